@@ -1,0 +1,15 @@
+-- The changes behind a change lead time, and those left out with the reason.
+select delivered_changes.change_id, delivered_changes.service, delivered_changes.kind, delivered_changes.sha,
+    delivered_changes.committed_at, delivered_changes.start_basis, delivered_changes.merged_at, delivered_changes.deployed_at,
+    delivered_changes.deployment_id, delivered_changes.lead_time_seconds, delivered_changes.url,
+    delivered_changes.excluded is null as is_counted,
+    case delivered_changes.excluded
+        when 'baseline' then 'first known deployment of the service: it takes the whole past'
+        when 'bot' then 'made by a bot'
+        when 'skew' then 'its clocks contradict each other'
+    end as reason,
+    scopes.scope_kind, scopes.scope, calendar.period_start
+from delivered_changes
+join calendar on calendar.day = delivered_changes.day
+join scopes on scopes.service = delivered_changes.service
+    and delivered_changes.deployed_at >= scopes.valid_from and delivered_changes.deployed_at < scopes.valid_to

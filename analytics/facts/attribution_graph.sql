@@ -1,0 +1,6 @@
+-- One row per commit with its parents, of the repositories that are deployed to production.
+--
+-- A commit whose parents nobody told stays here with null, so that the walk knows where it is blind.
+select repository, sha, parents
+from commits
+where repository in (select repository from attempts where tier = 'production')

@@ -1,0 +1,17 @@
+-- One row per repository and commit: what all sources together say of it, without its people.
+--
+-- A push bounds the author time; git and the commit list of a pull request name the parents. A
+-- commit that was only seen in a push has no parents here, because a push does not tell them.
+select repository, sha,
+    min(authored_at) as authored_at,
+    min(committed_at) as committed_at,
+    min(pushed_at) as pushed_at,
+    -- the source that knows most of the history speaks
+    first_value(parents order by cardinality(parents) desc nulls last, entity_id) as parents,
+    bool_or(coalesce(is_bot, false)) as is_bot,
+    max(agent) as agent,
+    max(revert_of) as revert_of,
+    max(service_hint) as service_hint
+from observed.commits
+where part_of is null and not is_deleted
+group by repository, sha

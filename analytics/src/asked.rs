@@ -1,0 +1,154 @@
+//! What was asked for, as texts, becomes a `Window`, which is always valid.
+//!
+//! The HTTP interface and the command line ask with the same words, so they are understood once.
+
+use crate::window::{Grain, Window, local_date};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono_tz::Tz;
+use waymark_event::Instant;
+
+/// A window in the words of a caller; all of them may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WindowRequest {
+    /// `day`, `week`, `month`, `quarter` or `window`; default: week.
+    pub grain: Option<String>,
+    /// First day, ISO week or RFC 3339 instant.
+    pub from: Option<String>,
+    /// First day, ISO week or RFC 3339 instant that no longer belongs to it.
+    pub to: Option<String>,
+    /// How many complete periods before now, such as `13`; default: 13, and 90 days for `window`.
+    pub last: Option<u32>,
+    /// Only this kind of scope.
+    pub scope_kind: Option<String>,
+    /// Only these scopes.
+    pub scopes: Vec<String>,
+}
+
+/// Why a window cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WindowError {
+    /// No grain of this name.
+    #[error("grain `{0}` is none of day, week, month, quarter, window")]
+    Grain(String),
+    /// A text is no date.
+    #[error("`{0}` is no date: write `2026-03-02`, `2026-W10` or an RFC 3339 instant")]
+    Date(String),
+    /// The end does not lie after the start.
+    #[error("`to` must lie after `from`")]
+    Empty,
+    /// Too many periods at once.
+    #[error("the range holds {0} periods, at most 2000 can be asked for: choose a coarser grain")]
+    TooLong(usize),
+    /// Both ways to say it at once.
+    #[error("`last` counts back from now, so it cannot go with `from` or `to`")]
+    Both,
+    /// A scope without its kind.
+    #[error("scope_kind `{0}` is none of service, team, system, organisation, component, component_team")]
+    ScopeKind(String),
+}
+
+const PERIODS_MAX: usize = 2_000;
+const SCOPE_KINDS: &[&str] = &["service", "team", "system", "organisation", "component", "component_team"];
+
+impl WindowRequest {
+    /// Understands the request as of an instant, in the organisation's zone.
+    ///
+    /// # Errors
+    /// A sentence for each thing that cannot be understood.
+    pub fn understand(&self, as_of: Instant, zone: Tz) -> Result<Window, WindowError> {
+        let grain = match self.grain.as_deref() {
+            None | Some("") => Grain::Week,
+            Some(name) => Grain::named(name).ok_or_else(|| WindowError::Grain(name.to_owned()))?,
+        };
+        let mut window = match (&self.from, &self.to, self.last) {
+            (None, None, None) if grain == Grain::Window => Window::trailing_days(90, as_of, zone),
+            (None, None, Some(days)) if grain == Grain::Window => Window::trailing_days(u64::from(days.max(1)), as_of, zone),
+            (None, None, count) => {
+                let count = count.unwrap_or(13).max(1);
+                if count as usize > PERIODS_MAX {
+                    return Err(WindowError::TooLong(count as usize));
+                }
+                Window::last_complete(grain, count, as_of, zone)
+            }
+            (_, _, Some(_)) => return Err(WindowError::Both),
+            (from, to, None) => between(grain, from.as_deref(), to.as_deref(), as_of, zone)?,
+        };
+        if window.periods.len() > PERIODS_MAX {
+            return Err(WindowError::TooLong(window.periods.len()));
+        }
+        if let Some(kind) = self.scope_kind.as_deref().filter(|kind| !kind.is_empty()) {
+            if !SCOPE_KINDS.contains(&kind) {
+                return Err(WindowError::ScopeKind(kind.to_owned()));
+            }
+            window = window.of_kind(kind);
+        }
+        window.scopes.clone_from(&self.scopes);
+        Ok(window)
+    }
+}
+
+fn between(grain: Grain, from: Option<&str>, to: Option<&str>, as_of: Instant, zone: Tz) -> Result<Window, WindowError> {
+    let to = match to {
+        Some(text) => day(text, zone)?,
+        None => local_date(as_of, zone) + Days::new(1),
+    };
+    let from = match from {
+        Some(text) => day(text, zone)?,
+        None => to - Days::new(91),
+    };
+    if to <= from {
+        return Err(WindowError::Empty);
+    }
+    let days = (to - from).num_days().unsigned_abs();
+    if grain == Grain::Day && days > PERIODS_MAX as u64 {
+        return Err(WindowError::TooLong(usize::try_from(days).unwrap_or(usize::MAX)));
+    }
+    Ok(Window::between(grain, from, to, zone))
+}
+
+/// A date, the Monday of an ISO week, or the local day of an instant.
+fn day(text: &str, zone: Tz) -> Result<NaiveDate, WindowError> {
+    let unreadable = || WindowError::Date(text.to_owned());
+    let found = if let Some((year, week)) = text.split_once("-W") {
+        let (year, week) = (year.parse().map_err(|_| unreadable())?, week.parse().map_err(|_| unreadable())?);
+        NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).ok_or_else(unreadable)?
+    } else if text.contains('T') {
+        local_date(Instant::parse(text).map_err(|_| unreadable())?, zone)
+    } else {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| unreadable())?
+    };
+    if (1970..=2200).contains(&found.year()) { Ok(found) } else { Err(unreadable()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(request: &WindowRequest) -> Result<Window, WindowError> {
+        request.understand(Instant::parse("2026-08-03T06:00:00Z").unwrap(), chrono_tz::Europe::Berlin)
+    }
+
+    #[test]
+    fn without_a_word_it_is_thirteen_complete_weeks() {
+        let window = ask(&WindowRequest::default()).unwrap();
+        assert_eq!(window.periods.len(), 13);
+        assert_eq!(window.periods[12].end_day.to_string(), "2026-08-03");
+    }
+
+    #[test]
+    fn a_window_is_ninety_complete_days() {
+        let window = ask(&WindowRequest { grain: Some("window".to_owned()), ..WindowRequest::default() }).unwrap();
+        assert_eq!((window.periods[0].end_day - window.periods[0].first_day).num_days(), 90);
+    }
+
+    #[test]
+    fn what_cannot_be_understood_says_why() {
+        let of = |from: &str, to: &str| WindowRequest { from: Some(from.into()), to: Some(to.into()), ..WindowRequest::default() };
+        assert_eq!(ask(&of("2026-W31", "2026-W30")), Err(WindowError::Empty));
+        assert_eq!(ask(&of("soon", "2026-W30")), Err(WindowError::Date("soon".to_owned())));
+        assert_eq!(
+            ask(&WindowRequest { grain: Some("fortnight".into()), ..WindowRequest::default() }),
+            Err(WindowError::Grain("fortnight".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! The engine: DataFusion over one snapshot. The only place that plans SQL.
+//!
+//! Facts are planned among observations and registers; metrics among facts, `calendar`, `scopes`
+//! and `settings`, in a session without any clock. Limits on people's own questions are in `query/`.
+
+mod rows;
+
+use crate::answers::Answer;
+use crate::catalogue::Metric;
+use crate::definitions::Definitions;
+use crate::error::AnalyticsError;
+use crate::facts::FACTS;
+use crate::series::Series;
+use crate::window::Window;
+use crate::{calendar, functions, lake_tables, registers};
+use arrow::array::RecordBatch;
+use chrono_tz::Tz;
+use datafusion::catalog::{MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList};
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use std::sync::{Arc, PoisonError, RwLock};
+use waymark_event::Instant;
+use waymark_lake::{Layout, Snapshot, TableVersion};
+
+/// Functions that would make an answer depend on when it was asked.
+const CLOCKS: &[&str] = &["now", "current_date", "current_time", "random", "uuid"];
+
+/// One snapshot, open for questions.
+#[derive(Debug)]
+pub struct Opened {
+    /// What is read.
+    pub snapshot: Snapshot,
+    /// Facts, `scopes` and `settings`, shared by all questions and never changed.
+    tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>,
+    /// Functions and settings of a session, without tables.
+    state: SessionState,
+}
+
+/// Answers metrics and questions over the newest snapshot.
+#[derive(Debug)]
+pub struct Engine {
+    layout: Layout,
+    definitions: Arc<Definitions>,
+    opened: RwLock<Option<Arc<Opened>>>,
+    answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
+}
+
+impl Engine {
+    /// An engine over a data folder; the newest snapshot is opened when the first question comes.
+    pub fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
+        let weigh = |_: &(String, &'static str, Window), series: &Arc<Series>| {
+            u32::try_from(series.cells.len()).unwrap_or(u32::MAX).saturating_mul(200)
+        };
+        let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
+        Self { layout, definitions, opened: RwLock::new(None), answers }
+    }
+
+    /// What the organisation says about itself.
+    pub fn definitions(&self) -> &Arc<Definitions> {
+        &self.definitions
+    }
+
+    /// The data folder.
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The newest snapshot, open for questions.
+    ///
+    /// # Errors
+    /// `NoSnapshot` when there is none, `Register` when its tables cannot be opened.
+    pub async fn newest(&self) -> Result<Arc<Opened>, AnalyticsError> {
+        let newest = Snapshot::newest_id(&self.layout)?.ok_or(AnalyticsError::NoSnapshot)?;
+        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id == newest) {
+            return Ok(opened);
+        }
+        let snapshot = Snapshot::newest(&self.layout)?.ok_or(AnalyticsError::NoSnapshot)?;
+        let opened = Arc::new(Opened::open(&self.layout, &self.definitions, snapshot).await?);
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// One metric over a window; the same question on the same snapshot is answered once.
+    ///
+    /// # Errors
+    /// `Metric` when its SQL fails, `Shape` when it yields other columns.
+    pub async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Arc<Series>, AnalyticsError> {
+        let opened = self.newest().await?;
+        let key = (opened.snapshot.id.clone(), metric.id, window.clone());
+        if let Some(series) = self.answers.get(&key).await {
+            return Ok(series);
+        }
+        let series = Arc::new(opened.series(metric, window).await?);
+        self.answers.insert(key, Arc::clone(&series)).await;
+        Ok(series)
+    }
+
+    /// The rows behind a metric over a window, counted or not, at most `rows_max` of them.
+    ///
+    /// # Errors
+    /// `Metric` when the evidence cannot be read.
+    pub async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
+        self.newest().await?.rows(metric, window, rows_max).await
+    }
+
+    /// One of the fixed answers of `ANSWERS`, as rows; `window` supplies its calendar.
+    ///
+    /// # Errors
+    /// `Metric` when it cannot be computed.
+    pub async fn answer(&self, answer: &Answer, window: &Window) -> Result<RecordBatch, AnalyticsError> {
+        let opened = self.newest().await?;
+        let context = opened.metric_context(window)?;
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
+        for name in answer.operational_tables {
+            let version = opened.snapshot.tables.get(*name).cloned().unwrap_or_default();
+            if version.files.is_empty() {
+                return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
+            }
+            let table = lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?;
+            context.register_table(*name, table).map_err(failed)?;
+        }
+        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
+    }
+
+    fn held(&self) -> Option<Arc<Opened>> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Opened {
+    async fn open(layout: &Layout, definitions: &Definitions, snapshot: Snapshot) -> Result<Self, AnalyticsError> {
+        let context = SessionContext::new_with_state(base_state());
+        functions::register(&context);
+        let failed = |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
+        lake_tables::register_store(&context).map_err(|cause| failed("lake", cause))?;
+        let mut tables = Vec::new();
+        for fact in FACTS {
+            let empty = TableVersion::default();
+            let version = snapshot.tables.get(fact.name).unwrap_or(&empty);
+            let provider = lake_tables::table(&context, layout, fact.name, version, None).await;
+            let provider = provider.map_err(|cause| failed(fact.name, cause))?;
+            let provider = if fact.is_hot {
+                in_memory(&context, provider).await.map_err(|cause| failed(fact.name, cause))?
+            } else {
+                provider
+            };
+            tables.push((fact.name, fact.is_visible, provider));
+        }
+        let supply = |cause| AnalyticsError::Supply { table: "settings".to_owned(), cause };
+        let settings = registers::settings(definitions).map_err(supply)?;
+        tables.push(("settings", true, memory_table(settings).map_err(|cause| failed("settings", cause))?));
+        for (name, batch) in registers::registers(definitions).map_err(supply)? {
+            tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
+        }
+        Ok(Self { snapshot, tables, state: context.state() })
+    }
+
+    /// A session for metrics: facts, `scopes`, `settings` and the calendar of the window, and no clock.
+    fn metric_context(&self, window: &Window) -> Result<SessionContext, AnalyticsError> {
+        let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
+        let days = calendar::calendar(window, self.snapshot.as_of)
+            .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
+        let context = self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
+        register_batch(&context, "calendar", days).map_err(failed)?;
+        for name in CLOCKS {
+            context.deregister_udf(name);
+        }
+        Ok(context)
+    }
+
+    /// A session for questions of people: what the SQL catalogue shows.
+    ///
+    /// # Errors
+    /// `Register` when the catalogue cannot be made.
+    pub(crate) fn question_context(&self) -> Result<SessionContext, AnalyticsError> {
+        self.context(|_, is_visible| is_visible)
+            .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })
+    }
+
+    fn context(&self, is_wanted: impl Fn(&str, bool) -> bool) -> DataFusionResult<SessionContext> {
+        let schema = MemorySchemaProvider::new();
+        for (name, is_visible, provider) in &self.tables {
+            if is_wanted(name, *is_visible) {
+                schema.register_table((*name).to_owned(), Arc::clone(provider))?;
+            }
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema("public", Arc::new(schema))?;
+        let list = MemoryCatalogProviderList::new();
+        list.register_catalog("waymark".to_owned(), Arc::new(catalog));
+        let state = SessionStateBuilder::new_from_existing(self.state.clone()).with_catalog_list(Arc::new(list)).build();
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
+        let context = self.metric_context(window)?;
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
+        let frame = plan(&context, metric.sql).await.map_err(failed)?;
+        let frame = narrowed(frame, window).map_err(failed)?;
+        let batches = frame.collect().await.map_err(failed)?;
+        let mut cells = Vec::new();
+        for batch in &batches {
+            rows::read_cells(metric, batch, &mut cells)?;
+        }
+        let series = Series {
+            metric,
+            window: window.clone(),
+            as_of: self.snapshot.as_of,
+            snapshot: self.snapshot.id.clone(),
+            cells,
+        };
+        Ok(series.fill())
+    }
+
+    async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
+        let context = self.metric_context(window)?;
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
+        let frame = plan(&context, metric.evidence).await.map_err(failed)?;
+        let frame = narrowed(frame, window).and_then(|frame| frame.limit(0, Some(rows_max))).map_err(failed)?;
+        collected(frame).await.map_err(failed)
+    }
+
+    /// The instant that answers describe.
+    pub const fn as_of(&self) -> Instant {
+        self.snapshot.as_of
+    }
+}
+
+/// Keeps only the scopes that were asked for.
+fn narrowed(frame: DataFrame, window: &Window) -> DataFusionResult<DataFrame> {
+    let frame = if window.scope_kind.is_empty() { frame } else { frame.filter(col("scope_kind").eq(lit(&window.scope_kind)))? };
+    if window.scopes.is_empty() {
+        return Ok(frame);
+    }
+    frame.filter(col("scope").in_list(window.scopes.iter().map(lit).collect(), false))
+}
+
+/// A session for facts: our functions and the local day of the organisation's zone.
+pub(crate) fn facts_context(zone: Tz) -> SessionContext {
+    let context = SessionContext::new_with_state(base_state());
+    functions::register(&context);
+    context.register_udf(functions::local_day(zone));
+    for name in CLOCKS {
+        context.deregister_udf(name);
+    }
+    context
+}
+
+/// Makes a batch known as a table.
+pub(crate) fn register_batch(context: &SessionContext, name: &str, batch: RecordBatch) -> DataFusionResult<()> {
+    context.register_table(name, memory_table(batch)?).map(|_| ())
+}
+
+/// All rows of a planned statement as one batch.
+pub(crate) async fn collected(frame: DataFrame) -> DataFusionResult<RecordBatch> {
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let batches = frame.collect().await?;
+    let schema = batches.first().map_or(schema, RecordBatch::schema);
+    Ok(arrow::compute::concat_batches(&schema, &batches)?)
+}
+
+/// Plans one statement.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that plans SQL")]
+pub(crate) async fn plan(context: &SessionContext, sql: &str) -> DataFusionResult<DataFrame> {
+    context.sql(sql).await
+}
+
+fn memory_table(batch: RecordBatch) -> DataFusionResult<Arc<dyn TableProvider>> {
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
+async fn in_memory(context: &SessionContext, provider: Arc<dyn TableProvider>) -> DataFusionResult<Arc<dyn TableProvider>> {
+    let schema = provider.schema();
+    let batches = context.read_table(provider)?.collect().await?;
+    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
+}
+
+fn base_state() -> SessionState {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema("waymark", "public")
+        .with_information_schema(true)
+        .with_target_partitions(std::thread::available_parallelism().map_or(1, usize::from));
+    let options = config.options_mut();
+    options.execution.time_zone = Some("UTC".to_owned());
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    SessionStateBuilder::new().with_config(config).with_default_features().build()
+}

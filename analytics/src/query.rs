@@ -1,0 +1,14 @@
+//! Questions in SQL: three gates before anything runs, limits while it runs, and the service that asks.
+
+mod bounded;
+mod budget;
+mod error;
+mod guard;
+mod plan;
+mod service;
+mod stop;
+mod syntax;
+
+pub use budget::Limits;
+pub use error::QueryError;
+pub use service::{QueryService, RowsAnswer};

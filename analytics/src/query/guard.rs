@@ -1,0 +1,88 @@
+//! The first gate: a text is measured, then parsed, then its syntax is compared with what may be
+//! asked (`syntax.rs`).
+//!
+//! Parser, planner and optimiser are recursive, and so is dropping what they make: a chain of two
+//! thousand `or` ends the process on a small stack. So a text is counted first (`tokens.rs`), in
+//! one pass and without recursion. What names and types mean is not known yet: `plan.rs` checks that.
+
+#[cfg(test)]
+pub(super) mod tests;
+mod tokens;
+
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+use super::error::QueryError;
+use super::syntax;
+
+/// Longest text, in bytes of UTF-8.
+const TEXT_BYTES_MAX: u64 = 256 * 1024;
+/// Deepest nesting of brackets, and the recursion limit of the parser.
+pub(crate) const NESTING_MAX: u64 = 50;
+
+/// Measures, parses and checks one statement that a caller wrote.
+pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
+    at_most("bytes of text", sql.len() as u64, TEXT_BYTES_MAX)?;
+    if sql.contains('\0') {
+        return Err(QueryError::Syntax { line: 0, column: 0, message: "the text contains a NUL character".to_owned() });
+    }
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| QueryError::Syntax {
+        line: error.location.line,
+        column: error.location.column,
+        message: error.message,
+    })?;
+    let meaning: Vec<&Token> = meaning(&tokens);
+    tokens::check(&meaning)?;
+    check_opening(&meaning)?;
+    let mut statements = DFParserBuilder::new(tokens)
+        .with_dialect(&dialect)
+        .with_recursion_limit(NESTING_MAX as usize)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(QueryError::from_planning)?;
+    if statements.len() > 1 {
+        return Err(QueryError::StatementNotAllowed { what: "more than one statement".to_owned() });
+    }
+    let statement = statements.pop_front().ok_or_else(nothing_asked)?;
+    syntax::check(&statement)?;
+    Ok(statement)
+}
+
+/// Refuses more than a limit allows.
+pub(crate) fn at_most(limit: &'static str, found: u64, max: u64) -> Result<(), QueryError> {
+    if found > max { Err(QueryError::TooComplex { limit, found, max }) } else { Ok(()) }
+}
+
+/// The tokens without white space and comments.
+fn meaning(tokens: &[TokenWithSpan]) -> Vec<&Token> {
+    tokens.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_) | Token::EOF)).collect()
+}
+
+/// A statement that cannot be a question is refused as such, whether or not the parser knows it.
+fn check_opening(tokens: &[&Token]) -> Result<(), QueryError> {
+    let first = tokens.iter().find(|token| !matches!(token, Token::SemiColon)).ok_or_else(nothing_asked)?;
+    let Token::Word(word) = first else { return Ok(()) };
+    match word.keyword {
+        Keyword::SELECT | Keyword::WITH | Keyword::VALUES => Ok(()),
+        Keyword::EXPLAIN => {
+            // The parser calls itself for each of them, and does not count how often.
+            let explains = tokens.iter().filter(|token| is_keyword(token, Keyword::EXPLAIN)).count();
+            if explains > 1 {
+                return Err(QueryError::StatementNotAllowed { what: "`explain` of `explain`".to_owned() });
+            }
+            Ok(())
+        }
+        _ => Err(QueryError::StatementNotAllowed { what: format!("`{}`", word.value.to_lowercase()) }),
+    }
+}
+
+fn is_keyword(token: &Token, keyword: Keyword) -> bool {
+    matches!(token, Token::Word(word) if word.keyword == keyword)
+}
+
+fn nothing_asked() -> QueryError {
+    QueryError::Syntax { line: 1, column: 1, message: "the text holds no statement".to_owned() }
+}

@@ -1,0 +1,195 @@
+//! `QueryService`: one question of a person, from its text to its rows, inside its limits.
+//!
+//! Planning, running and dropping plans happen on a runtime of their own with large stacks, so that
+//! a question can neither overflow a stack nor delay an acknowledgement. Encoding and statuses are
+//! the transports' business.
+
+use crate::engine::Opened;
+use crate::query::budget::{Budget, Limits};
+use crate::query::error::QueryError;
+use crate::query::plan::{FunctionNames, check_joins, check_plan};
+use crate::query::stop::{StopFlag, make_stoppable};
+use crate::query::{bounded, guard};
+use crate::{AnalyticsError, Engine};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::context::TaskContext;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+use waymark_event::Instant;
+
+/// Stacks of the query runtime; virtual memory, of which only what is used costs anything.
+const STACK_BYTES: usize = 32 * 1_024 * 1_024;
+/// How long a question waits for a free place.
+const PLACE_WAIT: Duration = Duration::from_secs(2);
+
+/// The rows of one answer, and what they were read from.
+#[derive(Clone, Debug)]
+pub struct RowsAnswer {
+    /// The snapshot that was read.
+    pub snapshot: String,
+    /// The instant that the answer describes.
+    pub as_of: Instant,
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+}
+
+/// Answers questions in SQL, read-only and inside limits.
+#[derive(Debug)]
+pub struct QueryService {
+    engine: Arc<Engine>,
+    runtime: Option<Runtime>,
+    places: Arc<Semaphore>,
+    budget: Arc<Budget>,
+    callers: Arc<dyn MemoryPool>,
+}
+
+impl QueryService {
+    /// A service over an engine; `memory_bytes_max` is for all questions together, `spill_folder`
+    /// is private and emptied here.
+    ///
+    /// # Errors
+    /// `Start` when the folder or the threads cannot be had.
+    pub fn new(engine: Arc<Engine>, memory_bytes_max: u64, spill_folder: &Path) -> Result<Self, QueryError> {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_stack_size(STACK_BYTES)
+            .thread_name("waymark-query")
+            .enable_all()
+            .build()
+            .map_err(|cause| QueryError::from_execution(datafusion::error::DataFusionError::IoError(cause)))?;
+        let budget =
+            Budget::new(memory_bytes_max, Budget::SPILL_BYTES_MAX, spill_folder).map_err(QueryError::from_execution)?;
+        let callers = budget.caller(Budget::CALLER_BYTES_MAX);
+        let places = Arc::new(Semaphore::new(threads));
+        Ok(Self { engine, runtime: Some(runtime), places, budget: Arc::new(budget), callers })
+    }
+
+    /// Answers one statement, whole, or says why not.
+    ///
+    /// # Errors
+    /// `Query` with the kind of problem, or why there is nothing to ask.
+    pub async fn ask(&self, sql: &str, limits: Limits) -> Result<RowsAnswer, AnalyticsError> {
+        let opened = self.engine.newest().await?;
+        let refused = AnalyticsError::Query;
+        let place = tokio::time::timeout(PLACE_WAIT, Arc::clone(&self.places).acquire_owned()).await;
+        let place = place.map_err(|_| refused(QueryError::Busy))?.map_err(|_| refused(QueryError::ShuttingDown))?;
+        let runtime = self.runtime.as_ref().ok_or(AnalyticsError::Query(QueryError::ShuttingDown))?;
+        let flag = StopFlag::default();
+        let question = Question {
+            sql: sql.to_owned(),
+            opened,
+            budget: Arc::clone(&self.budget),
+            callers: Arc::clone(&self.callers),
+            limits,
+            flag: flag.clone(),
+        };
+        let task = runtime.spawn(async move {
+            // The place is given back only when the work has really ended.
+            let _place = place;
+            question.answer().await
+        });
+        let _stop = StopWhenDropped { flag, task: task.abort_handle() };
+        match tokio::time::timeout(Duration::from_millis(limits.deadline_ms), task).await {
+            Err(_) => Err(refused(QueryError::DeadlineExceeded { deadline_ms: limits.deadline_ms })),
+            Ok(Err(_)) => Err(refused(QueryError::ShuttingDown)),
+            Ok(Ok(answer)) => answer,
+        }
+    }
+}
+
+impl Drop for QueryService {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A caller that went away, or whose time is over, stops the work.
+struct StopWhenDropped {
+    flag: StopFlag,
+    task: AbortHandle,
+}
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.flag.stop();
+        self.task.abort();
+    }
+}
+
+struct Question {
+    sql: String,
+    opened: Arc<Opened>,
+    budget: Arc<Budget>,
+    callers: Arc<dyn MemoryPool>,
+    limits: Limits,
+    flag: StopFlag,
+}
+
+impl Question {
+    async fn answer(self) -> Result<RowsAnswer, AnalyticsError> {
+        let statement = guard::check_text(&self.sql).map_err(AnalyticsError::Query)?;
+        let context = self.opened.question_context()?;
+        for twin in bounded::bounded_functions() {
+            context.register_udf(twin.as_ref().clone());
+        }
+        let base = context.state();
+        let names: Vec<String> = base.scalar_functions().keys().filter(|name| bounded::is_forbidden(name)).cloned().collect();
+        for name in names {
+            context.deregister_udf(&name);
+        }
+        let runtime = self.budget.question(&context.runtime_env(), &self.callers, &self.limits);
+        let mut state = SessionStateBuilder::new_from_existing(context.state()).with_runtime_env(runtime).build();
+        // An answer depends on question and snapshot only, so "now" is what the snapshot describes.
+        state.execution_props_mut().query_execution_start_time = Some(self.opened.as_of().to_utc());
+        let plan = state.statement_to_plan(statement).await.map_err(planning)?;
+        check_plan(&plan, &FunctionNames::of(&state)).map_err(AnalyticsError::Query)?;
+        let plan = bounded::bind(plan).map_err(AnalyticsError::Query)?;
+        let physical = state.create_physical_plan(&self.capped(plan)?).await.map_err(running)?;
+        check_joins(&physical).map_err(AnalyticsError::Query)?;
+        let physical = make_stoppable(physical, &self.flag).map_err(running)?;
+        let schema = physical.schema();
+        let mut stream = execute_stream(physical, Arc::new(TaskContext::from(&state))).map_err(running)?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(running)?;
+            rows += batch.num_rows() as u64;
+            if rows > self.limits.rows_max {
+                return Err(AnalyticsError::Query(QueryError::ResultTooLarge { rows_max: self.limits.rows_max }));
+            }
+            batches.push(batch);
+        }
+        Ok(RowsAnswer { snapshot: self.opened.snapshot.id.clone(), as_of: self.opened.as_of(), schema, batches })
+    }
+
+    /// One row more than allowed is enough to know that there are too many.
+    fn capped(&self, plan: LogicalPlan) -> Result<LogicalPlan, AnalyticsError> {
+        if matches!(plan, LogicalPlan::Explain(_)) {
+            return Ok(plan);
+        }
+        let fetch = usize::try_from(self.limits.rows_max).unwrap_or(usize::MAX).saturating_add(1);
+        LogicalPlanBuilder::from(plan).limit(0, Some(fetch)).and_then(LogicalPlanBuilder::build).map_err(planning)
+    }
+}
+
+fn planning(error: datafusion::error::DataFusionError) -> AnalyticsError {
+    AnalyticsError::Query(QueryError::from_planning(error))
+}
+
+fn running(error: datafusion::error::DataFusionError) -> AnalyticsError {
+    AnalyticsError::Query(QueryError::from_execution(error))
+}

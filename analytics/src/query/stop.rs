@@ -1,0 +1,306 @@
+//! Stopping a plan that is running.
+//!
+//! Dropping a stream is not enough: the engine's joins do not yield while they keep nothing
+//! (<https://github.com/apache/datafusion/issues/19358>). So the last physical step puts a flag in
+//! front of every join filter, which the joins evaluate chunk by chunk, and wraps every join so
+//! that it yields after each batch it gives. Whoever stops a question sets the flag, then drops the
+//! stream. When to stop is not decided here.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::JoinType;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::ColumnarValue;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::lit;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::joins::utils::JoinFilter;
+use datafusion::physical_plan::joins::{
+    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, PiecewiseMergeJoinExec, SortMergeJoinExec,
+    SymmetricHashJoinExec,
+};
+use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+    SendableRecordBatchStream,
+};
+
+use super::error::QueryError;
+
+/// Most iterations of one `with recursive`.
+const ITERATIONS_MAX: u64 = 10_000;
+
+/// Set once, from any thread, to stop the question whose plan holds it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// Stops the question; the next chunk of work that looks at the flag fails.
+    pub(crate) fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has stopped the question.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.is_stopped() { Err(DataFusionError::External(Box::new(QueryError::Cancelled))) } else { Ok(()) }
+    }
+}
+
+/// Rebuilds a plan so that it stops soon after its flag is set. It must be the last step of planning.
+pub(crate) fn make_stoppable(plan: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Result<Arc<dyn ExecutionPlan>> {
+    plan.transform_up(|node| rebuild(node, flag)).data()
+}
+
+fn rebuild(node: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    let join: Arc<dyn ExecutionPlan> = if let Some(join) = node.downcast_ref::<HashJoinExec>() {
+        let filter = guarded(join.filter(), *join.join_type(), flag);
+        join.builder().with_filter(filter).build_exec()?
+    } else if let Some(join) = node.downcast_ref::<NestedLoopJoinExec>() {
+        let filter = guarded(join.filter(), *join.join_type(), flag);
+        Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?)
+    } else if let Some(join) = node.downcast_ref::<SortMergeJoinExec>() {
+        let filter = join.filter().as_ref().map(|filter| guard(filter, flag));
+        Arc::new(SortMergeJoinExec::try_new(
+            Arc::clone(join.left()),
+            Arc::clone(join.right()),
+            join.on().to_vec(),
+            filter,
+            join.join_type(),
+            join.sort_options().to_vec(),
+            join.null_equality(),
+        )?)
+    } else if node.is::<CrossJoinExec>() || node.is::<PiecewiseMergeJoinExec>() || node.is::<SymmetricHashJoinExec>() {
+        node
+    } else if let Some(query) = node.downcast_ref::<RecursiveQueryExec>() {
+        let term = Iterations::around(Arc::clone(query.recursive_term()), flag);
+        let children = vec![Arc::clone(query.static_term()), term];
+        let query =
+            Arc::clone(&node).replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))?;
+        return Ok(Transformed::yes(query));
+    } else {
+        return Ok(Transformed::no(node));
+    };
+    Ok(Transformed::yes(Arc::new(CooperativeExec::new(join))))
+}
+
+/// The filter of a join with the flag in front of it.
+///
+/// A join that only marks rows gives nothing while it compares, so it gets a filter to be asked
+/// even if it had none.
+fn guarded(filter: Option<&JoinFilter>, join_type: JoinType, flag: &StopFlag) -> Option<JoinFilter> {
+    let gives_pairs = matches!(join_type, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full);
+    match filter {
+        Some(filter) => Some(guard(filter, flag)),
+        None if gives_pairs => None,
+        None => Some(guard(&JoinFilter::new(lit(true), vec![], Arc::new(Schema::empty())), flag)),
+    }
+}
+
+fn guard(filter: &JoinFilter, flag: &StopFlag) -> JoinFilter {
+    let expression = Arc::new(Guarded { inner: Arc::clone(filter.expression()), flag: flag.clone() });
+    JoinFilter::new(expression, filter.column_indices().to_vec(), Arc::clone(filter.schema()))
+}
+
+/// An expression that fails once the question is stopped.
+#[derive(Debug)]
+struct Guarded {
+    inner: Arc<dyn PhysicalExpr>,
+    flag: StopFlag,
+}
+
+impl PartialEq for Guarded {
+    fn eq(&self, other: &Self) -> bool {
+        *self.inner == *other.inner && Arc::ptr_eq(&self.flag.0, &other.flag.0)
+    }
+}
+
+impl Eq for Guarded {}
+
+impl Hash for Guarded {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inner.hash(state);
+    }
+}
+
+impl fmt::Display for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl PhysicalExpr for Guarded {
+    fn data_type(&self, input_schema: &Schema) -> Result<DataType> {
+        self.inner.data_type(input_schema)
+    }
+
+    fn nullable(&self, input_schema: &Schema) -> Result<bool> {
+        self.inner.nullable(input_schema)
+    }
+
+    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
+        self.flag.check()?;
+        self.inner.evaluate(batch)
+    }
+
+    fn return_field(&self, input_schema: &Schema) -> Result<FieldRef> {
+        self.inner.return_field(input_schema)
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
+        vec![&self.inner]
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
+        let inner = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.inner));
+        Ok(Arc::new(Self { inner, flag: self.flag.clone() }))
+    }
+
+    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt_sql(f)
+    }
+}
+
+/// The recursive part of a `with recursive`, which is executed once for every iteration.
+#[derive(Clone, Debug)]
+struct Iterations {
+    input: Arc<dyn ExecutionPlan>,
+    flag: StopFlag,
+    runs: Arc<AtomicU64>,
+}
+
+impl Iterations {
+    fn around(input: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self { input, flag: flag.clone(), runs: Arc::default() })
+    }
+}
+
+impl DisplayAs for Iterations {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Iterations: max={ITERATIONS_MAX}")
+    }
+}
+
+impl ExecutionPlan for Iterations {
+    fn name(&self) -> &'static str {
+        "Iterations"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
+        Ok(Arc::new(Self { input, ..Self::clone(&self) }))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.flag.check()?;
+        let found = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
+        if found > ITERATIONS_MAX {
+            let error = QueryError::TooComplex { limit: "iterations of `with recursive`", found, max: ITERATIONS_MAX };
+            return Err(DataFusionError::External(Box::new(error)));
+        }
+        self.input.execute(partition, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use datafusion::physical_plan::{collect, displayable};
+
+    use super::*;
+    use crate::query::guard::check_text;
+    use crate::query::guard::tests::session;
+
+    async fn planned(sql: &str, flag: &StopFlag) -> (Arc<dyn ExecutionPlan>, Arc<TaskContext>) {
+        let state = session();
+        let plan = state.statement_to_plan(check_text(sql).unwrap()).await.unwrap();
+        let plan = state.create_physical_plan(&plan).await.unwrap();
+        (make_stoppable(plan, flag).unwrap(), state.task_ctx())
+    }
+
+    #[test]
+    fn every_join_stops_within_a_second() {
+        let questions = [
+            "select count(*) from generate_series(1, 300000) a cross join generate_series(1, 300000) b",
+            "select count(*) from generate_series(1, 300000) a join generate_series(1, 300000) b on a.value + b.value < 0",
+            "select count(*) from generate_series(1, 300000) a join generate_series(1, 300000) b \
+             on a.value / 1000000 = b.value / 1000000 and a.value + b.value < 0",
+            "select count(*) from generate_series(1, 300000) a where not exists \
+             (select 1 from generate_series(1, 300000) b where a.value + b.value < 0)",
+            "select count(*) from generate_series(1, 300000) a where exists \
+             (select 1 from generate_series(1, 300000) b where a.value / 1000000 = b.value / 1000000)",
+            "with recursive n as (select 1 as x union all select x + 1 from n) select count(*) from n",
+            "select count(*) from generate_series(1, 9223372036854775807)",
+        ];
+        for question in questions {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+            runtime.block_on(async {
+                let flag = StopFlag::default();
+                let (plan, context) = planned(question, &flag).await;
+                let shown = displayable(plan.as_ref()).indent(true).to_string();
+                let running = tokio::spawn(collect(plan, context));
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                assert!(!running.is_finished(), "{question}\n{shown}");
+                flag.stop();
+                running.abort();
+                let stopped = tokio::time::timeout(Duration::from_secs(1), running).await;
+                assert!(stopped.is_ok(), "still running: {question}\n{shown}");
+            });
+            // A thread that was lost would hold the runtime here for ever.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_guarded_plan_gives_the_same_rows() {
+        let questions = [
+            "select a.value, b.value from generate_series(1, 5) a left join generate_series(3, 7) b on a.value = b.value order by 1",
+            "select a.value from generate_series(1, 5) a where a.value not in (select value from generate_series(3, 7)) order by 1",
+            "select a.value from generate_series(1, 5) a where exists (select 1 from generate_series(3, 7) b where a.value = b.value) order by 1",
+            "select count(*) from generate_series(1, 5) a join generate_series(3, 7) b on a.value < b.value",
+        ];
+        for question in questions {
+            let state = session();
+            let plan = state.statement_to_plan(check_text(question).unwrap()).await.unwrap();
+            let plain = state.create_physical_plan(&plan).await.unwrap();
+            let guarded = make_stoppable(state.create_physical_plan(&plan).await.unwrap(), &StopFlag::default()).unwrap();
+            let plain = collect(plain, state.task_ctx()).await.unwrap();
+            let guarded = collect(guarded, state.task_ctx()).await.unwrap();
+            assert_eq!(plain, guarded, "{question}");
+        }
+    }
+}

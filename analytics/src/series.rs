@@ -1,0 +1,108 @@
+//! `Series`: the one result shape, typed, with the grid of requested periods filled.
+//!
+//! A metric returns rows it has evidence for; here each requested (statistic, scope, period) gets
+//! exactly one cell. How a series is drawn or told belongs to `reports`.
+
+use crate::catalogue::Metric;
+use crate::window::Window;
+use std::collections::BTreeMap;
+use waymark_event::Instant;
+
+/// One number and everything needed to judge it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Which statistic of the metric, such as `p50`.
+    pub statistic: String,
+    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`.
+    pub scope_kind: String,
+    /// The scope's name; `component/team` for a component by team.
+    pub scope: String,
+    /// First instant of the period, in UTC.
+    pub period_start: Instant,
+    /// First instant after the period, in UTC.
+    pub period_end: Instant,
+    /// The statistic in the metric's unit; null = no data or too few rows.
+    pub value: Option<f64>,
+    /// Lower limit (95 %), or lower bound of a census; null when there is none.
+    pub low: Option<f64>,
+    /// Upper limit (95 %), or upper bound of a census; null when there is none.
+    pub high: Option<f64>,
+    /// Rows behind the value; null = suppressed.
+    pub sample_size: Option<i64>,
+    /// Numerator of a ratio or rate.
+    pub numerator: Option<f64>,
+    /// Denominator of a ratio or rate.
+    pub denominator: Option<f64>,
+    /// Usable rows by eligible rows, 0 to 1; null when nothing was eligible.
+    pub coverage: Option<f64>,
+    /// The period is not over, some row is still maturing, or a source was stale.
+    pub is_partial: bool,
+}
+
+/// One metric over a window, with the envelope that makes it reproducible.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// The catalogue row that was computed.
+    pub metric: &'static Metric,
+    /// What was asked: periods, zone, scopes.
+    pub window: Window,
+    /// The instant that the answer describes.
+    pub as_of: Instant,
+    /// The snapshot that was read.
+    pub snapshot: String,
+    /// Ordered by statistic as in the catalogue, then scope kind, scope and period.
+    pub cells: Vec<Cell>,
+}
+
+impl Series {
+    /// The cells of one statistic and scope, by period.
+    pub fn line(&self, statistic: &str, scope_kind: &str, scope: &str) -> Vec<&Cell> {
+        let is_wanted = |cell: &&Cell| cell.statistic == statistic && cell.scope_kind == scope_kind && cell.scope == scope;
+        self.cells.iter().filter(is_wanted).collect()
+    }
+
+    /// Scope kinds and scopes of the series, in order.
+    pub fn scopes(&self) -> Vec<(&str, &str)> {
+        let mut scopes: Vec<(&str, &str)> =
+            self.cells.iter().map(|cell| (cell.scope_kind.as_str(), cell.scope.as_str())).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+
+    /// Sorts the cells and adds the missing ones, so that every scope that is asked for or known
+    /// has one cell for each statistic and period.
+    pub(crate) fn fill(mut self) -> Self {
+        let mut scopes: Vec<(String, String)> =
+            self.scopes().into_iter().map(|(kind, scope)| (kind.to_owned(), scope.to_owned())).collect();
+        if scopes.is_empty() {
+            scopes.extend(self.window.scopes.iter().map(|scope| (self.window.scope_kind.clone(), scope.clone())));
+        }
+        let key = |cell: &Cell| (cell.statistic.clone(), cell.scope_kind.clone(), cell.scope.clone(), cell.period_start);
+        let mut known: BTreeMap<_, Cell> = self.cells.drain(..).map(|cell| (key(&cell), cell)).collect();
+        for statistic in self.metric.statistics {
+            for (scope_kind, scope) in &scopes {
+                for period in &self.window.periods {
+                    let place = ((*statistic).to_owned(), scope_kind.clone(), scope.clone(), period.start);
+                    let cell = known.remove(&place).unwrap_or_else(|| Cell {
+                        statistic: place.0,
+                        scope_kind: place.1,
+                        scope: place.2,
+                        period_start: period.start,
+                        period_end: period.end,
+                        value: None,
+                        low: None,
+                        high: None,
+                        sample_size: Some(0),
+                        numerator: None,
+                        denominator: None,
+                        coverage: None,
+                        is_partial: period.end > self.as_of,
+                    });
+                    self.cells.push(cell);
+                }
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,25 @@
+//! What all handlers share, built once by `main`.
+
+use moka::future::Cache;
+use std::sync::Arc;
+use waymark_analytics::{Engine, QueryService};
+
+/// What all handlers share.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Answers metrics over the newest snapshot.
+    pub engine: Arc<Engine>,
+    /// Answers people's own questions.
+    pub queries: Arc<QueryService>,
+    /// Pages and pictures, by snapshot and question.
+    pub(crate) rendered: Cache<String, Arc<Vec<u8>>>,
+}
+
+impl App {
+    /// An application over an engine and its query service.
+    pub fn new(engine: Arc<Engine>, queries: Arc<QueryService>) -> Self {
+        let weigh = |_: &String, bytes: &Arc<Vec<u8>>| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let rendered = Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
+        Self { engine, queries, rendered }
+    }
+}

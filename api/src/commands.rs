@@ -1,0 +1,149 @@
+//! The command line: every command, its flags, and which module does it.
+
+mod backfill;
+mod check;
+mod collect;
+mod demo;
+mod ingest;
+mod measure;
+mod output;
+mod publish;
+mod question;
+mod serve;
+mod workplace;
+mod writer;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Measure an internal platform with evidence: do people take the paved road (adoption), does it
+/// make them faster without breaking more (commit-to-production time and the DORA metrics), and do
+/// they like it (satisfaction)?
+///
+/// Every number carries its sample size, interval, coverage, definition and the rows behind it. One
+/// process does everything: `waymark serve` receives, keeps, computes and answers.
+#[derive(Debug, Parser)]
+#[command(name = "waymark", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where data and configuration lie, and how answers are printed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Place {
+    /// The data folder; it is made when it is not there.
+    #[arg(long, global = true, value_name = "DIR", default_value = "./waymark-data", env = "WAYMARK_DATA")]
+    pub(crate) data: PathBuf,
+    /// The configuration; without it DIR/waymark.toml, else ./waymark.toml, else the defaults.
+    #[arg(long, global = true, value_name = "FILE", env = "WAYMARK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON where otherwise a table is printed.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build a sample organisation and serve it: 60 services, 14 teams, 9 components, 78 weeks.
+    ///
+    /// The sample's messages take the same way as live ones. A second start uses what is there.
+    Demo(demo::DemoArgs),
+    /// Receive, keep, compute and answer, in one process on one port.
+    Serve(serve::ServeArgs),
+    /// Read a repository or files into the data folder.
+    #[command(subcommand)]
+    Ingest(ingest::IngestCommand),
+    /// Read what a programming interface still knows of the past.
+    #[command(subcommand)]
+    Backfill(backfill::BackfillCommand),
+    /// Consume deliveries from a topic, exactly once.
+    #[command(subcommand)]
+    Collect(collect::CollectCommand),
+    /// List everything that is measured.
+    Metrics,
+    /// Print one metric over time, with interval, sample size and coverage.
+    Metric(measure::MetricArgs),
+    /// Print the rows behind a number: which were counted, which were not, and why.
+    Explain(measure::ExplainArgs),
+    /// Ask a question in SQL over the facts; read-only.
+    Sql(question::SqlArgs),
+    /// Write a report.
+    Report(publish::ReportArgs),
+    /// Draw a chart as SVG or PNG.
+    Chart(publish::ChartArgs),
+    /// List what arrived and was not understood, newest first.
+    Rejections(question::RejectionsArgs),
+    /// Validate the configuration, and say what is wrong.
+    Check,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How an answer in rows is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowsFormat {
+    /// A table for a terminal.
+    Table,
+    /// A JSON list of objects.
+    Json,
+    /// Comma-separated values with a header.
+    Csv,
+    /// One Parquet file.
+    Parquet,
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let place = cli.place;
+    match cli.command {
+        Command::Demo(args) => demo::run(&place, args).await,
+        Command::Serve(args) => serve::run(&place, args).await,
+        Command::Ingest(command) => ingest::run(&place, command).await,
+        Command::Backfill(command) => backfill::run(&place, command).await,
+        Command::Collect(command) => collect::run(&place, command).await,
+        Command::Metrics => measure::list(&place),
+        Command::Metric(args) => measure::metric(&place, args).await,
+        Command::Explain(args) => measure::explain(&place, args).await,
+        Command::Sql(args) => question::sql(&place, args).await,
+        Command::Report(args) => publish::report(&place, args).await,
+        Command::Chart(args) => publish::chart(&place, args).await,
+        Command::Rejections(args) => question::rejections(&place, args).await,
+        Command::Check => check::run(&place),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "waymark", &mut script);
+            output::bytes(&script)
+        }
+    }
+}
+
+/// Logs go to the error stream, so that answers can be piped.
+pub(crate) fn log_to_terminal(cli: &Cli) {
+    let default = if matches!(cli.command, Command::Serve(_)) { "info,datafusion=warn,deltalake=warn" } else { "warn" };
+    let filter = EnvFilter::try_from_env("WAYMARK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Says what went wrong, with every cause once, and what the exit code is.
+pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
+    output::trouble(error);
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

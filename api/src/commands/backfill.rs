@@ -1,0 +1,101 @@
+//! `waymark backfill`: what a programming interface still knows of the past, with a progress bar.
+
+use super::ingest::hand_in;
+use super::workplace::Workplace;
+use super::{Place, output};
+use anyhow::Context;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use waymark_collect::arrivals::poll::{PageSink, PageSinkError, PollProgress, PolledPage, real_sleeper};
+use waymark_collect::clients::{GithubClient, GithubConfig};
+use waymark_event::{Delivery, Instant};
+use waymark_lake::Inbox;
+
+/// Whom to ask.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum BackfillCommand {
+    /// Read workflow runs, deployments with statuses, and pull requests with their commits.
+    ///
+    /// A token is taken from WAYMARK_GITHUB_TOKEN; without one only public repositories are seen,
+    /// at 60 requests an hour.
+    Github(GithubArgs),
+}
+
+/// Flags of `waymark backfill github`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GithubArgs {
+    /// The repository.
+    #[arg(long, value_name = "OWNER/NAME")]
+    repo: String,
+    /// How far back, as a date such as 2026-01-01 or an RFC 3339 instant.
+    #[arg(long, value_name = "DATE")]
+    since: String,
+    /// The address of the interface, for an enterprise server. Default: <https://api.github.com>.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// A personal or installation token; better given by the environment than on the command line.
+    #[arg(long, env = "WAYMARK_GITHUB_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+/// Pages go into the inbox as they come, so that an interruption loses nothing.
+struct InboxSink {
+    inbox: Inbox,
+    kept: usize,
+}
+
+impl PageSink for InboxSink {
+    fn keep(&mut self, page: PolledPage) -> BoxFuture<'_, Result<(), PageSinkError>> {
+        Box::pin(async move {
+            if !page.deliveries.is_empty() {
+                self.inbox.keep(&page.deliveries)?;
+                self.kept += page.deliveries.len();
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Asks, keeps page by page, and makes it visible at the end.
+pub(crate) async fn run(place: &Place, command: BackfillCommand) -> anyhow::Result<()> {
+    let BackfillCommand::Github(args) = command;
+    let workplace = Workplace::open(place)?;
+    let since = instant(&args.since)?;
+    let config = GithubConfig { token: args.token, base_url: args.base_url, connection: String::new() };
+    let client = GithubClient::new(&config, Arc::clone(&workplace.clock), real_sleeper())?;
+    let bar = indicatif::ProgressBar::new_spinner();
+    let progress = |progress: PollProgress| match progress {
+        PollProgress::Kept { list, deliveries, .. } => {
+            bar.inc(deliveries as u64);
+            bar.set_message(format!("{list}: {} deliveries kept", bar.position()));
+        }
+        PollProgress::Waiting { seconds, reason } => bar.set_message(format!("waiting {seconds} s: {reason}")),
+    };
+    let mut sink = InboxSink { inbox: Inbox::open(&workplace.layout)?, kept: 0 };
+    let outcome = client.backfill(&args.repo, since, &mut sink, &progress).await;
+    bar.finish_and_clear();
+    // What was kept before an error is made visible all the same.
+    let nothing: Vec<Delivery> = Vec::new();
+    hand_in(&workplace, nothing).await?;
+    let count = outcome.context("failed to back-fill; what was read is kept, run the same command again")?;
+    for sentence in &count.unavailable {
+        output::note(&format!("warning: {sentence}"));
+    }
+    output::note(&format!(
+        "{}: {} workflow runs, {} deployments, {} statuses, {} pull requests ({} with their commits), {} deliveries, {} requests",
+        args.repo,
+        count.workflow_runs,
+        count.deployments,
+        count.deployment_statuses,
+        count.pull_requests,
+        count.pull_request_commits,
+        sink.kept,
+        count.requests
+    ));
+    Ok(())
+}
+
+fn instant(text: &str) -> anyhow::Result<Instant> {
+    let whole = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    Instant::parse(&whole).with_context(|| format!("`{text}` is no date: write `2026-01-01`"))
+}

@@ -1,0 +1,152 @@
+//! `waymark collect kafka`: records of a topic become deliveries, exactly once.
+
+use super::workplace::Workplace;
+use super::writer::Writer;
+use super::{Place, output};
+use anyhow::{Context, anyhow};
+use futures::future::BoxFuture;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use waymark_collect::arrivals::kafka::{KafkaConfig, KafkaLake, KafkaLakeError, KafkaStart, LostRange, consume};
+use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
+use waymark_lake::Inbox;
+
+/// From where to collect.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum CollectCommand {
+    /// Consume a topic; `[kafka]` of the configuration says which. Ends at Ctrl-C.
+    ///
+    /// Offsets are committed only after the tables hold the records; the tables' own positions
+    /// decide where a restart goes on.
+    Kafka(KafkaArgs),
+}
+
+/// Flags of `waymark collect kafka`; each stands in for its key of `[kafka]`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct KafkaArgs {
+    /// The brokers, separated by commas.
+    #[arg(long, value_name = "HOST:PORT")]
+    brokers: Option<String>,
+    /// The topic.
+    #[arg(long, value_name = "NAME")]
+    topic: Option<String>,
+    /// The dialect of its records.
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<String>,
+}
+
+/// The writer behind a consumer: positions and rows are those of the tables.
+struct Kept {
+    writer: Mutex<Writer>,
+    inbox: Inbox,
+    clock: Arc<dyn Clock>,
+    source: String,
+    instance: String,
+    is_dirty: Mutex<bool>,
+}
+
+impl KafkaLake for Kept {
+    fn position<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Option<i64>, KafkaLakeError>> {
+        Box::pin(async move { Ok(self.writer.lock().await.position(stream).await?) })
+    }
+
+    fn keep<'a>(&'a self, stream: &'a str, deliveries: Vec<(i64, Delivery)>) -> BoxFuture<'a, Result<(), KafkaLakeError>> {
+        Box::pin(async move {
+            self.writer.lock().await.take_stream(stream, deliveries).await?;
+            *self.is_dirty.lock().await = true;
+            Ok(())
+        })
+    }
+
+    /// A lost range is a delivery without a body, which becomes a rejection that everybody sees.
+    fn lose<'a>(&'a self, stream: &'a str, lost: LostRange) -> BoxFuture<'a, Result<(), KafkaLakeError>> {
+        Box::pin(async move {
+            let received_at = self.clock.now();
+            tracing::error!(stream.name = stream, lost.from = lost.from, lost.to = lost.to, "records were gone before they could be read");
+            let delivery = Delivery {
+                id: DeliveryId::received(received_at),
+                source: self.source.clone(),
+                instance: self.instance.clone(),
+                connection: stream.to_owned(),
+                channel: Channel::Kafka,
+                event_type: Some("lost_range".to_owned()),
+                vendor_delivery_id: Some(format!("{stream} {} {}", lost.from, lost.to)),
+                headers: BTreeMap::new(),
+                content_type: None,
+                body: Vec::new(),
+                proof: Proof::NoneConfigured,
+                request_url: None,
+                received_at,
+            };
+            self.inbox.keep(&[delivery])?;
+            *self.is_dirty.lock().await = true;
+            Ok(())
+        })
+    }
+}
+
+impl Kept {
+    async fn publish(&self) -> anyhow::Result<()> {
+        let is_dirty = std::mem::take(&mut *self.is_dirty.lock().await);
+        if is_dirty {
+            let mut writer = self.writer.lock().await;
+            writer.drain().await?;
+            writer.refresh().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Consumes until it is told to stop.
+pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Result<()> {
+    let CollectCommand::Kafka(args) = command;
+    let workplace = Workplace::open(place)?;
+    let kafka = &workplace.config.operation.kafka;
+    let source_name = args.source.unwrap_or_else(|| kafka.source.clone());
+    let source = waymark_collect::find(&source_name).ok_or_else(|| anyhow!("there is no source `{source_name}`"))?;
+    let instance = kafka.instance.clone().unwrap_or_else(|| source.default_instance().to_owned());
+    let config = KafkaConfig {
+        brokers: args.brokers.unwrap_or_else(|| kafka.brokers.clone()),
+        topic: args.topic.unwrap_or_else(|| kafka.topic.clone()),
+        group: kafka.group.clone(),
+        cluster: kafka.cluster.clone(),
+        connection: "kafka".to_owned(),
+        source: source_name.clone(),
+        instance: instance.clone(),
+        start: if kafka.start == "latest" { KafkaStart::Latest } else { KafkaStart::Earliest },
+        body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
+        kept_headers: source.kept_headers().iter().map(|name| (*name).to_owned()).collect(),
+        ..KafkaConfig::default()
+    };
+    let kept = Kept {
+        writer: Mutex::new(Writer::open(&workplace, "collect kafka")?),
+        inbox: Inbox::open(&workplace.layout)?,
+        clock: Arc::clone(&workplace.clock),
+        source: source_name,
+        instance,
+        is_dirty: Mutex::new(false),
+    };
+    output::note(&format!("consuming `{}` from {}; Ctrl-C ends it", config.topic, config.brokers));
+    let publishing = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            if let Err(error) = kept.publish().await {
+                tracing::error!(error.message = %waymark_api::chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
+            }
+        }
+    };
+    let stop = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let count = tokio::select! {
+        count = consume(&config, &kept, workplace.clock.as_ref(), stop) => count.context("failed to consume the topic")?,
+        () = publishing => unreachable!("publishing never ends"),
+    };
+    kept.publish().await?;
+    output::note(&format!("{} deliveries in {} batches, {} lost ranges", count.deliveries, count.batches, count.lost_ranges));
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `waymark ingest git` and `ingest file`: what a person points at becomes deliveries.
+
+use super::workplace::{Workplace, is_locked};
+use super::writer::Writer;
+use super::{Place, output};
+use anyhow::{Context, bail};
+use std::path::PathBuf;
+use std::time::Duration;
+use waymark_collect::arrivals::file;
+use waymark_collect::arrivals::git::{GitRequest, read_repository};
+use waymark_event::Delivery;
+use waymark_lake::{INBOX_STREAM, Inbox, Layout, Snapshot, StateStore};
+
+/// What is read.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum IngestCommand {
+    /// Read a repository: its commits, and tags as production deployments.
+    ///
+    /// Each commit is attributed to the first deployment whose history contains it. Repeating the
+    /// command changes nothing; new commits and tags are picked up.
+    Git(GitArgs),
+    /// Read files, such as a survey export or a catalogue.
+    File(FileArgs),
+}
+
+/// Flags of `waymark ingest git`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GitArgs {
+    /// The clone: a work tree or a bare repository.
+    path: PathBuf,
+    /// The service that this repository builds.
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Tags that are deployments, as a pattern such as 'v*'; may be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    deployments: Vec<String>,
+    /// The environment into which these tags deploy.
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    environment: String,
+    /// The branch to read; default: the remote's default branch, else the one that is checked out.
+    #[arg(long, value_name = "NAME")]
+    branch: Option<String>,
+    /// The repository's key, such as github.com/acme/checkout; default: from the address of the remote.
+    #[arg(long, value_name = "KEY")]
+    repository: Option<String>,
+}
+
+/// Flags of `waymark ingest file`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FileArgs {
+    /// How the files are read: survey-csv, backstage, json or git.
+    #[arg(long, value_name = "SOURCE")]
+    source: String,
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Reads what the command line names.
+pub(crate) async fn run(place: &Place, command: IngestCommand) -> anyhow::Result<()> {
+    let workplace = Workplace::open(place)?;
+    match command {
+        IngestCommand::Git(args) => git(place, &workplace, args).await,
+        IngestCommand::File(args) => files(&workplace, args).await,
+    }
+}
+
+async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Result<()> {
+    let request = GitRequest {
+        service: args.service.clone(),
+        repository: args.repository,
+        deployments: args.deployments,
+        environment: args.environment,
+        branch: args.branch,
+    };
+    let path = std::fs::canonicalize(&args.path)
+        .with_context(|| format!("failed to find `{}`: give the path of a clone", args.path.display()))?;
+    let state = StateStore::open(&workplace.layout)?;
+    // What was read is remembered by place and question: other tags or another service read it anew.
+    let group = format!("git {} {:?} {:?} {}", path.display(), request.service, request.deployments, request.environment);
+    let known = state.group(&group)?;
+    let observed_at = workplace.clock.now();
+    let bar = indicatif::ProgressBar::new_spinner();
+    let reading = {
+        let (path, known, bar) = (path.clone(), known.clone(), bar.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let progress = |state: waymark_collect::arrivals::git::GitProgress| {
+                bar.set_message(format!("reading commits: {} ({} of {} refs)", state.commits, state.refs_done, state.refs));
+                bar.tick();
+            };
+            read_repository(&path, &request, &known, observed_at, &progress)
+        });
+        read.await.context("failed to read the repository")?.context("failed to read the repository")?
+    };
+    bar.finish_and_clear();
+    for warning in &reading.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
+    if reading.deliveries.is_empty() {
+        output::note(&format!("{}: nothing new", reading.repository));
+        return Ok(());
+    }
+    let (commits, tags) = (reading.commits, reading.tags);
+    hand_in(workplace, reading.deliveries).await?;
+    state.store(&group, &reading.refs)?;
+    output::note(&format!("{}: {commits} new commits, {tags} matching tags", reading.repository));
+    if let Some(service) = args.service {
+        let data = place.data.display();
+        output::note(&format!("next: waymark metric change_lead_time --service {service} --grain quarter --data {data}"));
+    }
+    Ok(())
+}
+
+async fn files(workplace: &Workplace, args: FileArgs) -> anyhow::Result<()> {
+    let Some(source) = waymark_collect::find(&args.source) else {
+        let known: Vec<&str> = waymark_collect::SOURCES.iter().map(|source| source.name()).collect();
+        bail!("there is no source `{}`: choose one of {}", args.source, known.join(", "));
+    };
+    let received_at = workplace.clock.now();
+    let mut deliveries = Vec::new();
+    for path in &args.files {
+        let content = std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        deliveries.extend(file::deliveries(source, &content, None, received_at));
+    }
+    let count = deliveries.len();
+    let rejected = hand_in(workplace, deliveries).await?;
+    output::note(&format!("{count} deliveries read from {} files", args.files.len()));
+    match rejected {
+        Some(0) | None => Ok(()),
+        Some(rejected) => {
+            output::note(&format!("{rejected} items were not understood; what was good is kept: see `waymark rejections`"));
+            Ok(())
+        }
+    }
+}
+
+/// Keeps deliveries and waits until they are visible; says how many items were rejected where that
+/// is known, which it is not when another process moves them.
+pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) -> anyhow::Result<Option<usize>> {
+    match Writer::open(workplace, "ingest") {
+        Ok(mut writer) => {
+            let mut rejections = 0;
+            for batch in deliveries.chunks(20_000) {
+                rejections += writer.take_in(batch).await?.rejections;
+            }
+            writer.refresh().await?;
+            Ok(Some(rejections))
+        }
+        Err(error) if is_locked(&error) => {
+            let inbox = Inbox::open(&workplace.layout)?;
+            let position = inbox.keep(&deliveries)?;
+            wait_until_visible(&workplace.layout, position).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Another process moves what was put in; it is durable already.
+async fn wait_until_visible(layout: &Layout, position: i64) -> anyhow::Result<()> {
+    for _ in 0..300 {
+        let visible = Snapshot::newest(layout)?.and_then(|snapshot| snapshot.positions.get(INBOX_STREAM).copied());
+        if visible.is_some_and(|visible| visible >= position) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    output::note("kept, but not visible yet: the running process has not moved it within a minute, see its log");
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! `waymark serve`: receiver, flusher, engine, interface and pages, in one process on one port.
+
+use super::workplace::{HEARTBEAT_SECONDS, Workplace};
+use super::writer::Writer;
+use super::{Place, output};
+use anyhow::{Context, bail};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use waymark_analytics::{Engine, QueryService};
+use waymark_api::{App, chain, router};
+use waymark_collect::arrivals::webhook::{self, Receiver};
+use waymark_lake::{InboxHandle, InboxLimits};
+
+/// Flags of `waymark serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Where to serve; port 0 takes a free one. Default: the configuration's, else 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// Where a server listens, and what it says when it is ready.
+pub(super) struct Server {
+    pub(super) listen: SocketAddr,
+    pub(super) greeting: fn(SocketAddr) -> String,
+}
+
+/// How long the writer waits for more before it moves what has come.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Serves the data folder until it is told to stop.
+pub(crate) async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
+    let workplace = Workplace::open(place)?;
+    let listen = args.listen.unwrap_or(workplace.config.operation.serve.listen);
+    let greeting = |address: SocketAddr| {
+        format!("Waymark is ready at http://{address}/ and receives at http://{address}/hooks/<connection>")
+    };
+    serve(workplace, Server { listen, greeting }).await
+}
+
+/// Serves a workplace until Ctrl-C or a termination signal.
+pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Result<()> {
+    if !server.listen.ip().is_loopback() {
+        bail!(
+            "`{}` is not a loopback address: this version has no sign-in, so put a proxy with authentication in front of 127.0.0.1",
+            server.listen
+        );
+    }
+    let mut writer = Writer::open(&workplace, "serve")?;
+    let handle = InboxHandle::start(&workplace.layout, InboxLimits::default())?;
+    let listener = TcpListener::bind(server.listen)
+        .await
+        .with_context(|| format!("failed to listen at {}: choose another with `--listen`", server.listen))?;
+    let address = listener.local_addr().context("failed to read the listener's address")?;
+    bring_up(&workplace, &mut writer).await?;
+    let engine = Arc::new(Engine::new(workplace.layout.clone(), Arc::clone(&workplace.definitions)));
+    engine.newest().await?;
+    let spill = workplace.layout.root().join("spill");
+    let queries = QueryService::new(Arc::clone(&engine), workplace.config.operation.query.memory_bytes_max, &spill)
+        .context("failed to start the query service")?;
+    let receiver = Receiver {
+        inbox: handle.clone(),
+        connections: Arc::new(workplace.config.operation.connections.clone()),
+        accepts_unconfigured: true,
+        body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
+        clock: Arc::clone(&workplace.clock),
+    };
+    let app = router(App::new(engine, Arc::new(queries))).merge(webhook::router(receiver));
+    let (stop, stopped) = watch::channel(());
+    let writing = tokio::spawn(write(writer, handle, stopped));
+    output::note(&(server.greeting)(address));
+    let served = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
+    drop(stop);
+    writing.await.context("the writer ended early")?;
+    served.context("failed to serve")
+}
+
+/// What waits from before is made visible first, and there is always a snapshot to answer from.
+async fn bring_up(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<()> {
+    let waiting = writer.drain().await?;
+    let newest = waymark_lake::Snapshot::newest(&workplace.layout)?;
+    let is_current = newest.is_some_and(|snapshot| snapshot.definitions == workplace.definitions.fingerprint());
+    if waiting.deliveries > 0 || !is_current {
+        writer.refresh().await?;
+    } else {
+        writer.heartbeat()?;
+    }
+    Ok(())
+}
+
+/// Moves what arrives into tables and facts; a failure is logged and tried again, nothing is lost.
+async fn write(mut writer: Writer, inbox: InboxHandle, mut stopped: watch::Receiver<()>) {
+    let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS.unsigned_abs()));
+    heartbeat.tick().await;
+    let mut is_dirty = false;
+    loop {
+        let is_last = tokio::select! {
+            () = inbox.arrived() => false,
+            // Another process may have put deliveries in, which nobody tells us.
+            () = tokio::time::sleep(Duration::from_secs(1)) => false,
+            _ = heartbeat.tick() => {
+                if let Err(error) = writer.heartbeat() {
+                    tracing::error!(error.message = %chain(error.as_ref()), "the snapshot could not be renewed");
+                }
+                false
+            }
+            _ = stopped.changed() => true,
+        };
+        if !is_last && !is_dirty {
+            tokio::time::sleep(QUIET).await;
+        }
+        is_dirty = move_once(&mut writer, is_dirty).await;
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Whether something is still to be made visible.
+async fn move_once(writer: &mut Writer, is_dirty: bool) -> bool {
+    let flushed = match writer.drain().await {
+        Ok(flushed) => flushed,
+        Err(error) => {
+            tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");
+            return is_dirty;
+        }
+    };
+    if flushed.deliveries == 0 && !is_dirty {
+        return false;
+    }
+    match writer.refresh().await {
+        Ok(snapshot) => {
+            tracing::info!(
+                delivery.count = flushed.deliveries,
+                observation.count = flushed.observations,
+                rejection.count = flushed.rejections,
+                snapshot.id = %snapshot.id,
+                "deliveries became visible"
+            );
+            false
+        }
+        Err(error) => {
+            tracing::error!(error.message = %chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
+            true
+        }
+    }
+}
+
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    if interrupted.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,67 @@
+//! `Workplace`: a data folder with its configuration and clock, as every command needs it.
+
+use super::Place;
+use super::writer::Writer;
+use crate::config::Config;
+use anyhow::Context;
+use std::sync::Arc;
+use waymark_analytics::{Definitions, Engine};
+use waymark_event::{Clock, FixedClock, SystemClock};
+use waymark_lake::{LakeError, Layout, Snapshot};
+
+/// Seconds after which a snapshot is made again only to move "now".
+pub(super) const HEARTBEAT_SECONDS: i64 = 300;
+
+/// A data folder with its configuration and clock.
+pub(super) struct Workplace {
+    pub(super) layout: Layout,
+    pub(super) config: Config,
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Workplace {
+    /// Opens the data folder that the command line names, and makes it when it is not there.
+    pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
+        let config = Config::load(place.config.as_deref(), &place.data)?;
+        let layout = Layout::open(&place.data).context("failed to open the data folder")?;
+        let definitions = Arc::new(config.definitions.clone());
+        let clock: Arc<dyn Clock> = match config.operation.as_of {
+            Some(as_of) => Arc::new(FixedClock::at(as_of)),
+            None => Arc::new(SystemClock),
+        };
+        Ok(Self { layout, config, definitions, clock })
+    }
+
+    /// An engine over the newest snapshot; when nobody else writes here, the snapshot is first
+    /// brought up to date with the configuration and the clock.
+    pub(super) async fn engine(&self) -> anyhow::Result<Arc<Engine>> {
+        if !self.layout.snapshots().is_dir() || Snapshot::newest_id(&self.layout)?.is_some() {
+            self.bring_up_to_date().await?;
+        }
+        Ok(Arc::new(Engine::new(self.layout.clone(), Arc::clone(&self.definitions))))
+    }
+
+    async fn bring_up_to_date(&self) -> anyhow::Result<()> {
+        let Some(snapshot) = Snapshot::newest(&self.layout)? else { return Ok(()) };
+        let is_same_definition = snapshot.definitions == self.definitions.fingerprint();
+        let age_seconds = (self.clock.now().micros() - snapshot.as_of.micros()) / 1_000_000;
+        if is_same_definition && age_seconds < HEARTBEAT_SECONDS {
+            return Ok(());
+        }
+        match Writer::open(self, "refresh") {
+            Ok(mut writer) if is_same_definition => writer.heartbeat().map(|_| ()),
+            Ok(mut writer) => {
+                super::output::note("the configuration or a definition has changed: computing the facts again");
+                writer.refresh().await.map(|_| ())
+            }
+            Err(error) if is_locked(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether another process holds the right to write.
+pub(super) fn is_locked(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref::<LakeError>(), Some(LakeError::Locked { .. })))
+}

@@ -1,0 +1,38 @@
+//! Who may ask: the interface over HTTP and the pages, over the engine and the query service.
+//!
+//! The library knows neither how things arrive nor where they are kept; the binary `waymark`
+//! (`main.rs`, `commands/`) joins the stages and mounts the receiver.
+
+mod app;
+pub mod encode;
+mod pages;
+mod problem;
+pub mod reporting;
+mod routes;
+
+pub use app::App;
+pub use problem::{Problem, chain};
+pub use routes::openapi;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue};
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Every page and route over an application.
+pub fn router(app: App) -> Router {
+    let header = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    routes::router()
+        .merge(pages::router())
+        .with_state(app)
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "same-origin"))
+        .layer(header(
+            "content-security-policy",
+            "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+             form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+        ))
+        .layer(CompressionLayer::new())
+}

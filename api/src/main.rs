@@ -1,0 +1,23 @@
+//! The binary `waymark`: its roles, and the one place where the stages are joined.
+
+mod commands;
+mod config;
+
+use clap::Parser;
+use commands::Cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    commands::log_to_terminal(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return commands::failed(&anyhow::Error::new(error).context("failed to start the runtime")),
+    };
+    let outcome = runtime.block_on(commands::run(cli));
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => commands::failed(&error),
+    }
+}

@@ -1,0 +1,13 @@
+//! Pages for people, rendered here without script; the pictures are the ones of `reports`.
+
+mod home;
+mod style;
+
+use crate::app::App;
+use axum::Router;
+use axum::routing::get;
+
+/// Every page.
+pub(crate) fn router() -> Router<App> {
+    Router::new().route("/", get(home::home)).route("/assets/style.css", get(style::style))
+}

@@ -1,0 +1,216 @@
+//! `GET /`: the three questions, answered on one page: adoption, commit-to-production, satisfaction.
+//!
+//! Every number is a series of the engine and every picture a chart of `reports`; here they are only
+//! placed. Nothing on it needs a script.
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::reporting::chart_series;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::sync::Arc;
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, change, find};
+use waymark_reports::wording::{self, finding};
+use waymark_reports::{Frame, charts};
+
+/// The home page.
+pub(crate) async fn home(State(app): State<App>) -> Result<Response, Problem> {
+    let opened = app.engine.newest().await?;
+    let key = format!("{} home", opened.snapshot.id);
+    let bytes = match app.rendered.get(&key).await {
+        Some(bytes) => bytes,
+        None => {
+            let bytes = Arc::new(page(&app.engine).await?.into_string().into_bytes());
+            app.rendered.insert(key, Arc::clone(&bytes)).await;
+            bytes
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes.as_ref().clone()).into_response())
+}
+
+async fn page(engine: &Engine) -> Result<Markup, Problem> {
+    let opened = engine.newest().await?;
+    let definitions = engine.definitions();
+    let organisation = &definitions.organisation;
+    let as_of = wording::dates::instant(opened.as_of(), definitions.zone());
+    let adoption = adoption(engine).await?;
+    let delivery = delivery(engine).await?;
+    let satisfaction = satisfaction(engine).await?;
+    Ok(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { "Waymark, " (organisation) }
+                link rel="stylesheet" href="/assets/style.css";
+                link rel="icon" href="data:,";
+            }
+            body {
+                a.skip href="#main" { "Skip to content" }
+                header.top { div {
+                    a.brand href="/" { "Waymark" }
+                    nav aria-label="Main" {
+                        a href="/api/v1/reports/weekly_adoption" { "Weekly report" }
+                        a href="/api/v1/reports/leadership_review" { "Leadership review" }
+                        a href="/api/v1/metrics" { "Definitions" }
+                        a href="/api/v1/openapi.json" { "API" }
+                    }
+                    span.asof { "data as of " (as_of) }
+                } }
+                main #main {
+                    h1 { "Does the platform work for " (organisation) "?" }
+                    p.lede {
+                        "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
+                         before; an arrow appears only when the difference is larger than its uncertainty."
+                    }
+                    (adoption) (delivery) (satisfaction)
+                }
+                footer { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" }
+            }
+        }
+    })
+}
+
+async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
+    let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
+    let reach = chart(engine, "reach", "adoption_rate", &window, (1_120, 60 + 46 * engine.definitions().components.len().max(2))).await?;
+    let trend = chart(engine, "trend", "reach", &window, (1_120, 340)).await?;
+    Ok(html! {
+        section aria-labelledby="adoption" {
+            h2 #adoption { "Adoption" }
+            p.question { "Do people take the paved road?" }
+            @if engine.definitions().components.is_empty() {
+                p { "No component is described yet: add " code { "[[component]]" } " entries to the configuration and send evidence." }
+            } @else {
+                div.charts {
+                    figure.wide { (reach) figcaption { a href="/api/v1/metrics/adoption_rate/rows?last=1" { "the services behind it" } } }
+                    figure.wide { (trend) figcaption { a href="/api/v1/metrics/reach/series?format=csv" { "the numbers as CSV" } } }
+                }
+            }
+        }
+    })
+}
+
+/// The headline numbers of delivery, speed beside stability.
+const DELIVERY: &[&str] = &["change_lead_time", "deployment_frequency", "change_fail_rate", "ci_success_rate"];
+
+async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
+    let mut tiles = Vec::new();
+    for id in DELIVERY {
+        tiles.push(tile(engine, find(id).ok_or_else(|| Problem::no_such_metric(id))?).await?);
+    }
+    let window = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
+    let lead_time = chart(engine, "trend", "change_lead_time", &window, (720, 360)).await?;
+    let cadence = chart(engine, "cadence", "deployment_frequency", &window, (720, 360)).await?;
+    Ok(html! {
+        section aria-labelledby="delivery" {
+            h2 #delivery { "Commit to production" }
+            p.question { "Does it make them faster without breaking more?" }
+            ul.tiles { @for tile in &tiles { (tile) } }
+            div.charts {
+                figure { (lead_time) figcaption { a href="/api/v1/metrics/change_lead_time/rows?last=1" { "the changes behind it" } } }
+                figure { (cadence) figcaption { a href="/api/v1/metrics/deployment_frequency/rows?last=1" { "the deployments behind it" } } }
+            }
+        }
+    })
+}
+
+async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
+    let window = recent(engine, Grain::Quarter, 7).await?;
+    let platform = chart(engine, "score", "nps", &window.clone().of_scope("component", "platform"), (720, 340)).await?;
+    let metric = find("nps").ok_or_else(|| Problem::no_such_metric("nps"))?;
+    let series = engine.series(metric, &window.of_kind("component")).await?;
+    let scores = newest_scores(engine, &series);
+    Ok(html! {
+        section aria-labelledby="satisfaction" {
+            h2 #satisfaction { "Satisfaction" }
+            p.question { "Do they like it?" }
+            @if scores.is_empty() {
+                p { "No survey wave has closed yet: read an export with " code { "waymark ingest file --source survey-csv FILE" } "." }
+            } @else {
+                div.charts {
+                    figure { (platform) figcaption { "Groups with fewer than five answers are never shown." } }
+                    div.scroll { table {
+                        thead { tr { th { "Component" } th.number { "Score" } th.number { "95 % interval" } th.number { "Answers" } } }
+                        tbody { @for (title, cell) in &scores { (score_row(metric, title, cell)) } }
+                    } }
+                }
+            }
+        }
+    })
+}
+
+fn score_row(metric: &Metric, title: &str, cell: &Cell) -> Markup {
+    let interval = cell.low.zip(cell.high).map(|(low, high)| wording::interval(metric.unit, low, high));
+    html! {
+        tr {
+            td { (title) }
+            td.number { (wording::cell(metric, cell)) }
+            td.number { (interval.unwrap_or_default()) }
+            td.number { (cell.sample_size.map(|answers| answers.to_string()).unwrap_or_default()) }
+        }
+    }
+}
+
+/// The newest published score of each component, in the organisation's own order.
+fn newest_scores<'series>(engine: &Engine, series: &'series Series) -> Vec<(String, &'series Cell)> {
+    let components = engine.definitions().components.iter().map(|component| (component.id.clone(), component.title.clone()));
+    let whole = std::iter::once(("platform".to_owned(), "The platform as a whole".to_owned()));
+    whole
+        .chain(components)
+        .filter_map(|(id, title)| {
+            let line = series.line(series.metric.headline(), "component", &id);
+            line.into_iter().rev().find(|cell| cell.sample_size != Some(0)).map(|cell| (title, cell))
+        })
+        .collect()
+}
+
+/// One number with its basis, its verdict and the shape of its last weeks.
+async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Problem> {
+    let opened = engine.newest().await?;
+    let zone = engine.definitions().zone();
+    let now = Window::trailing_days(90, opened.as_of(), zone).of_kind("organisation");
+    let end = now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
+    let before = Window::between(Grain::Window, end - chrono::Days::new(90), end, zone).of_kind("organisation");
+    let weeks = recent(engine, Grain::Week, 13).await?.of_kind("organisation");
+    let (now, before) = (engine.series(metric, &now).await?, engine.series(metric, &before).await?);
+    let weeks = engine.series(metric, &weeks).await?;
+    let headline = |series: &Series| series.cells.iter().find(|cell| cell.statistic == metric.headline()).cloned();
+    let sparkline = charts::find("sparkline").map(|chart| (chart.draw)(&[weeks.as_ref().clone()], &Frame::inline(220, 36)).into_string());
+    let Some(cell) = headline(&now) else {
+        return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
+    };
+    let verdict = headline(&before).map(|before| change(metric, &before, &cell));
+    let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(wording::basis(metric, &cell)).collect();
+    let class = verdict.as_ref().map(|change| match finding::tone(metric, change) {
+        finding::Tone::Better => "verdict better",
+        finding::Tone::Worse => "verdict worse",
+        finding::Tone::Neutral => "verdict",
+    });
+    Ok(html! {
+        li.tile {
+            h3 { a href={ "/api/v1/metrics/" (metric.id) } { (metric.title) } }
+            span.figure { (wording::cell(metric, &cell)) }
+            span.basis { (basis.join(", ")) }
+            @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
+            @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
+        }
+    })
+}
+
+async fn chart(engine: &Engine, id: &str, metric: &str, window: &Window, (width, height): (u32, usize)) -> Result<Markup, Problem> {
+    let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
+    let metric = find(metric).ok_or_else(|| Problem::no_such_metric(metric))?;
+    let series = chart_series(engine, chart, metric, window).await?;
+    let frame = Frame::inline(width, u32::try_from(height).unwrap_or(360));
+    Ok(html! { (PreEscaped((chart.draw)(&series, &frame).into_string())) })
+}
+
+async fn recent(engine: &Engine, grain: Grain, count: u32) -> Result<Window, Problem> {
+    let opened = engine.newest().await?;
+    Ok(Window::last_complete(grain, count, opened.as_of(), engine.definitions().zone()))
+}

@@ -1,0 +1,129 @@
+//! The one map from what went wrong to an answer over HTTP (RFC 9457).
+//!
+//! A problem says what the caller can do and never holds a value of data; the chain of causes goes
+//! to the log.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::error::Error;
+use utoipa::ToSchema;
+use waymark_analytics::{AnalyticsError, METRICS, QueryError, WindowError};
+use waymark_reports::{CHARTS, REPORTS};
+
+/// A refusal or failure, as `application/problem+json`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable word for the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The same, for people.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what can be done.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind, title: kind.replace('-', " "), status: status.as_u16(), detail: detail.into() }
+    }
+
+    /// No metric has this id.
+    pub fn no_such_metric(id: &str) -> Self {
+        let known: Vec<&str> = METRICS.iter().map(|metric| metric.id).collect();
+        Self::new(StatusCode::NOT_FOUND, "no-such-metric", format!("there is no metric `{id}`; there are {}", known.join(", ")))
+    }
+
+    /// No chart has this id.
+    pub fn no_such_chart(id: &str) -> Self {
+        let known: Vec<&str> = CHARTS.iter().map(|chart| chart.id).collect();
+        Self::new(StatusCode::NOT_FOUND, "no-such-chart", format!("there is no chart `{id}`; there are {}", known.join(", ")))
+    }
+
+    /// No report has this id.
+    pub fn no_such_report(id: &str) -> Self {
+        let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();
+        Self::new(StatusCode::NOT_FOUND, "no-such-report", format!("there is no report `{id}`; there are {}", known.join(", ")))
+    }
+
+    /// A parameter cannot be understood.
+    pub fn bad_parameter(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-parameter", detail)
+    }
+
+    /// Nothing stands at this address.
+    pub fn no_such_address() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-such-address", "nothing is here: the interface is described at /api/v1/openapi.json")
+    }
+
+    /// There is nothing to answer from yet.
+    pub fn not_ready(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", detail)
+    }
+
+    fn internal(error: &dyn Error) -> Self {
+        tracing::error!(error.message = %chain(error), "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something failed here; the log of the server says what")
+    }
+
+    /// A picture or document could not be made.
+    pub fn not_drawn(error: &dyn Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// An error with all its causes, for the log.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl From<AnalyticsError> for Problem {
+    fn from(error: AnalyticsError) -> Self {
+        match error {
+            AnalyticsError::NoSnapshot => Self::not_ready(AnalyticsError::NoSnapshot.to_string()),
+            AnalyticsError::Query(error) => Self::from(error),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WindowError> for Problem {
+    fn from(error: WindowError) -> Self {
+        Self::bad_parameter(error.to_string())
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let kind = error.problem_type();
+        let status = match kind {
+            "statement-not-allowed" | "not-allowed" => StatusCode::FORBIDDEN,
+            "result-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "too-many-requests" | "busy" => StatusCode::TOO_MANY_REQUESTS,
+            "out-of-memory" | "shutting-down" => StatusCode::SERVICE_UNAVAILABLE,
+            "deadline-exceeded" => StatusCode::GATEWAY_TIMEOUT,
+            "cancelled" => StatusCode::CONFLICT,
+            "internal" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        tracing::debug!(error.message = %chain(&error), "a question was not answered");
+        Self::new(status, kind, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}

@@ -1,0 +1,186 @@
+//! What charts and reports are made from, asked from the engine; the same for HTTP and the command line.
+//!
+//! Drawing and wording belong to `reports`; here is only the asking.
+
+mod rows;
+
+use crate::problem::Problem;
+use crate::routes::SeriesBody;
+use chrono::{Days, NaiveDate};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waymark_analytics::{
+    ARRIVALS, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Window, WindowRequest, find, local_date,
+};
+use waymark_reports::{
+    Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target, render,
+    wording,
+};
+
+/// The report of this id or short name.
+pub fn find_report(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().find(|report| report.id == name || report.short_name == name)
+}
+
+/// A series as it is sent, for the command line.
+pub fn series_json(series: &Series) -> serde_json::Value {
+    serde_json::json!(SeriesBody::of(series, None))
+}
+
+/// The series that a chart of this metric takes, the asked one first.
+///
+/// # Errors
+/// When a metric cannot be computed.
+pub async fn chart_series(engine: &Engine, chart: &Chart, metric: &'static Metric, window: &Window) -> Result<Vec<Series>, Problem> {
+    if chart.id == "reach" {
+        let mut series = Vec::new();
+        for id in ["adoption_rate", "coverage_fit", "reach"] {
+            let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
+            series.push(engine.series(metric, window).await?.as_ref().clone());
+        }
+        return Ok(series);
+    }
+    let mut series = vec![engine.series(metric, window).await?.as_ref().clone()];
+    if chart.id == "trend"
+        && let Some((first, last)) = window.periods.first().zip(window.periods.last())
+    {
+        // The title compares the later half of the range with the earlier one.
+        let days = (last.end_day - first.first_day).num_days().unsigned_abs() / 2;
+        for (from, to) in [
+            (last.end_day - Days::new(days), last.end_day),
+            (last.end_day - Days::new(2 * days), last.end_day - Days::new(days)),
+        ] {
+            let half = Window::between(Grain::Window, from, to, window.zone);
+            let half = Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..half };
+            series.push(engine.series(metric, &half).await?.as_ref().clone());
+        }
+    }
+    Ok(series)
+}
+
+/// The document of a report for a period; without one, for the last complete period.
+///
+/// # Errors
+/// When the period cannot be understood or a number cannot be computed.
+pub async fn document(engine: &Engine, report: &'static Report, period: Option<&str>) -> Result<Document, Problem> {
+    let input = input(engine, report, period).await?;
+    Ok((report.build)(&input))
+}
+
+/// A document in a format: `html`, `md` or `json`.
+///
+/// # Errors
+/// When the format is none of these.
+pub fn rendered(document: &Document, format: &str) -> Result<String, Problem> {
+    match format {
+        "html" => Ok(render::html(document)),
+        "md" | "markdown" => Ok(render::markdown(document)),
+        "json" => document.to_json().map_err(|error| Problem::not_drawn(&error)),
+        other => Err(Problem::bad_parameter(format!("format `{other}` is none of html, md, json"))),
+    }
+}
+
+async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -> Result<ReportInput, Problem> {
+    let opened = engine.newest().await?;
+    let definitions = Arc::clone(engine.definitions());
+    let zone = definitions.zone();
+    let period = report_period(report, period, local_date(opened.as_of(), zone), &definitions, opened.as_of())?;
+    let end = period.end_day;
+    let weeks = Window::between(Grain::Week, end - Days::new(7 * u64::from(report.needs.weeks)), end, zone);
+    let days = report.needs.days;
+    let now = Window::between(Grain::Window, end - Days::new(days), end, zone);
+    let before = Window::between(Grain::Window, end - Days::new(2 * days), end - Days::new(days), zone);
+    let mut series = BTreeMap::new();
+    for id in report.needs.metrics {
+        let Some(metric) = find(id) else { continue };
+        let asked = ReportSeries {
+            weekly: engine.series(metric, &headline(metric, &weeks)).await?.as_ref().clone(),
+            window: engine.series(metric, &headline(metric, &now)).await?.as_ref().clone(),
+            previous: engine.series(metric, &headline(metric, &before)).await?.as_ref().clone(),
+        };
+        series.insert(metric.id, asked);
+    }
+    let moved = Window::between(Grain::Window, period.first_day, period.end_day, zone);
+    let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
+    let scores = rows::scores(&engine.answer(&SCORES, &moved).await?, end);
+    let notes = notes(engine, &moved).await?;
+    Ok(ReportInput {
+        organisation: definitions.organisation.clone(),
+        period,
+        as_of: opened.as_of(),
+        snapshot: opened.snapshot.id.clone(),
+        zone,
+        series,
+        components: components(&definitions),
+        movements,
+        scores,
+        notes,
+    })
+}
+
+/// Only the organisation, or every component in it: reports never list services side by side.
+fn headline(metric: &Metric, window: &Window) -> Window {
+    window.clone().of_kind(match metric.subject {
+        waymark_analytics::Subject::Services => "organisation",
+        waymark_analytics::Subject::Components => "component",
+    })
+}
+
+fn report_period(
+    report: &Report,
+    asked: Option<&str>,
+    today: NaiveDate,
+    definitions: &Definitions,
+    as_of: waymark_event::Instant,
+) -> Result<ReportPeriod, Problem> {
+    let grain = match report.cadence {
+        Cadence::Weekly => Grain::Week,
+        Cadence::Quarterly => Grain::Quarter,
+    };
+    let window = match asked {
+        None => Window::last_complete(grain, 1, as_of, definitions.zone()),
+        Some(text) => {
+            let start = WindowRequest { grain: Some("day".to_owned()), from: Some(text.to_owned()), ..WindowRequest::default() };
+            let first = start.understand(as_of, definitions.zone())?.periods.first().map_or(today, |period| period.first_day);
+            let start = grain.floor(first);
+            Window::between(grain, start, grain.next(start), definitions.zone())
+        }
+    };
+    let period = window.periods.first().ok_or_else(|| Problem::bad_parameter("the period is empty"))?;
+    Ok(ReportPeriod {
+        label: wording::dates::period(grain, period),
+        first_day: period.first_day,
+        end_day: period.end_day,
+    })
+}
+
+/// The components in the organisation's own order.
+pub(crate) fn components(definitions: &Definitions) -> Vec<ComponentInfo> {
+    let components = definitions.components.iter();
+    components
+        .map(|component| ComponentInfo {
+            id: component.id.clone(),
+            title: component.title.clone(),
+            category: component.category.clone(),
+            owner: component.owner.clone(),
+            lifecycle: component.lifecycle.clone(),
+            target: definitions
+                .targets
+                .iter()
+                .find(|target| target.component == component.id)
+                .map(|target| Target { share: target.share, due: target.due_on }),
+            mandate_due: definitions.mandates.iter().find(|mandate| mandate.component == component.id).map(|mandate| mandate.due_on),
+        })
+        .collect()
+}
+
+async fn notes(engine: &Engine, window: &Window) -> Result<DataNotes, Problem> {
+    let arrivals = engine.answer(&ARRIVALS, window).await?;
+    let gaps = engine.answer(&GAPS, window).await?;
+    Ok(DataNotes {
+        open_rejections: rows::total(&arrivals, "rejections"),
+        newest_observation_at: rows::newest_by_source(&arrivals),
+        unmatched_environments: rows::total(&gaps, "unmatched_environments"),
+        unknown_evidence: rows::total(&gaps, "unknown_evidence"),
+    })
+}

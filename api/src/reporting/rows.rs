@@ -1,0 +1,99 @@
+//! Rows of the engine's fixed answers as the values that reports read.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+use waymark_analytics::local_date;
+use waymark_event::Instant;
+use waymark_reports::{Movement, MovementKind, ScoreRow};
+
+fn column(batch: &RecordBatch, name: &str, data_type: &DataType) -> Option<ArrayRef> {
+    cast(batch.column_by_name(name)?, data_type).ok()
+}
+
+fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = column(batch, name, &DataType::Utf8)?;
+    column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned())
+}
+
+fn number(batch: &RecordBatch, name: &str, row: usize) -> Option<f64> {
+    let column = column(batch, name, &DataType::Float64)?;
+    column.is_valid(row).then(|| column.as_primitive::<Float64Type>().value(row))
+}
+
+fn whole(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
+    let column = column(batch, name, &DataType::Int64)?;
+    column.is_valid(row).then(|| column.as_primitive::<Int64Type>().value(row))
+}
+
+fn instant(batch: &RecordBatch, name: &str, row: usize) -> Option<Instant> {
+    let column = column(batch, name, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
+    column.is_valid(row).then(|| Instant::from_micros(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+}
+
+fn day(batch: &RecordBatch, name: &str, row: usize) -> Option<NaiveDate> {
+    let column = column(batch, name, &DataType::Date32)?;
+    if !column.is_valid(row) {
+        return None;
+    }
+    column.as_primitive::<Date32Type>().value_as_date(row)
+}
+
+/// Who moved, in the order of the answer.
+pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
+    let movement = |row: usize| {
+        Some(Movement {
+            component: text(batch, "component_id", row)?,
+            service: text(batch, "service", row)?,
+            team: text(batch, "team", row).unwrap_or_default(),
+            kind: match text(batch, "kind", row)?.as_str() {
+                "joined" => MovementKind::Joined,
+                "left" => MovementKind::Left,
+                _ => MovementKind::NewlyExempt,
+            },
+            since: local_date(instant(batch, "since", row)?, zone),
+            alternative: text(batch, "alternative", row),
+            evidence: text(batch, "evidence_ref", row),
+            evidence_url: text(batch, "evidence_url", row),
+        })
+    };
+    (0..batch.num_rows()).filter_map(movement).collect()
+}
+
+/// Scores of waves that had closed before `end`, oldest first.
+pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
+    let score = |row: usize| {
+        if day(batch, "closed_on", row)? > end {
+            return None;
+        }
+        Some(ScoreRow {
+            component: text(batch, "component_id", row).filter(|id| id != "platform"),
+            wave: text(batch, "wave", row)?,
+            nps: number(batch, "value", row),
+            low: number(batch, "low", row),
+            high: number(batch, "high", row),
+            answers: whole(batch, "answers", row),
+        })
+    };
+    (0..batch.num_rows()).filter_map(score).collect()
+}
+
+/// The sum of a column of counts.
+pub(super) fn total(batch: &RecordBatch, name: &str) -> i64 {
+    (0..batch.num_rows()).filter_map(|row| whole(batch, name, row)).sum()
+}
+
+/// For each source, when its newest delivery came.
+pub(super) fn newest_by_source(batch: &RecordBatch) -> Vec<(String, Instant)> {
+    let mut newest: BTreeMap<String, Instant> = BTreeMap::new();
+    for row in 0..batch.num_rows() {
+        if let (Some(source), Some(at)) = (text(batch, "source", row), instant(batch, "newest_at", row)) {
+            let known = newest.entry(source).or_insert(at);
+            *known = (*known).max(at);
+        }
+    }
+    newest.into_iter().collect()
+}

@@ -1,0 +1,60 @@
+//! The interface over HTTP, one file per resource, and the description made from it.
+
+mod charts;
+mod health;
+mod metrics;
+mod period;
+mod reports;
+mod rows;
+mod series;
+mod sql;
+mod window;
+
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use series::SeriesBody;
+
+/// What the interface says of itself.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Waymark",
+    description = "Adoption, commit-to-production and satisfaction of an internal platform. Every number carries its \
+        sample size, interval, coverage, definition and the rows behind it."
+))]
+struct Api;
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(metrics::list))
+        .routes(routes!(metrics::one))
+        .routes(routes!(series::series))
+        .routes(routes!(rows::rows))
+        .routes(routes!(charts::list))
+        .routes(routes!(charts::draw))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::report))
+        .routes(routes!(sql::ask))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+}
+
+/// The description of the interface, as OpenAPI 3.1.
+pub fn openapi() -> Description {
+    described().into_openapi()
+}
+
+/// Every route below `/api/v1`, and health.
+pub(crate) fn router() -> Router<App> {
+    let (router, description) = described().split_for_parts();
+    let description = serde_json::to_string(&description).unwrap_or_default();
+    let openapi = move || async move { ([(CONTENT_TYPE, "application/json")], description) };
+    router.route("/api/v1/openapi.json", get(openapi)).fallback(|| async { Problem::no_such_address() })
+}

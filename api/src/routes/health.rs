@@ -1,0 +1,30 @@
+//! `GET /healthz` and `/readyz`: whether the process lives, and whether it can answer.
+
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What can be answered from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadyBody {
+    /// The snapshot that is read.
+    snapshot: String,
+    /// The instant that answers describe, RFC 3339.
+    as_of: String,
+}
+
+/// The process is up.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It is up")))]
+pub(crate) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// There is a snapshot to answer from.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = ReadyBody), (status = 503, body = Problem)))]
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<ReadyBody>, Problem> {
+    let opened = app.engine.newest().await?;
+    Ok(Json(ReadyBody { snapshot: opened.snapshot.id.clone(), as_of: opened.as_of().to_rfc3339() }))
+}

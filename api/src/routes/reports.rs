@@ -1,0 +1,76 @@
+//! `GET /api/v1/reports` and `/{id}`: documents for people, one self-contained page each.
+
+use super::period::ReportParams;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::reporting;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use waymark_reports::REPORTS;
+
+/// One report of the catalogue.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportBody {
+    /// The id by which it is asked for.
+    id: &'static str,
+    /// What people call it.
+    title: &'static str,
+    /// For whom it is.
+    about: &'static str,
+    /// `weekly` or `quarterly`.
+    cadence: &'static str,
+}
+
+/// Every report that can be made.
+#[utoipa::path(get, path = "/api/v1/reports", responses((status = 200, body = Vec<ReportBody>)))]
+pub(crate) async fn list() -> Json<Vec<ReportBody>> {
+    let body = |report: &'static waymark_reports::Report| ReportBody {
+        id: report.id,
+        title: report.title,
+        about: report.about,
+        cadence: report.cadence.as_str(),
+    };
+    Json(REPORTS.iter().map(body).collect())
+}
+
+/// A report for its last complete period, or for the one that was asked for.
+#[utoipa::path(
+    get, path = "/api/v1/reports/{id}",
+    params(("id" = String, Path, description = "`weekly_adoption` or `leadership_review`"), ReportParams),
+    responses(
+        (status = 200, description = "The document", content_type = "text/html"),
+        (status = 400, body = Problem), (status = 404, body = Problem)
+    )
+)]
+pub(crate) async fn report(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: Result<Query<ReportParams>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let report = reporting::find_report(&id).ok_or_else(|| Problem::no_such_report(&id))?;
+    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let format = params.format.as_deref().unwrap_or("html");
+    let opened = app.engine.newest().await?;
+    let key = format!("{} report {} {:?} {format}", opened.snapshot.id, report.id, params.period);
+    let bytes = match app.rendered.get(&key).await {
+        Some(bytes) => bytes,
+        None => {
+            let document = reporting::document(&app.engine, report, params.period.as_deref()).await?;
+            let bytes = Arc::new(reporting::rendered(&document, format)?.into_bytes());
+            app.rendered.insert(key, Arc::clone(&bytes)).await;
+            bytes
+        }
+    };
+    let content_type = match format {
+        "json" => "application/json",
+        "md" | "markdown" => "text/markdown; charset=utf-8",
+        _ => "text/html; charset=utf-8",
+    };
+    Ok(([(header::CONTENT_TYPE, content_type)], bytes.as_ref().clone()).into_response())
+}

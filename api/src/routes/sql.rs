@@ -1,0 +1,105 @@
+//! `POST /api/v1/sql`: one read-only statement, answered whole or not at all.
+
+use crate::app::App;
+use crate::encode;
+use crate::problem::Problem;
+use arrow::array::RecordBatch;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use waymark_analytics::{Limits, RowsAnswer};
+
+/// A question; the body may also be the statement alone, as `text/plain`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    /// One select statement over the facts.
+    sql: String,
+    /// `json`, `csv` or `parquet`; default: json.
+    format: Option<String>,
+    /// At most this many rows; more is an error. Default and limit: 10,000 for JSON, 1,000,000 else.
+    rows_max: Option<u64>,
+    /// Milliseconds for planning and running; default and limit: 30,000.
+    deadline_ms: Option<u64>,
+}
+
+/// Larger bodies are refused unread.
+const BODY_BYTES_MAX: usize = 300 * 1_024;
+
+/// Answers one select statement over the facts, read-only and inside limits.
+#[utoipa::path(
+    post, path = "/api/v1/sql", request_body = Question,
+    responses(
+        (status = 200, description = "`columns`, `rows` and `row_count`, or a file", body = serde_json::Value),
+        (status = 400, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem), (status = 504, body = Problem)
+    )
+)]
+pub(crate) async fn ask(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let question = understood(&headers, body).await?;
+    let format = question.format.as_deref().unwrap_or("json");
+    let limits = match format {
+        "json" => Limits::PEOPLE,
+        "csv" | "parquet" => Limits::STREAM,
+        other => return Err(Problem::bad_parameter(format!("format `{other}` is none of json, csv, parquet"))),
+    };
+    let limits = limits.lowered(question.deadline_ms, question.rows_max);
+    let answer = app.queries.ask(&question.sql, limits).await?;
+    let (content_type, bytes) = match format {
+        "csv" => ("text/csv; charset=utf-8", encode::csv(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?),
+        "parquet" => {
+            ("application/vnd.apache.parquet", encode::parquet(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?)
+        }
+        _ => ("application/json", json(&answer)?.into_bytes()),
+    };
+    let mut response = ([(header::CONTENT_TYPE, content_type)], bytes).into_response();
+    for (name, value) in [("waymark-snapshot", answer.snapshot.clone()), ("waymark-as-of", answer.as_of.to_rfc3339())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(response)
+}
+
+async fn understood(headers: &HeaderMap, body: Body) -> Result<Question, Problem> {
+    let bytes = to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|_| Problem::bad_parameter(format!("the body is larger than {BODY_BYTES_MAX} bytes")))?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/plain") {
+        let sql = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_parameter("the statement is not UTF-8"))?;
+        return Ok(Question { sql, format: None, rows_max: None, deadline_ms: None });
+    }
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Problem::bad_parameter(format!("the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"))
+    })
+}
+
+/// An answer without rows still has columns.
+fn batches(answer: &RowsAnswer) -> Vec<RecordBatch> {
+    if answer.batches.is_empty() {
+        vec![RecordBatch::new_empty(std::sync::Arc::clone(&answer.schema))]
+    } else {
+        answer.batches.clone()
+    }
+}
+
+fn json(answer: &RowsAnswer) -> Result<String, Problem> {
+    let columns: Vec<serde_json::Value> = answer
+        .schema
+        .fields()
+        .iter()
+        .map(|field| serde_json::json!({ "name": field.name(), "type": field.data_type().to_string() }))
+        .collect();
+    let rows = encode::json_rows(&answer.batches).map_err(|error| Problem::not_drawn(&error))?;
+    let row_count: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
+    Ok(format!(
+        "{{\"snapshot\":{},\"as_of\":\"{}\",\"columns\":{},\"rows\":{rows},\"row_count\":{row_count},\"truncated\":false}}",
+        serde_json::json!(answer.snapshot),
+        answer.as_of.to_rfc3339(),
+        serde_json::json!(columns)
+    ))
+}

@@ -1,0 +1,66 @@
+//! The parameters by which every route asks for a window of time and scopes.
+
+use crate::problem::Problem;
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use waymark_analytics::{Engine, Window, WindowRequest};
+
+/// Which scopes, which periods.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowParams {
+    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
+    /// organisation, or every component for a metric of components.
+    pub(crate) scope_kind: Option<String>,
+    /// The scope's name; several are separated by commas.
+    pub(crate) scope: Option<String>,
+    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+    pub(crate) grain: Option<String>,
+    /// First day: `2026-03-02`, `2026-W10`, or an RFC 3339 instant.
+    pub(crate) from: Option<String>,
+    /// First day that no longer belongs to it, in the same forms.
+    pub(crate) to: Option<String>,
+    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    pub(crate) last: Option<u32>,
+    /// Only this statistic, such as `p50`.
+    pub(crate) statistic: Option<String>,
+    /// `json` or `csv`; default: json.
+    pub(crate) format: Option<String>,
+    /// `light` or `dark`, for pictures; default: light.
+    pub(crate) theme: Option<String>,
+    /// Width of a picture in pixels, 160 to 2400.
+    pub(crate) width: Option<u32>,
+    /// Height of a picture in pixels, 40 to 1600.
+    pub(crate) height: Option<u32>,
+    /// The metric to draw, for charts that can draw several.
+    pub(crate) metric: Option<String>,
+}
+
+/// The parameters, or the problem with them.
+pub(crate) fn params(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
+    query.map(|Query(params)| params).map_err(|rejection| Problem::bad_parameter(rejection.body_text()))
+}
+
+impl WindowParams {
+    /// The window that was asked for; without a scope it is the organisation's or all components'.
+    pub(crate) async fn window(&self, engine: &Engine, subject: waymark_analytics::Subject) -> Result<Window, Problem> {
+        let opened = engine.newest().await?;
+        let definitions = engine.definitions();
+        let default_kind = match subject {
+            waymark_analytics::Subject::Services => "organisation",
+            waymark_analytics::Subject::Components => "component",
+        };
+        let scopes = self.scope.as_deref().map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
+        let request = WindowRequest {
+            grain: self.grain.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            last: self.last,
+            scope_kind: Some(self.scope_kind.clone().unwrap_or_else(|| default_kind.to_owned())),
+            scopes: scopes.unwrap_or_default(),
+        };
+        Ok(request.understand(opened.as_of(), definitions.zone())?)
+    }
+}

@@ -1,0 +1,338 @@
+//! The reading loop: receive, gather, hand over to the lake, and only then write group offsets.
+//!
+//! Nothing is polled while the lake answers quickly. When it does not, partitions are paused and
+//! polling goes on, so that a slow lake never costs us our place in the group.
+
+use super::assignment::{Assignment, Batch};
+use super::position::first;
+use super::record::delivery;
+use super::{KafkaConfig, KafkaCount, KafkaError, KafkaLake, LostCause, LostRange};
+use futures::StreamExt;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::error::{KafkaError as Cause, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use waymark_event::Clock;
+
+/// Bytes that are gathered before the lake is asked.
+const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long the lake may take before polling goes on beside it.
+const LAKE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a broker may take for an answer.
+const BROKER_PATIENCE: Duration = Duration::from_secs(15);
+/// Times in a row that the lake may refuse.
+const REFUSALS_MAX: u32 = 5;
+
+type TopicConsumer = StreamConsumer<Assignment>;
+
+/// One consumer of one topic.
+pub(super) struct Reader<'a> {
+    config: &'a KafkaConfig,
+    lake: &'a dyn KafkaLake,
+    clock: &'a dyn Clock,
+    consumer: Arc<TopicConsumer>,
+    count: KafkaCount,
+    /// Times in a row that the lake refused.
+    refusals: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// Joins the group, after a look at whether there is such a topic.
+    pub(super) async fn subscribe(
+        config: &'a KafkaConfig,
+        lake: &'a dyn KafkaLake,
+        clock: &'a dyn Clock,
+    ) -> Result<Self, KafkaError> {
+        let unusable = |cause| KafkaError::Client { topic: config.topic.clone(), cause };
+        let consumer: TopicConsumer = settings(config).create_with_context(Assignment::of(&config.topic)).map_err(unusable)?;
+        let reader = Self { config, lake, clock, consumer: Arc::new(consumer), count: KafkaCount::default(), refusals: 0 };
+        let topic = config.topic.clone();
+        let partitions = reader
+            .blocking(move |consumer| {
+                let metadata = consumer.fetch_metadata(Some(&topic), BROKER_PATIENCE)?;
+                Ok(metadata.topics().iter().filter(|one| one.name() == topic).map(|one| one.partitions().len()).sum::<usize>())
+            })
+            .await
+            .map_err(|cause| KafkaError::Brokers { brokers: config.brokers.clone(), cause })?;
+        if partitions == 0 {
+            return Err(KafkaError::NoTopic { topic: config.topic.clone() });
+        }
+        reader.consumer.subscribe(&[&config.topic]).map_err(unusable)?;
+        Ok(reader)
+    }
+
+    /// Reads until `stop`, then hands over what is left.
+    pub(super) async fn run(&mut self, stop: impl Future<Output = ()> + Send) -> Result<(), KafkaError> {
+        let consumer = Arc::clone(&self.consumer);
+        let mut messages = consumer.stream();
+        let mut deadline: Option<Instant> = None;
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => return self.hand_over().await,
+                () = consumer.context().changed() => self.take_over().await?,
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.hand_over().await?;
+                    deadline = None;
+                }
+                Some(message) = messages.next() => {
+                    self.receive(message).await?;
+                    let wait = Duration::from_millis(self.config.batch_wait_ms);
+                    let (records, bytes) = consumer.context().held();
+                    if records >= self.config.batch_max || bytes >= BATCH_BYTES_MAX {
+                        self.hand_over().await?;
+                        deadline = None;
+                    } else if records > 0 {
+                        deadline.get_or_insert_with(|| Instant::now() + wait);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leaves the group; what is not in the lake stays in the topic.
+    pub(super) async fn close(self) -> KafkaCount {
+        let consumer = Arc::clone(&self.consumer);
+        let count = self.count;
+        drop(self);
+        // Leaving waits for the broker, so it is kept off the runtime's threads.
+        if let Err(cause) = tokio::task::spawn_blocking(move || drop(consumer)).await {
+            tracing::warn!(error = %cause, "leaving the consumer group failed");
+        }
+        count
+    }
+
+    /// Takes a record, or decides what an error means.
+    async fn receive(&mut self, message: KafkaResult<BorrowedMessage<'_>>) -> Result<(), KafkaError> {
+        let message = match message {
+            Ok(message) => message,
+            Err(cause) => return self.failed(cause).await,
+        };
+        let (partition, offset) = (message.partition(), message.offset());
+        if message.payload_len() > self.config.body_bytes_max {
+            return self.lose(partition, LostRange { from: offset, to: offset, cause: LostCause::TooLarge }).await;
+        }
+        self.consumer.context().add(partition, offset, delivery(self.config, &message, self.clock.now()));
+        Ok(())
+    }
+
+    /// A passing failure is librdkafka's to mend. A position out of range is looked at anew. Any
+    /// other error ends the reading, because going on could pass over records.
+    async fn failed(&mut self, cause: Cause) -> Result<(), KafkaError> {
+        match cause.rdkafka_error_code() {
+            Some(code) if is_passing(code) => {
+                tracing::debug!(kafka.topic = self.config.topic, error = %cause, "a broker is out of reach");
+                Ok(())
+            }
+            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+                self.hand_over().await?;
+                let partitions = self.consumer.context().owned();
+                self.start_again(partitions).await
+            }
+            _ => {
+                self.hand_over().await?;
+                Err(KafkaError::Receive { topic: self.config.topic.clone(), cause })
+            }
+        }
+    }
+
+    /// Finds the start of each partition that waits, and begins to read it there.
+    async fn take_over(&mut self) -> Result<(), KafkaError> {
+        let Some(partitions) = self.consumer.context().take_waiting() else { return Ok(()) };
+        let refused = |cause| KafkaError::Assign { topic: self.config.topic.clone(), cause };
+        let mut list = TopicPartitionList::new();
+        for partition in partitions.iter().copied() {
+            let stream = self.config.stream(partition);
+            let position = self.position(&stream).await?;
+            let topic = self.config.topic.clone();
+            let range = self.blocking(move |consumer| consumer.fetch_watermarks(&topic, partition, BROKER_PATIENCE)).await;
+            let (low, high) = range.map_err(|cause| KafkaError::Range { stream: stream.clone(), cause })?;
+            let first = first(&stream, position, self.config.start, low, high)?;
+            list.add_partition_offset(&self.config.topic, partition, Offset::Offset(first.offset)).map_err(refused)?;
+            if let Some(lost) = first.lost {
+                self.lose(partition, lost).await?;
+            }
+        }
+        self.consumer.context().own(&partitions);
+        let refused = |cause| KafkaError::Assign { topic: self.config.topic.clone(), cause };
+        self.consumer.incremental_assign(&list).map_err(refused)
+    }
+
+    /// Stops reading `partitions`, and lets them wait for a start behind the lake's position.
+    async fn start_again(&mut self, partitions: BTreeSet<i32>) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for partition in &partitions {
+            list.add_partition(&self.config.topic, *partition);
+        }
+        let refused = |cause| KafkaError::Assign { topic: self.config.topic.clone(), cause };
+        self.consumer.incremental_unassign(&list).map_err(refused)?;
+        self.consumer.context().wait_for(partitions);
+        sleep(Duration::from_secs(1 << self.refusals.min(6))).await;
+        Ok(())
+    }
+
+    /// Hands everything received over to the lake, partition by partition.
+    async fn hand_over(&mut self) -> Result<(), KafkaError> {
+        for partition in self.consumer.context().owned() {
+            // Taken one by one: a partition may be lost while the lake takes another.
+            let Some(batch) = self.consumer.context().take_batch(partition) else { continue };
+            let Some(last) = batch.last().map(|(offset, _)| *offset) else { continue };
+            match self.keep(partition, batch).await {
+                Ok(kept) => {
+                    self.refusals = 0;
+                    self.count.deliveries += kept;
+                    self.count.batches += usize::from(kept > 0);
+                    self.hint(partition, last);
+                }
+                Err(error) if self.refusals < REFUSALS_MAX => {
+                    // What was refused may be in the lake all the same: only its position tells.
+                    tracing::warn!(kafka.topic = self.config.topic, error = %error, "the lake refused a batch");
+                    self.refusals += 1;
+                    self.start_again(BTreeSet::from([partition])).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what the lake does not hold yet: another owner may have been here.
+    async fn keep(&self, partition: i32, mut batch: Batch) -> Result<usize, KafkaError> {
+        let stream = self.config.stream(partition);
+        let position = self.position(&stream).await?;
+        batch.retain(|(offset, _)| position.is_none_or(|position| *offset > position));
+        let kept = batch.len();
+        if kept == 0 {
+            return Ok(0);
+        }
+        let outcome = {
+            let mut keeping = self.lake.keep(&stream, batch);
+            match timeout(LAKE_PATIENCE, &mut keeping).await {
+                Ok(outcome) => outcome,
+                Err(_) => self.beside_polling(keeping).await,
+            }
+        };
+        outcome.map(|()| kept).map_err(|cause| KafkaError::Keep { stream, cause })
+    }
+
+    /// Polls without receiving until `keeping` is done.
+    async fn beside_polling<T>(&self, mut keeping: impl Future<Output = T> + Unpin) -> T {
+        let paused = self.consumer.assignment().and_then(|assigned| self.consumer.pause(&assigned));
+        let mut messages = self.consumer.stream();
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut keeping => break outcome,
+                message = messages.next() => match message {
+                    // A record that was on its way when its partition was paused.
+                    Some(Ok(message)) => {
+                        let delivery = delivery(self.config, &message, self.clock.now());
+                        self.consumer.context().add(message.partition(), message.offset(), delivery);
+                    }
+                    Some(Err(cause)) => tracing::warn!(kafka.topic = self.config.topic, error = %cause, "polling failed"),
+                    None => {}
+                },
+            }
+        };
+        let resumed = self.consumer.assignment().and_then(|assigned| self.consumer.resume(&assigned));
+        if let Err(cause) = paused.and(resumed) {
+            tracing::warn!(kafka.topic = self.config.topic, error = %cause, "pausing the topic failed");
+        }
+        outcome
+    }
+
+    /// Writes the group's offset, if the partition is still ours; only tools read it.
+    fn hint(&self, partition: i32, offset: i64) {
+        if !self.consumer.context().owned().contains(&partition) {
+            return;
+        }
+        let mut list = TopicPartitionList::new();
+        let written = list
+            .add_partition_offset(&self.config.topic, partition, Offset::Offset(offset + 1))
+            .and_then(|()| self.consumer.commit(&list, CommitMode::Async));
+        if let Err(cause) = written {
+            tracing::debug!(kafka.topic = self.config.topic, error = %cause, "a group offset was not written");
+        }
+    }
+
+    async fn position(&self, stream: &str) -> Result<Option<i64>, KafkaError> {
+        self.lake.position(stream).await.map_err(|cause| KafkaError::Position { stream: stream.to_owned(), cause })
+    }
+
+    async fn lose(&mut self, partition: i32, lost: LostRange) -> Result<(), KafkaError> {
+        let stream = self.config.stream(partition);
+        tracing::error!(stream, lost.from, lost.to, "records are lost");
+        self.count.lost_ranges += 1;
+        self.lake.lose(&stream, lost).await.map_err(|cause| KafkaError::Lose { stream, cause })
+    }
+
+    /// Runs a call of librdkafka that blocks, away from the runtime's threads.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&TopicConsumer) -> KafkaResult<T> + Send + 'static,
+    ) -> KafkaResult<T> {
+        let consumer = Arc::clone(&self.consumer);
+        let called = tokio::task::spawn_blocking(move || call(&consumer)).await;
+        called.unwrap_or(Err(Cause::Canceled))
+    }
+}
+
+impl Drop for Reader<'_> {
+    /// Answers an assignment that may still wait for us: librdkafka would wait for ever.
+    fn drop(&mut self) {
+        self.consumer.context().close();
+        if let Err(cause) = self.consumer.incremental_assign(&TopicPartitionList::new()) {
+            tracing::debug!(kafka.topic = self.config.topic, error = %cause, "no assignment was waiting");
+        }
+    }
+}
+
+/// Whether librdkafka mends this by itself.
+fn is_passing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::OperationTimedOut
+            | Code::RequestTimedOut
+            | Code::NetworkException
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition
+            | Code::ReplicaNotAvailable
+            | Code::BrokerNotAvailable
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::RebalanceInProgress
+            | Code::PollExceeded
+    )
+}
+
+fn settings(config: &KafkaConfig) -> ClientConfig {
+    let body_bytes_max = config.body_bytes_max.clamp(1024 * 1024, 900_000_000);
+    let fetch_bytes_max = body_bytes_max.max(50 * 1024 * 1024);
+    let mut settings = ClientConfig::new();
+    settings
+        .set("bootstrap.servers", &config.brokers)
+        .set("group.id", &config.group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("isolation.level", "read_committed")
+        .set("session.timeout.ms", config.session_timeout_ms.to_string())
+        .set("heartbeat.interval.ms", (config.session_timeout_ms / 10).max(100).to_string())
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("auto.offset.reset", "error")
+        .set("fetch.message.max.bytes", body_bytes_max.to_string())
+        .set("fetch.max.bytes", fetch_bytes_max.to_string())
+        .set("receive.message.max.bytes", (fetch_bytes_max + 50 * 1024 * 1024).to_string())
+        .set("queued.max.messages.kbytes", "65536")
+        .set("statistics.interval.ms", "60000");
+    settings
+}

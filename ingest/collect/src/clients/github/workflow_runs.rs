@@ -1,0 +1,72 @@
+//! Workflow runs: asked by windows of creation time, because a search gives at most 1,000 results.
+//!
+//! A run that is started again keeps its creation time: later attempts come by webhook, or by a
+//! backfill that starts before the run.
+
+use super::backfill::Backfill;
+use super::row::Row;
+use super::{Answer, ClientError, PAGES_MAX};
+use waymark_event::Instant;
+
+const LIST: &str = "workflow_runs";
+/// Results that GitHub gives for one search.
+const RESULTS_MAX: u64 = 1_000;
+
+impl Backfill<'_> {
+    /// Reads all runs created since the start, and returns up to where they are complete.
+    pub(super) async fn workflow_runs(&mut self) -> Result<Instant, ClientError> {
+        let second = |at: Instant| at.micros().div_euclid(1_000_000);
+        let mut windows = Vec::new();
+        if self.since < self.until {
+            windows.push((second(self.since), second(self.until) + 1));
+        }
+        let mut unfinished: Option<Instant> = None;
+        let mut watermark = self.since;
+        while let Some((from, to)) = windows.pop() {
+            let answer = self.client.get(&self.window_path(from, to), self.progress).await?;
+            let total = answer.listing()?.total_count.unwrap_or_default();
+            if total > RESULTS_MAX && to - from > 1 {
+                let middle = from + (to - from) / 2;
+                // Both ends are part of a window, so the halves share the second in the middle.
+                windows.extend([(middle, to), (from, middle)]);
+                continue;
+            }
+            if total > RESULTS_MAX {
+                let at = Instant::from_seconds(from);
+                self.count.unavailable.push(format!("{total} workflow runs were created at {at}, of which 1,000 are listed"));
+            }
+            let end = Instant::from_seconds(to).min(self.until);
+            watermark = self.window(answer, end, &mut unfinished).await?;
+        }
+        Ok(watermark)
+    }
+
+    fn window_path(&self, from: i64, to: i64) -> String {
+        let (from, to) = (Instant::from_seconds(from), Instant::from_seconds(to));
+        format!("{}/actions/runs?created={from}..{to}&per_page=100", self.path)
+    }
+
+    /// Keeps all pages of one window; its last page carries the watermark.
+    async fn window(&mut self, first: Answer, end: Instant, unfinished: &mut Option<Instant>) -> Result<Instant, ClientError> {
+        let mut answer = first;
+        for _ in 0..PAGES_MAX {
+            let mut deliveries = Vec::new();
+            for item in answer.listing()?.items {
+                let row = Row::of(item);
+                if row.status.as_deref().is_some_and(|status| status != "completed") {
+                    *unfinished = [*unfinished, row.created_at()].into_iter().flatten().min();
+                }
+                deliveries.push(self.delivery("workflow_run", item, &answer));
+            }
+            self.count.workflow_runs += deliveries.len();
+            let watermark = self.watermark(end, *unfinished);
+            let Some(next) = answer.next else {
+                self.keep(LIST, deliveries, Some(watermark)).await?;
+                return Ok(watermark);
+            };
+            self.keep(LIST, deliveries, None).await?;
+            answer = self.client.get(&next, self.progress).await?;
+        }
+        Err(ClientError::Circle { path: answer.url })
+    }
+}

@@ -1,0 +1,22 @@
+//! How it arrives and what it means: arrivals make deliveries, sources read them, the pipeline
+//! keeps both.
+//!
+//! An arrival knows no vendor and a source knows no transport, so a new one of either needs none of
+//! the other. What the observations amount to belongs to `analytics`, which this crate never sees.
+
+pub mod arrivals;
+pub mod clients;
+mod connection;
+mod error;
+mod pipeline;
+mod rows;
+mod signature;
+mod source;
+mod sources;
+
+pub use connection::{Authentication, Connection};
+pub use error::CollectError;
+pub use pipeline::{Flushed, Pipeline};
+pub use signature::{ProofScheme, Secret, proven_by};
+pub use source::{Envelope, Normalised, Reading, Source};
+pub use sources::{SOURCES, find};

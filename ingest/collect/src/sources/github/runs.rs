@@ -1,0 +1,159 @@
+//! `workflow_run` becomes a CI run, by attempt.
+//!
+//! A run's `updated_at` moves on later edits, so the end of work is taken only from a completed
+//! run. Jobs are not read yet.
+
+use super::{Account, Repository, Stated, entity, not_ahead, state};
+use crate::source::{Normalised, Reading};
+use serde::Deserialize;
+use waymark_event::{CiRun, Delivery, Instant, Observation, Outcome, Rejection, Status, Trigger};
+
+#[derive(Deserialize)]
+struct Body {
+    workflow_run: Option<Run>,
+    #[serde(default)]
+    repository: Repository,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    id: Option<i64>,
+    name: Option<String>,
+    path: Option<String>,
+    workflow_id: Option<i64>,
+    run_number: Option<i64>,
+    run_attempt: Option<i32>,
+    event: Option<String>,
+    status: Option<String>,
+    conclusion: Option<String>,
+    head_branch: Option<String>,
+    head_sha: Option<String>,
+    created_at: Option<Instant>,
+    run_started_at: Option<Instant>,
+    updated_at: Option<Instant>,
+    html_url: Option<String>,
+    actor: Option<Account>,
+    #[serde(default)]
+    pull_requests: Option<Vec<PullRequestRef>>,
+    #[serde(default)]
+    referenced_workflows: Option<Vec<ReferencedWorkflow>>,
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct PullRequestRef {
+    number: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct ReferencedWorkflow {
+    path: Option<String>,
+}
+
+pub(super) fn read(delivery: &Delivery, reading: &Reading) -> Normalised {
+    let body: Body = match delivery.json() {
+        Ok(body) => body,
+        Err(rejection) => return Normalised::rejected(rejection),
+    };
+    observation(delivery, reading, body).map(|observation| vec![observation]).into()
+}
+
+fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Observation, Rejection> {
+    let run = body.workflow_run.ok_or_else(|| Rejection::missing("/workflow_run"))?;
+    let id = run.id.ok_or_else(|| Rejection::missing("/workflow_run/id"))?.to_string();
+    let attempt = run.run_attempt.unwrap_or(1);
+    let repository = if body.repository.full_name.is_some() { body.repository } else { run.repository.unwrap_or_default() };
+    let status = status(run.status.as_deref());
+    let finished_at = run.updated_at.filter(|_| status == Status::Finished);
+    not_ahead(delivery, run.updated_at, "/workflow_run/updated_at")?;
+    let is_default_branch = match (&run.head_branch, &repository.default_branch) {
+        (Some(branch), Some(default)) => Some(branch == default),
+        _ => None,
+    };
+    let record = CiRun {
+        run_id: id.clone(),
+        attempt,
+        repository: repository.key(delivery),
+        repository_id: repository.id_text(),
+        pipeline_id: run.workflow_id.map(|id| id.to_string()).or_else(|| run.path.clone()),
+        pipeline_name: run.name,
+        pipeline_path: run.path,
+        number: run.run_number,
+        trigger: trigger(run.event.as_deref()),
+        trigger_raw: run.event,
+        head_sha: run.head_sha,
+        head_ref: run.head_branch,
+        is_default_branch,
+        pull_requests: run
+            .pull_requests
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|reference| reference.number.map(|number| number.to_string()))
+            .collect(),
+        status,
+        status_raw: run.status,
+        result: result(status, run.conclusion.as_deref()),
+        result_raw: run.conclusion,
+        queued_at: run.created_at.filter(|_| attempt == 1),
+        started_at: run.run_started_at,
+        finished_at,
+        person: run.actor.as_ref().and_then(|actor| actor.pseudonym(delivery, reading)),
+        is_bot: run.actor.as_ref().and_then(Account::is_bot),
+        uses: run.referenced_workflows.unwrap_or_default().into_iter().filter_map(|workflow| workflow.path).collect(),
+        ..CiRun::default()
+    };
+    let stated = Stated {
+        entity_id: entity(delivery, "run", &[&id, &attempt.to_string()]),
+        updated_at: run.updated_at,
+        state_rank: rank(status),
+        occurred_at: finished_at.or(run.run_started_at),
+        url: run.html_url,
+    };
+    Ok(state(delivery, stated, record))
+}
+
+fn status(word: Option<&str>) -> Status {
+    match word {
+        Some("queued" | "requested" | "pending") => Status::Queued,
+        Some("waiting" | "action_required") => Status::Waiting,
+        Some("in_progress") => Status::Running,
+        Some("completed") => Status::Finished,
+        _ => Status::Unknown,
+    }
+}
+
+fn result(status: Status, conclusion: Option<&str>) -> Option<Outcome> {
+    if status != Status::Finished {
+        return None;
+    }
+    Some(match conclusion {
+        Some("success") => Outcome::Success,
+        Some("failure") => Outcome::Failure,
+        Some("startup_failure" | "stale") => Outcome::Error,
+        Some("timed_out") => Outcome::Timeout,
+        Some("cancelled") => Outcome::Cancellation,
+        Some("skipped" | "neutral") => Outcome::Skip,
+        _ => Outcome::Unknown,
+    })
+}
+
+fn trigger(event: Option<&str>) -> Trigger {
+    match event {
+        Some("pull_request" | "pull_request_target" | "merge_group") => Trigger::PullRequest,
+        Some("push") => Trigger::Push,
+        Some("schedule") => Trigger::Schedule,
+        Some("workflow_dispatch") => Trigger::Manual,
+        Some(_) => Trigger::Other,
+        None => Trigger::Unknown,
+    }
+}
+
+const fn rank(status: Status) -> u8 {
+    match status {
+        Status::Queued => 2,
+        Status::Waiting => 3,
+        Status::Running => 5,
+        Status::Finished => 10,
+        Status::Unknown => 0,
+    }
+}

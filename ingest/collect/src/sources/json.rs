@@ -1,0 +1,195 @@
+//! Our own event format: `{"type": "deployment", "data": {…}}` with the columns of an observation.
+//!
+//! A body is one event, a list of events, or one event per line. Unknown fields and missing key
+//! columns are rejected item by item, with a pointer; unknown words are kept in `…_raw`. For
+//! senders that have no dialect of their own.
+
+mod identity;
+
+use crate::signature::ProofScheme;
+use crate::source::{Envelope, ITEMS_MAX, Normalised, Reading, Source};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use waymark_event::{Delivery, Head, Instant, Observation, Read, Reason, Record, Rejection, Stage, Table, VersionRank};
+
+/// The dialect of our own event format.
+pub(crate) struct Json;
+
+const VERSION: i32 = 1;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    r#type: String,
+    data: Map<String, Value>,
+}
+
+impl Source for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn is_vendor(&self) -> bool {
+        false
+    }
+
+    fn default_instance(&self) -> &'static str {
+        "local"
+    }
+
+    fn dialect_version(&self) -> i32 {
+        VERSION
+    }
+
+    fn proof(&self) -> ProofScheme {
+        ProofScheme::HmacSha256 { header: "x-waymark-signature-256", prefix: "sha256=" }
+    }
+
+    fn kept_headers(&self) -> &'static [&'static str] {
+        &["x-waymark-delivery", "ce-id", "ce-source", "ce-type"]
+    }
+
+    fn envelope(&self, headers: &BTreeMap<String, String>) -> Envelope {
+        let id = headers.get("x-waymark-delivery").or_else(|| headers.get("ce-id"));
+        Envelope { event_type: headers.get("ce-type").cloned(), vendor_delivery_id: id.cloned() }
+    }
+
+    /// One delivery per line of an NDJSON file; any other file is one delivery.
+    fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
+        let Ok(text) = std::str::from_utf8(file) else { return vec![file.to_vec()] };
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let is_event_per_line = lines.len() > 1 && lines.iter().all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
+        if is_event_per_line { lines.iter().map(|line| line.as_bytes().to_vec()).collect() } else { vec![file.to_vec()] }
+    }
+
+    fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {
+        if delivery.body.is_empty() {
+            return Normalised::rejected(Rejection::new(Stage::Parse, Reason::Tombstone, "the body is empty"));
+        }
+        let items = match items(delivery) {
+            Ok(items) => items,
+            Err(rejection) => return Normalised::rejected(rejection),
+        };
+        let is_batch = items.len() > 1;
+        let mut normalised = Normalised::default();
+        if items.len() > ITEMS_MAX {
+            let message = format!("the body holds more than {ITEMS_MAX} events; the rest was not read");
+            normalised.rejections.push(Rejection::new(Stage::Parse, Reason::TooManyItems, message));
+        }
+        for (index, item) in items.iter().enumerate().take(ITEMS_MAX) {
+            match observations(delivery, reading, item) {
+                Ok(observations) => normalised.observations.extend(observations),
+                Err(rejection) if is_batch => normalised.rejections.push(rejection.at_item(index)),
+                Err(rejection) => normalised.rejections.push(rejection),
+            }
+        }
+        if normalised == Normalised::default() {
+            return Normalised::ignored("an empty list of events");
+        }
+        normalised
+    }
+}
+
+/// The events of a body, each still as its own text, so that one bad event spoils no other.
+fn items(delivery: &Delivery) -> Result<Vec<Box<RawValue>>, Rejection> {
+    let text = delivery.text()?;
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text).map_err(|error| Rejection::from_json(&error));
+    }
+    let stream = serde_json::Deserializer::from_str(text).into_iter::<Box<RawValue>>();
+    stream.collect::<Result<_, _>>().map_err(|error| Rejection::from_json(&error))
+}
+
+fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Result<Vec<Observation>, Rejection> {
+    let event: Event = serde_json::from_str(item.get()).map_err(|error| Rejection::from_json(&error))?;
+    let table = table(&event.r#type)?;
+    let mut data = event.data;
+    let mut head = head(&mut data)?;
+    keep_raw_words(&mut data);
+    let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| Rejection::from_json(&error))?;
+    identity::pseudonymise(&mut record, reading);
+    identity::validate(&record)?;
+    let key = identity::key(delivery, &record)?;
+    let updated_at = head.source_updated_at.or(key.updated_at);
+    head.source_updated_at = updated_at;
+    head.occurred_at = head.occurred_at.or(key.updated_at);
+    for time in [head.occurred_at, updated_at].into_iter().flatten() {
+        if time > delivery.received_at.plus_seconds(86_400) {
+            let message = "a time lies more than a day after its receipt";
+            return Err(Rejection::new(Stage::Validate, Reason::ClockAhead, message));
+        }
+    }
+    head.entity_id = key.entity_id;
+    head.version_rank = VersionRank::of(updated_at, delivery.received_at, key.state_rank, Read::Event);
+    let mut observations = Vec::with_capacity(2);
+    if let Record::Service(_) = &record {
+        observations.push(described(delivery, &head, &record));
+    }
+    observations.push(Observation::read(delivery, VERSION, head, record));
+    Ok(observations)
+}
+
+/// A catalogue entry is also a moment, so that who owned a service in March is known in May.
+fn described(delivery: &Delivery, head: &Head, record: &Record) -> Observation {
+    let at = head.occurred_at.unwrap_or(delivery.received_at);
+    let head = Head {
+        entity_id: head.entity_id.moment("described", &at.micros().to_string()),
+        part_of: Some(head.entity_id.clone()),
+        moment: Some("described".to_owned()),
+        occurred_at: Some(at),
+        ..head.clone()
+    };
+    Observation::read(delivery, VERSION, head, record.clone())
+}
+
+fn table(word: &str) -> Result<Table, Rejection> {
+    let singular = |table: &Table| match table {
+        Table::Evidence => "evidence".to_owned(),
+        table => table.name().trim_end_matches('s').to_owned(),
+    };
+    Table::ALL.iter().copied().find(|table| singular(table) == word).ok_or_else(|| {
+        let known: Vec<String> = Table::ALL.iter().map(singular).collect();
+        let message = format!("the type is none of {}", known.join(", "));
+        Rejection::new(Stage::Map, Reason::UnknownShape, message).at("/type")
+    })
+}
+
+/// Takes the columns of the common head out of the data.
+fn head(data: &mut Map<String, Value>) -> Result<Head, Rejection> {
+    let mut time = |name: &'static str| match data.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_json::from_value::<Instant>(value)
+            .map(Some)
+            .map_err(|error| Rejection::from_json(&error).at(format!("/data/{name}"))),
+    };
+    let occurred_at = time("occurred_at")?;
+    let source_updated_at = time("source_updated_at")?;
+    let is_deleted = data.remove("is_deleted").and_then(|value| value.as_bool()).unwrap_or(false);
+    let url = data.remove("url").and_then(|value| value.as_str().map(ToOwned::to_owned));
+    let attributes = match data.remove("attributes") {
+        Some(Value::Object(pairs)) => {
+            pairs.into_iter().take(32).filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    Ok(Head { occurred_at, source_updated_at, is_deleted, url, attributes, ..Head::default() })
+}
+
+/// Closed words whose text is worth keeping where we do not know it.
+const WORDS: &[&str] =
+    &["trigger", "status", "result", "tier_hint", "purpose", "state", "severity", "type", "status_category", "outcome"];
+
+fn keep_raw_words(data: &mut Map<String, Value>) {
+    for word in WORDS {
+        let raw = format!("{word}_raw");
+        if let Some(Value::String(text)) = data.get(*word)
+            && !data.contains_key(&raw)
+            && !matches!((*word, text.as_str()), ("outcome", "succeeded" | "failed" | "abandoned" | "running"))
+        {
+            let text = Value::String(text.clone());
+            data.insert(raw, text);
+        }
+    }
+}

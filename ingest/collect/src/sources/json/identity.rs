@@ -1,0 +1,165 @@
+//! What tells two events of our own format apart, what orders two versions, and what is impossible.
+
+use crate::source::Reading;
+use waymark_event::{
+    Delivery, EntityId, IncidentStatus, Instant, PullRequestState, Reason, Record, Rejection, Stage, Status, StatusCategory,
+    canonical_repository,
+};
+
+/// The identity of an event and the order of its versions.
+pub(super) struct Key {
+    pub(super) entity_id: EntityId,
+    pub(super) updated_at: Option<Instant>,
+    pub(super) state_rank: u8,
+}
+
+/// Raw people become pseudonyms before anything else sees the record.
+pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
+    let hide = |person: &mut Option<String>| {
+        if let Some(name) = person.as_deref() {
+            *person = Some(reading.people.person(name));
+        }
+    };
+    match record {
+        Record::CiRun(run) => hide(&mut run.person),
+        Record::Deployment(deployment) => hide(&mut deployment.person),
+        Record::Commit(commit) => {
+            hide(&mut commit.author);
+            hide(&mut commit.committer);
+        }
+        Record::PullRequest(pull_request) => hide(&mut pull_request.author),
+        Record::Review(review) => hide(&mut review.reviewer),
+        Record::Ticket(ticket) => hide(&mut ticket.requester),
+        Record::Journey(journey) => hide(&mut journey.person),
+        Record::SurveyResponse(response) => {
+            response.respondent = reading.people.respondent(&response.survey, &response.wave, &response.respondent);
+        }
+        Record::CiJob(_) | Record::Incident(_) | Record::Service(_) | Record::Evidence(_) | Record::SloSample(_) | Record::Artifact(_) => {}
+    }
+    match record {
+        Record::CiRun(run) => canonical(&mut run.repository),
+        Record::Service(service) => canonical(&mut service.repository),
+        Record::Evidence(evidence) => canonical(&mut evidence.repository),
+        _ => {}
+    }
+}
+
+fn canonical(repository: &mut Option<String>) {
+    if let Some(key) = repository.as_deref().and_then(canonical_repository) {
+        *repository = Some(key);
+    }
+}
+
+/// What no reading of the words can make sense of.
+pub(super) fn validate(record: &Record) -> Result<(), Rejection> {
+    let out_of_range = |pointer: &str, message: &str| {
+        Err(Rejection::new(Stage::Validate, Reason::OutOfRange, message).at(format!("/data/{pointer}")))
+    };
+    match record {
+        Record::SurveyResponse(response) => {
+            let (low, high) = match response.question_id.as_str() {
+                id if id.starts_with("nps") => (Some(0), Some(10)),
+                id if id.starts_with("csat") => (Some(1), Some(5)),
+                _ => (response.scale_min, response.scale_max),
+            };
+            let Some(value) = response.value else { return Ok(()) };
+            if low.is_some_and(|low| value < f64::from(low)) || high.is_some_and(|high| value > f64::from(high)) {
+                return out_of_range("value", "the answer lies outside its scale");
+            }
+            Ok(())
+        }
+        Record::SloSample(sample) if !(0.0..=1.0).contains(&sample.objective) => {
+            out_of_range("objective", "an objective is a share between 0 and 1")
+        }
+        Record::CiRun(run) if is_backwards(run.started_at, run.finished_at) => {
+            out_of_range("finished_at", "the run ends before it begins")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_backwards(start: Option<Instant>, end: Option<Instant>) -> bool {
+    matches!((start, end), (Some(start), Some(end)) if end < start)
+}
+
+/// The identity of an event: key columns supplied by the sender.
+pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection> {
+    let of = |kind: &str, native: &[&str]| EntityId::of(&delivery.source, kind, &delivery.instance, native);
+    let newest = |times: &[Option<Instant>]| times.iter().flatten().max().copied();
+    let (entity_id, updated_at, state_rank) = match record {
+        Record::CiRun(run) => {
+            (of("run", &[&run.run_id, &run.attempt.to_string()]), newest(&[run.queued_at, run.started_at, run.finished_at]), life(run.status))
+        }
+        Record::CiJob(job) => {
+            (of("job", &[&job.job_id, &job.attempt.to_string()]), newest(&[job.queued_at, job.started_at, job.finished_at]), life(job.status))
+        }
+        Record::Deployment(deployment) => (
+            of("deployment", &[&deployment.deployment_id, &deployment.attempt.to_string()]),
+            newest(&[deployment.created_at, deployment.started_at, deployment.finished_at]),
+            life(deployment.status),
+        ),
+        Record::Commit(commit) => (of("commit", &[&commit.repository, &commit.sha]), commit.committed_at, 0),
+        Record::PullRequest(pull) => (
+            of("pull_request", &[&pull.repository, &pull.number.to_string()]),
+            newest(&[pull.opened_at, pull.merged_at, pull.closed_at]),
+            match pull.state {
+                PullRequestState::Merged => 10,
+                PullRequestState::Closed => 8,
+                _ => 2,
+            },
+        ),
+        Record::Review(review) => {
+            let reviewer = review.reviewer.as_deref().unwrap_or_default();
+            let at = review.submitted_at.map(|at| at.micros().to_string()).unwrap_or_default();
+            (of("review", &[&review.pull_request, reviewer, &at]), review.submitted_at, 0)
+        }
+        Record::Incident(incident) => (
+            of("incident", &[&incident.incident_id]),
+            newest(&[incident.opened_at, incident.acknowledged_at, incident.mitigated_at, incident.resolved_at]),
+            match incident.status {
+                IncidentStatus::Open | IncidentStatus::Unknown => 2,
+                IncidentStatus::Acknowledged => 4,
+                IncidentStatus::Mitigated => 6,
+                IncidentStatus::Resolved => 8,
+            },
+        ),
+        Record::Ticket(ticket) => (
+            of("ticket", &[&ticket.ticket_id]),
+            newest(&[ticket.opened_at, ticket.first_response_at, ticket.closed_at]),
+            if ticket.status_category == StatusCategory::Done { 10 } else { 2 },
+        ),
+        Record::SurveyResponse(answer) => {
+            let component = answer.component_id.as_deref().unwrap_or_default();
+            let native = [answer.survey.as_str(), &answer.wave, &answer.respondent, &answer.question_id, component];
+            let day = answer.submitted_on.and_time(chrono::NaiveTime::MIN).and_utc();
+            (of("survey_response", &native), Some(Instant::from(day)), 0)
+        }
+        Record::Service(service) => {
+            let kind = serde_json::to_value(service.kind).ok().and_then(|kind| kind.as_str().map(ToOwned::to_owned));
+            (of("service", &[&kind.unwrap_or_default(), &service.name]), None, 0)
+        }
+        Record::Evidence(evidence) => {
+            let place = match (&evidence.service_hint, &evidence.repository) {
+                (Some(service), _) => service.clone(),
+                (None, Some(repository)) => format!("{repository}/{}", evidence.path.as_deref().unwrap_or_default()),
+                (None, None) => return Err(Rejection::missing("/data/service_hint")),
+            };
+            let native = [evidence.component_id.as_str(), &place, &evidence.detector, &evidence.scan_id];
+            (of("evidence", &native), Some(evidence.observed_at), 0)
+        }
+        Record::Journey(journey) => (of("journey", &[&journey.attempt_id]), newest(&[Some(journey.started_at), journey.ended_at]), 0),
+        Record::SloSample(sample) => (of("slo_sample", &[&sample.slo_id, &sample.day.to_string()]), None, 0),
+        Record::Artifact(artifact) => (of("artifact", &[&artifact.digest]), artifact.built_at, 0),
+    };
+    Ok(Key { entity_id, updated_at, state_rank })
+}
+
+const fn life(status: Status) -> u8 {
+    match status {
+        Status::Queued => 2,
+        Status::Waiting => 3,
+        Status::Running => 5,
+        Status::Finished => 10,
+        Status::Unknown => 0,
+    }
+}

@@ -1,0 +1,302 @@
+//! `Inbox`: the durable place where deliveries wait; SQLite in WAL mode with `synchronous = FULL`.
+//!
+//! One writer thread commits what has gathered and then answers all of it (group commit), so an
+//! answer means fsynced. Rows are removed once the `deliveries` table holds their positions.
+
+use crate::error::LakeError;
+use crate::layout::Layout;
+use rusqlite::{Connection, params};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use waymark_event::Delivery;
+
+/// A delivery and its position in the stream `inbox`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Received {
+    /// The position; later deliveries have greater ones.
+    pub position: i64,
+    /// The delivery that arrived.
+    pub delivery: Delivery,
+}
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct InboxLimits {
+    /// More waiting deliveries than this are answered with "later".
+    pub rows_max: u64,
+    /// At most this many deliveries share one commit.
+    pub commit_deliveries_max: usize,
+}
+
+impl Default for InboxLimits {
+    fn default() -> Self {
+        Self { rows_max: 1_000_000, commit_deliveries_max: 1_000 }
+    }
+}
+
+/// The reading side, and direct writing for commands that hold the only handle.
+#[derive(Debug)]
+pub struct Inbox {
+    connection: Mutex<Connection>,
+}
+
+impl Inbox {
+    /// Opens the inbox of a data folder.
+    ///
+    /// # Errors
+    /// `OpenInbox` when the database cannot be opened.
+    pub fn open(layout: &Layout) -> Result<Self, LakeError> {
+        Ok(Self { connection: Mutex::new(open_database(layout)?) })
+    }
+
+    /// Keeps deliveries; when this returns they are on the disk. Returns the last position.
+    ///
+    /// # Errors
+    /// `Keep` when they could not be made durable; then none of them is kept.
+    pub fn keep(&self, deliveries: &[Delivery]) -> Result<i64, LakeError> {
+        insert(&mut self.lock(), deliveries)
+    }
+
+    /// Up to `count` deliveries after `position`, in order.
+    ///
+    /// # Errors
+    /// `Inbox` or `StoredDelivery` when they cannot be read.
+    pub fn after(&self, position: i64, count: usize) -> Result<Vec<Received>, LakeError> {
+        let failed = |cause| LakeError::Inbox { operation: "read", cause };
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("select position, envelope, body from inbox where position > ?1 order by position limit ?2")
+            .map_err(failed)?;
+        let limit = i64::try_from(count).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![position, limit]).map_err(failed)?;
+        let mut received = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let position: i64 = row.get(0).map_err(failed)?;
+            let envelope: String = row.get(1).map_err(failed)?;
+            let mut delivery: Delivery =
+                serde_json::from_str(&envelope).map_err(|cause| LakeError::StoredDelivery { position, cause })?;
+            delivery.body = row.get(2).map_err(failed)?;
+            received.push(Received { position, delivery });
+        }
+        Ok(received)
+    }
+
+    /// How many deliveries wait after `position`.
+    ///
+    /// # Errors
+    /// `Inbox` when it cannot be read.
+    pub fn waiting(&self, position: i64) -> Result<u64, LakeError> {
+        let count: i64 = self
+            .lock()
+            .query_row("select count(*) from inbox where position > ?1", params![position], |row| row.get(0))
+            .map_err(|cause| LakeError::Inbox { operation: "count", cause })?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The last position that was ever given out; 0 when there was none.
+    ///
+    /// # Errors
+    /// `Inbox` when it cannot be read.
+    pub fn last_position(&self) -> Result<i64, LakeError> {
+        self.lock()
+            .query_row("select coalesce(max(seq), 0) from sqlite_sequence where name = 'inbox'", [], |row| row.get(0))
+            .map_err(|cause| LakeError::Inbox { operation: "read", cause })
+    }
+
+    /// Removes what the tables hold already.
+    ///
+    /// # Errors
+    /// `Inbox` when it cannot be written.
+    pub fn remove_through(&self, position: i64) -> Result<(), LakeError> {
+        let removed = self.lock().execute("delete from inbox where position <= ?1", params![position]);
+        removed.map(|_| ()).map_err(|cause| LakeError::Inbox { operation: "empty", cause })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Request {
+    deliveries: Vec<Delivery>,
+    answer: oneshot::Sender<Result<i64, LakeError>>,
+}
+
+/// The writing side for many tasks: deliveries of several requests share one commit.
+#[derive(Clone, Debug)]
+pub struct InboxHandle {
+    requests: mpsc::Sender<Request>,
+    arrived: Arc<tokio::sync::Notify>,
+}
+
+impl InboxHandle {
+    /// Starts the writer thread of a data folder's inbox.
+    ///
+    /// # Errors
+    /// `OpenInbox` when the database cannot be opened, `Folder` when the thread cannot be started.
+    pub fn start(layout: &Layout, limits: InboxLimits) -> Result<Self, LakeError> {
+        let connection = open_database(layout)?;
+        let (requests, receiver) = mpsc::channel(256);
+        let arrived = Arc::new(tokio::sync::Notify::new());
+        let notify = Arc::clone(&arrived);
+        std::thread::Builder::new()
+            .name("waymark-inbox".to_owned())
+            .spawn(move || write_groups(connection, receiver, limits, &notify))
+            .map_err(|cause| LakeError::Folder { path: layout.root().to_owned(), cause })?;
+        Ok(Self { requests, arrived })
+    }
+
+    /// Keeps deliveries; when this returns they are on the disk. Returns the last position.
+    ///
+    /// # Errors
+    /// `Keep` when they could not be made durable, `InboxFull`, or `InboxClosed` at shutdown.
+    pub async fn keep(&self, deliveries: Vec<Delivery>) -> Result<i64, LakeError> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request { deliveries, answer }).await.map_err(|_| LakeError::InboxClosed)?;
+        answered.await.map_err(|_| LakeError::InboxClosed)?
+    }
+
+    /// Waits until deliveries have arrived since the last wait.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+}
+
+/// Commits what has gathered, then answers all of it; ends when the last handle is dropped.
+fn write_groups(
+    mut connection: Connection,
+    mut requests: mpsc::Receiver<Request>,
+    limits: InboxLimits,
+    arrived: &tokio::sync::Notify,
+) {
+    while let Some(first) = requests.blocking_recv() {
+        let mut group = vec![first];
+        let mut count = group[0].deliveries.len();
+        while count < limits.commit_deliveries_max {
+            let Ok(next) = requests.try_recv() else { break };
+            count += next.deliveries.len();
+            group.push(next);
+        }
+        let outcome = full(&connection, limits).and_then(|()| insert_group(&mut connection, &mut group));
+        if outcome.is_ok() {
+            arrived.notify_one();
+        }
+        let outcome = outcome.map_err(Arc::new);
+        for request in group {
+            let answer = match &outcome {
+                Ok(position) => Ok(*position),
+                Err(error) => match error.as_ref() {
+                    LakeError::InboxFull { rows } => Err(LakeError::InboxFull { rows: *rows }),
+                    _ => Err(LakeError::KeepGroup { cause: Arc::clone(error) }),
+                },
+            };
+            if request.answer.send(answer).is_err() {
+                tracing::debug!("a caller went away before its deliveries were acknowledged; they are kept");
+            }
+        }
+    }
+}
+
+fn full(connection: &Connection, limits: InboxLimits) -> Result<(), LakeError> {
+    let failed = |cause| LakeError::Inbox { operation: "count", cause };
+    let rows: i64 = connection
+        .query_row("select coalesce(max(position) - min(position) + 1, 0) from inbox", [], |row| row.get(0))
+        .map_err(failed)?;
+    let rows = rows.unsigned_abs();
+    if rows >= limits.rows_max { Err(LakeError::InboxFull { rows }) } else { Ok(()) }
+}
+
+fn insert_group(connection: &mut Connection, group: &mut [Request]) -> Result<i64, LakeError> {
+    let deliveries: Vec<Delivery> = group.iter_mut().flat_map(|request| std::mem::take(&mut request.deliveries)).collect();
+    let outcome = insert(connection, &deliveries);
+    if let Err(error) = &outcome {
+        tracing::error!(error.message = %error, delivery.count = deliveries.len(), "deliveries could not be kept and were not acknowledged");
+    }
+    outcome
+}
+
+fn insert(connection: &mut Connection, deliveries: &[Delivery]) -> Result<i64, LakeError> {
+    let count = deliveries.len();
+    let failed = |cause| LakeError::Keep { count, cause };
+    let transaction = connection.transaction().map_err(failed)?;
+    let mut last = 0;
+    {
+        let mut statement =
+            transaction.prepare_cached("insert into inbox (envelope, body) values (?1, ?2)").map_err(failed)?;
+        for delivery in deliveries {
+            let envelope = serde_json::to_string(&Envelope::of(delivery))
+                .map_err(|cause| failed(rusqlite::Error::ToSqlConversionFailure(Box::new(cause))))?;
+            statement.execute(params![envelope, delivery.body]).map_err(failed)?;
+            last = transaction.last_insert_rowid();
+        }
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(last)
+}
+
+/// A delivery without its body, which has a column of its own.
+#[derive(serde::Serialize)]
+struct Envelope<'a> {
+    id: &'a waymark_event::DeliveryId,
+    source: &'a str,
+    instance: &'a str,
+    connection: &'a str,
+    channel: waymark_event::Channel,
+    event_type: Option<&'a str>,
+    vendor_delivery_id: Option<&'a str>,
+    headers: &'a std::collections::BTreeMap<String, String>,
+    content_type: Option<&'a str>,
+    body: [u8; 0],
+    proof: waymark_event::Proof,
+    request_url: Option<&'a str>,
+    received_at: waymark_event::Instant,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        Self {
+            id: &delivery.id,
+            source: &delivery.source,
+            instance: &delivery.instance,
+            connection: &delivery.connection,
+            channel: delivery.channel,
+            event_type: delivery.event_type.as_deref(),
+            vendor_delivery_id: delivery.vendor_delivery_id.as_deref(),
+            headers: &delivery.headers,
+            content_type: delivery.content_type.as_deref(),
+            body: [],
+            proof: delivery.proof,
+            request_url: delivery.request_url.as_deref(),
+            received_at: delivery.received_at,
+        }
+    }
+}
+
+/// Opens the database of a data folder with the settings on which durability rests.
+pub(crate) fn open_database(layout: &Layout) -> Result<Connection, LakeError> {
+    let path = layout.database();
+    open_at(&path).map_err(|cause| LakeError::OpenInbox { path, cause })
+}
+
+fn open_at(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.execute_batch(
+        "create table if not exists inbox (
+             position integer primary key autoincrement,
+             envelope text not null,
+             body blob not null
+         );
+         create table if not exists state (
+             grouping text not null,
+             name text not null,
+             value text not null,
+             primary key (grouping, name)
+         ) without rowid;",
+    )?;
+    Ok(connection)
+}

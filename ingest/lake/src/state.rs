@@ -1,0 +1,64 @@
+//! `StateStore`: small operational state beside the inbox: which refs were read, how far a back-fill got.
+//!
+//! Nothing here is needed for correctness: when it is lost, work is repeated and changes no number.
+
+use crate::error::LakeError;
+use crate::inbox::open_database;
+use crate::layout::Layout;
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Named texts in named groups, kept in the data folder's database.
+#[derive(Debug)]
+pub struct StateStore {
+    connection: Mutex<Connection>,
+}
+
+impl StateStore {
+    /// Opens the state of a data folder.
+    ///
+    /// # Errors
+    /// `OpenInbox` when the database cannot be opened.
+    pub fn open(layout: &Layout) -> Result<Self, LakeError> {
+        let connection = open_database(layout)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// Every name and text of a group.
+    ///
+    /// # Errors
+    /// `Inbox` when the database cannot be read.
+    pub fn group(&self, group: &str) -> Result<BTreeMap<String, String>, LakeError> {
+        let failed = |cause| LakeError::Inbox { operation: "read the state beside", cause };
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare("select name, value from state where grouping = ?1 order by name").map_err(failed)?;
+        let rows = statement.query_map(params![group], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Stores the given texts of a group, all or none; other names of the group stay.
+    ///
+    /// # Errors
+    /// `Inbox` when the database cannot be written.
+    pub fn store(&self, group: &str, texts: &BTreeMap<String, String>) -> Result<(), LakeError> {
+        let failed = |cause| LakeError::Inbox { operation: "write the state beside", cause };
+        let mut connection = self.lock();
+        let transaction = connection.transaction().map_err(failed)?;
+        for (name, value) in texts {
+            transaction
+                .execute(
+                    "insert into state (grouping, name, value) values (?1, ?2, ?3) \
+                     on conflict (grouping, name) do update set value = excluded.value",
+                    params![group, name, value],
+                )
+                .map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,255 @@
+//! The catalogue of charts: each a pure function from series to one drawing.
+//!
+//! Which series to ask for belongs to pages and reports; the words around a chart to `plate`.
+
+pub(crate) mod cadence;
+pub(crate) mod reach;
+pub(crate) mod score;
+pub(crate) mod sparkline;
+pub(crate) mod trend;
+
+use crate::frame::Frame;
+use crate::svg::Svg;
+use waymark_analytics::{Metric, Series, Statistic};
+
+/// One chart: its row of the catalogue.
+#[derive(Debug)]
+pub struct Chart {
+    /// Snake case, unique.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What it shows, and which series it takes.
+    pub about: &'static str,
+    /// Draws the series; never fails, a chart without data says so.
+    pub draw: fn(&[Series], &Frame) -> Svg,
+    /// Whether the chart can show this metric.
+    pub accepts: fn(&Metric) -> bool,
+}
+
+/// Every chart, in the order the manual shows it.
+pub const CHARTS: &[Chart] = &[
+    Chart {
+        id: "trend",
+        title: "Trend",
+        about: "One metric over periods, up to six scopes: line, 95 % band, gaps for missing periods, what is not over \
+                dashed. Takes the series; two further series of whole ranges give the title its comparison.",
+        draw: trend::draw,
+        accepts: |_| true,
+    },
+    Chart {
+        id: "cadence",
+        title: "Cadence",
+        about: "A rate as one bar per period with its 95 % interval; a true zero is a tick, an unknown period is a gap. \
+                Takes the series of one scope.",
+        draw: cadence::draw,
+        accepts: |metric| matches!(metric.kind, Statistic::Rate),
+    },
+    Chart {
+        id: "reach",
+        title: "Reach",
+        about: "Coverage times adoption is reach: one bar per component over all active services, unknown hatched. \
+                Takes the series of `adoption_rate`, `coverage_fit` and `reach`; shows their last period.",
+        draw: reach::draw,
+        accepts: |metric| matches!(metric.kind, Statistic::Census),
+    },
+    Chart {
+        id: "score",
+        title: "Score",
+        about: "A survey score per period as points with 95 % whiskers and the number of answers. Takes the series.",
+        draw: score::draw,
+        accepts: |metric| matches!(metric.kind, Statistic::Score),
+    },
+    Chart {
+        id: "sparkline",
+        title: "Sparkline",
+        about: "The shape of the last periods without axes, for tables and tiles. Takes the series of one scope.",
+        draw: sparkline::draw,
+        accepts: |_| true,
+    },
+];
+
+/// The chart of this id.
+pub fn find(id: &str) -> Option<&'static Chart> {
+    CHARTS.iter().find(|chart| chart.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advances::{self, Weight};
+    use crate::frame::Theme;
+    use crate::invented::{ninety_days, quarters, series, wave, weeks};
+    use resvg::usvg::roxmltree::{Document, Node};
+    use std::collections::BTreeSet;
+
+    const HOSTILE: &str = "</text><script>alert(1)</script>\"'&\u{1}";
+
+    /// What every chart has to survive: name and the scopes and values that it is made of.
+    fn cases(metric: &str, range: &dyn Fn(u64) -> waymark_analytics::Window) -> Vec<(&'static str, Series)> {
+        let unit = |share: f64, seconds: f64, points: f64| match metric {
+            "change_lead_time" => seconds,
+            "nps" => points,
+            "deployment_frequency" => share * 4.0,
+            _ => share,
+        };
+        let value = |place: usize, index: usize| {
+            let lift = 0.1 * place as f64 + 0.04 * wave(place, index);
+            unit(0.5 + lift, 90_000.0 * (1.0 + lift), 20.0 + 90.0 * lift)
+        };
+        let one = [("organisation", "Example")];
+        let six = ["a", "b", "c", "d", "e", "f", "g"].map(|name| ("team", name));
+        vec![
+            ("ordinary", series(metric, range(13), &one, |place, index| Some((value(place, index), 60)))),
+            (
+                "several",
+                series(metric, range(13), &six, |place, index| Some((value(place, index), 60 + i64::from(index % 5 == 0)))),
+            ),
+            ("close", series(metric, range(13), &six, |_, index| Some((value(0, index), 60)))),
+            (
+                "a year",
+                series(metric, range(53), &one, |place, index| Some((value(place, index), 60 + i64::from(index % 5 == 0)))),
+            ),
+            ("empty", series(metric, range(13), &one, |_, _| None)),
+            ("nothing", series(metric, range(0), &[], |_, _| None)),
+            ("one point", series(metric, range(1), &one, |place, index| Some((value(place, index), 60)))),
+            ("gap", series(metric, range(13), &one, |place, index| (index % 4 != 1).then(|| (value(place, index), 60)))),
+            ("zero", series(metric, range(13), &one, |_, _| Some((0.0, 60)))),
+            ("hostile", series(metric, range(13), &[("team", HOSTILE)], |place, index| Some((value(place, index), 60)))),
+            (
+                "long",
+                series(
+                    metric,
+                    range(13),
+                    &[("team", "a-team-whose-name-has-forty-characters-x"), ("team", "b")],
+                    |place, index| Some((value(place, index), 60)),
+                ),
+            ),
+            (
+                "right to left",
+                series(metric, range(13), &[("team", "\u{5e6}\u{5d5}\u{5d5}\u{5ea}")], |place, index| {
+                    Some((value(place, index), 60))
+                }),
+            ),
+        ]
+    }
+
+    /// For a page and for a file, wide and narrow.
+    const FRAMES: [Frame; 3] =
+        [Frame::inline(720, 340), Frame::file(400, 260, Theme::Auto), Frame::file(900, 420, Theme::Dark)];
+    /// The least and the most that anybody may ask for.
+    const EXTREMES: [Frame; 4] = [
+        Frame::inline(16, 16),
+        Frame::file(160, 40, Theme::Auto),
+        Frame::file(240, 150, Theme::Light),
+        Frame::file(2_400, 1_600, Theme::Light),
+    ];
+
+    /// Every drawing of every chart, twice.
+    fn drawings(frames: &[Frame]) -> Vec<(String, Svg, Svg)> {
+        let mut drawn = Vec::new();
+        for chart in CHARTS {
+            for metric in waymark_analytics::METRICS.iter().filter(|metric| (chart.accepts)(metric)) {
+                let range: &dyn Fn(u64) -> waymark_analytics::Window =
+                    if metric.id == "nps" { &|count| quarters(count.min(6)) } else { &|count| weeks(count) };
+                for (name, made) in cases(metric.id, range) {
+                    let all: Vec<Series> = if chart.id == "reach" {
+                        let named = |id| waymark_analytics::find(id).map(|metric| Series { metric, ..made.clone() });
+                        ["adoption_rate", "coverage_fit", "reach"].into_iter().filter_map(named).collect()
+                    } else {
+                        vec![made]
+                    };
+                    for frame in frames {
+                        let what = format!("{} of {}: {name} at {}", chart.id, metric.id, frame.width);
+                        drawn.push((what, (chart.draw)(&all, frame), (chart.draw)(&all, frame)));
+                    }
+                }
+            }
+        }
+        drawn
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let ids: BTreeSet<&str> = CHARTS.iter().map(|chart| chart.id).collect();
+        assert_eq!(ids.len(), CHARTS.len());
+    }
+
+    #[test]
+    fn every_drawing_is_well_formed_described_and_the_same_twice() {
+        for (what, svg, again) in drawings(&FRAMES).into_iter().chain(drawings(&EXTREMES)) {
+            assert_eq!(svg, again, "{what}");
+            assert!(!svg.as_str().contains("<script") && !svg.as_str().contains('\u{1}'), "{what}");
+            assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf\""), "{what}");
+            let read = Document::parse(svg.as_str());
+            assert!(read.is_ok(), "{what}: {read:?}");
+            assert!(!svg.title().is_empty() && !svg.description().is_empty(), "{what}");
+        }
+    }
+
+    #[test]
+    fn no_two_texts_overlap_and_none_leaves_the_sheet() {
+        for (what, svg, _) in drawings(&FRAMES).into_iter().filter(|(what, ..)| !what.starts_with("sparkline")) {
+            let Ok(read) = Document::parse(svg.as_str()) else { continue };
+            let width = number(read.root_element(), "width");
+            let boxes: Vec<(f64, f64, f64, f64, &str)> =
+                read.descendants().filter(|node| node.has_tag_name("text")).map(text_box).collect();
+            for (index, one) in boxes.iter().enumerate() {
+                assert!(one.0 >= -1.0 && one.1 <= width + 1.0, "{what}: `{}` leaves the sheet: {one:?}", one.4);
+                for other in boxes.iter().skip(index + 1) {
+                    let is_apart = one.1 <= other.0 || other.1 <= one.0 || one.3 <= other.2 || other.3 <= one.2;
+                    assert!(is_apart, "{what}: `{}` and `{}` overlap: {one:?} {other:?}", one.4, other.4);
+                }
+            }
+        }
+    }
+
+    fn number(node: Node<'_, '_>, name: &str) -> f64 {
+        node.attribute(name).and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
+    /// Left, right, top and bottom of the letters, and the text.
+    fn text_box<'a>(node: Node<'a, '_>) -> (f64, f64, f64, f64, &'a str) {
+        let (x, y, size, text) = (number(node, "x"), number(node, "y"), number(node, "font-size"), node.text().unwrap_or(""));
+        let weight = if node.attribute("font-weight").is_some() { Weight::Semibold } else { Weight::Regular };
+        let width = advances::width(text, size, weight) / 1.04;
+        let left = match node.attribute("text-anchor") {
+            Some("middle") => x - width / 2.0,
+            Some("end") => x - width,
+            _ => x,
+        };
+        (left, left + width, y - size * 0.74, y + size * 0.12, text)
+    }
+
+    #[test]
+    fn two_whole_ranges_give_the_title_its_comparison() {
+        let organisation = [("organisation", "Example")];
+        let given = [
+            series("change_lead_time", weeks(13), &organisation, |_, _| Some((90_000.0, 60))),
+            series("change_lead_time", ninety_days(1), &organisation, |_, _| Some((200_000.0, 600))),
+            series("change_lead_time", ninety_days(0), &organisation, |_, _| Some((90_000.0, 600))),
+        ];
+        let svg = (find("trend").unwrap().draw)(&given, &Frame::default());
+        assert_eq!(svg.title(), "Change lead time fell from 2.3 d to 1 d");
+    }
+
+    #[test]
+    fn a_missing_week_is_no_zero_and_a_zero_is_drawn() {
+        let organisation = [("organisation", "Example")];
+        let frequency = |value: Option<(f64, i64)>| {
+            let made =
+                series(
+                    "deployment_frequency",
+                    weeks(3),
+                    &organisation,
+                    |_, index| {
+                        if index == 1 { value } else { Some((2.0, 24)) }
+                    },
+                );
+            (find("cadence").unwrap().draw)(&[made], &Frame::default()).into_string()
+        };
+        let points = |svg: &str| svg.matches("class=\"wm-point\"").count();
+        assert_eq!(points(&frequency(None)), 2);
+        assert_eq!(points(&frequency(Some((0.0, 0)))), 3);
+    }
+}

@@ -1,0 +1,262 @@
+//! `reach`: coverage times adoption is reach, one bar per component.
+//!
+//! A bar is all active services: used (solid), unknown (hatched), eligible but not using it (pale),
+//! not what the component is made for (outline only). Components keep the order of the series.
+
+use crate::advances::{self, Weight};
+use crate::frame::Frame;
+use crate::palette;
+use crate::plate::{self, Free, Words};
+use crate::svg::markup::exact;
+use crate::svg::pen::Pen;
+use crate::svg::{Anchor, Fill, Letter, Sheet, Stroke, Svg};
+use crate::wording::{self, dates};
+use std::collections::BTreeMap;
+use waymark_analytics::{Cell, Series};
+
+const NAME: f64 = 12.5;
+const NOTE: f64 = 11.5;
+const ROW_MAX: f64 = 46.0;
+const ROW_MIN: f64 = 17.0;
+
+/// The three numbers of one component in one period.
+struct Row<'a> {
+    name: &'a str,
+    adoption: &'a Cell,
+    coverage: &'a Cell,
+    reach: &'a Cell,
+}
+
+/// The parts of a bar, as shares of all active services.
+struct Parts {
+    used: f64,
+    unknown: f64,
+    eligible: f64,
+    fit_unknown: f64,
+}
+
+impl Row<'_> {
+    fn parts(&self) -> Option<Parts> {
+        let coverage = self.coverage.value?;
+        let adoption = self.adoption.value?;
+        let open = |cell: &Cell, value: f64| (cell.high.unwrap_or(value) - value).max(0.0);
+        Some(Parts {
+            used: self.reach.value.unwrap_or(coverage * adoption),
+            unknown: open(self.adoption, adoption) * coverage,
+            eligible: coverage,
+            fit_unknown: open(self.coverage, coverage),
+        })
+    }
+
+    fn note(&self) -> String {
+        match (self.reach.value, self.coverage.value, self.adoption.value) {
+            (Some(reach), Some(coverage), Some(adoption)) => format!(
+                "{} reach = {} coverage × {} adoption",
+                wording::share(reach),
+                wording::share(coverage),
+                wording::share(adoption)
+            ),
+            _ => wording::missing(self.adoption),
+        }
+    }
+
+    fn short_note(&self) -> String {
+        self.reach.value.map_or_else(|| wording::missing(self.adoption), |reach| format!("{} reach", wording::share(reach)))
+    }
+}
+
+/// Draws the last period of the three series, whatever their order.
+pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
+    let by_id: BTreeMap<&str, &Series> = series.iter().map(|series| (series.metric.id, series)).collect();
+    let (Some(adoption), Some(coverage), Some(reach)) =
+        (by_id.get("adoption_rate"), by_id.get("coverage_fit"), by_id.get("reach"))
+    else {
+        let words = Words { title: "Reach".to_owned(), ..Words::default() };
+        return plate::placard(&words, "needs adoption, coverage and reach together", frame);
+    };
+    let rows = rows(adoption, coverage, reach);
+    let when = adoption.window.periods.last().map_or_else(String::new, |period| {
+        format!("at the end of {}", dates::day(period.end_day.pred_opt().unwrap_or(period.end_day)))
+    });
+    let words = Words {
+        title: title(&rows),
+        subtitle: format!("Share of all active services · {when}"),
+        footer: plate::footer(&[adoption, coverage, reach], &[]),
+    };
+    if rows.iter().all(|row| row.parts().is_none()) {
+        return plate::placard(&words, "no data in this period", frame);
+    }
+    let pen = Pen::new(*frame);
+    let free = words.write(&pen);
+    let mut about = format!("{}.", words.subtitle);
+    for text in bars(&mut pen.sheet(), &rows, free) {
+        about.push(' ');
+        about.push_str(&text);
+    }
+    pen.finish(&words.title, &about)
+}
+
+fn rows<'a>(adoption: &'a Series, coverage: &'a Series, reach: &'a Series) -> Vec<Row<'a>> {
+    let last = |series: &'a Series, kind: &str, scope: &str| {
+        series.line(series.metric.headline(), kind, scope).into_iter().max_by_key(|cell| cell.period_start)
+    };
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for cell in &adoption.cells {
+        let scope = (cell.scope_kind.as_str(), cell.scope.as_str());
+        if !names.contains(&scope) {
+            names.push(scope);
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|(kind, name)| {
+            let (adoption, coverage, reach) =
+                (last(adoption, kind, name)?, last(coverage, kind, name)?, last(reach, kind, name)?);
+            Some(Row { name, adoption, coverage, reach })
+        })
+        .collect()
+}
+
+fn title(rows: &[Row<'_>]) -> String {
+    let known: Vec<f64> = rows.iter().filter_map(|row| row.reach.value).collect();
+    match (rows, known.as_slice()) {
+        (_, []) => "Reach: no data".to_owned(),
+        ([row], [reach]) => format!("{} reaches {} of active services", row.name, wording::share(*reach)),
+        (_, many) => {
+            let (low, high) = many.iter().fold((1.0_f64, 0.0_f64), |(low, high), share| (low.min(*share), high.max(*share)));
+            let between = wording::interval(waymark_analytics::Unit::Share, low, high);
+            format!("{} components reach {between} of active services", many.len())
+        }
+    }
+}
+
+/// Draws the bars and returns each row in words.
+fn bars(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> Vec<String> {
+    legend(sheet, rows, free);
+    let top = free.top + 20.0;
+    let room = free.bottom - 16.0 - top;
+    let height = (room / rows.len().max(1) as f64).clamp(ROW_MIN, ROW_MAX);
+    let fitting = (room / height + 1e-9).floor();
+    let is_cut = rows.len() as f64 > fitting;
+    // The words for what does not fit take the place of one row.
+    let shown = if is_cut { fitting - 1.0 } else { rows.len() as f64 };
+    let bar = Bar::new(rows, free, height);
+    for (index, row) in rows.iter().enumerate() {
+        let y = top + height * index as f64;
+        if (index as f64) < shown {
+            let exact = row.reach.value.map_or_else(String::new, exact);
+            sheet.open("wm-point", &[("data-x", row.name.to_owned()), ("data-y", exact)]);
+            sheet.tip(&format!("{}: {}", row.name, row.note()));
+            bar.name_and_draw(sheet, row, y);
+            sheet.close();
+        }
+    }
+    if is_cut {
+        let words = format!("and {:.0} more components", rows.len() as f64 - shown);
+        let y = top + height * (shown + 1.0) - height * 0.35;
+        sheet.text(free.left, y, &words, Letter::new(NOTE, palette::MUTED));
+    }
+    shares(sheet, &bar, top + height * fitting.min(rows.len() as f64));
+    rows.iter().map(|row| format!("{}: {}.", row.name, row.note())).collect()
+}
+
+/// Where names and bars stand.
+struct Bar {
+    start: f64,
+    left: f64,
+    right: f64,
+    height: f64,
+    row: f64,
+}
+
+impl Bar {
+    /// High rows have the name above the bar, low rows beside it.
+    fn new(rows: &[Row<'_>], free: Free, row: f64) -> Self {
+        let widest = rows.iter().map(|row| advances::width(row.name, NAME, Weight::Semibold)).fold(0.0, f64::max);
+        let is_high = row >= 40.0;
+        let gutter = if is_high { 0.0 } else { widest.min((free.right - free.left) * 0.3) + 12.0 };
+        let height = if is_high { 15.0 } else { 13.0 };
+        Self { start: free.left, left: free.left + gutter, right: free.right - 1.0, height, row }
+    }
+
+    fn name_and_draw(&self, sheet: &mut Sheet, row: &Row<'_>, y: f64) {
+        let letter = Letter::new(NAME, palette::INK).bold();
+        if self.left > self.start {
+            let top = y + (self.row - self.height) / 2.0;
+            let name = advances::fitted(row.name, NAME, Weight::Semibold, self.left - self.start - 12.0);
+            sheet.text(self.start, top + 10.5, &name, letter);
+            return self.draw(sheet, top, row);
+        }
+        let width = self.right - self.left;
+        let note = row.note();
+        let note = if advances::width(&note, NOTE, Weight::Regular) < width * 0.6 { note } else { row.short_note() };
+        let name_room = width - advances::width(&note, NOTE, Weight::Regular) - 16.0;
+        let name = advances::fitted(row.name, NAME, Weight::Semibold, name_room);
+        sheet.text(self.start, y + 14.0, &name, letter);
+        sheet.text(self.right, y + 14.0, &note, Letter::new(NOTE, palette::MUTED).at(Anchor::End));
+        self.draw(sheet, y + 21.0, row);
+    }
+
+    fn at(&self, share: f64) -> f64 {
+        self.left + (self.right - self.left) * share.clamp(0.0, 1.0)
+    }
+
+    fn draw(&self, sheet: &mut Sheet, top: f64, row: &Row<'_>) {
+        let outline = Some(Stroke::new(palette::AXIS, 1.0));
+        sheet.rect((self.left, top), (self.right - self.left, self.height), Fill::Solid(palette::PAPER, 1.0), outline);
+        let Some(parts) = row.parts() else {
+            if self.left > self.start {
+                sheet.text(self.left + 7.0, top + 10.0, &row.short_note(), Letter::new(10.5, palette::MUTED));
+            }
+            return;
+        };
+        let used = palette::SERIES[0];
+        let mut part = |from: f64, to: f64, fill: Fill| {
+            if to - from > 1e-6 {
+                sheet.rect((self.at(from), top), (self.at(to) - self.at(from), self.height), fill, None);
+            }
+        };
+        let known = parts.used + parts.unknown;
+        part(known, parts.eligible, Fill::Solid(used, 0.24));
+        part(parts.used, known, Fill::Hatch(palette::UNKNOWN));
+        part(parts.eligible, parts.eligible + parts.fit_unknown, Fill::Hatch(palette::UNKNOWN));
+        part(0.0, parts.used, Fill::Solid(used, 1.0));
+    }
+}
+
+/// Shares below the bars.
+fn shares(sheet: &mut Sheet, bar: &Bar, foot: f64) {
+    for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
+        let x = bar.at(share);
+        sheet.line((x, foot - 1.0), (x, foot + 3.0), Stroke::new(palette::AXIS, 1.0));
+        let anchor = match share {
+            share if share <= 0.0 => Anchor::Start,
+            share if share >= 1.0 => Anchor::End,
+            _ => Anchor::Middle,
+        };
+        let label = if share >= 1.0 { wording::share(share) } else { wording::share(share).replace(" %", "") };
+        sheet.text(x, foot + 15.0, &label, Letter::new(NOTE, palette::MUTED).at(anchor));
+    }
+}
+
+fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) {
+    let has_unknown = rows.iter().filter_map(Row::parts).any(|parts| parts.unknown + parts.fit_unknown > 1e-6);
+    let used = palette::SERIES[0];
+    let outline = Some(Stroke::new(palette::AXIS, 1.0));
+    let mut entries =
+        vec![("uses it", Fill::Solid(used, 1.0), None), ("eligible, does not use it", Fill::Solid(used, 0.24), None)];
+    if has_unknown {
+        entries.push(("unknown", Fill::Hatch(palette::UNKNOWN), None));
+    }
+    entries.push(("not made for it", Fill::Solid(palette::PAPER, 1.0), outline));
+    let mut x = free.left;
+    for (name, fill, stroke) in entries {
+        let width = advances::width(name, NOTE, Weight::Regular) + 17.0;
+        if x + width > free.right {
+            break;
+        }
+        sheet.rect((x + 0.5, free.top - 4.0), (11.0, 11.0), fill, stroke);
+        sheet.text(x + 17.0, free.top + 5.5, name, Letter::new(NOTE, palette::MUTED));
+        x += width + 18.0;
+    }
+}

@@ -1,0 +1,191 @@
+//! `ReportInput`: everything a report may speak about, asked for by the caller.
+//!
+//! Reports read it and nothing else, so the same input makes the same bytes.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use std::collections::BTreeMap;
+use waymark_analytics::{Cell, Series};
+use waymark_event::Instant;
+
+/// What a report is made from.
+#[derive(Clone, Debug)]
+pub struct ReportInput {
+    /// What the organisation is called.
+    pub organisation: String,
+    /// The period that the report is about.
+    pub period: ReportPeriod,
+    /// The instant that all series describe.
+    pub as_of: Instant,
+    /// The snapshot that was read.
+    pub snapshot: String,
+    /// The organisation's zone.
+    pub zone: Tz,
+    /// Series by metric id; a metric without series is told as missing.
+    pub series: BTreeMap<&'static str, ReportSeries>,
+    /// The platform's components, in the organisation's own order.
+    pub components: Vec<ComponentInfo>,
+    /// Services that changed their standing, over a range that holds the period.
+    pub movements: Vec<Movement>,
+    /// Published survey scores, oldest wave first.
+    pub scores: Vec<ScoreRow>,
+    /// What has to be known about the data.
+    pub notes: DataNotes,
+}
+
+/// The days that a report is about, half-open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportPeriod {
+    /// The period in words, such as `week of 16 Nov 2026` or `Q3 2026`.
+    pub label: String,
+    /// First local day.
+    pub first_day: NaiveDate,
+    /// First local day after the period.
+    pub end_day: NaiveDate,
+}
+
+/// One metric as a report needs it.
+#[derive(Clone, Debug)]
+pub struct ReportSeries {
+    /// At least 13 complete weeks, for the organisation and each component.
+    pub weekly: Series,
+    /// The trailing 90 days as one period.
+    pub window: Series,
+    /// The 90 days before those as one period.
+    pub previous: Series,
+}
+
+/// One component of the platform, from its register.
+#[derive(Clone, Debug)]
+pub struct ComponentInfo {
+    /// Its id, which is also its scope.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// What it is for, such as `ci`.
+    pub category: String,
+    /// The team that owns it.
+    pub owner: String,
+    /// Where it is in its life, such as `production` or `deprecated`.
+    pub lifecycle: String,
+    /// The share that was promised, and until when.
+    pub target: Option<Target>,
+    /// The day from which it is mandatory.
+    pub mandate_due: Option<NaiveDate>,
+}
+
+/// A share of eligible services that shall be reached by a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// The share, 0 to 1.
+    pub share: f64,
+    /// The last day on which it counts as reached in time.
+    pub due: NaiveDate,
+}
+
+/// How the standing of a service towards a component changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MovementKind {
+    /// It stopped using the component.
+    Left,
+    /// It began to use the component.
+    Joined,
+    /// It was exempted from using it.
+    NewlyExempt,
+    /// The component is now made for it.
+    NewlyEligible,
+    /// It is new and does not use the component.
+    BornOffPath,
+}
+
+/// One service that changed its standing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// The component's id.
+    pub component: String,
+    /// The service's name.
+    pub service: String,
+    /// The team that owns the service, as it was then.
+    pub team: String,
+    /// What changed.
+    pub kind: MovementKind,
+    /// Since when.
+    pub since: NaiveDate,
+    /// What the service uses instead, where that is known.
+    pub alternative: Option<String>,
+    /// What was seen, in words.
+    pub evidence: Option<String>,
+    /// Where it can be seen.
+    pub evidence_url: Option<String>,
+}
+
+/// One published score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreRow {
+    /// The component's id; null = the platform as a whole.
+    pub component: Option<String>,
+    /// The wave's name.
+    pub wave: String,
+    /// The score; null = suppressed or not asked.
+    pub nps: Option<f64>,
+    /// Lower limit (95 %); null when there is none.
+    pub low: Option<f64>,
+    /// Upper limit (95 %); null when there is none.
+    pub high: Option<f64>,
+    /// How many answered; null = suppressed.
+    pub answers: Option<i64>,
+}
+
+/// What has to be known about the data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataNotes {
+    /// Deliveries that could not be read and wait for a better dialect.
+    pub open_rejections: i64,
+    /// For each source, when its newest observation happened.
+    pub newest_observation_at: Vec<(String, Instant)>,
+    /// Environments whose tier nobody has said.
+    pub unmatched_environments: i64,
+    /// Pairs of service and component about which nothing is known.
+    pub unknown_evidence: i64,
+}
+
+/// Which of the two whole ranges is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Range {
+    /// The trailing 90 days.
+    Now,
+    /// The 90 days before.
+    Before,
+}
+
+impl ReportInput {
+    /// The organisation's cell of a whole range.
+    pub(crate) fn organisation_cell(&self, metric: &str, statistic: &str, range: Range) -> Option<&Cell> {
+        let series = self.series.get(metric)?;
+        let series = if range == Range::Now { &series.window } else { &series.previous };
+        series.cells.iter().find(|cell| cell.scope_kind == "organisation" && cell.statistic == statistic)
+    }
+
+    /// The weeks of one component, oldest first.
+    pub(crate) fn component_weeks(&self, metric: &str, component: &str) -> Vec<&Cell> {
+        let Some(series) = self.series.get(metric) else { return Vec::new() };
+        series.weekly.line(series.weekly.metric.headline(), "component", component)
+    }
+
+    /// What moved inside the period, in the order of kind, component and service.
+    pub(crate) fn movements(&self) -> Vec<&Movement> {
+        let order = |id: &str| self.components.iter().position(|component| component.id == id);
+        let is_inside = |movement: &&Movement| movement.since >= self.period.first_day && movement.since < self.period.end_day;
+        let mut found: Vec<&Movement> = self.movements.iter().filter(is_inside).collect();
+        found.sort_by(|one, other| {
+            let key = |movement: &Movement| (movement.kind, order(&movement.component).unwrap_or(usize::MAX));
+            key(one).cmp(&key(other)).then_with(|| (&one.service, one.since).cmp(&(&other.service, other.since)))
+        });
+        found
+    }
+
+    /// What people call a component.
+    pub(crate) fn component_title<'a>(&'a self, id: &'a str) -> &'a str {
+        self.components.iter().find(|component| component.id == id).map_or(id, |component| component.title.as_str())
+    }
+}

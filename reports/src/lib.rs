@@ -1,0 +1,34 @@
+//! Series in, bytes out: charts, sentences and reports of what the engine measured.
+//!
+//! Everything here is a pure function: no clock, no network, no query. Asking for series belongs to
+//! `analytics`; routes, pages, archives and sending belong to `api`.
+
+mod advances;
+mod axis;
+pub mod charts;
+pub mod document;
+mod error;
+mod frame;
+mod input;
+#[cfg(test)]
+mod invented;
+mod lines;
+mod measures;
+pub mod palette;
+mod plane;
+mod plate;
+pub mod png;
+pub mod render;
+pub mod reports;
+mod sections;
+mod standing;
+mod svg;
+pub mod wording;
+
+pub use charts::{CHARTS, Chart};
+pub use document::Document;
+pub use error::ReportError;
+pub use frame::{Frame, Medium, Theme};
+pub use input::{ComponentInfo, DataNotes, Movement, MovementKind, ReportInput, ReportPeriod, ReportSeries, ScoreRow, Target};
+pub use reports::{Cadence, Needs, REPORTS, Report};
+pub use svg::Svg;

@@ -1,0 +1,239 @@
+//! What charts over periods have in common: their lines, the comparison behind the title, the marks.
+//!
+//! A line is one scope with one place for each period; what joins the places belongs to the chart.
+
+use crate::palette::{self, Token};
+use crate::svg::markup::{decimal, exact};
+use crate::svg::{Fill, Sheet, Stroke};
+use crate::wording::{self, dates, finding};
+use std::collections::BTreeMap;
+use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Verdict, Window, change};
+
+/// The most scopes that one chart can keep apart.
+pub(crate) const LINES_MAX: usize = 6;
+
+/// One scope of a series over all periods.
+pub(crate) struct Line<'a> {
+    pub(crate) scope_kind: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) token: Token,
+    pub(crate) mark: usize,
+    /// One place for each period of the window, in order.
+    pub(crate) cells: Vec<Option<&'a Cell>>,
+}
+
+impl Line<'_> {
+    /// The last period with a value.
+    pub(crate) fn last(&self) -> Option<(usize, &Cell)> {
+        self.known().last()
+    }
+
+    /// Periods with a value, and their cells.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (usize, &Cell)> {
+        self.cells
+            .iter()
+            .enumerate()
+            .filter_map(|(index, cell)| cell.filter(|cell| cell.value.is_some()).map(|cell| (index, cell)))
+    }
+
+    /// Runs of neighbouring periods that have a value.
+    pub(crate) fn runs(&self) -> Vec<Vec<(usize, &Cell)>> {
+        let mut runs: Vec<Vec<(usize, &Cell)>> = Vec::new();
+        for (index, cell) in self.known() {
+            match runs.last_mut() {
+                Some(run) if run.last().is_some_and(|(before, _)| before + 1 == index) => run.push((index, cell)),
+                _ => runs.push(vec![(index, cell)]),
+            }
+        }
+        runs
+    }
+}
+
+/// The first scopes of a series, in its order, and how many there are in all.
+pub(crate) fn lines(series: &Series) -> (Vec<Line<'_>>, usize) {
+    let scopes = series.scopes();
+    let count = scopes.len();
+    let line = |(index, (scope_kind, scope)): (usize, (&'_ str, &'_ str))| {
+        let known: BTreeMap<_, &Cell> = series
+            .line(series.metric.headline(), scope_kind, scope)
+            .into_iter()
+            .map(|cell| (cell.period_start, cell))
+            .collect();
+        let cells = series.window.periods.iter().map(|period| known.get(&period.start).copied()).collect();
+        (index, cells)
+    };
+    let lines = scopes
+        .iter()
+        .take(LINES_MAX)
+        .enumerate()
+        .map(|(index, scope)| {
+            let (mark, cells) = line((index, *scope));
+            let token = palette::SERIES.get(index).copied().unwrap_or(palette::INK);
+            Line { scope_kind: scope.0, scope: scope.1, token, mark, cells }
+        })
+        .collect();
+    (lines, count)
+}
+
+/// A verdict and the periods that it is about.
+pub(crate) struct Comparison {
+    pub(crate) change: Change,
+    pub(crate) basis: String,
+}
+
+/// What may be said about a line: from two whole ranges where they are given, else from its first
+/// and last complete period.
+pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison> {
+    let (first, rest) = series.split_first()?;
+    let metric = first.metric;
+    let is_range = |other: &&Series| other.window.grain == Grain::Window && other.metric.id == metric.id;
+    let mut ranges: Vec<(&Series, &Cell)> = rest
+        .iter()
+        .filter(is_range)
+        .filter_map(|other| {
+            let cells = other.line(metric.headline(), line.scope_kind, line.scope);
+            cells.last().map(|cell| (other, *cell))
+        })
+        .collect();
+    ranges.sort_by_key(|(_, cell)| cell.period_start);
+    if let [.., before, after] = ranges.as_slice() {
+        let change = change(metric, before.1, after.1);
+        let days = |series: &Series| {
+            series.window.periods.iter().map(|period| (period.end_day - period.first_day).num_days()).sum::<i64>()
+        };
+        let basis = if days(after.0) == days(before.0) {
+            format!("title: {0} d against the {0} d before", days(after.0))
+        } else {
+            format!("title: {} against {}", dates::window(&after.0.window), dates::window(&before.0.window))
+        };
+        return Some(Comparison { change, basis });
+    }
+    let whole: Vec<&Cell> = line.known().map(|(_, cell)| cell).filter(|cell| !cell.is_partial).collect();
+    let (Some(before), Some(after)) = (whole.first(), whole.last()) else { return None };
+    if before.period_start == after.period_start {
+        return None;
+    }
+    let basis = format!("title: last complete {} against the first", noun(first.window.grain));
+    Some(Comparison { change: change(metric, before, after), basis })
+}
+
+/// The title of a chart: the finding of its one scope, or how many of its scopes changed.
+pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<String>) {
+    let Some(first) = series.first() else { return ("No series".to_owned(), None) };
+    let metric = first.metric;
+    if let [line] = lines {
+        let Some(found) = compared(series, line) else {
+            let value = line.last().map_or_else(|| "no data".to_owned(), |(_, cell)| wording::cell(metric, cell));
+            return (format!("{}: {value}", metric.title), None);
+        };
+        return (finding::title(metric, &found.change), Some(found.basis));
+    }
+    let found: Vec<Comparison> = lines.iter().filter_map(|line| compared(series, line)).collect();
+    let changed = found.iter().filter(|found| matches!(found.change.verdict, Verdict::Up | Verdict::Down)).count();
+    let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
+    let basis = found.into_iter().next().map(|found| found.basis);
+    let title = if changed == 0 {
+        format!("{}: no clear change in {} {kind}", metric.title, lines.len())
+    } else {
+        format!("{} changed clearly in {changed} of {} {kind}", metric.title, lines.len())
+    };
+    (title, basis)
+}
+
+/// The line below the title: measure, scope, rhythm and days, and what the limits mean.
+pub(crate) fn subtitle(metric: &Metric, window: &Window, lines: &[Line<'_>], limits: Option<&str>) -> String {
+    let measure = match metric.kind {
+        Statistic::Quantile => "Median",
+        Statistic::Proportion => "Share",
+        Statistic::Rate => "Per service and week",
+        Statistic::Score => "Score from −100 to +100",
+        Statistic::Census => "Share of services",
+    };
+    let scope = match lines {
+        [line] => line.scope.to_owned(),
+        many => format!("{} {}", many.len(), plural(many.first().map_or("scope", |line| line.scope_kind))),
+    };
+    let mut parts = vec![measure.to_owned(), scope, format!("{}, {}", dates::rhythm(window.grain), dates::window(window))];
+    parts.extend(limits.map(str::to_owned));
+    parts.join(" · ")
+}
+
+/// How many rows each period rests on; empty where the number never changes.
+pub(crate) fn counts(line: &Line<'_>) -> Vec<Option<String>> {
+    let count = |cell: &Cell| match (cell.value, cell.sample_size) {
+        (_, None) => "<5".to_owned(),
+        (None, Some(0)) => "–".to_owned(),
+        (_, Some(rows)) => wording::count(rows),
+    };
+    let counts: Vec<Option<String>> = line.cells.iter().map(|cell| cell.map(count)).collect();
+    let is_same = counts.windows(2).all(|pair| pair.first() == pair.last());
+    if is_same { vec![None; counts.len()] } else { counts }
+}
+
+/// What a chart says to those who do not see it: each line's last value in full.
+pub(crate) fn description(metric: &Metric, subtitle: &str, lines: &[Line<'_>]) -> String {
+    let mut parts = vec![format!("{subtitle}.")];
+    for line in lines {
+        let last = line.last().map_or_else(|| "no data".to_owned(), |(_, cell)| wording::full(metric, cell));
+        parts.push(format!("{}: {last}.", line.scope));
+    }
+    parts.join(" ")
+}
+
+/// Opens the group of one point, with everything a pointer or a script may want to tell.
+pub(crate) fn open_point(sheet: &mut Sheet, metric: &Metric, window: &Window, index: usize, cell: &Cell) {
+    let when = window.periods.get(index).map_or_else(String::new, |period| dates::period(window.grain, period));
+    let number = |value: Option<f64>| value.map_or_else(String::new, exact);
+    let attributes = [
+        ("data-x", when.clone()),
+        ("data-y", number(cell.value)),
+        ("data-low", number(cell.low)),
+        ("data-high", number(cell.high)),
+        ("data-n", cell.sample_size.map_or_else(String::new, |rows| rows.to_string())),
+    ];
+    sheet.open("wm-point", &attributes);
+    sheet.tip(&format!("{}, {when}: {}", cell.scope, wording::full(metric, cell)));
+}
+
+/// How a mark is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// The period is over.
+    Full,
+    /// The period is not over yet.
+    Hollow,
+}
+
+/// A mark that tells scopes apart without colour: circle, square, triangle, diamond, and so on.
+pub(crate) fn mark(sheet: &mut Sheet, shape: usize, (x, y): (f64, f64), radius: f64, token: Token, body: Body) {
+    let (fill, stroke) = match body {
+        Body::Full => (Fill::Solid(token, 1.0), Some(Stroke::new(palette::PAPER, 1.0))),
+        Body::Hollow => (Fill::Solid(palette::PAPER, 1.0), Some(Stroke::new(token, 1.8))),
+    };
+    let corners: &[(f64, f64)] = match shape {
+        1 => &[(-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88)],
+        2 => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
+        3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+        4 => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+        5 => &[(-1.2, -0.45), (1.2, -0.45), (1.2, 0.45), (-1.2, 0.45)],
+        _ => return sheet.dot((x, y), radius, fill, stroke),
+    };
+    let points: Vec<String> =
+        corners.iter().map(|(dx, dy)| format!("{} {}", decimal(x + dx * radius), decimal(y + dy * radius))).collect();
+    sheet.shape("path", &format!("d=\"M{}Z\"", points.join("L")), fill, stroke);
+}
+
+/// Several of a kind of scope.
+pub(crate) fn plural(scope_kind: &str) -> String {
+    format!("{}s", scope_kind.replace('_', " "))
+}
+
+fn noun(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Day => "day",
+        Grain::Week => "week",
+        Grain::Month => "month",
+        Grain::Quarter => "quarter",
+        Grain::Window => "range",
+    }
+}

@@ -1,0 +1,251 @@
+//! The catalogue of reports: each a pure function from input to one document.
+//!
+//! Asking for the input, keeping revisions and sending belong to `api`; bytes belong to `render`.
+
+pub(crate) mod leadership_review;
+pub(crate) mod weekly_adoption;
+
+use crate::document::{self, Document, Section};
+use crate::input::ReportInput;
+use crate::wording::dates;
+use std::collections::BTreeMap;
+
+/// One report: its row of the catalogue.
+#[derive(Debug)]
+pub struct Report {
+    /// Snake case, unique.
+    pub id: &'static str,
+    /// What the command line also takes.
+    pub short_name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// For whom it is and how long reading it takes.
+    pub about: &'static str,
+    /// How often it is made.
+    pub cadence: Cadence,
+    /// What its input has to hold.
+    pub needs: Needs,
+    /// Builds the document; what the input lacks is told as missing.
+    pub build: fn(&ReportInput) -> Document,
+}
+
+/// How often a report is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cadence {
+    /// After each complete ISO week.
+    Weekly,
+    /// After each complete quarter.
+    Quarterly,
+}
+
+impl Cadence {
+    /// The rhythm as interfaces name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Weekly => "weekly",
+            Self::Quarterly => "quarterly",
+        }
+    }
+}
+
+/// What the input of a report has to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Ids of the metrics whose series are read.
+    pub metrics: &'static [&'static str],
+    /// Complete weeks in each weekly series, at least.
+    pub weeks: u32,
+    /// Days in each of the two whole ranges.
+    pub days: u64,
+}
+
+/// Every report, in the order the manual shows it.
+pub const REPORTS: &[Report] = &[
+    Report {
+        id: "weekly_adoption",
+        short_name: "weekly",
+        title: "Weekly adoption report",
+        about: "For the platform team and team leads; two minutes.",
+        cadence: Cadence::Weekly,
+        needs: Needs {
+            metrics: &["adoption_rate", "coverage_fit", "reach", "change_lead_time", "ci_success_rate"],
+            weeks: 13,
+            days: 90,
+        },
+        build: weekly_adoption::build,
+    },
+    Report {
+        id: "leadership_review",
+        short_name: "leadership",
+        title: "Leadership review",
+        about: "For leadership, to be read before the meeting; fifteen minutes.",
+        cadence: Cadence::Quarterly,
+        needs: Needs {
+            metrics: &[
+                "deployment_frequency",
+                "change_lead_time",
+                "change_fail_rate",
+                "ci_success_rate",
+                "adoption_rate",
+                "coverage_fit",
+                "reach",
+                "nps",
+            ],
+            weeks: 13,
+            days: 90,
+        },
+        build: leadership_review::build,
+    },
+];
+
+/// The report of this id or short name.
+pub fn find(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().find(|report| report.id == name || report.short_name == name)
+}
+
+/// The document around the sections.
+pub(crate) fn document(id: &str, input: &ReportInput, sections: Vec<Section>) -> Document {
+    let report = find(id);
+    let definitions: BTreeMap<String, u32> =
+        input.series.iter().map(|(id, series)| ((*id).to_owned(), series.weekly.metric.version)).collect();
+    Document {
+        version: document::VERSION,
+        report: id.to_owned(),
+        title: report.map_or(id, |report| report.title).to_owned(),
+        subtitle: report.map_or("", |report| report.about).to_owned(),
+        organisation: input.organisation.clone(),
+        period: format!("{} ({})", input.period.label, dates::range(input.period.first_day, input.period.end_day)),
+        as_of: input.as_of,
+        as_of_text: dates::instant(input.as_of, input.zone),
+        snapshot: input.snapshot.clone(),
+        definitions,
+        sections,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Block, Entry};
+    use crate::input::{ComponentInfo, DataNotes};
+    use crate::invented::input;
+    use crate::render;
+    use std::collections::BTreeSet;
+
+    fn nothing() -> ReportInput {
+        ReportInput {
+            series: BTreeMap::new(),
+            components: Vec::new(),
+            movements: Vec::new(),
+            scores: Vec::new(),
+            notes: DataNotes::default(),
+            ..input()
+        }
+    }
+
+    /// Numbers as they are written, such as `1.8`, `45` or `2,904`.
+    fn numbers(text: &str) -> BTreeSet<String> {
+        let is_part = |letter: char| letter.is_ascii_digit() || letter == '.' || letter == ',';
+        text.split(|letter: char| !is_part(letter))
+            .map(|word| word.trim_matches(['.', ',']).to_owned())
+            .filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()))
+            .collect()
+    }
+
+    #[test]
+    fn every_number_in_a_sentence_stands_in_a_table_or_chart() {
+        for report in REPORTS {
+            let document = (report.build)(&input());
+            let mut shown = String::new();
+            let mut told = Vec::new();
+            for block in document.sections.iter().flat_map(|section| &section.blocks) {
+                match block {
+                    Block::Table(table) => {
+                        shown.extend(table.columns.iter().map(|column| format!("{} ", column.title)));
+                        let entries = table.rows.iter().flatten();
+                        shown.extend(entries.map(|Entry { text, detail, .. }| format!("{text} {detail} ")));
+                    }
+                    Block::Chart(picture) => shown.push_str(&picture.alt),
+                    Block::List(list) => shown.extend(list.items.iter().map(|item| format!("{} ", item.text))),
+                    Block::Headline(sentence) | Block::Finding(sentence) => told.push(sentence.text.clone()),
+                    Block::Note(_) => {}
+                }
+            }
+            let shown = numbers(&shown);
+            // How many measures, components or asks there are is counted off the page itself.
+            let counted: BTreeSet<String> = (0..=5).map(|count: u8| count.to_string()).collect();
+            for sentence in told {
+                for number in numbers(&sentence) {
+                    assert!(shown.contains(&number) || counted.contains(&number), "{}: {number} of `{sentence}`", report.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_input_makes_the_same_bytes() {
+        for report in REPORTS {
+            let (one, other) = ((report.build)(&input()), (report.build)(&input()));
+            assert_eq!(render::html(&one), render::html(&other), "{}", report.id);
+            assert_eq!(render::markdown(&one), render::markdown(&other), "{}", report.id);
+            let json = one.to_json().unwrap();
+            assert_eq!(Document::from_json(&json).unwrap(), one, "{}", report.id);
+        }
+    }
+
+    #[test]
+    fn reports_have_ten_sections_and_known_metrics() {
+        for report in REPORTS {
+            assert_eq!((report.build)(&input()).sections.len(), 10, "{}", report.id);
+            assert!(report.needs.metrics.iter().all(|id| waymark_analytics::find(id).is_some()), "{}", report.id);
+            assert_eq!(find(report.short_name).map(|found| found.id), Some(report.id));
+        }
+    }
+
+    #[test]
+    fn without_data_a_report_says_what_is_missing() {
+        for report in REPORTS {
+            let document = (report.build)(&nothing());
+            assert_eq!(document.sections.len(), 10, "{}", report.id);
+            let text = render::markdown(&document);
+            assert!(text.contains("No claim about"), "{text}");
+            assert!(!text.contains("NaN"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_are_only_text() {
+        const NAME: &str = "<script>alert(1)</script>";
+        let mut given = input();
+        given.organisation = NAME.to_owned();
+        for component in &mut given.components {
+            *component = ComponentInfo { title: NAME.to_owned(), owner: NAME.to_owned(), ..component.clone() };
+        }
+        for movement in &mut given.movements {
+            movement.service = NAME.to_owned();
+            movement.evidence_url = Some("javascript:alert(1)".to_owned());
+        }
+        for report in REPORTS {
+            let document = (report.build)(&given);
+            for bytes in [render::html(&document), render::markdown(&document)] {
+                assert!(!bytes.contains("<script") && !bytes.contains("(javascript:") && !bytes.contains("=\"javascript:"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_scope_is_not_told_as_adoption() {
+        let mut given = input();
+        if let Some(adoption) = given.series.get_mut("adoption_rate") {
+            let weeks: Vec<usize> = (0..adoption.weekly.cells.len()).collect();
+            for index in weeks {
+                let cell = &mut adoption.weekly.cells[index];
+                if cell.scope == "secrets" && index % 14 < 13 {
+                    cell.denominator = Some(40.0);
+                }
+            }
+        }
+        let text = render::markdown(&(find("weekly").unwrap().build)(&given));
+        assert!(text.contains("eligible 40 → 46"), "{text}");
+    }
+}

@@ -1,0 +1,88 @@
+//! At most three actions, by rule: what a number asks somebody to decide, and who owns it.
+//!
+//! The rules stand in the order in which they bind. Nobody is named: an owner is a team.
+
+use crate::document::Item;
+use crate::input::{Movement, MovementKind, ReportInput};
+use crate::standing::{Pace, Standing, promise};
+use crate::wording;
+
+/// More actions than this are no actions.
+const ACTIONS_MAX: usize = 3;
+/// Unknown services above this share of the eligible ones make the number a guess.
+const UNKNOWN_SHARE_MAX: f64 = 0.10;
+
+/// The actions, the most binding first.
+pub(crate) fn actions(input: &ReportInput, standings: &[Standing<'_>]) -> Vec<Item> {
+    let mut items = Vec::new();
+    items.extend(standings.iter().filter_map(|standing| left(input, standing)));
+    items.extend(standings.iter().filter_map(overdue));
+    items.extend(standings.iter().filter_map(unknown));
+    items.extend(standings.iter().filter_map(|standing| born_off_path(input, standing)));
+    items.extend(rejections(input));
+    items.truncate(ACTIONS_MAX);
+    items
+}
+
+fn moved<'a>(input: &'a ReportInput, standing: &Standing<'_>, kind: MovementKind) -> Vec<&'a Movement> {
+    let is_meant = |movement: &&Movement| movement.component == standing.info.id && movement.kind == kind;
+    input.movements().into_iter().filter(is_meant).collect()
+}
+
+fn left(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
+    let gone = moved(input, standing, MovementKind::Left);
+    let first = gone.first()?;
+    let names: Vec<&str> = gone.iter().map(|movement| movement.service.as_str()).take(3).collect();
+    let more = if gone.len() > names.len() { " and others" } else { "" };
+    Some(Item {
+        text: format!("Find out why {}{more} left {}.", names.join(", "), standing.info.title),
+        detail: format!("Owner: {}. For the decision to extend what it fits, or to record an exemption.", standing.info.owner),
+        link: first.evidence_url.clone(),
+    })
+}
+
+fn overdue(standing: &Standing<'_>) -> Option<Item> {
+    let (Pace::AtRisk(target, _) | Pace::Late(target)) = standing.pace else { return None };
+    Some(Item {
+        text: format!(
+            "{} is {} for {}: help teams over, or set a later day.",
+            standing.info.title,
+            standing.pace.status(),
+            promise(target)
+        ),
+        detail: format!("Owner: {}. For the decision on the target.", standing.info.owner),
+        link: None,
+    })
+}
+
+fn unknown(standing: &Standing<'_>) -> Option<Item> {
+    let is_many = standing.unknown as f64 > UNKNOWN_SHARE_MAX * standing.eligible as f64;
+    is_many.then(|| Item {
+        text: format!(
+            "Connect evidence for the {} services whose use of {} is unknown.",
+            wording::count(standing.unknown),
+            standing.info.title
+        ),
+        detail: format!("Owner: {}. For the decision whether the adoption number can be relied on.", standing.info.owner),
+        link: None,
+    })
+}
+
+fn born_off_path(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
+    let born = moved(input, standing, MovementKind::BornOffPath);
+    let first = born.first()?;
+    Some(Item {
+        text: format!("Check why new services such as {} start without {}.", first.service, standing.info.title),
+        detail: format!("Owner: {}. For the decision on the template that new services start from.", standing.info.owner),
+        link: first.evidence_url.clone(),
+    })
+}
+
+fn rejections(input: &ReportInput) -> Option<Item> {
+    let open = input.notes.open_rejections;
+    (open > 0).then(|| Item {
+        text: format!("Read the {} rejected deliveries again.", wording::count(open)),
+        detail: "Owner: the platform team. For the decision whether the numbers above are complete.".to_owned(),
+        link: None,
+    })
+}

@@ -1,0 +1,153 @@
+//! Adoption: the scoreboard, its drawing, and which services moved.
+
+use crate::charts;
+use crate::document::{Block, Column, Entry, Picture, Table, Width};
+use crate::frame::Frame;
+use crate::input::{Movement, MovementKind, ReportInput};
+use crate::sections::note;
+use crate::standing::{Standing, Step, promise, said};
+use crate::wording::{self, dates, finding::Tone};
+use waymark_analytics::{Cell, Series};
+
+/// More movements than this are told by number only.
+const MOVEMENTS_MAX: usize = 20;
+const SPARKLINE: Frame = Frame::inline(84, 26);
+
+/// One row per component: users, unknown, coverage, reach, change, target, and the shape of 13 weeks.
+pub(crate) fn scoreboard(input: &ReportInput, standings: &[Standing<'_>]) -> Block {
+    Block::Table(Table {
+        caption: format!("Adoption per component at the end of the {}", input.period.label),
+        columns: vec![
+            Column::words("Component"),
+            Column::numbers("Adopted"),
+            Column::numbers("Unknown"),
+            Column::numbers("Coverage"),
+            Column::numbers("Reach"),
+            Column::numbers("1 week"),
+            Column::numbers("4 weeks"),
+            Column::words("Target"),
+            Column::words("13 weeks"),
+        ],
+        rows: standings.iter().map(|standing| row(input, standing)).collect(),
+    })
+}
+
+fn row(input: &ReportInput, standing: &Standing<'_>) -> Vec<Entry> {
+    let moved = match (standing.joined, standing.left) {
+        (0, 0) => String::new(),
+        (joined, left) => format!("{joined} joined, {left} left"),
+    };
+    vec![
+        Entry::of(&standing.info.title).with(&standing.info.category),
+        Entry::of(standing.counts()).with(standing.share()),
+        Entry::of(wording::count(standing.unknown)),
+        Entry::of(said("coverage_fit", standing.coverage)),
+        Entry::of(said("reach", standing.reach)),
+        step(standing, standing.week, &moved).toned(if standing.left > 0 { Tone::Worse } else { Tone::Neutral }),
+        step(standing, standing.four_weeks, ""),
+        target(standing),
+        sparkline(input, standing),
+    ]
+}
+
+/// Change of the count; a changed number of eligible services is said beside it, never mixed in.
+fn step(standing: &Standing<'_>, step: Option<Step>, moved: &str) -> Entry {
+    let Some(step) = step else { return Entry::of("–") };
+    let scope = if step.eligible_before == standing.eligible {
+        String::new()
+    } else {
+        format!("eligible {} → {}", wording::count(step.eligible_before), wording::count(standing.eligible))
+    };
+    let detail: Vec<&str> = [moved, &scope].into_iter().filter(|text| !text.is_empty()).collect();
+    Entry::of(wording::difference(step.adopted)).with(detail.join("; "))
+}
+
+fn target(standing: &Standing<'_>) -> Entry {
+    let Some(target) = standing.info.target else { return Entry::of("–") };
+    let speed = standing.pace.speed().map_or_else(String::new, |speed| {
+        format!(": needs {} a week, had {}", wording::plain(speed.needed), wording::plain(speed.had))
+    });
+    Entry::of(promise(target)).with(format!("{}{speed}", standing.pace.status())).toned(standing.pace.tone())
+}
+
+fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
+    let Some(series) = input.series.get("adoption_rate") else { return Entry::of("–") };
+    let mut one = series.weekly.clone();
+    let first = one.window.periods.len().saturating_sub(13);
+    one.window.periods.drain(..first);
+    one.cells.retain(|cell| cell.scope_kind == "component" && cell.scope == standing.info.id);
+    let Some(chart) = charts::find("sparkline") else { return Entry::of("–") };
+    let svg = (chart.draw)(&[one], &SPARKLINE);
+    Entry { text: svg.title().to_owned(), svg: Some(svg.into_string()), ..Entry::default() }
+}
+
+/// The chart of coverage times adoption, under the names that people use.
+pub(crate) fn reach_chart(input: &ReportInput, standings: &[Standing<'_>]) -> Option<Block> {
+    let named = |id: &str| -> Option<Series> {
+        let mut series = input.series.get(id)?.weekly.clone();
+        let cells: Vec<Cell> = std::mem::take(&mut series.cells);
+        for standing in standings {
+            let of = |cell: &&Cell| cell.scope_kind == "component" && cell.scope == standing.info.id;
+            let renamed = |cell: &Cell| Cell { scope: standing.info.title.clone(), ..cell.clone() };
+            series.cells.extend(cells.iter().filter(of).map(renamed));
+        }
+        Some(series)
+    };
+    let series = [named("adoption_rate")?, named("coverage_fit")?, named("reach")?];
+    let rows = u32::try_from(standings.len()).unwrap_or(1).max(1);
+    let chart = charts::find("reach")?;
+    Some(picture(chart, &series, &Frame::inline(848, 126 + 46 * rows), Width::Full))
+}
+
+/// A chart as a block.
+pub(crate) fn picture(chart: &charts::Chart, series: &[Series], frame: &Frame, width: Width) -> Block {
+    let svg = (chart.draw)(series, frame);
+    Block::Chart(Picture {
+        chart: chart.id.to_owned(),
+        title: svg.title().to_owned(),
+        alt: format!("{}. {}", svg.title(), svg.description()),
+        width,
+        svg: svg.into_string(),
+    })
+}
+
+/// Which services moved, and what those that left use now.
+pub(crate) fn movements(input: &ReportInput) -> Vec<Block> {
+    let found = input.movements();
+    if found.is_empty() {
+        return vec![note("No service joined, left, was exempted, became eligible or was born off the path in this period.")];
+    }
+    let mut blocks = vec![Block::Table(Table {
+        caption: format!("Services that moved in the {}", input.period.label),
+        columns: vec![
+            Column::words("Service"),
+            Column::words("What happened"),
+            Column::words("Since"),
+            Column::words("Evidence"),
+        ],
+        rows: found.iter().take(MOVEMENTS_MAX).map(|movement| movement_row(input, movement)).collect(),
+    })];
+    if let Some(more) = found.len().checked_sub(MOVEMENTS_MAX).filter(|more| *more > 0) {
+        blocks.push(note(format!("{more} more services moved.")));
+    }
+    blocks
+}
+
+fn movement_row(input: &ReportInput, movement: &Movement) -> Vec<Entry> {
+    let title = input.component_title(&movement.component);
+    let (what, tone) = match movement.kind {
+        MovementKind::Joined => (format!("joined {title}"), Tone::Better),
+        MovementKind::Left => (format!("left {title}"), Tone::Worse),
+        MovementKind::NewlyExempt => (format!("newly exempt from {title}"), Tone::Neutral),
+        MovementKind::NewlyEligible => (format!("newly eligible for {title}"), Tone::Neutral),
+        MovementKind::BornOffPath => (format!("born off the path of {title}"), Tone::Worse),
+    };
+    let instead = movement.alternative.as_deref().map_or_else(String::new, |other| format!("uses {other} now"));
+    let evidence = movement.evidence.clone().unwrap_or_else(|| "not recorded".to_owned());
+    vec![
+        Entry::of(&movement.service).with(&movement.team),
+        Entry::of(what).with(instead).toned(tone),
+        Entry::of(dates::day(movement.since)),
+        Entry { link: movement.evidence_url.clone(), ..Entry::of(evidence) },
+    ]
+}

@@ -1,0 +1,83 @@
+//! Numbers without their unit: as many places as a reader can use.
+
+/// At least three digits' worth: `0.042`, `0.8`, `3.2`, `46`, `1,204`.
+pub(super) fn digits(value: f64) -> String {
+    let size = value.abs();
+    let text = match size {
+        size if size >= 9.95 => return grouped(value.round()),
+        size if size >= 0.995 => format!("{value:.1}"),
+        size if size >= 0.095 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    };
+    minus(&trimmed(&text))
+}
+
+/// Per cent without the sign: whole, but never rounded to 0 or 100 from either side.
+pub(super) fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    let is_near_an_end = value.abs() < 1.0 || (value > 99.0 && value < 100.0);
+    if !is_near_an_end {
+        return minus(&format!("{value:.0}"));
+    }
+    match value {
+        value if value > 99.9 => "99.9".to_owned(),
+        value if value > 0.0 && value < 0.1 => "<0.1".to_owned(),
+        value => minus(&trimmed(&format!("{value:.1}"))),
+    }
+}
+
+/// A whole number that carries its sign: `+54`, `−12`, `0`.
+pub(super) fn signed(value: f64) -> String {
+    let whole = value.round();
+    if whole > 0.0 { format!("+{}", grouped(whole)) } else { grouped(whole) }
+}
+
+fn trimmed(text: &str) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+}
+
+/// With a real minus sign, and without one before zero.
+fn minus(text: &str) -> String {
+    match text.strip_prefix('-') {
+        Some("0") => "0".to_owned(),
+        Some(rest) => format!("−{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+fn grouped(whole: f64) -> String {
+    let text = format!("{:.0}", whole.abs());
+    let mut out = String::new();
+    for (index, digit) in text.chars().enumerate() {
+        if index > 0 && (text.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if whole < 0.0 { format!("−{out}") } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_carry_what_a_reader_can_use() {
+        assert_eq!(digits(0.0), "0");
+        assert_eq!(digits(0.0421), "0.042");
+        assert_eq!(digits(3.04), "3");
+        assert_eq!(digits(9.97), "10");
+        assert_eq!(digits(1_204.4), "1,204");
+        assert_eq!(digits(-0.5), "−0.5");
+    }
+
+    #[test]
+    fn a_share_is_not_rounded_to_none_or_all() {
+        assert_eq!(percent(0.0), "0");
+        assert_eq!(percent(0.004), "0.4");
+        assert_eq!(percent(0.0001), "<0.1");
+        assert_eq!(percent(0.9996), "99.9");
+        assert_eq!(percent(1.0), "100");
+        assert_eq!(percent(0.754), "75");
+    }
+}

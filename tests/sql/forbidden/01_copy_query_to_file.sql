@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+copy (select 1) to '/tmp/waymark-forbidden.csv'

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+copy deployments to 's3://bucket/x.parquet' stored as parquet

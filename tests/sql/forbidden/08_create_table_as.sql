@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create table copied as select * from deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create table made (x int)

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create temporary table made as select 1

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create or replace table deployments as select 1

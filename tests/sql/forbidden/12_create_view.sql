@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create view made as select 1

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create materialized view made as select 1

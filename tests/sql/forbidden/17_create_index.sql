@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create index made on deployments (service)

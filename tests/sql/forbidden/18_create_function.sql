@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+create function made(x int) returns int return x + 1

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+drop view deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+alter table deployments add column made int

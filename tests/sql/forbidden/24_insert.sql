@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+insert into deployments values ('x', 'y', 1)

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+insert overwrite deployments select * from deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+update deployments set service = 'x'

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+merge into deployments using deployments as other on false when matched then delete

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+with gone as (delete from deployments returning *) select * from gone

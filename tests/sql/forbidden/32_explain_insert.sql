@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+explain insert into deployments values ('x', 'y', 1)

@@ -1,0 +1,2 @@
+-- expect: no-such-table
+select * from "/etc/passwd"

@@ -1,0 +1,2 @@
+-- expect: no-such-function
+select * from read_csv('/etc/passwd')

@@ -1,0 +1,2 @@
+-- expect: no-such-function
+select * from parquet_metadata('/etc/passwd')

@@ -1,0 +1,2 @@
+-- expect: no-such-function
+select pg_read_file('/etc/passwd')

@@ -1,0 +1,2 @@
+-- expect: no-such-function
+select lo_import('/etc/passwd')

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+load data inpath '/etc/passwd' into table deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+attach database '/tmp/x.db' as x

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+do $$ begin delete from deployments; end $$

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+set datafusion.runtime.memory_limit = '100G'

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+set datafusion.execution.target_partitions = 1000

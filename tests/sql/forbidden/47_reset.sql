@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+reset datafusion.execution.target_partitions

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+comment on table deployments is 'x'

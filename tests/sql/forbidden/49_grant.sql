@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+grant select on deployments to public

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+revoke select on deployments from public

@@ -1,0 +1,2 @@
+-- expect: no-such-table
+select * from information_schema.df_settings

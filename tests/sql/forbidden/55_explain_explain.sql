@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+explain explain explain select 1

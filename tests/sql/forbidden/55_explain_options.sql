@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+explain (analyze, verbose) select * from deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+explain verbose select * from deployments

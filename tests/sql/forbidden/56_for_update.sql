@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+select * from deployments for update

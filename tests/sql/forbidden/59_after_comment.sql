@@ -1,0 +1,3 @@
+-- expect: statement-not-allowed
+select 1 /* ; */; -- ;
+drop table deployments

@@ -1,0 +1,2 @@
+-- expect: sql-syntax
+select 1； drop table deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+select 1; drop table deployments

@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+declare c cursor for delete from deployments

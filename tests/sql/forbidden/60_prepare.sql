@@ -1,0 +1,2 @@
+-- expect: statement-not-allowed
+prepare p as delete from deployments; execute p

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select count(*) from deployments group by cube (service || '0', service || '1', service || '2', service || '3', service || '4', service || '5', service || '6', service || '7', service || '8', service || '9', service || '10', service || '11', service || '12', service || '13', service || '14', service || '15', service || '16', service || '17', service || '18', service || '19')

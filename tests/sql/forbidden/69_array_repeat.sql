@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select array_repeat('x', 1000000000)

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select array_resize(make_array(1), 1000000000)

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select range(0, 300000000)

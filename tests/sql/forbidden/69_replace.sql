@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select replace(repeat('x', 100000), 'x', repeat('y', 100000))

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select levenshtein(repeat('a', 200000), repeat('b', 200000))

@@ -1,0 +1,3 @@
+-- expect: deadline-exceeded
+select count(*) from generate_series(1, 400000) as a join generate_series(1, 400000) as b
+  on a.value / 1000000 = b.value / 1000000 and a.value + b.value < 0

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(cast(1 as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int) as int)

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval interval 
