@@ -56,7 +56,7 @@ impl Document {
 pub struct Section {
     /// Snake case, unique in the document.
     pub id: String,
-    /// The heading.
+    /// The heading above it.
     pub title: String,
     /// The question or decision that the section serves; empty when the heading says it.
     pub purpose: String,
@@ -74,7 +74,7 @@ pub enum Block {
     Finding(Sentence),
     /// Numbers in rows and columns.
     Table(Table),
-    /// A drawing.
+    /// A drawing with its words.
     Chart(Picture),
     /// Things in a row, each with what belongs to it.
     List(List),
@@ -85,7 +85,7 @@ pub enum Block {
 /// A sentence and what it means for the reader.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sentence {
-    /// Plain text.
+    /// Plain text, without markup.
     pub text: String,
     /// Better, worse or neither.
     pub tone: Tone,
@@ -112,7 +112,7 @@ pub struct Table {
 /// One column of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
-    /// The heading.
+    /// The heading above its entries.
     pub title: String,
     /// Where its entries stand.
     pub align: Align,
@@ -122,10 +122,10 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Align {
-    /// Words.
+    /// Words begin at the left.
     #[default]
     Left,
-    /// Numbers.
+    /// Numbers end at the right.
     Right,
 }
 

@@ -107,9 +107,9 @@ pub struct Movement {
     pub service: String,
     /// The team that owns the service, as it was then.
     pub team: String,
-    /// What changed.
+    /// What changed about it.
     pub kind: MovementKind,
-    /// Since when.
+    /// The local day on which it changed.
     pub since: NaiveDate,
     /// What the service uses instead, where that is known.
     pub alternative: Option<String>,

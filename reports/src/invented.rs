@@ -229,7 +229,7 @@ pub(crate) fn input() -> crate::ReportInput {
         notes: crate::DataNotes {
             open_rejections: 3,
             newest_observation_at: vec![
-                ("github".to_owned(), as_of().plus_seconds(-2_400)),
+                ("git".to_owned(), as_of().plus_seconds(-2_400)),
                 ("json".to_owned(), as_of().plus_seconds(-190_000)),
             ],
             unmatched_environments: 1,

@@ -43,6 +43,12 @@ impl Measure<'_> {
         self.change.map_or_else(|| "nothing before to compare".to_owned(), |change| finding::change(self.metric, &change))
     }
 
+    /// Whether both ranges could be compared at all.
+    pub(crate) fn is_comparable(&self) -> bool {
+        let is_silent = |change: Change| matches!(change.verdict, Verdict::TooFew | Verdict::MeasurementChanged);
+        self.change.is_some_and(|change| !is_silent(change))
+    }
+
     /// Whether the verdict is a direction.
     pub(crate) fn is_clear(&self) -> bool {
         self.change.is_some_and(|change| matches!(change.verdict, Verdict::Up | Verdict::Down))
@@ -84,7 +90,7 @@ impl Measure<'_> {
             Entry::of(basis),
             Entry::of(coverage),
             Entry::of(before),
-            Entry::of(format!("{arrow} {verdict}")).with(tail).toned(self.tone()),
+            Entry::of(format!("{arrow} {verdict}").trim_start()).with(tail).toned(self.tone()),
         ]
     }
 }

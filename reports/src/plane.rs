@@ -2,6 +2,7 @@
 //!
 //! Every chart over periods is drawn here in the same way; what its marks are belongs to its own file.
 
+use crate::advances::{self, Weight};
 use crate::axis::{self, Scale};
 use crate::palette::{self, Token};
 use crate::svg::pen::{Pen, PenError, pixels, units};
@@ -100,12 +101,19 @@ impl Plane {
         (self.room.right - self.room.left) / slots.max(1) as f64
     }
 
+    /// The middle of a period, moved inwards where a text around it would leave the room.
+    fn middle(&self, index: usize, text: &str, size: f64) -> f64 {
+        let half = advances::width(text, size, Weight::Regular) / 2.0;
+        let (x, _) = self.at(index as f64 + 0.5, 0.0);
+        x.min(self.room.right - half).max(self.room.left - 4.0 + half)
+    }
+
     /// Labels of periods below the plane.
     pub(crate) fn periods(&self, window: &Window) {
         let slots = window.periods.len();
         let mut sheet = self.pen.sheet();
         for (index, label) in axis::labelled(window, self.slot(slots), LABEL) {
-            let (x, _) = self.at(index as f64 + 0.5, 0.0);
+            let x = self.middle(index, &label, LABEL);
             sheet.text(x, self.room.bottom + 18.0, &label, Letter::new(LABEL, palette::MUTED).at(Anchor::Middle));
         }
     }
@@ -117,7 +125,7 @@ impl Plane {
         if counts.iter().flatten().next().is_none() {
             return;
         }
-        let widest = counts.iter().flatten().map(|text| crate::advances::width(text, 10.5, letter.weight)).fold(0.0, f64::max);
+        let widest = counts.iter().flatten().map(|text| advances::width(text, 10.5, letter.weight)).fold(0.0, f64::max);
         let stride = axis::stride(self.slot(counts.len()), widest + 8.0);
         let mut sheet = self.pen.sheet();
         sheet.text(self.room.left - 8.0, y, name, letter.at(Anchor::End));
@@ -125,7 +133,7 @@ impl Plane {
         for (index, text) in counts.iter().enumerate() {
             let Some(text) = text else { continue };
             if (last - index).is_multiple_of(stride) {
-                let (x, _) = self.at(index as f64 + 0.5, 0.0);
+                let x = self.middle(index, text, 10.5);
                 sheet.text(x, y, text, letter.at(Anchor::Middle));
             }
         }

@@ -93,14 +93,19 @@ impl Pace {
             Self::Late(target) => format!("target {}: late", promise(target)),
             Self::Unknown(target) => format!("target {}: no pace yet, fewer than 5 weeks are known", promise(target)),
             Self::OnTrack(target, speed) | Self::AtRisk(target, speed) => format!(
-                "{} a week over 4 weeks, {} a week needed (target {}): {}",
-                wording::plain(speed.had),
+                "{} over 4 weeks, {} a week needed (target {}): {}",
+                gain(speed),
                 wording::plain(speed.needed),
                 promise(target),
                 self.status()
             ),
         }
     }
+}
+
+/// What the last weeks brought: `1.2 a week`.
+fn gain(speed: Speed) -> String {
+    if speed.had.abs() < 1e-9 { "no gain".to_owned() } else { format!("{} a week", wording::plain(speed.had)) }
 }
 
 /// A target in words: `90 % by 15 Nov 2026`.

@@ -182,6 +182,12 @@ pub fn count(rows: i64) -> String {
     digits(rows as f64)
 }
 
+/// A count of things, in the singular where there is one: `1 service`, `3 services`.
+pub fn counted(rows: i64, thing: &str) -> String {
+    let many = thing.strip_suffix('y').map_or_else(|| format!("{thing}s"), |stem| format!("{stem}ies"));
+    format!("{} {}", count(rows), if rows == 1 { thing } else { &many })
+}
+
 /// A difference of counts with its sign: `+3`, `−1`, `0`.
 pub fn difference(rows: i64) -> String {
     signed(rows as f64)
@@ -231,6 +237,12 @@ mod tests {
         assert_eq!(value(Unit::Points, 54.0), "+54");
         assert_eq!(value(Unit::Points, -12.4), "−12");
         assert_eq!(short(Unit::PerServiceWeek, 3.2), "3.2");
+    }
+
+    #[test]
+    fn one_thing_is_not_many() {
+        assert_eq!(counted(1, "service"), "1 service");
+        assert_eq!(counted(2, "rejected delivery"), "2 rejected deliveries");
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapsh
             Computed::Now(batch) => batch,
             Computed::Before => read_back(&context, fact).await.map_err(failed)?,
         };
+        tracing::debug!(fact.name = fact.name, row.count = batch.num_rows(), "a fact was computed");
         tables.replace(fact.name, &batch, refresh.as_of).await?;
         if let Some(version) = tables.version(fact.name).await? {
             versions.insert(fact.name.to_owned(), version);

@@ -89,10 +89,12 @@ impl Pipeline {
         let (reading, name) = (self.reading.clone(), stream.to_owned());
         let read = tokio::task::spawn_blocking(move || read_batch(&reading, &name, deliveries, now));
         let batches = read.await.map_err(CollectError::Worker)?.map_err(CollectError::Rows)?;
+        tracing::debug!(delivery.count = batches.flushed.deliveries, observation.count = batches.flushed.observations, "deliveries were read");
         for (table, batch) in &batches.tables {
             self.tables.append(table, batch, stream, position, now).await?;
         }
         self.tables.append(DELIVERIES, &batches.deliveries, stream, position, now).await?;
+        tracing::debug!(stream.name = stream, stream.position = position, "deliveries were committed");
         Ok(Flushed { position, ..batches.flushed })
     }
 

@@ -98,7 +98,7 @@ impl Drawing<'_> {
             || (metric.unit == waymark_analytics::Unit::Share && self.lowest > 0.4 && self.highest - self.lowest < 0.4);
         let foot = if is_far_from_zero { Foot::Free } else { Foot::Zero };
         let scale = axis::scale(metric.unit, self.lowest, self.highest, foot);
-        let labels = self.labels();
+        let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at));
         let room = self.room(free, &scale, &labels);
         let window = &self.series.window;
         let plane = Plane::new(&pen, room, window.periods.len(), &scale);
@@ -123,11 +123,11 @@ impl Drawing<'_> {
     }
 
     /// Last value and name of each line, as they stand at its end.
-    fn labels(&self) -> Vec<(String, String)> {
+    fn labels(&self, highest: f64) -> Vec<(String, String)> {
         let unit = self.series.metric.unit;
         let last = |line: &Line<'_>| line.last().and_then(|(_, cell)| cell.value);
-        let known: Vec<f64> = self.lines.iter().filter_map(last).collect();
-        // One unit for all of them, so that they can be compared at a glance.
+        // The highest value of the axis chooses the unit for the axis and for the labels.
+        let known: Vec<f64> = self.lines.iter().filter_map(last).chain([highest]).collect();
         let mut said = wording::together_short(unit, &known).into_iter();
         let mut value = |line: &Line<'_>| match last(line) {
             Some(_) => said.next().unwrap_or_default(),
@@ -212,8 +212,12 @@ fn band(plane: &Plane, metric: &Metric, line: &Line<'_>, most: f64) -> Result<()
             .filter(|(_, cell)| !cell.is_partial)
             .filter_map(|(index, cell)| Some((*index as f64 + 0.5, cell.low?, cell.high?.min(most))))
             .collect();
-        let is_open = limits.iter().any(|(_, low, high)| high > low);
-        if limits.len() < 2 || !is_open {
+        if !limits.iter().any(|(_, low, high)| high > low) {
+            continue;
+        }
+        if let [(at, low, high)] = limits.as_slice() {
+            // One period has no width to fill.
+            plane.line(vec![(*at, *low), (*at, *high)], Stroke::new(line.token, 1.2))?;
             continue;
         }
         let upper = limits.iter().map(|(at, _, high)| (*at, *high));

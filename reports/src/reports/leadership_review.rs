@@ -88,26 +88,21 @@ fn works(input: &ReportInput, standings: &[Standing<'_>]) -> String {
 }
 
 fn changed(input: &ReportInput) -> Sentence {
-    let found: Vec<Measure<'_>> = DELIVERY
-        .iter()
-        .filter_map(|(id, statistic)| measure(input, id, statistic))
-        .filter(|found| found.change.is_some())
-        .collect();
+    let found: Vec<Measure<'_>> =
+        DELIVERY.iter().filter_map(|(id, statistic)| measure(input, id, statistic)).filter(Measure::is_comparable).collect();
     if found.is_empty() {
-        return Sentence::plain("No claim about change: there is no earlier range to compare with.");
+        return Sentence::plain("No claim about change: no delivery measure has enough rows in both ranges of 90 days.");
     }
+    let compared = wording::counted(i64::try_from(found.len()).unwrap_or_default(), "delivery measure");
     let clear: Vec<&Measure<'_>> = found.iter().filter(|found| found.is_clear()).collect();
     if clear.is_empty() {
-        return Sentence::plain(format!(
-            "No clear change in any of {} delivery measures against the 90 days before.",
-            found.len()
-        ));
+        return Sentence::plain(format!("No clear change against the 90 days before in {compared} that can be compared."));
     }
     let told: Vec<String> = clear
         .iter()
         .map(|found| format!("{} is {}, {}", wording::mid_sentence(&found.name()), found.value(), found.change_words()))
         .collect();
-    let text = format!("{} of {} delivery measures changed clearly: {}.", clear.len(), found.len(), told.join("; "));
+    let text = format!("{} of {compared} changed clearly: {}.", clear.len(), told.join("; "));
     let tones: Vec<Tone> = clear.iter().map(|found| found.tone()).collect();
     let is_one = tones.windows(2).all(|pair| pair.first() == pair.last());
     Sentence { text, tone: tones.first().copied().filter(|_| is_one).unwrap_or_default() }
@@ -234,7 +229,8 @@ fn appendix(input: &ReportInput) -> Vec<Block> {
     blocks.extend(data::notes(input));
     let hidden = input.scores.iter().filter(|score| score.nps.is_none() && score.answers.is_none()).count();
     if hidden > 0 {
-        blocks.push(note(format!("{hidden} survey scores are left out: fewer than 5 answers.")));
+        let scores = wording::counted(i64::try_from(hidden).unwrap_or_default(), "survey score");
+        blocks.push(note(format!("Left out for fewer than 5 answers: {scores}.")));
     }
     blocks
 }

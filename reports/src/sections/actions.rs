@@ -59,8 +59,8 @@ fn unknown(standing: &Standing<'_>) -> Option<Item> {
     let is_many = standing.unknown as f64 > UNKNOWN_SHARE_MAX * standing.eligible as f64;
     is_many.then(|| Item {
         text: format!(
-            "Connect evidence for the {} services whose use of {} is unknown.",
-            wording::count(standing.unknown),
+            "Connect evidence for {} whose use of {} is unknown.",
+            wording::counted(standing.unknown, "service"),
             standing.info.title
         ),
         detail: format!("Owner: {}. For the decision whether the adoption number can be relied on.", standing.info.owner),
@@ -81,7 +81,7 @@ fn born_off_path(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
 fn rejections(input: &ReportInput) -> Option<Item> {
     let open = input.notes.open_rejections;
     (open > 0).then(|| Item {
-        text: format!("Read the {} rejected deliveries again.", wording::count(open)),
+        text: format!("Read {} again.", wording::counted(open, "rejected delivery")),
         detail: "Owner: the platform team. For the decision whether the numbers above are complete.".to_owned(),
         link: None,
     })

@@ -76,6 +76,9 @@ fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
     let first = one.window.periods.len().saturating_sub(13);
     one.window.periods.drain(..first);
     one.cells.retain(|cell| cell.scope_kind == "component" && cell.scope == standing.info.id);
+    for cell in &mut one.cells {
+        cell.scope.clone_from(&standing.info.title);
+    }
     let Some(chart) = charts::find("sparkline") else { return Entry::of("–") };
     let svg = (chart.draw)(&[one], &SPARKLINE);
     Entry { text: svg.title().to_owned(), svg: Some(svg.into_string()), ..Entry::default() }
@@ -128,7 +131,7 @@ pub(crate) fn movements(input: &ReportInput) -> Vec<Block> {
         rows: found.iter().take(MOVEMENTS_MAX).map(|movement| movement_row(input, movement)).collect(),
     })];
     if let Some(more) = found.len().checked_sub(MOVEMENTS_MAX).filter(|more| *more > 0) {
-        blocks.push(note(format!("{more} more services moved.")));
+        blocks.push(note(format!("Not listed: {more} more.")));
     }
     blocks
 }

@@ -31,7 +31,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Up => "up",
         Verdict::Down => "down",
         Verdict::NoClearChange => "no clear change",
-        Verdict::MeasurementChanged => "measurement changed: not compared",
+        Verdict::MeasurementChanged => "not compared, measurement changed",
         Verdict::TooFew => "too few to compare",
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn percent(share: f64) -> String {
     let value = share * 100.0;
     let is_near_an_end = value.abs() < 1.0 || (value > 99.0 && value < 100.0);
     if !is_near_an_end {
-        return minus(&format!("{value:.0}"));
+        return minus(&format!("{:.0}", value.round()));
     }
     match value {
         value if value > 99.9 => "99.9".to_owned(),
@@ -79,5 +79,6 @@ mod tests {
         assert_eq!(percent(0.9996), "99.9");
         assert_eq!(percent(1.0), "100");
         assert_eq!(percent(0.754), "75");
+        assert_eq!(percent(0.625), "63");
     }
 }

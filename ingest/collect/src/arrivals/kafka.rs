@@ -96,11 +96,7 @@ pub struct KafkaConfig {
     pub session_timeout_ms: u64,
     /// The largest value accepted; a larger record is reported as lost.
     pub body_bytes_max: usize,
-    /// The header that names the event, when senders pass on a vendor's own; in lower case.
-    pub event_type_header: Option<String>,
-    /// The header that names the message, when senders pass on a vendor's own; in lower case.
-    pub delivery_id_header: Option<String>,
-    /// Further headers that deliveries keep; in lower case.
+    /// Headers that deliveries keep beside ours and those of a cloud event; in lower case.
     pub kept_headers: Vec<String>,
 }
 
@@ -119,8 +115,6 @@ impl Default for KafkaConfig {
             batch_wait_ms: 500,
             session_timeout_ms: 45_000,
             body_bytes_max: 25 * 1024 * 1024,
-            event_type_header: None,
-            delivery_id_header: None,
             kept_headers: Vec::new(),
         }
     }

@@ -114,7 +114,8 @@ fn offset(zone: &str) -> FixedOffset {
     let utc = || FixedOffset::east_opt(0);
     let read = || {
         let digits = zone.get(1..)?;
-        let number: i32 = digits.parse().ok().filter(|_| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let number: i32 =
+            digits.parse().ok().filter(|_| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))?;
         let seconds = (number / 100) * 3_600 + (number % 100) * 60;
         FixedOffset::east_opt(if zone.starts_with('-') { -seconds } else { seconds })
     };

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn co_authors_are_read_in_any_case() {
-        let declared = read("Add tax\n\nCo-Authored-By: Ada <ada@example.org>\nco-authored-by:\nSigned-off-by: B <b@example.org>");
+        let declared =
+            read("Add tax\n\nCo-Authored-By: Ada <ada@example.org>\nco-authored-by:\nSigned-off-by: B <b@example.org>");
         assert_eq!(declared.co_authors, ["Ada <ada@example.org>"]);
     }
 }

@@ -144,7 +144,9 @@ fn tag(clone: &gix::Repository, reference: &mut gix::Reference<'_>, full: String
                 let tag = Some(SelectedTag { name, kind, tagged_at });
                 return Ok(Selected { name: full, target: target.to_string(), commit: id, tag });
             }
-            Kind::Tree | Kind::Blob => return Err(format!("the tag `{name}` is skipped: it points at a {}, not at a commit", object.kind)),
+            Kind::Tree | Kind::Blob => {
+                return Err(format!("the tag `{name}` is skipped: it points at a {}, not at a commit", object.kind));
+            }
         }
     }
     Err(format!("the tag `{name}` is skipped: it leads through more than {TAG_DEPTH_MAX} tags"))
@@ -157,7 +159,9 @@ fn branch(clone: &gix::Repository, request: &GitRequest) -> Result<Option<Select
         let name = asked.strip_prefix("refs/heads/").unwrap_or(asked);
         return match tip(clone, name) {
             Some(commit) => Ok(Some(selected_branch(name, commit))),
-            None => Err(GitError::NoSuchBranch { branch: name.to_owned(), existing: listed("branches", "branch", branches(clone)) }),
+            None => {
+                Err(GitError::NoSuchBranch { branch: name.to_owned(), existing: listed("branches", "branch", branches(clone)) })
+            }
         };
     }
     let default = symbolic(clone, "refs/remotes/origin/HEAD", "refs/remotes/origin/");

@@ -68,7 +68,12 @@ impl Repository {
             target: id,
             target_kind: gix::objs::Kind::Commit,
             name: name.into(),
-            tagger: Some(gix::actor::SignatureRef::from_bytes(format!("Ada <ada@example.org> {time}").as_bytes()).unwrap().to_owned().unwrap()),
+            tagger: Some(
+                gix::actor::SignatureRef::from_bytes(format!("Ada <ada@example.org> {time}").as_bytes())
+                    .unwrap()
+                    .to_owned()
+                    .unwrap(),
+            ),
             message: "release".into(),
             signature: None,
         };

@@ -40,7 +40,9 @@ pub enum KafkaError {
         cause: Cause,
     },
     /// The partition ends before what was already read.
-    #[error("`{stream}` ends at {end}, but {position} was already read: the topic was made anew, so give its cluster another name")]
+    #[error(
+        "`{stream}` ends at {end}, but {position} was already read: the topic was made anew, so give its cluster another name"
+    )]
     Cut {
         /// The partition's stream.
         stream: String,

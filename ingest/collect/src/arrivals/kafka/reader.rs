@@ -23,7 +23,7 @@ use waymark_event::Clock;
 /// Bytes that are gathered before the lake is asked.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long the lake may take before polling goes on beside it.
-const LAKE_PATIENCE: Duration = Duration::from_secs(30);
+const LAKE_PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 30_000 });
 /// How long a broker may take for an answer.
 const BROKER_PATIENCE: Duration = Duration::from_secs(15);
 /// Times in a row that the lake may refuse.

@@ -16,16 +16,17 @@ const CONTENT_TYPE: &str = "waymark-content-type";
 pub(super) fn delivery(config: &KafkaConfig, record: &impl Message, received_at: Instant) -> Delivery {
     let headers = headers(config, record);
     let named = |name: &str| headers.get(name).filter(|value| !value.is_empty()).cloned();
-    let configured = |name: &Option<String>| name.as_deref().and_then(named);
-    let event = || Some(format!("{} {}", named("ce-source")?, named("ce-id")?));
+    // A bridge passes a vendor's headers on, which its dialect knows how to read.
+    let envelope = crate::find(&config.source).map(|source| source.envelope(&headers)).unwrap_or_default();
+    let event_id = || Some(format!("{} {}", named("ce-source")?, named("ce-id")?));
     Delivery {
         id: DeliveryId::received(received_at),
         source: config.source.clone(),
         instance: config.instance.clone(),
         connection: config.connection.clone(),
         channel: Channel::Kafka,
-        event_type: named(EVENT_TYPE).or_else(|| configured(&config.event_type_header)).or_else(|| named("ce-type")),
-        vendor_delivery_id: named(DELIVERY_ID).or_else(|| configured(&config.delivery_id_header)).or_else(event),
+        event_type: named(EVENT_TYPE).or(envelope.event_type).or_else(|| named("ce-type")),
+        vendor_delivery_id: named(DELIVERY_ID).or(envelope.vendor_delivery_id).or_else(event_id),
         content_type: named(CONTENT_TYPE).or_else(|| named("content-type")).or_else(|| named("ce-datacontenttype")),
         // A record without a value keeps an empty body, and is rejected later as a tombstone.
         body: record.payload().unwrap_or_default().to_vec(),
@@ -59,8 +60,7 @@ fn kept_name(config: &KafkaConfig, name: &str) -> Option<String> {
         return Some(format!("ce-{attribute}"));
     }
     let is_ours = name.starts_with("waymark-") || name.starts_with("ce-") || name == "content-type";
-    let configured = config.event_type_header.iter().chain(&config.delivery_id_header).chain(&config.kept_headers);
-    (is_ours || configured.into_iter().any(|one| *one == name)).then_some(name)
+    (is_ours || config.kept_headers.contains(&name)).then_some(name)
 }
 
 #[cfg(test)]
@@ -84,8 +84,9 @@ mod tests {
 
     #[test]
     fn a_cloud_event_keeps_its_names() {
+        let config = KafkaConfig { source: "unknown".to_owned(), ..KafkaConfig::default() };
         let headers = [("ce_type", "dev.x"), ("ce_id", "1"), ("ce_source", "/ci"), ("Content-Type", "application/json")];
-        let delivery = read(&KafkaConfig::default(), &headers, Some("{}"));
+        let delivery = read(&config, &headers, Some("{}"));
         assert_eq!(delivery.event_type.as_deref(), Some("dev.x"));
         assert_eq!(delivery.vendor_delivery_id.as_deref(), Some("/ci 1"));
         assert_eq!(delivery.content_type.as_deref(), Some("application/json"));
@@ -95,17 +96,17 @@ mod tests {
     }
 
     #[test]
-    fn our_headers_win_and_a_vendors_are_read_where_configured() {
-        let config = KafkaConfig {
-            event_type_header: Some("x-vendor-event".to_owned()),
-            delivery_id_header: Some("x-vendor-delivery".to_owned()),
-            ..KafkaConfig::default()
-        };
-        let vendor = [("X-Vendor-Event", "push"), ("X-Vendor-Delivery", "g1"), ("ce_type", "other")];
-        let delivery = read(&config, &vendor, Some("{}"));
-        assert_eq!((delivery.event_type.as_deref(), delivery.vendor_delivery_id.as_deref()), (Some("push"), Some("g1")));
-        let ours = [("X-Vendor-Event", "push"), ("waymark-event-type", "deployment")];
-        assert_eq!(read(&config, &ours, Some("{}")).event_type.as_deref(), Some("deployment"));
+    fn our_headers_win_over_those_that_a_dialect_reads() {
+        let source = crate::SOURCES[0];
+        let kept_headers: Vec<String> = source.kept_headers().iter().map(|&name| name.to_owned()).collect();
+        let passed_on: Vec<(&str, &str)> = source.kept_headers().iter().map(|&name| (name, "theirs")).collect();
+        let config = KafkaConfig { source: source.name().to_owned(), kept_headers, ..KafkaConfig::default() };
+        let delivery = read(&config, &passed_on, Some("{}"));
+        assert_eq!(delivery.event_type.as_deref(), Some("theirs"));
+        assert_eq!(delivery.vendor_delivery_id.as_deref(), Some("theirs"));
+        let ours = [passed_on, vec![("waymark-event-type", "ours"), ("waymark-delivery-id", "7")]].concat();
+        let delivery = read(&config, &ours, Some("{}"));
+        assert_eq!((delivery.event_type.as_deref(), delivery.vendor_delivery_id.as_deref()), (Some("ours"), Some("7")));
     }
 
     #[test]

@@ -23,6 +23,8 @@ enum Mischief {
     TakesAndDenies,
     /// Takes it, and never answers.
     TakesAndHangs,
+    /// Takes it, and answers after the reader's patience has ended.
+    TakesItsTime,
 }
 
 #[derive(Default)]
@@ -101,6 +103,10 @@ impl KafkaLake for MemoryLake {
                 Mischief::None => Ok(()),
                 Mischief::Refuses | Mischief::TakesAndDenies => Err("the disk says no".into()),
                 Mischief::TakesAndHangs => std::future::pending().await,
+                Mischief::TakesItsTime => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    Ok(())
+                }
             }
         })
     }
@@ -144,7 +150,7 @@ impl Cluster {
             batch_max: 50,
             batch_wait_ms: 20,
             // The make-believe broker waits this long whenever a member comes or goes.
-            session_timeout_ms: 1_500,
+            session_timeout_ms: 4_000,
             ..KafkaConfig::default()
         }
     }
@@ -155,7 +161,6 @@ async fn read(config: &KafkaConfig, lake: &Arc<MemoryLake>, until: usize) -> Res
     consume(config, lake.as_ref(), &clock, lake.until(until)).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_group_offset_duplicates_nothing() {
     let cluster = Cluster::start(3);
     cluster.produce(500, 20).await;
@@ -169,7 +174,6 @@ async fn a_lost_group_offset_duplicates_nothing() {
     lake.assert_each_once(540);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_before_the_group_offset_duplicates_nothing() {
     let cluster = Cluster::start(1);
     cluster.produce(120, 20).await;
@@ -183,18 +187,28 @@ async fn a_crash_before_the_group_offset_duplicates_nothing() {
     lake.assert_each_once(120);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_was_denied_and_one_that_was_refused_are_told_apart() {
     let cluster = Cluster::start(1);
     cluster.produce(120, 20).await;
-    for (group, mischief) in [("one", Mischief::TakesAndDenies), ("two", Mischief::Refuses)] {
-        let lake = MemoryLake::with(mischief);
-        read(&cluster.config(group), &lake, 120).await.unwrap();
-        lake.assert_each_once(120);
-    }
+    let read_with = |group: &'static str, mischief| {
+        let config = cluster.config(group);
+        async move {
+            let lake = MemoryLake::with(mischief);
+            read(&config, &lake, 120).await.unwrap();
+            lake.assert_each_once(120);
+        }
+    };
+    tokio::join!(read_with("one", Mischief::TakesAndDenies), read_with("two", Mischief::Refuses));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_lake_is_waited_for_beside_polling() {
+    let cluster = Cluster::start(2);
+    cluster.produce(400, 20).await;
+    let lake = MemoryLake::with(Mischief::TakesItsTime);
+    read(&cluster.config("one"), &lake, 400).await.unwrap();
+    lake.assert_each_once(400);
+}
+
 async fn a_second_reader_takes_its_share() {
     let cluster = Cluster::start(4);
     cluster.produce(200, 20).await;
@@ -221,7 +235,6 @@ async fn a_second_reader_takes_its_share() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_retention_removed_is_reported() {
     let cluster = Cluster::start(1);
     // The make-believe broker keeps five megabytes.
@@ -237,7 +250,6 @@ async fn what_retention_removed_is_reported() {
     assert_eq!(kept.records[0].1, lost.to + 1, "reading goes on behind the loss");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_over_the_limit_is_reported_and_the_next_is_read() {
     let cluster = Cluster::start(1);
     cluster.produce(1, 10).await;
@@ -251,7 +263,6 @@ async fn a_record_over_the_limit_is_reported_and_the_next_is_read() {
     assert_eq!(kept.records.iter().map(|(_, offset)| *offset).collect::<Vec<_>>(), [0, 2]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_topic_made_anew_is_not_taken_for_the_old_one() {
     let cluster = Cluster::start(1);
     cluster.produce(3, 10).await;
@@ -259,4 +270,19 @@ async fn a_topic_made_anew_is_not_taken_for_the_old_one() {
     lake.kept.lock().unwrap().positions.insert(cluster.config("one").stream(0), 900);
     let error = read(&cluster.config("one"), &lake, 1).await.unwrap_err();
     assert!(matches!(error, KafkaError::Cut { end: 3, position: 900, .. }), "{error}");
+}
+
+/// All at once, because each of them spends its time waiting for the make-believe broker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_lake_holds_is_true() {
+    tokio::join!(
+        a_lost_group_offset_duplicates_nothing(),
+        a_crash_before_the_group_offset_duplicates_nothing(),
+        a_commit_that_was_denied_and_one_that_was_refused_are_told_apart(),
+        a_slow_lake_is_waited_for_beside_polling(),
+        a_second_reader_takes_its_share(),
+        what_retention_removed_is_reported(),
+        a_record_over_the_limit_is_reported_and_the_next_is_read(),
+        a_topic_made_anew_is_not_taken_for_the_old_one(),
+    );
 }

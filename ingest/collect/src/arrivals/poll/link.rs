@@ -65,7 +65,10 @@ mod tests {
 
     #[test]
     fn another_host_is_foreign() {
-        assert_eq!(next(r#"<https://elsewhere.example.org/x>; rel="next""#), NextPage::Foreign("elsewhere.example.org".to_owned()));
+        assert_eq!(
+            next(r#"<https://elsewhere.example.org/x>; rel="next""#),
+            NextPage::Foreign("elsewhere.example.org".to_owned())
+        );
         assert_eq!(next(r#"<https://git.example.org:8443/x>; rel="next""#), NextPage::Foreign("git.example.org".to_owned()));
     }
 

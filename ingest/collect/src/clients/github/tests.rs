@@ -99,8 +99,7 @@ impl Server {
     }
 }
 
-const RUNS: &str =
-    "/repos/acme/checkout/actions/runs?created=2026-05-27T20:26:40Z..2026-05-28T20:26:41Z&per_page=100";
+const RUNS: &str = "/repos/acme/checkout/actions/runs?created=2026-05-27T20:26:40Z..2026-05-28T20:26:41Z&per_page=100";
 const DEPLOYMENTS: &str = "/repos/acme/checkout/deployments?per_page=100";
 const PULLS: &str = "/repos/acme/checkout/pulls?state=all&sort=updated&direction=desc&per_page=100";
 
@@ -164,8 +163,7 @@ async fn page_two_keeps_its_credentials() {
 #[tokio::test]
 async fn a_rate_limit_is_waited_out() {
     let headers = vec![("x-ratelimit-remaining", "0".to_owned()), ("x-ratelimit-reset", (NOW + 40).to_string())];
-    let server =
-        Server::start(vec![(DEPLOYMENTS, vec![(403, headers, "{}".to_owned()), ok("[]")])]).await;
+    let server = Server::start(vec![(DEPLOYMENTS, vec![(403, headers, "{}".to_owned()), ok("[]")])]).await;
     server.backfill().await.0.unwrap();
     assert_eq!(server.waits(), [41]);
     assert_eq!(server.asked("/deployments").len(), 2);
