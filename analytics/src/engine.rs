@@ -21,6 +21,7 @@ use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
 use waymark_lake::{Layout, Snapshot, TableVersion};
@@ -158,6 +159,20 @@ impl Opened {
         Ok(Self { snapshot, tables, state: context.state() })
     }
 
+    /// Tables in memory, open for questions as if they were a snapshot.
+    pub(crate) fn over(tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>, as_of: Instant) -> Self {
+        let context = SessionContext::new_with_state(base_state());
+        functions::register(&context);
+        let snapshot = Snapshot {
+            id: "memory".to_owned(),
+            as_of,
+            definitions: String::new(),
+            positions: BTreeMap::new(),
+            tables: BTreeMap::new(),
+        };
+        Self { snapshot, tables, state: context.state() }
+    }
+
     /// A session for metrics: facts, `scopes`, `settings` and the calendar of the window, and no clock.
     fn metric_context(&self, window: &Window) -> Result<SessionContext, AnalyticsError> {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
@@ -195,7 +210,11 @@ impl Opened {
         Ok(SessionContext::new_with_state(state))
     }
 
-    async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
+    /// One metric over a window, computed anew.
+    ///
+    /// # Errors
+    /// `Metric` when its SQL fails, `Shape` when it yields other columns.
+    pub(crate) async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
         let context = self.metric_context(window)?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;

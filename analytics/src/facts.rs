@@ -7,6 +7,7 @@ mod attributed;
 mod refresh;
 
 pub use refresh::{Refresh, refresh};
+pub(crate) use refresh::{newest, register_observed_schema, rows_of};
 
 /// One fact: its row of the list.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ mod functions;
 mod lake_tables;
 mod query;
 mod registers;
+pub mod scenario;
 mod series;
 mod window;
 

@@ -19,6 +19,13 @@ use axum::http::{HeaderName, HeaderValue};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+/// Renders what people open first, so that the first of them need not wait; a failure is only logged.
+pub async fn warm(app: &App) {
+    if let Err(problem) = pages::warm(app).await {
+        tracing::warn!(problem.detail = %problem.detail, "the home page could not be made in advance");
+    }
+}
+
 /// Every page and route over an application.
 pub fn router(app: App) -> Router {
     let header = |name: &'static str, value: &'static str| {

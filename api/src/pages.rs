@@ -11,3 +11,8 @@ use axum::routing::get;
 pub(crate) fn router() -> Router<App> {
     Router::new().route("/", get(home::home)).route("/assets/style.css", get(style::style))
 }
+
+/// Makes the home page of the newest snapshot in advance.
+pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
+    home::home(axum::extract::State(app.clone())).await.map(|_| ())
+}

@@ -3,7 +3,7 @@
 mod charts;
 mod health;
 mod metrics;
-mod period;
+mod options;
 mod reports;
 mod rows;
 mod series;

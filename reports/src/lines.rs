@@ -102,9 +102,9 @@ pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison>
             series.window.periods.iter().map(|period| (period.end_day - period.first_day).num_days()).sum::<i64>()
         };
         let basis = if days(after.0) == days(before.0) {
-            format!("title: {0} d against the {0} d before", days(after.0))
+            format!("title: {0} d vs {0} d before", days(after.0))
         } else {
-            format!("title: {} against {}", dates::window(&after.0.window), dates::window(&before.0.window))
+            format!("title: {} vs {}", dates::window(&after.0.window), dates::window(&before.0.window))
         };
         return Some(Comparison { change, basis });
     }
@@ -113,7 +113,7 @@ pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison>
     if before.period_start == after.period_start {
         return None;
     }
-    let basis = format!("title: last complete {} against the first", noun(first.window.grain));
+    let basis = format!("title: last complete {} vs first", noun(first.window.grain));
     Some(Comparison { change: change(metric, before, after), basis })
 }
 

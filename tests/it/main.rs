@@ -4,5 +4,15 @@
 //! `WAYMARK_BLESS=1 cargo test` writes golden and generated files, to be read before they are kept.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod crash;
+mod disorder;
+mod generated;
 mod harness;
+mod lake_rows;
+mod pipeline;
+mod repositories;
+mod routes;
+mod scenarios;
+mod sources;
 mod tidy;
+mod webhook;

@@ -53,10 +53,7 @@ pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapsh
     let mut versions = refresh.observed;
     for fact in FACTS {
         let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
-        let batch = match compute(&context, fact).await.map_err(failed)? {
-            Computed::Now(batch) => batch,
-            Computed::Before => read_back(&context, fact).await.map_err(failed)?,
-        };
+        let batch = rows_of(&context, fact).await.map_err(failed)?;
         tracing::debug!(fact.name = fact.name, row.count = batch.num_rows(), "a fact was computed");
         tables.replace(fact.name, &batch, refresh.as_of).await?;
         if let Some(version) = tables.version(fact.name).await? {
@@ -77,6 +74,14 @@ pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapsh
     snapshot.publish(refresh.layout)?;
     tables.remove_unreferenced(FACTS.iter().map(|fact| fact.name))?;
     Ok(snapshot)
+}
+
+/// The rows of one fact; the tables that it reads are registered, among them the facts above it.
+pub(crate) async fn rows_of(context: &SessionContext, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
+    match compute(context, fact).await? {
+        Computed::Now(batch) => Ok(batch),
+        Computed::Before => read_back(context, fact).await,
+    }
 }
 
 /// What computing a fact gave: its rows, or the news that an earlier step registered them.
@@ -113,12 +118,7 @@ async fn sorted(frame: datafusion::dataframe::DataFrame, fact: &Fact) -> Result<
 /// Registers `observed.*`, reduced to the newest version of each entity.
 async fn register_observed(context: &SessionContext, refresh: &Refresh<'_>) -> Result<(), AnalyticsError> {
     let register = |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
-    let catalog = context
-        .catalog("waymark")
-        .ok_or_else(|| register("observed", DataFusionError::Internal("the catalogue is missing".to_owned())))?;
-    catalog
-        .register_schema("observed", Arc::new(MemorySchemaProvider::new()))
-        .map_err(|cause| register("observed", cause))?;
+    register_observed_schema(context).map_err(|cause| register("observed", cause))?;
     for table in Table::ALL {
         let name = table.name();
         let schema = observation_schema(*table).map_err(|cause| AnalyticsError::Supply { table: name.to_owned(), cause })?;
@@ -139,7 +139,15 @@ async fn register_observed(context: &SessionContext, refresh: &Refresh<'_>) -> R
     Ok(())
 }
 
-async fn newest(
+/// Makes room for `observed.*` in a session.
+pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), DataFusionError> {
+    let catalog = context.catalog("waymark");
+    let catalog = catalog.ok_or_else(|| DataFusionError::Internal("the catalogue is missing".to_owned()))?;
+    catalog.register_schema("observed", Arc::new(MemorySchemaProvider::new())).map(|_| ())
+}
+
+/// The newest statement of each entity.
+pub(crate) async fn newest(
     context: &SessionContext,
     provider: Arc<dyn datafusion::catalog::TableProvider>,
 ) -> Result<RecordBatch, DataFusionError> {

@@ -240,7 +240,7 @@ mod tests {
             "select overlay('Txxxxas' placing 'hom' from 2 for 4), overlay('abc' placing 'X' from 2)",
             "select levenshtein('kitten', 'sitting'), levenshtein(null, 'a')",
             "select concat('a', null, 1, 2.5), concat_ws('-', 'a', null, 'b'), 'a' || 'b', 'a' || 1, null || 'a', 1 || 'a'",
-            "select [1, 2] || [3], 1 || [2], [1] || 2, array_cat([1], [2], [3]), array_append([1], 2), list_prepend(0, [1])",
+            "select [1, 2] || [3], 1 || [2], [1] || 2, array_cat([1], [2], [3]), array_append([4], 5), list_prepend(0, [6])",
             "select array_repeat(1, 3), list_repeat('a', 2), array_resize([1], 3, 9), array_resize([1, 2], 1)",
             "select array_to_string([1, null, 2], ','), array_to_string([1, null, 2], ',', '*'), array_replace_all([1, 2, 1], 1, 9)",
             "select value || '!' as said, repeat('x', value), concat(value, 'a', value) from generate_series(0, 3) order by 1",
@@ -267,15 +267,22 @@ mod tests {
         assert!(ask("select length(repeat('x', 1048576))").is_ok());
         assert_eq!(refusal("select length(repeat('x', 1048577))"), "question-too-complex");
         assert!(ask("select sum(length(repeat('x', 8191 + value % 1))) from generate_series(1, 8192)").is_ok());
-        assert_eq!(refusal("select sum(length(repeat('x', 8193 + value % 2))) from generate_series(1, 8192)"), "question-too-complex");
-        assert!(ask("select range(131000)").is_ok());
-        assert_eq!(refusal("select range(131073)"), "question-too-complex");
+        assert_eq!(
+            refusal("select sum(length(repeat('x', 8193 + value % 2))) from generate_series(1, 8192)"),
+            "question-too-complex"
+        );
+        assert!(ask("select array_length(range(131000))").is_ok());
+        assert_eq!(refusal("select array_length(range(131073))"), "question-too-complex");
         assert!(ask("select levenshtein(repeat('a', 4000), repeat('b', 4000))").is_ok());
     }
 
     #[test]
     fn nothing_slips_past_by_another_name() {
-        for call in ["list_repeat('x', 1000000000)", "list_resize([1], 1000000000)", "overlay(repeat('x', 1000000) placing repeat('y', 1000000) from 1)"] {
+        for call in [
+            "list_repeat('x', 1000000000)",
+            "list_resize([1], 1000000000)",
+            "overlay(repeat('x', 1000000) placing repeat('y', 1000000) from 1)",
+        ] {
             assert_eq!(refusal(&format!("select {call}")), "question-too-complex", "{call}");
         }
     }

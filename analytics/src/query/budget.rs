@@ -18,7 +18,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 
 const MIB: u64 = 1024 * 1024;
 /// How many of the largest consumers an error of the pool names in the log.
-const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
+const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4);
 
 /// The limits of one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

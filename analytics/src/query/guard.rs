@@ -19,8 +19,10 @@ use super::syntax;
 
 /// Longest text, in bytes of UTF-8.
 const TEXT_BYTES_MAX: u64 = 256 * 1024;
-/// Deepest nesting of brackets, and the recursion limit of the parser.
-pub(crate) const NESTING_MAX: u64 = 50;
+/// How often the parser may call itself.
+const RECURSION_MAX: usize = 50;
+/// Deepest nesting of brackets, each of which is at least one such call.
+pub(crate) const NESTING_MAX: u64 = RECURSION_MAX as u64;
 
 /// Measures, parses and checks one statement that a caller wrote.
 pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
@@ -39,7 +41,7 @@ pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
     check_opening(&meaning)?;
     let mut statements = DFParserBuilder::new(tokens)
         .with_dialect(&dialect)
-        .with_recursion_limit(NESTING_MAX as usize)
+        .with_recursion_limit(RECURSION_MAX)
         .build()
         .and_then(|mut parser| parser.parse_statements())
         .map_err(QueryError::from_planning)?;

@@ -32,7 +32,7 @@ pub(crate) use pairs::check_joins;
 /// Most nodes of a plan: what is no table still has to be walked.
 const NODES_MAX: u64 = 4_000;
 /// Most rows of `generate_series` or `range` as a table.
-const SERIES_ROWS_MAX: u64 = 1_000_000;
+const SERIES_ROWS_MAX: usize = 1_000_000;
 /// Widest window frame of an aggregate that looks at its whole frame again for every row.
 const FRAME_ROWS_MAX: u64 = 1_000;
 /// Longest separator of `string_agg`, which is copied once for every row.
@@ -126,9 +126,18 @@ fn check_node(node: &LogicalPlan) -> Result<(), QueryError> {
         LogicalPlan::Analyze(_) => Err(not_allowed("`explain analyze`")),
         LogicalPlan::Explain(explain) if explain.verbose => Err(not_allowed("`explain verbose`")),
         LogicalPlan::Extension(_) => Err(not_allowed("an extension of the engine")),
+        LogicalPlan::TableScan(scan) if tells_settings(scan) => {
+            Err(QueryError::NoSuchTable { name: scan.table_name.to_string() })
+        }
         LogicalPlan::TableScan(scan) => check_series(scan),
         _ => Ok(()),
     }
+}
+
+/// The engine's settings tell about the server; the rest of the information schema is for everybody.
+fn tells_settings(scan: &TableScan) -> bool {
+    scan.table_name.schema().is_some_and(|schema| schema.eq_ignore_ascii_case("information_schema"))
+        && scan.table_name.table().eq_ignore_ascii_case("df_settings")
 }
 
 /// Makes the first rows of a generated table, because only it knows how its steps add up.
@@ -136,11 +145,11 @@ fn check_series(scan: &TableScan) -> Result<(), QueryError> {
     let Ok(provider) = source_as_provider(&scan.source) else { return Ok(()) };
     let Some(series) = provider.downcast_ref::<GenerateSeriesTable>() else { return Ok(()) };
     let rows = series
-        .as_generator(SERIES_ROWS_MAX as usize + 1)
+        .as_generator(SERIES_ROWS_MAX + 1)
         .and_then(|generator| generator.write().generate_next_batch())
         .map_err(QueryError::from_planning)?
         .map_or(0, |batch| batch.num_rows());
-    at_most("rows of a series", rows as u64, SERIES_ROWS_MAX)
+    at_most("rows of a series", rows as u64, SERIES_ROWS_MAX as u64)
 }
 
 fn check_expr(expr: &Expr, functions: &FunctionNames) -> Result<(), QueryError> {
@@ -263,7 +272,13 @@ mod tests {
     #[tokio::test]
     async fn a_plan_that_changes_something_is_refused_without_its_text() {
         let state = session();
-        for sql in ["create table made as select 1", "drop table deployments", "set x = 1", "copy (select 1) to '/tmp/x.csv'", "describe deployments"] {
+        for sql in [
+            "create table made as select 1",
+            "drop table deployments",
+            "set x = 1",
+            "copy (select 1) to '/tmp/x.csv'",
+            "describe deployments",
+        ] {
             let plan = state.create_logical_plan(sql).await.unwrap();
             let refused = check_plan(&plan, &FunctionNames::of(&state)).unwrap_err();
             assert_eq!(refused.problem_type(), "statement-not-allowed", "{sql}");
@@ -284,7 +299,8 @@ mod tests {
 
     #[test]
     fn a_window_may_not_look_at_many_rows_again_and_again() {
-        let window = |call: &str, frame: &str| format!("select {call} over (order by value {frame}) from generate_series(1, 10)");
+        let window =
+            |call: &str, frame: &str| format!("select {call} over (order by value {frame}) from generate_series(1, 10)");
         assert!(ask(&window("median(value)", "rows between 500 preceding and 499 following")).is_ok());
         assert_eq!(refusal(&window("median(value)", "rows between 500 preceding and 500 following")), "question-too-complex");
         assert_eq!(refusal(&window("array_agg(value)", "")), "question-too-complex");

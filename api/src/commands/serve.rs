@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use waymark_analytics::{Engine, QueryService};
-use waymark_api::{App, chain, router};
+use waymark_api::{App, chain, router, warm};
 use waymark_collect::arrivals::webhook::{self, Receiver};
 use waymark_lake::{InboxHandle, InboxLimits};
 
@@ -68,7 +68,9 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
         body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
         clock: Arc::clone(&workplace.clock),
     };
-    let app = router(App::new(engine, Arc::new(queries))).merge(webhook::router(receiver));
+    let app = App::new(engine, Arc::new(queries));
+    tokio::spawn(keep_warm(app.clone()));
+    let app = router(app).merge(webhook::router(receiver));
     let (stop, stopped) = watch::channel(());
     let writing = tokio::spawn(write(writer, handle, stopped));
     output::note(&(server.greeting)(address));
@@ -76,6 +78,20 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     drop(stop);
     writing.await.context("the writer ended early")?;
     served.context("failed to serve")
+}
+
+/// Opens each new snapshot and makes its home page before somebody asks for it.
+async fn keep_warm(app: App) {
+    let mut warmed = String::new();
+    loop {
+        if let Ok(opened) = app.engine.newest().await
+            && opened.snapshot.id != warmed
+        {
+            warm(&app).await;
+            warmed.clone_from(&opened.snapshot.id);
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
 }
 
 /// What waits from before is made visible first, and there is always a snapshot to answer from.

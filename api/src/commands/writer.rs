@@ -84,9 +84,12 @@ impl Writer {
         refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")
     }
 
-    /// Publishes the newest snapshot again with the present time; facts hold no clock.
+    /// Publishes the newest snapshot again with the present time, if that has moved; facts hold no clock.
     pub(super) fn heartbeat(&mut self) -> anyhow::Result<Option<Snapshot>> {
         let Some(newest) = Snapshot::newest(&self.layout)? else { return Ok(None) };
+        if newest.as_of >= self.clock.now() {
+            return Ok(None);
+        }
         let snapshot = Snapshot { id: Snapshot::next_id(Some(&newest.id)), as_of: self.clock.now(), ..newest };
         snapshot.publish(&self.layout)?;
         Ok(Some(snapshot))

@@ -63,7 +63,7 @@ pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
     (0..batch.num_rows()).filter_map(movement).collect()
 }
 
-/// Scores of waves that had closed before `end`, oldest first.
+/// The newest score of each component among waves that had closed before `end`.
 pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
     let score = |row: usize| {
         if day(batch, "closed_on", row)? > end {
@@ -78,7 +78,17 @@ pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
             answers: whole(batch, "answers", row),
         })
     };
-    (0..batch.num_rows()).filter_map(score).collect()
+    // Rows come by component and wave, so the last one of a component is its newest.
+    let mut newest: Vec<ScoreRow> = Vec::new();
+    for row in (0..batch.num_rows()).filter_map(score) {
+        match newest.last_mut() {
+            Some(last) if last.component == row.component => *last = row,
+            _ => newest.push(row),
+        }
+    }
+    // The platform as a whole comes first.
+    newest.sort_by_key(|row| row.component.is_some());
+    newest
 }
 
 /// The sum of a column of counts.

@@ -1,6 +1,6 @@
 //! `GET /api/v1/reports` and `/{id}`: documents for people, one self-contained page each.
 
-use super::period::ReportParams;
+use super::options::ReportParams;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::reporting;

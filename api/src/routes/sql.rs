@@ -1,11 +1,13 @@
 //! `POST /api/v1/sql`: one read-only statement, answered whole or not at all.
 
+use super::options::SqlOptions;
 use crate::app::App;
 use crate::encode;
 use crate::problem::Problem;
 use arrow::array::RecordBatch;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -31,14 +33,20 @@ const BODY_BYTES_MAX: usize = 300 * 1_024;
 
 /// Answers one select statement over the facts, read-only and inside limits.
 #[utoipa::path(
-    post, path = "/api/v1/sql", request_body = Question,
+    post, path = "/api/v1/sql", request_body = Question, params(SqlOptions),
     responses(
         (status = 200, description = "`columns`, `rows` and `row_count`, or a file", body = serde_json::Value),
         (status = 400, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem), (status = 504, body = Problem)
     )
 )]
-pub(crate) async fn ask(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
-    let question = understood(&headers, body).await?;
+pub(crate) async fn ask(
+    State(app): State<App>,
+    query: Result<Query<SqlOptions>, QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Query(options) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let question = understood(&headers, body, options).await?;
     let format = question.format.as_deref().unwrap_or("json");
     let limits = match format {
         "json" => Limits::PEOPLE,
@@ -63,18 +71,26 @@ pub(crate) async fn ask(State(app): State<App>, headers: HeaderMap, body: Body) 
     Ok(response)
 }
 
-async fn understood(headers: &HeaderMap, body: Body) -> Result<Question, Problem> {
+async fn understood(headers: &HeaderMap, body: Body, options: SqlOptions) -> Result<Question, Problem> {
     let bytes = to_bytes(body, BODY_BYTES_MAX)
         .await
         .map_err(|_| Problem::bad_parameter(format!("the body is larger than {BODY_BYTES_MAX} bytes")))?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.starts_with("text/plain") {
         let sql = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_parameter("the statement is not UTF-8"))?;
-        return Ok(Question { sql, format: None, rows_max: None, deadline_ms: None });
+        let SqlOptions { format, rows_max, deadline_ms } = options;
+        return Ok(Question { sql, format, rows_max, deadline_ms });
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Problem::bad_parameter(format!("the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"))
+    })?;
+    let SqlOptions { format, rows_max, deadline_ms } = options;
+    Ok(Question {
+        sql: question.sql,
+        format: question.format.or(format),
+        rows_max: question.rows_max.or(rows_max),
+        deadline_ms: question.deadline_ms.or(deadline_ms),
     })
 }
 

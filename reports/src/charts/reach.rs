@@ -16,6 +16,8 @@ use waymark_analytics::{Cell, Series};
 
 const NAME: f64 = 12.5;
 const NOTE: f64 = 11.5;
+/// Room at the right of a low row for its value.
+const VALUE: f64 = 46.0;
 const ROW_MAX: f64 = 46.0;
 const ROW_MIN: f64 = 17.0;
 
@@ -175,8 +177,8 @@ impl Bar {
         let widest = rows.iter().map(|row| advances::width(row.name, NAME, Weight::Semibold)).fold(0.0, f64::max);
         let is_high = row >= 40.0;
         let gutter = if is_high { 0.0 } else { widest.min((free.right - free.left) * 0.3) + 12.0 };
-        let height = if is_high { 15.0 } else { 13.0 };
-        Self { start: free.left, left: free.left + gutter, right: free.right - 1.0, height, row }
+        let (height, right) = if is_high { (15.0, free.right - 1.0) } else { (13.0, free.right - VALUE) };
+        Self { start: free.left, left: free.left + gutter, right, height, row }
     }
 
     fn name_and_draw(&self, sheet: &mut Sheet, row: &Row<'_>, y: f64) {
@@ -185,6 +187,10 @@ impl Bar {
             let top = y + (self.row - self.height) / 2.0;
             let name = advances::fitted(row.name, NAME, Weight::Semibold, self.left - self.start - 12.0);
             sheet.text(self.start, top + 10.5, &name, letter);
+            if let Some(reach) = row.reach.value {
+                let value = Letter::new(NOTE, palette::INK).bold().at(Anchor::End);
+                sheet.text(self.right + VALUE, top + 10.5, &wording::share(reach), value);
+            }
             return self.draw(sheet, top, row);
         }
         let width = self.right - self.left;

@@ -98,8 +98,10 @@ pub(crate) fn reach_chart(input: &ReportInput, standings: &[Standing<'_>]) -> Op
     };
     let series = [named("adoption_rate")?, named("coverage_fit")?, named("reach")?];
     let rows = u32::try_from(standings.len()).unwrap_or(1).max(1);
+    // Few components get the product in words above their bar, many get low rows.
+    let row = if rows <= 5 { 46 } else { 27 };
     let chart = charts::find("reach")?;
-    Some(picture(chart, &series, &Frame::inline(848, 126 + 46 * rows), Width::Full))
+    Some(picture(chart, &series, &Frame::inline(848, 126 + row * rows), Width::Full))
 }
 
 /// A chart as a block.

@@ -67,7 +67,7 @@ fn row(input: &ReportInput, newest: &ScoreRow, before: Option<&ScoreRow>) -> Vec
         Entry::of(said(newest)),
         Entry::of(limits),
         Entry::of(newest.answers.map_or_else(|| "–".to_owned(), wording::count)),
-        before.map_or_else(|| Entry::of("first wave"), |before| compared(newest, before)),
+        before.map_or_else(|| Entry::of("–"), |before| compared(newest, before)),
     ]
 }
 

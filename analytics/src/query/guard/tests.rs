@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A session as the query service makes it, with one small table.
 pub(in crate::query) fn session() -> SessionState {
-    let config = SessionConfig::new().with_target_partitions(2).with_information_schema(false);
+    let config = SessionConfig::new().with_target_partitions(2).with_information_schema(true);
     let state = SessionStateBuilder::new_with_default_features().with_config(config).build();
     let context = SessionContext::new_with_state(state);
     for twin in bounded_functions() {
@@ -200,6 +200,7 @@ fn ordinary_questions_are_answered() {
         "select string_agg(service, ', ' order by service) from deployments".to_owned(),
         "select coalesce(nullif(trim(lower(substring(service from 1 for 3))), ''), 'none') from deployments".to_owned(),
         "select value from generate_series(1, 3)".to_owned(),
+        "select table_name from information_schema.tables".to_owned(),
         "select distinct on (service) * from deployments order by service".to_owned(),
     ];
     for question in questions {

@@ -68,8 +68,8 @@ mod tests {
         for address in ["/srv/git/checkout.git", "file:///srv/git/checkout.git", "../checkout", "./checkout"] {
             assert_eq!(remote_key(address), None, "{address}");
         }
-        for address in ["git@github.com:Acme/Checkout.git", "https://user:x@github.com/acme/checkout"] {
-            assert_eq!(remote_key(address).as_deref(), Some("github.com/acme/checkout"), "{address}");
+        for address in ["git@git.example.org:Acme/Checkout.git", "https://user:x@git.example.org/acme/checkout"] {
+            assert_eq!(remote_key(address).as_deref(), Some("git.example.org/acme/checkout"), "{address}");
         }
     }
 }

@@ -78,7 +78,7 @@ impl Server {
             waited.lock().unwrap().push(wait);
             Box::pin(std::future::ready(()))
         });
-        let config = GithubConfig { token: Some("ghp_secret".to_owned()), base_url: Some(host), ..GithubConfig::default() };
+        let config = GithubConfig { token: Some("top-secret".to_owned()), base_url: Some(host), ..GithubConfig::default() };
         let client = GithubClient::new(&config, Arc::new(FixedClock::at(Instant::from_seconds(NOW))), sleeper).unwrap();
         Self { script, waits, client }
     }
@@ -147,12 +147,12 @@ async fn page_two_keeps_its_credentials() {
     assert_eq!(count.workflow_runs, 3);
     assert_eq!(ids(&pages.bodies("workflow_run"), "workflow_run"), [1, 2, 3]);
     let asked = server.asked("");
-    assert!(asked.iter().all(|(_, authorization)| authorization.as_deref() == Some("Bearer ghp_secret")), "{asked:?}");
+    assert!(asked.iter().all(|(_, authorization)| authorization.as_deref() == Some("Bearer top-secret")), "{asked:?}");
     let watermarks: Vec<bool> = pages.0.iter().map(|page| page.watermark.is_some()).collect();
     assert_eq!(watermarks, [false, true, true, true], "only the end of a list is complete");
     assert_eq!(count.watermark, Some(Instant::from_seconds(NOW - 600)));
     for delivery in pages.deliveries() {
-        assert!(!delivery.request_url.as_deref().unwrap().contains("ghp_secret"));
+        assert!(!delivery.request_url.as_deref().unwrap().contains("top-secret"));
         assert_eq!((delivery.source.as_str(), delivery.instance.as_str()), ("github", "127.0.0.1"));
     }
     let repository = &pages.bodies("workflow_run")[0]["repository"];

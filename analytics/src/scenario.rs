@@ -1,0 +1,176 @@
+//! `Scenario`: tables in memory in place of the lake, for scenario tests of facts and metrics.
+//!
+//! Rows are inserted by SQL, then the product's own facts and metrics are computed over them. What
+//! a scenario expects, and how its answers are printed, belongs to the tests.
+
+use crate::catalogue::Metric;
+use crate::definitions::Definitions;
+use crate::engine::{Opened, collected, facts_context, plan, register_batch};
+use crate::error::AnalyticsError;
+use crate::facts::{FACTS, newest, register_observed_schema, rows_of};
+use crate::registers;
+use crate::series::Series;
+use crate::window::Window;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::TableReference;
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::logical_expr::lit;
+use datafusion::prelude::SessionContext;
+use std::collections::HashMap;
+use std::sync::Arc;
+use waymark_event::{Instant, SchemaError, Table, observation_schema};
+
+/// Writable tables in memory, and the facts or metrics that are computed from them.
+#[expect(missing_debug_implementations, reason = "a session of the query engine has no text form")]
+pub struct Scenario {
+    definitions: Definitions,
+    context: SessionContext,
+}
+
+impl Scenario {
+    /// Empty fact tables, to be filled by `insert`; a column left out is null.
+    ///
+    /// # Errors
+    /// `Fact` when the columns of a fact cannot be found out.
+    pub async fn for_metrics(definitions: Definitions) -> Result<Self, AnalyticsError> {
+        let told = Self::for_facts(definitions)?;
+        let computed = told.computed(None).await?;
+        let scenario = Self { context: facts_context(told.definitions.zone()), definitions: told.definitions };
+        for (name, batch) in computed {
+            let table = writable(&batch.schema(), Vec::new()).map_err(|cause| register(name, cause))?;
+            scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
+        }
+        scenario.register_settings(&scenario.context)?;
+        Ok(scenario)
+    }
+
+    /// Empty tables of observations, and the registers and settings of these definitions, to be
+    /// filled by `insert`; a column left out is null, or false or 1 where it cannot be null.
+    ///
+    /// # Errors
+    /// `Supply` or `Register` when a table cannot be made.
+    pub fn for_facts(definitions: Definitions) -> Result<Self, AnalyticsError> {
+        let context = facts_context(definitions.zone());
+        register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
+        for table in Table::ALL {
+            let name = table.name();
+            let schema = observation_schema(*table).map_err(|cause| supply(name, cause))?;
+            let table = writable(&schema, Vec::new()).map_err(|cause| register(name, cause))?;
+            let place = TableReference::partial("observed", name);
+            context.register_table(place, Arc::new(table)).map_err(|cause| register(name, cause))?;
+        }
+        let scenario = Self { definitions, context };
+        for (name, batch) in registers::registers(&scenario.definitions).map_err(|cause| supply("registers", cause))? {
+            let table = writable(&batch.schema(), vec![batch]).map_err(|cause| register(name, cause))?;
+            scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
+        }
+        scenario.register_settings(&scenario.context)?;
+        Ok(scenario)
+    }
+
+    /// Runs one statement of SQL: an `insert`, or a question about what is there.
+    ///
+    /// # Errors
+    /// The engine's error, which names the place in the statement.
+    pub async fn run_sql(&self, sql: &str) -> DataFusionResult<Vec<RecordBatch>> {
+        plan(&self.context, sql).await?.collect().await
+    }
+
+    /// One metric over the inserted facts, as of an instant.
+    ///
+    /// # Errors
+    /// `Metric` when its SQL fails, `Shape` when it yields other columns.
+    pub async fn metric(&self, metric: &'static Metric, window: &Window, as_of: Instant) -> Result<Series, AnalyticsError> {
+        let mut tables = Vec::new();
+        for name in FACTS.iter().map(|fact| fact.name).chain(["settings"]) {
+            let table = self.context.table_provider(name).await.map_err(|cause| register(name, cause))?;
+            tables.push((name, true, table));
+        }
+        Opened::over(tables, as_of).series(metric, window).await
+    }
+
+    /// Computes the fact of this name and all facts above it from the inserted observations, and
+    /// makes them known to `run_sql`.
+    ///
+    /// # Errors
+    /// `Fact` when one cannot be computed.
+    pub async fn fact(&self, name: &str) -> Result<(), AnalyticsError> {
+        for (name, batch) in self.computed(Some(name)).await? {
+            self.context.deregister_table(name).map_err(|cause| register(name, cause))?;
+            register_batch(&self.context, name, batch).map_err(|cause| register(name, cause))?;
+        }
+        Ok(())
+    }
+
+    /// The facts in their order, until the one of this name.
+    async fn computed(&self, until: Option<&str>) -> Result<Vec<(&'static str, RecordBatch)>, AnalyticsError> {
+        let context = self.inputs().await?;
+        let mut computed = Vec::new();
+        for fact in FACTS {
+            let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
+            let batch = rows_of(&context, fact).await.map_err(failed)?;
+            if !fact.sql.is_empty() {
+                register_batch(&context, fact.name, batch.clone()).map_err(failed)?;
+            }
+            computed.push((fact.name, batch));
+            if until == Some(fact.name) {
+                break;
+            }
+        }
+        Ok(computed)
+    }
+
+    /// A session of its own for one computation: the newest observations, registers and settings.
+    async fn inputs(&self) -> Result<SessionContext, AnalyticsError> {
+        let context = facts_context(self.definitions.zone());
+        register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
+        for name in Table::ALL.iter().map(|table| table.name()) {
+            let place = || TableReference::partial("observed", name);
+            let failed = |cause| register(name, cause);
+            let stated = self.context.table_provider(place()).await.map_err(failed)?;
+            let rows = newest(&context, stated).await.map_err(failed)?;
+            let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
+            context.register_table(place(), Arc::new(table)).map_err(failed)?;
+        }
+        for (name, _) in registers::registers(&self.definitions).map_err(|cause| supply("registers", cause))? {
+            let failed = |cause| register(name, cause);
+            let rows = collected(self.context.table(name).await.map_err(failed)?).await.map_err(failed)?;
+            register_batch(&context, name, rows).map_err(failed)?;
+        }
+        self.register_settings(&context)?;
+        Ok(context)
+    }
+
+    fn register_settings(&self, context: &SessionContext) -> Result<(), AnalyticsError> {
+        let settings = registers::settings(&self.definitions).map_err(|cause| supply("settings", cause))?;
+        register_batch(context, "settings", settings).map_err(|cause| register("settings", cause))
+    }
+}
+
+/// A table that takes `insert` with columns left out.
+fn writable(schema: &SchemaRef, rows: Vec<RecordBatch>) -> DataFusionResult<MemTable> {
+    let mut defaults = HashMap::new();
+    for field in schema.fields().iter().filter(|field| !field.is_nullable()) {
+        let default = match field.data_type() {
+            DataType::Boolean => lit(false),
+            DataType::Int32 | DataType::Int64 => lit(1_i64),
+            _ => continue,
+        };
+        defaults.insert(field.name().clone(), default);
+    }
+    let fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let rows = rows.into_iter().map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    Ok(MemTable::try_new(schema, vec![rows])?.with_column_defaults(defaults))
+}
+
+fn supply(table: &str, cause: SchemaError) -> AnalyticsError {
+    AnalyticsError::Supply { table: table.to_owned(), cause }
+}
+
+fn register(table: &str, cause: DataFusionError) -> AnalyticsError {
+    AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) }
+}

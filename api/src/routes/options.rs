@@ -1,0 +1,26 @@
+//! The parameters by which reports are asked for, and the options of a statement sent as text.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which period, in which form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportParams {
+    /// A day or ISO week of the period; default: the last complete one.
+    pub(super) period: Option<String>,
+    /// `html`, `md` or `json`; default: html.
+    pub(super) format: Option<String>,
+}
+
+/// How an answer is written and limited, where the body is the statement alone.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SqlOptions {
+    /// `json`, `csv` or `parquet`; default: json.
+    pub(super) format: Option<String>,
+    /// At most this many rows.
+    pub(super) rows_max: Option<u64>,
+    /// Milliseconds for planning and running.
+    pub(super) deadline_ms: Option<u64>,
+}

@@ -1,0 +1,216 @@
+//! The way through the real lake: disorder, redelivery and interruption change no number.
+//!
+//! The same law over generated statements, without a disk, is `disorder.rs`.
+
+use crate::harness::World;
+use crate::lake_rows::{difference, facts, snapshot_rows};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waymark_analytics::{Definitions, FACTS, Grain, METRICS, Window};
+use waymark_collect::{Pipeline, Reading};
+use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Observation, PeopleKey, Table, observation_batch};
+use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, REJECTIONS};
+use waymark_sample::{Plan, deliveries};
+
+/// Disordered readings of the sample through the lake; the long job of the pipeline asks for 200.
+const RUNS: u64 = 3;
+/// Of every this many deliveries, one comes twice.
+const REPEATED: u64 = 4;
+
+/// A plan that is small enough to be read several times in one test.
+fn plan() -> Plan {
+    Plan { services: 3, weeks: 5, ..Plan::small() }
+}
+
+/// An empty world whose key of pseudonyms is the same every time, so that facts can be compared.
+fn world(plan: &Plan) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open(folder.path()).unwrap();
+    std::fs::write(layout.people_key(), [7; 32]).unwrap();
+    let clock = Arc::new(FixedClock::at(plan.as_of()));
+    let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").unwrap();
+    let whole: toml::Table = plan.configuration().parse().unwrap();
+    let definitions: Definitions = whole.try_into().unwrap();
+    World { folder, layout, clock, definitions: Arc::new(definitions), pipeline }
+}
+
+fn below(chance: &mut ChaCha8Rng, end: u64) -> u64 {
+    chance.next_u64() % end
+}
+
+fn shuffle<T>(chance: &mut ChaCha8Rng, items: &mut [T]) {
+    for place in (1..items.len()).rev() {
+        let end = u64::try_from(place).unwrap() + 1;
+        items.swap(place, usize::try_from(below(chance, end)).unwrap());
+    }
+}
+
+/// The same message once more: the sender tries again a minute later, a file is only read again.
+fn again(delivery: &Delivery) -> Delivery {
+    let is_sent_again = delivery.channel == Channel::Webhook;
+    let received_at = delivery.received_at.plus_seconds(if is_sent_again { 60 } else { 0 });
+    Delivery { id: DeliveryId::received(received_at), received_at, ..delivery.clone() }
+}
+
+/// Everything, some of it twice, in any order.
+fn disordered(chance: &mut ChaCha8Rng, ordered: &[Delivery]) -> Vec<Delivery> {
+    let mut disordered = ordered.to_vec();
+    disordered.extend(ordered.iter().filter(|_| below(chance, REPEATED) == 0).map(again));
+    shuffle(chance, &mut disordered);
+    disordered
+}
+
+/// Every number of every metric, as text.
+async fn numbers(world: &World, plan: &Plan) -> BTreeMap<&'static str, String> {
+    let window = Window::last_complete(Grain::Week, 4, plan.as_of(), world.definitions.zone());
+    let engine = world.engine();
+    let mut numbers = BTreeMap::new();
+    for metric in METRICS {
+        let series = engine.series(metric, &window).await.unwrap();
+        numbers.insert(metric.id, format!("{:#?}", series.cells));
+    }
+    numbers
+}
+
+#[tokio::test]
+async fn disorder_repetition_and_batches_change_no_fact() {
+    let plan = plan();
+    let ordered: Vec<Delivery> = deliveries(&plan).collect();
+    let mut straight = world(&plan);
+    straight.take_in(&ordered).await;
+    let snapshot = straight.refresh().await;
+    let expected = facts(&straight.layout, &snapshot).await;
+    for name in ["deployments", "delivered_changes", "ci_runs", "adoption_status", "survey_results"] {
+        assert!(!expected[name].is_empty(), "the sample has no `{name}`, so nothing would be compared");
+    }
+    for run in 0..RUNS {
+        let mut chance = ChaCha8Rng::seed_from_u64(run);
+        let disordered = disordered(&mut chance, &ordered);
+        let batches = 2 + usize::try_from(below(&mut chance, 6)).unwrap();
+        let mut other = world(&plan);
+        for batch in disordered.chunks(disordered.len().div_ceil(batches)) {
+            other.take_in(batch).await;
+            if below(&mut chance, 4) == 0 {
+                other.refresh().await;
+            }
+        }
+        let snapshot = other.refresh().await;
+        let found = facts(&other.layout, &snapshot).await;
+        assert_eq!(difference(&expected, &found), None, "run {run} in {batches} batches");
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_replayed_three_times_changes_no_number() {
+    let plan = plan();
+    let ordered: Vec<Delivery> = deliveries(&plan).collect();
+    let webhooks: Vec<&Delivery> = ordered.iter().filter(|delivery| delivery.channel == Channel::Webhook).collect();
+    assert!(webhooks.len() > 100, "only {} webhooks", webhooks.len());
+    let mut world = world(&plan);
+    world.take_in(&ordered).await;
+    let first = world.refresh().await;
+    let (expected, before) = (facts(&world.layout, &first).await, numbers(&world, &plan).await);
+    for replay in 1..=3 {
+        let mut chance = ChaCha8Rng::seed_from_u64(replay);
+        let mut replayed: Vec<Delivery> = webhooks.iter().map(|delivery| again(delivery)).collect();
+        shuffle(&mut chance, &mut replayed);
+        assert_eq!(world.take_in(&replayed).await.deliveries, webhooks.len(), "a redelivery is kept, too");
+    }
+    let last = world.refresh().await;
+    assert_eq!(difference(&expected, &facts(&world.layout, &last).await), None);
+    assert_eq!(numbers(&world, &plan).await, before);
+    for fact in FACTS {
+        assert_eq!(last.tables[fact.name].files, first.tables[fact.name].files, "`{}` was written again", fact.name);
+    }
+}
+
+/// Twelve events of our own format: nine good ones, each about another thing, and three broken ones.
+fn events() -> Vec<(i64, Delivery)> {
+    let event = |number: i64| match number % 4 {
+        0 => format!(r#"{{"type":"deployment","data":{{"deployment_id":"d{number}","service_hint":"checkout"}}}}"#),
+        1 => format!(r#"{{"type":"ci_run","data":{{"run_id":"r{number}"}}}}"#),
+        2 => format!(r#"{{"type":"incident","data":{{"incident_id":"i{number}"}}}}"#),
+        _ => r#"{"type":"deployment","data":{"#.to_owned(),
+    };
+    let received_at = "2026-03-02T10:00:00Z";
+    (1..=12).map(|number| (number, crate::harness::delivery("json", None, &event(number), received_at))).collect()
+}
+
+/// How many rows each table holds, over all its files.
+async fn row_counts(world: &mut World) -> BTreeMap<String, u64> {
+    let versions = world.pipeline.versions().await.unwrap();
+    versions.into_iter().map(|(name, version)| (name, version.files.iter().map(|file| file.rows).sum())).collect()
+}
+
+fn expected_counts() -> BTreeMap<String, u64> {
+    [("deployments", 3), ("ci_runs", 3), ("incidents", 3), (REJECTIONS, 3), (DELIVERIES, 12)]
+        .into_iter()
+        .map(|(name, rows)| (name.to_owned(), rows))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_same_positions_are_kept_once() {
+    let mut world = World::new("2026-03-02T12:00:00Z");
+    let first = world.pipeline.keep("kafka:shop:deliveries:0", events()).await.unwrap();
+    assert_eq!((first.deliveries, first.position), (12, 12));
+    let second = world.pipeline.keep("kafka:shop:deliveries:0", events()).await.unwrap();
+    assert_eq!(second.deliveries, 0);
+    assert_eq!(row_counts(&mut world).await, expected_counts());
+    let overlapping = events().into_iter().map(|(position, delivery)| (position + 6, delivery)).collect();
+    let third = world.pipeline.keep("kafka:shop:deliveries:0", overlapping).await.unwrap();
+    assert_eq!((third.deliveries, third.position), (6, 18), "only what lies behind the known position");
+}
+
+#[tokio::test]
+async fn an_interrupted_flush_appends_nothing_twice() {
+    let mut world = World::new("2026-03-02T12:00:00Z");
+    let all: Vec<Delivery> = events().into_iter().map(|(_, delivery)| delivery).collect();
+    world.pipeline.inbox().keep(&all).unwrap();
+    let waiting = world.pipeline.inbox().after(0, 100).unwrap();
+    let last = waiting.last().unwrap().position;
+    // The process ends after two of the five commits of a flush: neither the others nor the
+    // watermark are there, and the inbox still holds everything.
+    let key: [u8; 32] = std::fs::read(world.layout.people_key()).unwrap().try_into().unwrap();
+    let reading = Reading { people: PeopleKey::new(key) };
+    let dialect = waymark_collect::find("json").unwrap();
+    let read = waiting.iter().flat_map(|one| dialect.normalise(&one.delivery, &reading).observations);
+    let observations: Vec<Observation> = read.collect();
+    for table in [Table::CiRun, Table::Deployment] {
+        let batch = observation_batch(table, &observations).unwrap();
+        let now = world.clock.now();
+        world.pipeline.tables().append(table.name(), &batch, INBOX_STREAM, last, now).await.unwrap();
+    }
+    assert_eq!(world.pipeline.tables().position(DELIVERIES, INBOX_STREAM).await.unwrap(), None);
+    let World { folder, layout, clock, definitions, pipeline } = world;
+    drop(pipeline);
+    let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").unwrap();
+    let mut world = World { folder, layout, clock, definitions, pipeline };
+    assert_eq!(world.drain().await.deliveries, 12);
+    assert_eq!(row_counts(&mut world).await, expected_counts());
+    assert_eq!(world.pipeline.inbox().waiting(0).unwrap(), 0);
+    assert_eq!(world.drain().await.deliveries, 0);
+}
+
+#[tokio::test]
+async fn readers_of_an_older_snapshot_keep_what_they_saw() {
+    let plan = plan();
+    let all: Vec<Delivery> = deliveries(&plan).collect();
+    let (early, late) = all.split_at(all.len() / 2);
+    let mut world = world(&plan);
+    world.take_in(early).await;
+    let old = world.refresh().await;
+    let before = facts(&world.layout, &old).await;
+    let deliveries_before = snapshot_rows(&world.layout, &old, DELIVERIES).await.len();
+    world.take_in(late).await;
+    // Rows that no snapshot names are not seen by anybody.
+    let unseen = waymark_lake::Snapshot::newest(&world.layout).unwrap().unwrap();
+    assert_eq!((&unseen.id, &unseen.tables), (&old.id, &old.tables));
+    let new = world.refresh().await;
+    assert!(difference(&before, &facts(&world.layout, &new).await).is_some(), "the second half says something");
+    assert_eq!(difference(&before, &facts(&world.layout, &old).await), None);
+    assert_eq!(snapshot_rows(&world.layout, &old, DELIVERIES).await.len(), deliveries_before);
+    assert_eq!(snapshot_rows(&world.layout, &new, DELIVERIES).await.len(), all.len());
+}
