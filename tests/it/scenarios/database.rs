@@ -33,7 +33,7 @@ impl Error for Failure {}
 
 impl Failure {
     fn of(error: &dyn Error) -> Self {
-        let causes = std::iter::successors(Some(error), |error| error.source());
+        let causes = std::iter::successors(Some(error), |cause| (*cause).source());
         Self(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
     }
 }
