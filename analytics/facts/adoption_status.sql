@@ -113,7 +113,8 @@ remembered as (
 )
 select remembered.service, remembered.component_id, remembered.status,
     remembered.at as valid_from, remembered.valid_to,
-    remembered.fit,
+    -- who uses it shows that it fits, whatever the rule says
+    case when remembered.finding = 'present' then 'fits' else remembered.fit end as fit,
     remembered.kind as evidence_kind, remembered.observed_at as evidence_at, remembered.evidence_ref, remembered.url as evidence_url,
     coalesce(remembered.fit = 'does_not_fit' and remembered.finding = 'present', false) as has_conflict,
     remembered.alternative, remembered.version,

@@ -3,7 +3,7 @@
 -- The first description reaches back to the beginning of time: before the catalogue was read
 -- nothing else is known. A service that only runs or deploys is here too, without an owner.
 with described as (
-    select name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
+    select entity_id, name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
         occurred_at,
         coalesce(owner_raw, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
             || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '') as description
@@ -11,13 +11,13 @@ with described as (
     where kind = 'service' and moment = 'described' and not is_deleted
 ),
 changed as (
-    select *, lag(description) over (partition by service order by occurred_at) as before
+    select *, lag(description) over (partition by service order by occurred_at, entity_id) as before
     from described
 ),
 spells as (
     select service, owner, system, repository, labels, lifecycle, type, occurred_at,
-        lag(occurred_at) over (partition by service order by occurred_at) as previous_at,
-        lead(occurred_at) over (partition by service order by occurred_at) as next_at
+        lag(occurred_at) over (partition by service order by occurred_at, entity_id) as previous_at,
+        lead(occurred_at) over (partition by service order by occurred_at, entity_id) as next_at
     from changed
     where before is null or before <> description
 )

@@ -22,34 +22,42 @@ counted as (
     from answers
     group by survey, wave, question_id, question_version, component_id, team
 ),
-ordered as (
+judged as (
     select counted.*,
-        -- answers without a team are a group that is never published
+        case
+            -- answers without a team are a group that is never published
+            when team = '' then 'nobody'
+            when answers < settings.survey_k then 'threshold'
+            when answers < 2 * settings.survey_k
+                and (promoters = answers or detractors = answers or promoters + detractors = 0) then 'homogeneous'
+        end as reason
+    from counted
+    cross join settings
+),
+ordered as (
+    select judged.*,
         row_number() over (
             partition by survey, wave, question_id, question_version, component_id
-            order by case when team = '' then 0 else 1 end, answers, team
+            order by case when reason is null then 1 else 0 end, answers, team
         ) as place
-    from counted
+    from judged
 ),
 below as (
     select survey, wave, question_id, question_version, component_id,
         count(*) as withheld,
         sum(answers) as withheld_answers
     from ordered
-    cross join settings
-    where team = '' or answers < settings.survey_k
+    where reason is not null
     group by survey, wave, question_id, question_version, component_id
 ),
 teams as (
     select ordered.survey, ordered.wave, ordered.question_id, ordered.question_version, ordered.component_id,
         'team' as segment_kind, ordered.team as segment, ordered.answers, ordered.promoters, ordered.detractors,
         case
-            when ordered.answers < settings.survey_k then 'threshold'
+            when ordered.reason is not null then ordered.reason
             -- one small group alone, or several that together are small, could be found by subtraction
             when below.withheld is not null and ordered.place = below.withheld + 1
                 and (below.withheld = 1 or below.withheld_answers < settings.survey_k) then 'complementary'
-            when ordered.answers < 2 * settings.survey_k
-                and (ordered.promoters = ordered.answers or ordered.detractors = ordered.answers) then 'homogeneous'
             else 'none'
         end as suppression
     from ordered
@@ -62,7 +70,12 @@ teams as (
 organisation as (
     select survey, wave, question_id, question_version, component_id, 'organisation' as segment_kind,
         settings.organisation as segment, sum(answers) as answers, sum(promoters) as promoters, sum(detractors) as detractors,
-        case when sum(answers) < settings.survey_k then 'threshold' else 'none' end as suppression
+        case
+            when sum(answers) < settings.survey_k then 'threshold'
+            when sum(answers) < 2 * settings.survey_k and (sum(promoters) = sum(answers) or sum(detractors) = sum(answers)
+                or sum(promoters) + sum(detractors) = 0) then 'homogeneous'
+            else 'none'
+        end as suppression
     from counted
     cross join settings
     group by survey, wave, question_id, question_version, component_id, settings.organisation, settings.survey_k

@@ -184,7 +184,8 @@ impl Definitions {
             hash.update(fact.sql);
         }
         let digest = hash.finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let first = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{first:016x}")
     }
 
     /// What is wrong, in words for the person who wrote it; empty when all is well.

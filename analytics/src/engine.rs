@@ -24,7 +24,7 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
-use waymark_lake::{Layout, Snapshot, TableVersion};
+use waymark_lake::{Layout, Snapshot, TableVersion, fact_table};
 
 /// Functions that would make an answer depend on when it was asked.
 const CLOCKS: &[&str] = &["now", "current_date", "current_time", "random", "uuid"];
@@ -140,8 +140,9 @@ impl Opened {
         let mut tables = Vec::new();
         for fact in FACTS {
             let empty = TableVersion::default();
-            let version = snapshot.tables.get(fact.name).unwrap_or(&empty);
-            let provider = lake_tables::table(&context, layout, fact.name, version, None).await;
+            let stored = fact_table(fact.name);
+            let version = snapshot.tables.get(&stored).unwrap_or(&empty);
+            let provider = lake_tables::table(&context, layout, &stored, version, None).await;
             let provider = provider.map_err(|cause| failed(fact.name, cause))?;
             let provider = if fact.is_hot {
                 in_memory(&context, provider).await.map_err(|cause| failed(fact.name, cause))?
@@ -306,5 +307,7 @@ fn base_state() -> SessionState {
     options.execution.time_zone = Some("UTC".to_owned());
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
+    // A physical plan would print paths of files.
+    options.explain.logical_plan_only = true;
     SessionStateBuilder::new().with_config(config).with_default_features().build()
 }

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use waymark_event::{Instant, SchemaError, Table, observation_schema};
 
 /// Writable tables in memory, and the facts or metrics that are computed from them.
-#[expect(missing_debug_implementations, reason = "a session of the query engine has no text form")]
 pub struct Scenario {
     definitions: Definitions,
     context: SessionContext,

@@ -1,5 +1,6 @@
 //! What all handlers share, built once by `main`.
 
+use crate::problem::Problem;
 use moka::future::Cache;
 use std::sync::Arc;
 use waymark_analytics::{Engine, QueryService};
@@ -12,7 +13,7 @@ pub struct App {
     /// Answers people's own questions.
     pub queries: Arc<QueryService>,
     /// Pages and pictures, by snapshot and question.
-    pub(crate) rendered: Cache<String, Arc<Vec<u8>>>,
+    rendered: Cache<String, Arc<Vec<u8>>>,
 }
 
 impl App {
@@ -21,5 +22,15 @@ impl App {
         let weigh = |_: &String, bytes: &Arc<Vec<u8>>| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let rendered = Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
         Self { engine, queries, rendered }
+    }
+
+    /// The bytes of this key; callers that ask at the same time wait for one making.
+    pub(crate) async fn rendered(
+        &self,
+        key: String,
+        make: impl Future<Output = Result<Vec<u8>, Problem>>,
+    ) -> Result<Arc<Vec<u8>>, Problem> {
+        let made = self.rendered.try_get_with(key, async { make.await.map(Arc::new) }).await;
+        made.map_err(|problem| problem.as_ref().clone())
     }
 }

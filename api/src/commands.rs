@@ -82,7 +82,7 @@ enum Command {
     Check,
     /// Print a completion script for a shell.
     Completions {
-        /// The shell.
+        /// The shell to complete for.
         shell: clap_complete::Shell,
     },
 }

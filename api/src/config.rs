@@ -34,7 +34,7 @@ pub(crate) struct Operation {
     pub(crate) query: Query,
 }
 
-/// The listener.
+/// Where it listens.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Serve {

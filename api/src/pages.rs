@@ -7,7 +7,7 @@ use crate::app::App;
 use axum::Router;
 use axum::routing::get;
 
-/// Every page.
+/// Every page by its address.
 pub(crate) fn router() -> Router<App> {
     Router::new().route("/", get(home::home)).route("/assets/style.css", get(style::style))
 }

@@ -86,7 +86,9 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let zone = definitions.zone();
     let period = report_period(report, period, local_date(opened.as_of(), zone), &definitions, opened.as_of())?;
     let end = period.end_day;
-    let weeks = Window::between(Grain::Week, end - Days::new(7 * u64::from(report.needs.weeks)), end, zone);
+    // Only weeks that lie inside the period: a quarter rarely ends on a Sunday.
+    let last_week = Grain::Week.floor(end);
+    let weeks = Window::between(Grain::Week, last_week - Days::new(7 * u64::from(report.needs.weeks)), last_week, zone);
     let days = report.needs.days;
     let now = Window::between(Grain::Window, end - Days::new(days), end, zone);
     let before = Window::between(Grain::Window, end - Days::new(2 * days), end - Days::new(days), zone);

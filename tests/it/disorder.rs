@@ -39,14 +39,8 @@ struct Arrivals {
 }
 
 fn statement() -> impl Strategy<Value = Statement> {
-    (0u8..4, 1u8..3, 1u8..3, 0u8..5, 0u8..4, any::<bool>()).prop_map(|(kind, id, attempt, phase, minute, is_polled)| Statement {
-        kind,
-        id,
-        attempt,
-        phase,
-        minute,
-        is_polled,
-    })
+    (0u8..4, 1u8..3, 1u8..3, 0u8..5, 0u8..4, any::<bool>())
+        .prop_map(|(kind, id, attempt, phase, minute, is_polled)| Statement { kind, id, attempt, phase, minute, is_polled })
 }
 
 fn arrivals() -> impl Strategy<Value = Arrivals> {
@@ -92,13 +86,9 @@ fn status(said: Statement) -> (&'static str, Value) {
 }
 
 fn pull_request(said: Statement) -> (&'static str, Value) {
-    let (state, action) = [
-        ("open", "opened"),
-        ("open", "ready_for_review"),
-        ("closed", "closed"),
-        ("closed", "closed"),
-        ("open", "reopened"),
-    ][usize::from(said.phase)];
+    let (state, action) =
+        [("open", "opened"), ("open", "ready_for_review"), ("closed", "closed"), ("closed", "closed"), ("open", "reopened")]
+            [usize::from(said.phase)];
     let updated_at = minute(said.minute);
     let is_merged = said.phase == 3;
     let body = json!({ "action": action, "pull_request": {
@@ -117,7 +107,9 @@ fn arrived(said: Statement, received_at: Instant) -> Delivery {
         _ => pull_request(said),
     };
     body["repository"] = json!({ "id": 7, "full_name": "acme/checkout", "default_branch": "main" });
-    if said.is_polled && let Some(members) = body.as_object_mut() {
+    if said.is_polled
+        && let Some(members) = body.as_object_mut()
+    {
         members.remove("action");
     }
     Delivery {
@@ -168,7 +160,10 @@ fn agrees(arrivals: &Arrivals) -> Result<(), TestCaseError> {
         let mut newest = Newest::new();
         for (place, minute) in batch {
             let received_at = first.plus_seconds(60 * i64::from(*minute));
-            keep_newest(&mut newest, dialect.normalise(&arrived(arrivals.statements[*place], received_at), &reading).observations);
+            keep_newest(
+                &mut newest,
+                dialect.normalise(&arrived(arrivals.statements[*place], received_at), &reading).observations,
+            );
         }
         batches.push(newest);
     }

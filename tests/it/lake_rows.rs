@@ -8,7 +8,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use waymark_analytics::FACTS;
-use waymark_lake::{Layout, Snapshot, TableVersion};
+use waymark_lake::{Layout, Snapshot, TableVersion, fact_table};
 
 /// Every row of one table version, in no order.
 pub(crate) async fn rows(layout: &Layout, table: &str, version: &TableVersion) -> Vec<Value> {
@@ -39,7 +39,7 @@ pub(crate) async fn facts(layout: &Layout, snapshot: &Snapshot) -> BTreeMap<&'st
     let mut facts = BTreeMap::new();
     for fact in FACTS {
         let mut lines = Vec::new();
-        for mut row in snapshot_rows(layout, snapshot, fact.name).await {
+        for mut row in snapshot_rows(layout, snapshot, &fact_table(fact.name)).await {
             if let Some(columns) = row.as_object_mut() {
                 columns.remove("delivery_id");
                 columns.remove("received_at");

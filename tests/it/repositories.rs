@@ -31,7 +31,7 @@ fn read(world: &World, repository: &Rebuilt, known: &KnownRefs) -> GitReading {
 /// Of each attributed commit, the tag that first contains it and how sure that is.
 async fn attribution(world: &mut World) -> BTreeMap<String, (String, String)> {
     let snapshot = world.refresh().await;
-    let rows = snapshot_rows(&world.layout, &snapshot, "attribution").await;
+    let rows = snapshot_rows(&world.layout, &snapshot, &waymark_lake::fact_table("attribution")).await;
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let mut attribution = BTreeMap::new();
     for row in rows {

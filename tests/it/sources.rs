@@ -77,7 +77,9 @@ fn fixtures() -> Vec<Fixture> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for folder in std::fs::read_dir(root().join("tests/fixtures")).unwrap() {
         let files = std::fs::read_dir(folder.unwrap().path()).unwrap();
-        paths.extend(files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "delivery")));
+        paths.extend(
+            files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "delivery")),
+        );
     }
     paths.sort();
     let fixtures = paths.iter().map(|path| Fixture::read(path));
@@ -112,7 +114,7 @@ fn lines(normalised: &Normalised) -> String {
         lines.push(json!({ "rejection": members }));
     }
     lines.extend(normalised.ignored.map(|reason| json!({ "ignored": reason })));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
 }
 
 /// Nothing vanishes: every delivery amounts to something.

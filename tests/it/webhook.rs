@@ -28,8 +28,8 @@ const PROVEN_DIGITS: &str = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f
 const BODY_BYTES_MAX: usize = 25 * 1024 * 1024;
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// A receiver with one connection that asks for proof and one that does not.
-fn receiver(layout: &Layout, limits: InboxLimits, accepts_unconfigured: bool) -> Router {
+/// A receiver with connections that ask for proof and one that does not; it accepts no other.
+fn careful(layout: &Layout, limits: InboxLimits) -> Receiver {
     let connection = |name: &str, secrets, authentication| Connection {
         name: name.to_owned(),
         source: "github".to_owned(),
@@ -43,13 +43,18 @@ fn receiver(layout: &Layout, limits: InboxLimits, accepts_unconfigured: bool) ->
         connection("forgotten", Vec::new(), Authentication::Secret),
         connection("open", Vec::new(), Authentication::None),
     ];
-    router(Receiver {
+    Receiver {
         inbox: InboxHandle::start(layout, limits).unwrap(),
         connections: Arc::new(connections),
-        accepts_unconfigured,
+        accepts_unconfigured: false,
         body_bytes_max: BODY_BYTES_MAX,
         clock: Arc::new(FixedClock::at(at(NOW))),
-    })
+    }
+}
+
+/// The same, which also accepts connections that are only named after their source.
+fn open(layout: &Layout, limits: InboxLimits) -> Router {
+    router(Receiver { accepts_unconfigured: true, ..careful(layout, limits) })
 }
 
 struct Answer {
@@ -84,7 +89,7 @@ async fn post(router: &Router, connection: &str, headers: &[(&str, &str)], body:
 async fn a_proven_message_is_on_the_disk_when_it_is_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open(folder.path()).unwrap();
-    let router = receiver(&layout, InboxLimits::default(), false);
+    let router = router(careful(&layout, InboxLimits::default()));
     let proof = format!("sha256={PROVEN_DIGITS}");
     let headers = [
         ("x-hub-signature-256", proof.as_str()),
@@ -115,7 +120,7 @@ async fn a_proven_message_is_on_the_disk_when_it_is_acknowledged() {
 async fn a_false_proof_is_refused_and_nothing_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open(folder.path()).unwrap();
-    let router = receiver(&layout, InboxLimits::default(), false);
+    let router = router(careful(&layout, InboxLimits::default()));
     let right = format!("sha256={PROVEN_DIGITS}");
     let flipped = right.replace("757107", "757106");
     let sha1 = format!("sha1={PROVEN_DIGITS}");
@@ -145,16 +150,16 @@ async fn a_false_proof_is_refused_and_nothing_is_kept() {
 async fn an_unknown_path_and_a_wrong_method_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open(folder.path()).unwrap();
-    let careful = receiver(&layout, InboxLimits::default(), false);
-    let answer = post(&careful, "nowhere", &[], "{}").await;
+    let strict = router(careful(&layout, InboxLimits::default()));
+    let answer = post(&strict, "nowhere", &[], "{}").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(answer.body["detail"].as_str().unwrap().contains("[[connection]]"), "{}", answer.body);
-    assert_eq!(post(&careful, "json", &[], "{}").await.status, StatusCode::NOT_FOUND, "not configured");
-    let open = receiver(&layout, InboxLimits::default(), true);
-    assert_eq!(post(&open, "json", &[], "{}").await.status, StatusCode::ACCEPTED, "named after its source");
+    assert_eq!(post(&strict, "json", &[], "{}").await.status, StatusCode::NOT_FOUND, "not configured");
+    let lenient = open(&layout, InboxLimits::default());
+    assert_eq!(post(&lenient, "json", &[], "{}").await.status, StatusCode::ACCEPTED, "named after its source");
     for method in [Method::GET, Method::PUT, Method::DELETE] {
         let request = Request::builder().method(&method).uri("/hooks/open").body(Body::empty()).unwrap();
-        assert_eq!(ask(&open, request).await.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(ask(&lenient, request).await.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
 }
 
@@ -162,7 +167,7 @@ async fn an_unknown_path_and_a_wrong_method_are_refused() {
 async fn a_body_of_thirty_megabytes_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open(folder.path()).unwrap();
-    let router = receiver(&layout, InboxLimits::default(), true);
+    let router = open(&layout, InboxLimits::default());
     let announced = (30 * MEBIBYTE).to_string();
     let unread = Body::from_stream(stream::poll_fn(|_| -> Poll<Option<Result<Vec<u8>, Infallible>>> {
         panic!("an announced body that is too large must not be read")
@@ -176,13 +181,22 @@ async fn a_body_of_thirty_megabytes_is_refused() {
     assert_eq!(post(&router, "json", &[], chunks(25)).await.status, StatusCode::ACCEPTED, "exactly the limit");
 }
 
+/// What it is, the connection, headers and body of a message, and the reason of its rejection.
+type Unread<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], Vec<u8>, Option<&'a str>);
+
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_and_rejected_with_a_reason() {
     let mut world = World::new(NOW);
-    let router = receiver(&world.layout, InboxLimits::default(), true);
+    let router = open(&world.layout, InboxLimits::default());
     let good = r#"{"type":"deployment","data":{"deployment_id":"d1"}}"#;
-    let cases: [(&str, &str, &[(&str, &str)], Vec<u8>, Option<&str>); 9] = [
-        ("NUL bytes", "json", &[], b"{\"type\":\"deployment\",\"data\":{\"deployment_id\":\"a\0b\"}}".to_vec(), Some("not_json")),
+    let cases: [Unread<'_>; 9] = [
+        (
+            "NUL bytes",
+            "json",
+            &[],
+            b"{\"type\":\"deployment\",\"data\":{\"deployment_id\":\"a\0b\"}}".to_vec(),
+            Some("not_json"),
+        ),
         ("only NUL bytes", "json", &[], vec![0; 64], Some("not_json")),
         ("invalid UTF-8", "json", &[], b"{\"type\":\"deployment\xff\xfe\"}".to_vec(), Some("not_utf8")),
         ("truncated JSON", "json", &[], good.as_bytes()[..30].to_vec(), Some("not_json")),
@@ -205,7 +219,8 @@ async fn what_cannot_be_read_is_kept_and_rejected_with_a_reason() {
     let rejections = lake_rows::rows(&world.layout, REJECTIONS, &versions[REJECTIONS]).await;
     let mut found: Vec<(String, String)> =
         rejections.iter().map(|row| (text(row, "delivery_id"), text(row, "reason"))).collect();
-    (found.sort(), expected.sort());
+    found.sort();
+    expected.sort();
     assert_eq!(found, expected);
     assert!(rejections.iter().all(|row| text(row, "message").len() > 10), "each says what is wrong");
     let deliveries = lake_rows::rows(&world.layout, DELIVERIES, &versions[DELIVERIES]).await;
@@ -218,7 +233,7 @@ async fn what_cannot_be_read_is_kept_and_rejected_with_a_reason() {
 async fn a_full_inbox_asks_for_patience_and_acknowledges_nothing() {
     let mut world = World::new(NOW);
     let limits = InboxLimits { rows_max: 2, ..InboxLimits::default() };
-    let router = receiver(&world.layout, limits, true);
+    let router = open(&world.layout, limits);
     let body = r#"{"type":"deployment","data":{"deployment_id":"d1"}}"#;
     for _ in 0..2 {
         assert_eq!(post(&router, "json", &[], body).await.status, StatusCode::ACCEPTED);

@@ -1,1 +1,2 @@
-//! s
+//! Nothing of its own: this package holds the one integration-test binary (`it/`) and the benchmarks
+//! (`bench/`), which see every stage of the product.

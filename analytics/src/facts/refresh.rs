@@ -15,7 +15,7 @@ use datafusion::prelude::{SessionContext, col};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_event::{Instant, Table, observation_schema};
-use waymark_lake::{Layout, Snapshot, TableVersion, Tables};
+use waymark_lake::{Layout, Snapshot, TableVersion, Tables, fact_table, observed_table};
 
 /// The newest version of an entity is its state; the order is that of `events.md` 3.2.
 const NEWEST: &str = include_str!("../../facts/newest.sql");
@@ -55,9 +55,10 @@ pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapsh
         let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
         let batch = rows_of(&context, fact).await.map_err(failed)?;
         tracing::debug!(fact.name = fact.name, row.count = batch.num_rows(), "a fact was computed");
-        tables.replace(fact.name, &batch, refresh.as_of).await?;
-        if let Some(version) = tables.version(fact.name).await? {
-            versions.insert(fact.name.to_owned(), version);
+        let table = fact_table(fact.name);
+        tables.replace(&table, &batch, refresh.as_of).await?;
+        if let Some(version) = tables.version(&table).await? {
+            versions.insert(table, version);
         }
         if fact.sql.is_empty() {
             continue;
@@ -72,7 +73,8 @@ pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapsh
         tables: versions,
     };
     snapshot.publish(refresh.layout)?;
-    tables.remove_unreferenced(FACTS.iter().map(|fact| fact.name))?;
+    let stored: Vec<String> = FACTS.iter().map(|fact| fact_table(fact.name)).collect();
+    tables.remove_unreferenced(&stored)?;
     Ok(snapshot)
 }
 
@@ -122,9 +124,10 @@ async fn register_observed(context: &SessionContext, refresh: &Refresh<'_>) -> R
     for table in Table::ALL {
         let name = table.name();
         let schema = observation_schema(*table).map_err(|cause| AnalyticsError::Supply { table: name.to_owned(), cause })?;
-        let newest = match refresh.observed.get(name) {
+        let stored = observed_table(name);
+        let newest = match refresh.observed.get(&stored) {
             Some(version) if !version.files.is_empty() => {
-                let provider = lake_tables::table(context, refresh.layout, name, version, Some(Arc::clone(&schema))).await;
+                let provider = lake_tables::table(context, refresh.layout, &stored, version, Some(Arc::clone(&schema))).await;
                 let provider = provider.map_err(|cause| register(name, cause))?;
                 newest(context, provider).await.map_err(|cause| register(name, cause))?
             }

@@ -36,9 +36,6 @@ pub(crate) const BATCH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Functions that no question may call: they tell about files or about the server.
 const FORBIDDEN: &[&str] = &["file_row_index", "input_file_name", "version"];
-/// Functions whose answer differs from call to call, so that the question cannot be cached.
-const VOLATILE: &[&str] = &["random", "uuid"];
-
 /// The twins, to be registered over their originals.
 pub(crate) fn bounded_functions() -> Vec<Arc<ScalarUDF>> {
     originals().into_iter().map(|(inner, rule)| Arc::new(ScalarUDF::from(Bounded { inner, rule }))).collect()
@@ -47,11 +44,6 @@ pub(crate) fn bounded_functions() -> Vec<Arc<ScalarUDF>> {
 /// Whether a function has to be taken out of every session that answers questions.
 pub(crate) fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.contains(&name)
-}
-
-/// Whether a function has to be taken out where the same question must give the same answer.
-pub(crate) fn is_volatile_or_forbidden(name: &str) -> bool {
-    is_forbidden(name) || VOLATILE.contains(&name)
 }
 
 /// Puts the twins into a plan, also where the planner itself has put an original: for `||` and for

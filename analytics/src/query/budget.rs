@@ -96,11 +96,6 @@ impl Budget {
             object_store_registry: Arc::clone(&base.object_store_registry),
         })
     }
-
-    /// Memory that all running questions have reserved, in bytes.
-    pub(crate) fn reserved_bytes(&self) -> u64 {
-        self.process.reserved() as u64
-    }
 }
 
 fn bytes(count: u64) -> usize {
@@ -176,8 +171,12 @@ impl<P: MemoryPool> MemoryPool for Charged<P> {
 mod tests {
     use super::*;
 
+    fn folder() -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("waymark-budget-{}", std::process::id()))
+    }
+
     fn pools() -> (Budget, Arc<dyn MemoryPool>, Arc<RuntimeEnv>) {
-        let folder = std::env::temp_dir().join(format!("waymark-budget-{}", std::process::id()));
+        let folder = folder();
         std::fs::create_dir_all(folder.join("datafusion-left")).unwrap();
         std::fs::create_dir_all(folder.join("kept")).unwrap();
         let budget = Budget::new(100, 1_000, &folder).unwrap();
@@ -193,7 +192,7 @@ mod tests {
         let (budget, caller, question) = pools();
         let first = MemoryConsumer::new("first").register(&question.memory_pool);
         assert!(first.try_grow(30).is_ok());
-        assert_eq!((question.memory_pool.reserved(), caller.reserved(), budget.reserved_bytes()), (30, 30, 30));
+        assert_eq!((question.memory_pool.reserved(), caller.reserved(), budget.process.reserved()), (30, 30, 30));
         // The question's own limit is 40.
         assert!(first.try_grow(11).is_err());
         let other = budget.question(&RuntimeEnv::default(), &caller, &Limits { memory_bytes_max: 40, ..Limits::PEOPLE });
@@ -201,11 +200,12 @@ mod tests {
         assert!(second.try_grow(30).is_ok());
         // Both together have the caller's 60, and what was refused is charged to nobody.
         assert!(second.try_grow(1).is_err());
-        assert_eq!((other.memory_pool.reserved(), caller.reserved(), budget.reserved_bytes()), (30, 60, 60));
+        assert_eq!((other.memory_pool.reserved(), caller.reserved(), budget.process.reserved()), (30, 60, 60));
         drop(first);
         drop(second);
-        assert_eq!((caller.reserved(), budget.reserved_bytes()), (0, 0));
+        assert_eq!((caller.reserved(), budget.process.reserved()), (0, 0));
         assert_eq!(question.disk_manager.max_temp_directory_size(), 1_000);
+        std::fs::remove_dir_all(folder()).unwrap();
     }
 
     #[test]

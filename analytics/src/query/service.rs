@@ -39,9 +39,9 @@ pub struct RowsAnswer {
     pub snapshot: String,
     /// The instant that the answer describes.
     pub as_of: Instant,
-    /// The columns.
+    /// The columns, in order.
     pub schema: SchemaRef,
-    /// The rows.
+    /// The rows, in order of arrival.
     pub batches: Vec<RecordBatch>,
 }
 
@@ -159,7 +159,9 @@ impl Question {
         let plan = state.statement_to_plan(statement).await.map_err(planning)?;
         check_plan(&plan, &FunctionNames::of(&state)).map_err(AnalyticsError::Query)?;
         let plan = bounded::bind(plan).map_err(AnalyticsError::Query)?;
-        let physical = state.create_physical_plan(&self.capped(plan)?).await.map_err(running)?;
+        // Optimising may quote the caller's own text; physical planning reads statistics of files.
+        let plan = state.optimize(&self.capped(plan)?).map_err(planning)?;
+        let physical = state.query_planner().create_physical_plan(&plan, &state).await.map_err(running)?;
         check_joins(&physical).map_err(AnalyticsError::Query)?;
         let physical = make_stoppable(physical, &self.flag).map_err(running)?;
         let schema = physical.schema();

@@ -10,7 +10,7 @@ use std::ptr;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SetExpr, Statement as SqlStatement, TableFactor, TableWithJoins, Visit, Visitor,
+    SelectModifiers, SetExpr, Statement as SqlStatement, TableFactor, TableWithJoins, Visit, Visitor,
 };
 
 use super::error::QueryError;
@@ -210,7 +210,7 @@ fn select_clause(select: &Select) -> Result<(), QueryError> {
     }
     let modifiers = select.select_modifiers.as_ref();
     first_of(&[
-        (modifiers.is_some_and(|modifiers| modifiers.is_any_set()), "a modifier after `select`"),
+        (modifiers.is_some_and(SelectModifiers::is_any_set), "a modifier after `select`"),
         (select.top.is_some(), "`top`"),
         (!select.lateral_views.is_empty(), "`lateral view`"),
         (select.prewhere.is_some(), "`prewhere`"),

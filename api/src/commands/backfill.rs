@@ -24,7 +24,7 @@ pub(crate) enum BackfillCommand {
 /// Flags of `waymark backfill github`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GithubArgs {
-    /// The repository.
+    /// The repository to read.
     #[arg(long, value_name = "OWNER/NAME")]
     repo: String,
     /// How far back, as a date such as 2026-01-01 or an RFC 3339 instant.

@@ -29,7 +29,7 @@ pub(crate) struct KafkaArgs {
     /// The brokers, separated by commas.
     #[arg(long, value_name = "HOST:PORT")]
     brokers: Option<String>,
-    /// The topic.
+    /// The topic to consume.
     #[arg(long, value_name = "NAME")]
     topic: Option<String>,
     /// The dialect of its records.

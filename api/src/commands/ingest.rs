@@ -51,7 +51,7 @@ pub(crate) struct FileArgs {
     /// How the files are read: survey-csv, backstage, json or git.
     #[arg(long, value_name = "SOURCE")]
     source: String,
-    /// The files.
+    /// The files to read.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -9,7 +9,7 @@ use waymark_reports::wording;
 /// Which scopes and periods.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Asked {
-    /// One service.
+    /// One service alone.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["team", "system", "component"])]
     service: Option<String>,
     /// One team, pooled over its services.

@@ -10,7 +10,6 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use std::sync::Arc;
 use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, change, find};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
@@ -19,14 +18,8 @@ use waymark_reports::{Frame, charts};
 pub(crate) async fn home(State(app): State<App>) -> Result<Response, Problem> {
     let opened = app.engine.newest().await?;
     let key = format!("{} home", opened.snapshot.id);
-    let bytes = match app.rendered.get(&key).await {
-        Some(bytes) => bytes,
-        None => {
-            let bytes = Arc::new(page(&app.engine).await?.into_string().into_bytes());
-            app.rendered.insert(key, Arc::clone(&bytes)).await;
-            bytes
-        }
-    };
+    let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
+    let bytes = app.rendered(key, make).await?;
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes.as_ref().clone()).into_response())
 }
 
@@ -77,7 +70,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
 
 async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
-    let reach = chart(engine, "reach", "adoption_rate", &window, (1_120, 60 + 46 * engine.definitions().components.len().max(2))).await?;
+    let reach = chart(engine, "reach", "adoption_rate", &window, (1_120, reach_height(engine.definitions().components.len()))).await?;
     let trend = chart(engine, "trend", "reach", &window, (1_120, 340)).await?;
     Ok(html! {
         section aria-labelledby="adoption" {
@@ -93,6 +86,11 @@ async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
             }
         }
     })
+}
+
+/// Each component has a bar; many bars stand closer.
+fn reach_height(components: usize) -> usize {
+    126 + components.max(2) * if components > 5 { 27 } else { 46 }
 }
 
 /// The headline numbers of delivery, speed beside stability.

@@ -42,6 +42,9 @@ fn day(batch: &RecordBatch, name: &str, row: usize) -> Option<NaiveDate> {
     column.as_primitive::<Date32Type>().value_as_date(row)
 }
 
+/// The newest wave and the one that it is compared with.
+const WAVES: usize = 2;
+
 /// Who moved, in the order of the answer.
 pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
     let movement = |row: usize| {
@@ -63,7 +66,7 @@ pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
     (0..batch.num_rows()).filter_map(movement).collect()
 }
 
-/// The newest score of each component among waves that had closed before `end`.
+/// The newest scores of each component among waves that had closed before `end`, oldest first.
 pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
     let score = |row: usize| {
         if day(batch, "closed_on", row)? > end {
@@ -78,12 +81,13 @@ pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
             answers: whole(batch, "answers", row),
         })
     };
-    // Rows come by component and wave, so the last one of a component is its newest.
+    // Rows come by component and wave, so the last two of a component are its newest ones.
+    let all: Vec<ScoreRow> = (0..batch.num_rows()).filter_map(score).collect();
     let mut newest: Vec<ScoreRow> = Vec::new();
-    for row in (0..batch.num_rows()).filter_map(score) {
-        match newest.last_mut() {
-            Some(last) if last.component == row.component => *last = row,
-            _ => newest.push(row),
+    for (place, row) in all.iter().enumerate() {
+        let later = all.iter().skip(place + 1).filter(|other| other.component == row.component).count();
+        if later < WAVES {
+            newest.push(row.clone());
         }
     }
     // The platform as a whole comes first.

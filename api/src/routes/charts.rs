@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use waymark_analytics::find;
 use waymark_reports::{CHARTS, Chart, Frame, Theme, png};
@@ -68,16 +67,12 @@ pub(crate) async fn draw(
     let window = params.window(&app.engine, metric.subject).await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} {file} {id} {window:?} {frame:?}", opened.snapshot.id);
-    let bytes = match app.rendered.get(&key).await {
-        Some(bytes) => bytes,
-        None => {
-            let series = chart_series(&app.engine, chart, metric, &window).await?;
-            let drawn = tokio::task::spawn_blocking(move || render(chart, &series, &frame, picture)).await;
-            let bytes = Arc::new(drawn.map_err(|error| Problem::not_drawn(&error))??);
-            app.rendered.insert(key, Arc::clone(&bytes)).await;
-            bytes
-        }
+    let make = async {
+        let series = chart_series(&app.engine, chart, metric, &window).await?;
+        let drawn = tokio::task::spawn_blocking(move || render(chart, &series, &frame, picture)).await;
+        drawn.map_err(|error| Problem::not_drawn(&error))?
     };
+    let bytes = app.rendered(key, make).await?;
     let content_type = if picture == Picture::Png { "image/png" } else { "image/svg+xml; charset=utf-8" };
     let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let headers = [

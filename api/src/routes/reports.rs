@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 use waymark_reports::REPORTS;
 
@@ -58,15 +57,11 @@ pub(crate) async fn report(
     let format = params.format.as_deref().unwrap_or("html");
     let opened = app.engine.newest().await?;
     let key = format!("{} report {} {:?} {format}", opened.snapshot.id, report.id, params.period);
-    let bytes = match app.rendered.get(&key).await {
-        Some(bytes) => bytes,
-        None => {
-            let document = reporting::document(&app.engine, report, params.period.as_deref()).await?;
-            let bytes = Arc::new(reporting::rendered(&document, format)?.into_bytes());
-            app.rendered.insert(key, Arc::clone(&bytes)).await;
-            bytes
-        }
+    let make = async {
+        let document = reporting::document(&app.engine, report, params.period.as_deref()).await?;
+        reporting::rendered(&document, format).map(String::into_bytes)
     };
+    let bytes = app.rendered(key, make).await?;
     let content_type = match format {
         "json" => "application/json",
         "md" | "markdown" => "text/markdown; charset=utf-8",

@@ -42,11 +42,11 @@ pub(crate) struct SeriesBody {
 pub(crate) struct CellBody {
     /// The metric's id.
     pub(crate) metric: &'static str,
-    /// Which statistic.
+    /// Which statistic it is.
     pub(crate) statistic: String,
-    /// What kind of scope.
+    /// What kind of scope it is.
     pub(crate) scope_kind: String,
-    /// Which scope.
+    /// The scope's own name.
     pub(crate) scope: String,
     /// First instant of the period, RFC 3339.
     pub(crate) period_start: String,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use waymark_event::{
     Clock, Delivery, DeliveryId, Instant, Observation, PeopleKey, Reason, Rejection, Stage, Table, observation_batch,
 };
-use waymark_lake::{DELIVERIES, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, TableVersion, Tables};
+use waymark_lake::{DELIVERIES, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, TableVersion, Tables, observed_table};
 
 /// At most this many deliveries share one commit of the tables.
 const BATCH_DELIVERIES: usize = 20_000;
@@ -91,7 +91,10 @@ impl Pipeline {
         let batches = read.await.map_err(CollectError::Worker)?.map_err(CollectError::Rows)?;
         tracing::debug!(delivery.count = batches.flushed.deliveries, observation.count = batches.flushed.observations, "deliveries were read");
         for (table, batch) in &batches.tables {
-            self.tables.append(table, batch, stream, position, now).await?;
+            self.tables.append(&observed_table(table), batch, stream, position, now).await?;
+        }
+        if let Some(rejections) = &batches.rejections {
+            self.tables.append(REJECTIONS, rejections, stream, position, now).await?;
         }
         self.tables.append(DELIVERIES, &batches.deliveries, stream, position, now).await?;
         tracing::debug!(stream.name = stream, stream.position = position, "deliveries were committed");
@@ -103,11 +106,11 @@ impl Pipeline {
     /// # Errors
     /// `Lake` when a table cannot be read.
     pub async fn versions(&mut self) -> Result<BTreeMap<String, TableVersion>, CollectError> {
-        let names = Table::ALL.iter().map(|table| table.name()).chain([REJECTIONS, DELIVERIES]);
+        let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
         let mut versions = BTreeMap::new();
-        for name in names {
-            if let Some(version) = self.tables.version(name).await? {
-                versions.insert(name.to_owned(), version);
+        for name in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
+            if let Some(version) = self.tables.version(&name).await? {
+                versions.insert(name, version);
             }
         }
         Ok(versions)
@@ -116,6 +119,7 @@ impl Pipeline {
 
 struct Batches {
     tables: Vec<(&'static str, RecordBatch)>,
+    rejections: Option<RecordBatch>,
     deliveries: RecordBatch,
     flushed: Flushed,
 }
@@ -139,8 +143,7 @@ fn read_batch(
             tables.push((table.name(), observation_batch(*table, &observations)?));
         }
     }
-    tables.extend(rejections.map(|batch| (REJECTIONS, batch)));
-    Ok(Batches { tables, deliveries, flushed })
+    Ok(Batches { tables, rejections, deliveries, flushed })
 }
 
 /// Reads deliveries on all cores; the order stays.

@@ -141,7 +141,7 @@ mod bytes {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         struct Body;
-        impl<'de> serde::de::Visitor<'de> for Body {
+        impl serde::de::Visitor<'_> for Body {
             type Value = Vec<u8>;
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.write_str("bytes")

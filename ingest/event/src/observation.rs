@@ -86,7 +86,6 @@ macro_rules! records {
         /// What is said of an entity, one variant per table.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(untagged)]
-        #[expect(clippy::large_enum_variant, reason = "records live briefly, on their way to a column")]
         pub enum Record { $($(#[$meta])* $variant($variant),)+ }
 
         impl Table {

@@ -7,6 +7,16 @@ use std::path::{Path, PathBuf};
 /// The newest format of a data folder that this program writes.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// The name of the table that holds one kind of observations; facts may share the kind's own name.
+pub fn observed_table(kind: &str) -> String {
+    format!("observed/{kind}")
+}
+
+/// The name of the table that holds one fact.
+pub fn fact_table(fact: &str) -> String {
+    format!("facts/{fact}")
+}
+
 /// The paths of one data folder.
 #[derive(Clone, Debug)]
 pub struct Layout {

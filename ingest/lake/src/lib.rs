@@ -17,7 +17,7 @@ mod tables;
 pub use durable::DurableStore;
 pub use error::LakeError;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
-pub use layout::{FORMAT_VERSION, Layout};
+pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table};
 pub use lock::FolderLock;
 pub use snapshot::{DataFile, Snapshot, TableVersion};
 pub use state::StateStore;

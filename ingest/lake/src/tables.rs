@@ -75,7 +75,7 @@ impl Tables {
         if self.position(table, stream).await?.is_some_and(|held| held >= position) {
             return Ok(());
         }
-        let file = self.encoded(table, batch)?;
+        let file = encoded(table, batch)?;
         let name = format!("part-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
         let add = self.write_file(table, file, name, now).await?;
         let properties = CommitProperties::default().with_application_transaction(Transaction::new(stream, position));
@@ -95,7 +95,7 @@ impl Tables {
     /// `Encode`, `Store` or `Commit`; then the old content stands.
     pub async fn replace(&mut self, table: &str, batch: &RecordBatch, now: Instant) -> Result<(), LakeError> {
         self.ensure(table, &batch.schema()).await?;
-        let file = self.encoded(table, batch)?;
+        let file = encoded(table, batch)?;
         let name = file.content_name();
         let delta = self.existing(table).await?;
         let state = delta.snapshot().map_err(|cause| failed_open(table, cause))?;
@@ -135,7 +135,7 @@ impl Tables {
     ///
     /// # Errors
     /// `SnapshotFile` when a snapshot or a folder cannot be read.
-    pub fn remove_unreferenced<'table>(&self, tables: impl IntoIterator<Item = &'table str>) -> Result<(), LakeError> {
+    pub fn remove_unreferenced<'table>(&self, tables: impl IntoIterator<Item = &'table String>) -> Result<(), LakeError> {
         let kept = Snapshot::kept(&self.layout)?;
         for table in tables {
             let folder = self.layout.table(table);
@@ -207,12 +207,6 @@ impl Tables {
             .map_err(|cause| failed_open(table, cause))
     }
 
-    fn encoded(&self, table: &str, batch: &RecordBatch) -> Result<Encoded, LakeError> {
-        let rows = batch.num_rows();
-        let bytes = encode(batch).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
-        Ok(Encoded { bytes, rows })
-    }
-
     async fn write_file(&self, table: &str, file: Encoded, name: String, now: Instant) -> Result<Add, LakeError> {
         let Encoded { bytes, rows } = file;
         let size = bytes.len();
@@ -270,6 +264,12 @@ impl Encoded {
     fn content_name(&self) -> String {
         format!("facts-{}.zstd.parquet", ObservationId::of("file", &self.bytes).as_str())
     }
+}
+
+fn encoded(table: &str, batch: &RecordBatch) -> Result<Encoded, LakeError> {
+    let rows = batch.num_rows();
+    let bytes = encode(batch).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
+    Ok(Encoded { bytes, rows })
 }
 
 fn failed_open(table: &str, cause: DeltaTableError) -> LakeError {

@@ -66,7 +66,14 @@ impl History {
             .collect();
         let parents: Vec<&[usize]> = parents.iter().map(Vec::as_slice).collect();
         let tags = [
-            ("v1.0", 6), ("v1.1", 13), ("v1.1-again", 13), ("hotfix-1", 19), ("v1.10", 22), ("v1.9", 23), ("v2.0", 37), ("v2.1", 41),
+            ("v1.0", 6),
+            ("v1.1", 13),
+            ("v1.1-again", 13),
+            ("hotfix-1", 19),
+            ("v1.10", 22),
+            ("v1.9", 23),
+            ("v2.0", 37),
+            ("v2.1", 41),
         ];
         let mut history = Self::from_parents(&parents, &tags);
         history.commits[26].committed_at += 2 * 86_400;
@@ -195,8 +202,8 @@ impl Rebuilt {
 
     /// Makes the clone shallow: these commits keep their parents' names and lose the parents.
     pub(super) fn cut_at(&self, commits: &[usize]) {
-        let lines: String = commits.iter().map(|commit| format!("{}\n", self.sha(*commit))).collect();
-        std::fs::write(self.shallow_file(), lines).unwrap();
+        let shas: Vec<&str> = commits.iter().map(|commit| self.sha(*commit)).collect();
+        std::fs::write(self.shallow_file(), shas.join("\n") + "\n").unwrap();
     }
 
     /// Gives back what `cut_at` took.

@@ -298,8 +298,14 @@ fn ends_operand(token: &Token) -> bool {
                 | Keyword::HAVING
                 | Keyword::LIMIT
         ),
-        Token::RParen | Token::RBracket | Token::RBrace | Token::Number(..) | Token::Placeholder(_) => true,
-        Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) | Token::DollarQuotedString(_) => true,
+        Token::RParen
+        | Token::RBracket
+        | Token::RBrace
+        | Token::Number(..)
+        | Token::Placeholder(_)
+        | Token::SingleQuotedString(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::DollarQuotedString(_) => true,
         _ => false,
     }
 }

@@ -80,12 +80,9 @@ impl Source for Backstage {
             Ok(text) => text,
             Err(rejection) => return Normalised::rejected(rejection),
         };
-        let entities: Vec<Entity> = match serde_saphyr::from_multiple(text) {
-            Ok(entities) => entities,
-            Err(_) => {
-                let message = "the file is not YAML of catalogue entities";
-                return Normalised::rejected(Rejection::new(Stage::Parse, Reason::UnknownShape, message));
-            }
+        let Ok(entities) = serde_saphyr::from_multiple::<Entity>(text) else {
+            let message = "the file is not YAML of catalogue entities";
+            return Normalised::rejected(Rejection::new(Stage::Parse, Reason::UnknownShape, message));
         };
         let mut normalised = Normalised::default();
         for (item, entity) in entities.iter().enumerate().take(ITEMS_MAX) {

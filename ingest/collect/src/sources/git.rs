@@ -186,7 +186,6 @@ fn deployment(delivery: &Delivery, change: &RefLine) -> Option<Observation> {
         service_hint: change.service.clone(),
         environment: Some(deploys.environment.clone()),
         tier_hint: Some(if is_production { Tier::Production } else { Tier::Other }),
-        tier_hint_raw: Some(tag.kind.clone()),
         revisions: vec![format!("{}@{}", change.repository, change.new)],
         r#ref: Some(change.reference.clone()),
         version: Some(tag.name.clone()),
@@ -201,6 +200,8 @@ fn deployment(delivery: &Delivery, change: &RefLine) -> Option<Observation> {
         version_rank: VersionRank::of(Some(change.observed_at), delivery.received_at, 10, Read::Polled),
         occurred_at: Some(tag.tagged_at),
         source_updated_at: Some(change.observed_at),
+        // A light tag has no time of its own, so its deployment's time is that of the commit.
+        attributes: BTreeMap::from([("tag_kind".to_owned(), tag.kind.clone())]),
         ..Head::default()
     };
     Some(Observation::read(delivery, VERSION, head, record))

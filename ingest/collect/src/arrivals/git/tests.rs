@@ -36,7 +36,8 @@ impl Repository {
     }
 
     fn commit(&self, message: &str, seconds: i64, parents: &[ObjectId]) -> ObjectId {
-        let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let lines: Vec<String> = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let parents = lines.concat();
         let person = format!("Ada <ada@example.org> {seconds} +0200");
         let tree = self.inner.empty_tree().id;
         self.raw_commit(format!("tree {tree}\n{parents}author {person}\ncommitter {person}\n\n{message}").as_bytes())

@@ -58,7 +58,7 @@ impl MemoryLake {
                 self.changed.notified().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap();
+        tokio::time::timeout(Duration::from_mins(1), reached).await.unwrap();
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 

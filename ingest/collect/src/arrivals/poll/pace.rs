@@ -223,7 +223,7 @@ mod tests {
         pace.note(&left("1001"));
         assert_eq!(pace.before_request(), None);
         pace.note(&left("1000"));
-        assert_eq!(pace.before_request(), Some(Duration::from_secs(600)));
+        assert_eq!(pace.before_request(), Some(Duration::from_mins(10)));
         assert_eq!(pace.before_request(), None, "waited once");
     }
 }

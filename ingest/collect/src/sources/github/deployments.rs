@@ -78,9 +78,9 @@ fn changed(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Vec<Obs
     let status_id = change.id.ok_or_else(|| Rejection::missing("/deployment_status/id"))?.to_string();
     let changed_at = change.created_at.ok_or_else(|| Rejection::missing("/deployment_status/created_at"))?;
     not_ahead(delivery, change.created_at, "/deployment_status/created_at")?;
-    let word = change.state.as_deref().unwrap_or_default();
+    let word = change.state.as_deref().unwrap_or_default().to_lowercase();
     let (entity_id, record) = record(delivery, reading, &deployed, &body.repository)?;
-    let (status, result, moment_word) = match word {
+    let (status, result, moment_word) = match word.as_str() {
         "queued" | "pending" => (Status::Queued, None, "queued"),
         "waiting" => (Status::Waiting, None, "waiting"),
         "in_progress" => (Status::Running, None, "started"),
@@ -95,7 +95,7 @@ fn changed(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Vec<Obs
         status_raw: change.state.clone(),
         result,
         result_raw: change.state.clone().filter(|_| result.is_some()),
-        reached: match word {
+        reached: match word.as_str() {
             "success" => Some(true),
             "failure" | "error" => Some(false),
             _ => None,

@@ -16,6 +16,7 @@ struct Body {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
 struct Run {
     id: Option<i64>,
     name: Option<String>,
@@ -63,7 +64,8 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
     let id = run.id.ok_or_else(|| Rejection::missing("/workflow_run/id"))?.to_string();
     let attempt = run.run_attempt.unwrap_or(1);
     let repository = if body.repository.full_name.is_some() { body.repository } else { run.repository.unwrap_or_default() };
-    let status = status(run.status.as_deref());
+    let (life, conclusion, event) = (said(run.status), said(run.conclusion), said(run.event));
+    let status = status(life.as_deref());
     let finished_at = run.updated_at.filter(|_| status == Status::Finished);
     not_ahead(delivery, run.updated_at, "/workflow_run/updated_at")?;
     let is_default_branch = match (&run.head_branch, &repository.default_branch) {
@@ -79,8 +81,8 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
         pipeline_name: run.name,
         pipeline_path: run.path,
         number: run.run_number,
-        trigger: trigger(run.event.as_deref()),
-        trigger_raw: run.event,
+        trigger: trigger(event.as_deref()),
+        trigger_raw: event,
         head_sha: run.head_sha,
         head_ref: run.head_branch,
         is_default_branch,
@@ -91,9 +93,9 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
             .filter_map(|reference| reference.number.map(|number| number.to_string()))
             .collect(),
         status,
-        status_raw: run.status,
-        result: result(status, run.conclusion.as_deref()),
-        result_raw: run.conclusion,
+        status_raw: life,
+        result: result(status, conclusion.as_deref()),
+        result_raw: conclusion,
         queued_at: run.created_at.filter(|_| attempt == 1),
         started_at: run.run_started_at,
         finished_at,
@@ -112,8 +114,13 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
     Ok(state(delivery, stated, record))
 }
 
+/// One of its interfaces writes words in upper case, and an empty text where another leaves them out.
+fn said(word: Option<String>) -> Option<String> {
+    word.filter(|word| !word.is_empty())
+}
+
 fn status(word: Option<&str>) -> Status {
-    match word {
+    match word.map(str::to_lowercase).as_deref() {
         Some("queued" | "requested" | "pending") => Status::Queued,
         Some("waiting" | "action_required") => Status::Waiting,
         Some("in_progress") => Status::Running,
@@ -126,7 +133,7 @@ fn result(status: Status, conclusion: Option<&str>) -> Option<Outcome> {
     if status != Status::Finished {
         return None;
     }
-    Some(match conclusion {
+    Some(match conclusion.map(str::to_lowercase).as_deref() {
         Some("success") => Outcome::Success,
         Some("failure") => Outcome::Failure,
         Some("startup_failure" | "stale") => Outcome::Error,
@@ -138,7 +145,7 @@ fn result(status: Status, conclusion: Option<&str>) -> Option<Outcome> {
 }
 
 fn trigger(event: Option<&str>) -> Trigger {
-    match event {
+    match event.map(str::to_lowercase).as_deref() {
         Some("pull_request" | "pull_request_target" | "merge_group") => Trigger::PullRequest,
         Some("push") => Trigger::Push,
         Some("schedule") => Trigger::Schedule,
