@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_says_why() {
-        let of = |from: &str, to: &str| WindowRequest { from: Some(from.into()), to: Some(to.into()), ..WindowRequest::default() };
+        let of =
+            |from: &str, to: &str| WindowRequest { from: Some(from.into()), to: Some(to.into()), ..WindowRequest::default() };
         assert_eq!(ask(&of("2026-W31", "2026-W30")), Err(WindowError::Empty));
         assert_eq!(ask(&of("soon", "2026-W30")), Err(WindowError::Date("soon".to_owned())));
         assert_eq!(

@@ -15,8 +15,10 @@ use crate::window::Window;
 use crate::{calendar, functions, lake_tables, registers};
 use arrow::array::RecordBatch;
 use chrono_tz::Tz;
-use datafusion::catalog::{MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::catalog::{CatalogProvider, CatalogProviderList};
+use datafusion::catalog::{
+    MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
@@ -135,7 +137,8 @@ impl Opened {
     async fn open(layout: &Layout, definitions: &Definitions, snapshot: Snapshot) -> Result<Self, AnalyticsError> {
         let context = SessionContext::new_with_state(base_state());
         functions::register(&context);
-        let failed = |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
+        let failed =
+            |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
         lake_tables::register_store(&context).map_err(|cause| failed("lake", cause))?;
         let mut tables = Vec::new();
         for fact in FACTS {
@@ -179,7 +182,8 @@ impl Opened {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
         let days = calendar::calendar(window, self.snapshot.as_of)
             .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
-        let context = self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
+        let context =
+            self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
         for name in CLOCKS {
             context.deregister_udf(name);
@@ -225,13 +229,8 @@ impl Opened {
         for batch in &batches {
             rows::read_cells(metric, batch, &mut cells)?;
         }
-        let series = Series {
-            metric,
-            window: window.clone(),
-            as_of: self.snapshot.as_of,
-            snapshot: self.snapshot.id.clone(),
-            cells,
-        };
+        let series =
+            Series { metric, window: window.clone(), as_of: self.snapshot.as_of, snapshot: self.snapshot.id.clone(), cells };
         Ok(series.fill())
     }
 
@@ -251,7 +250,8 @@ impl Opened {
 
 /// Keeps only the scopes that were asked for.
 fn narrowed(frame: DataFrame, window: &Window) -> DataFusionResult<DataFrame> {
-    let frame = if window.scope_kind.is_empty() { frame } else { frame.filter(col("scope_kind").eq(lit(&window.scope_kind)))? };
+    let frame =
+        if window.scope_kind.is_empty() { frame } else { frame.filter(col("scope_kind").eq(lit(&window.scope_kind)))? };
     if window.scopes.is_empty() {
         return Ok(frame);
     }

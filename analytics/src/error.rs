@@ -59,7 +59,9 @@ pub enum AnalyticsError {
     #[error("the question was not answered")]
     Query(#[source] QueryError),
     /// Nothing was ever collected into this folder.
-    #[error("the data folder holds no data yet: run `waymark demo`, `waymark ingest git PATH --service NAME` or `waymark serve`")]
+    #[error(
+        "the data folder holds no data yet: run `waymark demo`, `waymark ingest git PATH --service NAME` or `waymark serve`"
+    )]
     NoSnapshot,
 }
 

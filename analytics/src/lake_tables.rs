@@ -37,7 +37,8 @@ pub(crate) async fn table(
             .map_err(|cause| DataFusionError::External(Box::new(cause)))?;
         urls.push(ListingTableUrl::parse(format!("{STORE}/{path}"))?);
     }
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension(".parquet");
+    let options =
+        ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension(".parquet");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
     let config = match schema {
         Some(schema) => config.with_schema(schema),

@@ -30,7 +30,7 @@ impl App {
         key: String,
         make: impl Future<Output = Result<Vec<u8>, Problem>>,
     ) -> Result<Arc<Vec<u8>>, Problem> {
-        let made = self.rendered.try_get_with(key, async { make.await.map(Arc::new) }).await;
-        made.map_err(|problem| problem.as_ref().clone())
+        let bytes = self.rendered.try_get_with(key, async { make.await.map(Arc::new) }).await;
+        bytes.map_err(|problem| problem.as_ref().clone())
     }
 }

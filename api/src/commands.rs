@@ -127,7 +127,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// Logs go to the error stream, so that answers can be piped.
 pub(crate) fn log_to_terminal(cli: &Cli) {
-    let default = if matches!(cli.command, Command::Serve(_)) { "warn,waymark=info,waymark_api=info,waymark_collect=info" } else { "warn" };
+    let default = if matches!(cli.command, Command::Serve(_)) {
+        "warn,waymark=info,waymark_api=info,waymark_collect=info"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_env("WAYMARK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

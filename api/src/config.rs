@@ -120,8 +120,8 @@ impl Config {
             None => candidates.into_iter().find(|path| path.is_file()),
         };
         let Some(path) = found else { return Ok(Self::default()) };
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
         let mut config = Self::parse(&text).with_context(|| format!("failed to understand `{}`", path.display()))?;
         config.path = Some(path);
         Ok(config)

@@ -81,5 +81,7 @@ fn flat(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         })
         .collect::<Result<_, ArrowError>>()?;
     let schema = batch.schema();
-    RecordBatch::try_from_iter_with_nullable(schema.fields().iter().map(|field| field.name().as_str()).zip(columns).map(|(name, column)| (name, column, true)))
+    RecordBatch::try_from_iter_with_nullable(
+        schema.fields().iter().map(|field| field.name().as_str()).zip(columns).map(|(name, column)| (name, column, true)),
+    )
 }

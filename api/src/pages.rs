@@ -14,5 +14,5 @@ pub(crate) fn router() -> Router<App> {
 
 /// Makes the home page of the newest snapshot in advance.
 pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
-    home::home(axum::extract::State(app.clone())).await.map(|_| ())
+    Box::pin(home::home(axum::extract::State(app.clone()))).await.map(|_| ())
 }

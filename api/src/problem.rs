@@ -55,7 +55,11 @@ impl Problem {
 
     /// Nothing stands at this address.
     pub fn no_such_address() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no-such-address", "nothing is here: the interface is described at /api/v1/openapi.json")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no-such-address",
+            "nothing is here: the interface is described at /api/v1/openapi.json",
+        )
     }
 
     /// There is nothing to answer from yet.

@@ -13,8 +13,8 @@ use waymark_analytics::{
     ARRIVALS, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Window, WindowRequest, find, local_date,
 };
 use waymark_reports::{
-    Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target, render,
-    wording,
+    Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
+    render, wording,
 };
 
 /// The report of this id or short name.
@@ -31,7 +31,12 @@ pub fn series_json(series: &Series) -> serde_json::Value {
 ///
 /// # Errors
 /// When a metric cannot be computed.
-pub async fn chart_series(engine: &Engine, chart: &Chart, metric: &'static Metric, window: &Window) -> Result<Vec<Series>, Problem> {
+pub async fn chart_series(
+    engine: &Engine,
+    chart: &Chart,
+    metric: &'static Metric,
+    window: &Window,
+) -> Result<Vec<Series>, Problem> {
     if chart.id == "reach" {
         let mut series = Vec::new();
         for id in ["adoption_rate", "coverage_fit", "reach"] {
@@ -142,18 +147,15 @@ fn report_period(
     let window = match asked {
         None => Window::last_complete(grain, 1, as_of, definitions.zone()),
         Some(text) => {
-            let start = WindowRequest { grain: Some("day".to_owned()), from: Some(text.to_owned()), ..WindowRequest::default() };
+            let start =
+                WindowRequest { grain: Some("day".to_owned()), from: Some(text.to_owned()), ..WindowRequest::default() };
             let first = start.understand(as_of, definitions.zone())?.periods.first().map_or(today, |period| period.first_day);
             let start = grain.floor(first);
             Window::between(grain, start, grain.next(start), definitions.zone())
         }
     };
     let period = window.periods.first().ok_or_else(|| Problem::bad_parameter("the period is empty"))?;
-    Ok(ReportPeriod {
-        label: wording::dates::period(grain, period),
-        first_day: period.first_day,
-        end_day: period.end_day,
-    })
+    Ok(ReportPeriod { label: wording::dates::period(grain, period), first_day: period.first_day, end_day: period.end_day })
 }
 
 /// The components in the organisation's own order.
@@ -171,7 +173,11 @@ pub(crate) fn components(definitions: &Definitions) -> Vec<ComponentInfo> {
                 .iter()
                 .find(|target| target.component == component.id)
                 .map(|target| Target { share: target.share, due: target.due_on }),
-            mandate_due: definitions.mandates.iter().find(|mandate| mandate.component == component.id).map(|mandate| mandate.due_on),
+            mandate_due: definitions
+                .mandates
+                .iter()
+                .find(|mandate| mandate.component == component.id)
+                .map(|mandate| mandate.due_on),
         })
         .collect()
 }

@@ -32,7 +32,8 @@ fn line(what: &str, seen: Duration, aim: &str) {
 /// 80,000 commits, a quarter of them merges, and 600 deployments along the main line.
 fn attribution() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    let shas: Vec<String> = (0..80_000).map(|_| format!("{:016x}{:016x}{:08x}", random.next_u64(), random.next_u64(), random.next_u32())).collect();
+    let shas: Vec<String> =
+        (0..80_000).map(|_| format!("{:016x}{:016x}{:08x}", random.next_u64(), random.next_u64(), random.next_u32())).collect();
     let mut rows: Vec<(&str, Option<Vec<&str>>)> = Vec::with_capacity(shas.len());
     for place in 0..shas.len() {
         let mut parents = Vec::new();
@@ -45,7 +46,9 @@ fn attribution() {
         rows.push((shas[place].as_str(), Some(parents)));
     }
     let began = Instant::now();
-    let graph = CommitGraph::from_rows(rows.iter().map(|(sha, parents)| (*sha, parents.as_ref().map(|parents| parents.iter().copied()))));
+    let graph = CommitGraph::from_rows(
+        rows.iter().map(|(sha, parents)| (*sha, parents.as_ref().map(|parents| parents.iter().copied()))),
+    );
     line("load a graph of 80,000 commits", began.elapsed(), "-");
     let names: Vec<String> = (0..600).map(|number| format!("d{number:04}")).collect();
     let mut deployed: Vec<Deployed<'_>> = names
@@ -53,7 +56,7 @@ fn attribution() {
         .enumerate()
         .map(|(number, name)| Deployed {
             deployment_id: name,
-            finished_at: waymark_event::Instant::from_seconds(1_700_000_000 + number as i64 * 3_600),
+            finished_at: waymark_event::Instant::from_seconds(1_700_000_000 + i64::try_from(number).unwrap() * 3_600),
             sha: &shas[number * 133],
         })
         .collect();

@@ -77,7 +77,8 @@ fn panel(place: usize, metric: &Metric) -> serde_json::Value {
         _ => "short",
     };
     let address = format!("${{waymark}}/api/v1/metrics/{}/series", metric.id);
-    let column = |selector: &str, kind: &str, text: &str| serde_json::json!({ "selector": selector, "type": kind, "text": text });
+    let column =
+        |selector: &str, kind: &str, text: &str| serde_json::json!({ "selector": selector, "type": kind, "text": text });
     serde_json::json!({
         "id": place + 1,
         "title": metric.title,

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use waymark_analytics::{Definitions, Engine, Refresh, Series, Window, find, refresh};
-use waymark_collect::arrivals::file;
+use waymark_analytics::{Definitions, Engine, Refresh, refresh};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Instant, Proof};
 use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot};
@@ -121,35 +120,18 @@ impl World {
         }
     }
 
-    /// Reads a file the way `waymark ingest file` does.
-    pub(crate) async fn ingest_file(&mut self, source: &str, content: &str) -> Flushed {
-        let dialect = waymark_collect::find(source).unwrap();
-        let deliveries = file::deliveries(dialect, content.as_bytes(), None, self.clock.now());
-        self.take_in(&deliveries).await
-    }
-
     /// Computes the facts and publishes a snapshot.
     pub(crate) async fn refresh(&mut self) -> Snapshot {
         let observed = self.pipeline.versions().await.unwrap();
         let position = self.pipeline.tables().position(DELIVERIES, INBOX_STREAM).await.unwrap();
         let positions = position.map(|position| (INBOX_STREAM.to_owned(), position)).into_iter().collect();
-        let input = Refresh {
-            layout: &self.layout,
-            observed,
-            definitions: &self.definitions,
-            as_of: self.clock.now(),
-            positions,
-        };
+        let input =
+            Refresh { layout: &self.layout, observed, definitions: &self.definitions, as_of: self.clock.now(), positions };
         refresh(self.pipeline.tables(), input).await.unwrap()
     }
 
     /// An engine over the newest snapshot.
     pub(crate) fn engine(&self) -> Engine {
         Engine::new(self.layout.clone(), Arc::clone(&self.definitions))
-    }
-
-    /// One metric over a window, from the newest snapshot.
-    pub(crate) async fn series(&self, metric: &str, window: &Window) -> Series {
-        self.engine().series(find(metric).unwrap(), window).await.unwrap().as_ref().clone()
     }
 }

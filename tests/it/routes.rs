@@ -44,7 +44,8 @@ impl Site {
 
     async fn ask(&self, sql: &str) -> (StatusCode, Value) {
         let body = serde_json::json!({ "sql": sql, "deadline_ms": 5_000 }).to_string();
-        let request = Request::post("/api/v1/sql").header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap();
+        let request =
+            Request::post("/api/v1/sql").header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap();
         let (status, _, body) = self.send(request).await;
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
@@ -90,7 +91,9 @@ async fn every_metric_chart_and_report_answers() {
     let (_, kind, png) = site.get("/api/v1/charts/trend.png?metric=change_lead_time&width=320&height=200").await;
     assert!(kind == "image/png" && png.starts_with(b"\x89PNG"));
     for report in REPORTS {
-        for (format, kind) in [("html", "text/html; charset=utf-8"), ("md", "text/markdown; charset=utf-8"), ("json", "application/json")] {
+        for (format, kind) in
+            [("html", "text/html; charset=utf-8"), ("md", "text/markdown; charset=utf-8"), ("json", "application/json")]
+        {
             let (status, found, body) = site.get(&format!("/api/v1/reports/{}?format={format}", report.id)).await;
             assert_eq!((status, found.as_str()), (StatusCode::OK, kind));
             assert!(!body.is_empty());
@@ -130,7 +133,9 @@ async fn reach_is_adoption_times_coverage() {
     let mut compared = 0;
     for row in reach["rows"].as_array().unwrap() {
         let scope = row["scope"].as_str().unwrap();
-        if let (Some(adoption), Some(coverage), Some(reach)) = (value(&adoption, scope), value(&coverage, scope), row["value"].as_f64()) {
+        if let (Some(adoption), Some(coverage), Some(reach)) =
+            (value(&adoption, scope), value(&coverage, scope), row["value"].as_f64())
+        {
             assert!((adoption * coverage - reach).abs() < 1e-12, "{scope}");
             compared += 1;
         }
@@ -173,7 +178,8 @@ async fn sql_answers_and_refuses() {
     let (_, columns) = site.ask("select column_name from information_schema.columns where table_schema = 'public'").await;
     for row in columns["rows"].as_array().unwrap() {
         let name = row["column_name"].as_str().unwrap();
-        let is_person = ["person", "author", "committer", "reviewer", "requester", "respondent", "comment", "body"].contains(&name);
+        let is_person =
+            ["person", "author", "committer", "reviewer", "requester", "respondent", "comment", "body"].contains(&name);
         assert!(!is_person, "the column `{name}` would show people");
     }
     let (status, _) = site.ask("select count(*) from generate_series(1, 1000) as a(x), generate_series(1, 1000) as b(y)").await;
@@ -189,11 +195,15 @@ async fn forbidden_statements_are_refused_and_the_process_lives() {
     let mut wrong = Vec::new();
     for path in &files {
         let text = std::fs::read_to_string(path).unwrap();
-        let expected = text.lines().find_map(|line| line.strip_prefix("-- expect: ")).unwrap_or("statement-not-allowed").trim().to_owned();
+        let expected =
+            text.lines().find_map(|line| line.strip_prefix("-- expect: ")).unwrap_or("statement-not-allowed").trim().to_owned();
         let sql: String = text.lines().filter(|line| !line.starts_with("-- expect:")).collect::<Vec<_>>().join("\n");
         let (status, problem) = site.ask(&sql).await;
         if status.is_success() || problem["type"].as_str() != Some(expected.as_str()) {
-            wrong.push(format!("{}: expected {expected}, found {status} {problem}", path.file_name().unwrap().to_string_lossy()));
+            wrong.push(format!(
+                "{}: expected {expected}, found {status} {problem}",
+                path.file_name().unwrap().to_string_lossy()
+            ));
         }
     }
     assert!(files.len() >= 40, "only {} forbidden statements were found", files.len());

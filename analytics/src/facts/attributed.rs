@@ -59,9 +59,7 @@ pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<
             built = Some((repository.clone(), graph_of(rows)));
         }
         let Some((_, graph)) = &built else { continue };
-        attempts.sort_by(|left, right| {
-            (left.finished_at, &left.deployment_id).cmp(&(right.finished_at, &right.deployment_id))
-        });
+        attempts.sort_by(|left, right| (left.finished_at, &left.deployment_id).cmp(&(right.finished_at, &right.deployment_id)));
         let mut walked: Vec<Deployed<'_>> = attempts
             .iter()
             .map(|attempt| Deployed {
@@ -80,7 +78,9 @@ pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<
         }
         for sha in &rows.shas {
             let first = graph.position(sha).and_then(|position| attribution.first_deployment(position));
-            let Some((deployment, status)) = first.and_then(|(rank, status)| Some((walked.get(rank)?, status))) else { continue };
+            let Some((deployment, status)) = first.and_then(|(rank, status)| Some((walked.get(rank)?, status))) else {
+                continue;
+            };
             commits.push(AttributionRow {
                 service: service.clone(),
                 environment: environment.clone(),
@@ -116,9 +116,10 @@ fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>>
         let (service, environment) = (text(batch, "service")?, text(batch, "environment")?);
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
         let deployment_id = text(batch, "deployment_id")?;
-        let finished = batch.column_by_name("finished_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let finished =
-            finished.ok_or_else(|| DataFusionError::Internal("`finished_at` is no instant of the attribution's input".to_owned()))?;
+            batch.column_by_name("finished_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        let finished = finished
+            .ok_or_else(|| DataFusionError::Internal("`finished_at` is no instant of the attribution's input".to_owned()))?;
         for row in 0..batch.num_rows() {
             let stream = (repository.value(row).to_owned(), service.value(row).to_owned(), environment.value(row).to_owned());
             streams.entry(stream).or_default().push(Attempted {
@@ -136,7 +137,8 @@ fn repositories(graph: &[RecordBatch]) -> Result<BTreeMap<String, Repository>> {
     for batch in graph {
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
         let parents = batch.column_by_name("parents").and_then(|column| column.as_list_opt::<i32>());
-        let parents = parents.ok_or_else(|| DataFusionError::Internal("`parents` is no list of the attribution's input".to_owned()))?;
+        let parents =
+            parents.ok_or_else(|| DataFusionError::Internal("`parents` is no list of the attribution's input".to_owned()))?;
         for row in 0..batch.num_rows() {
             let rows = match repositories.get_mut(repository.value(row)) {
                 Some(rows) => rows,

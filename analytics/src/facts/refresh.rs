@@ -41,7 +41,8 @@ pub struct Refresh<'refresh> {
 /// `Fact` when one could not be computed; then the previous snapshot stands.
 pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
     let context = facts_context(refresh.definitions.zone());
-    let register = |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
+    let register =
+        |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
     lake_tables::register_store(&context).map_err(|cause| register("lake", cause))?;
     register_observed(&context, &refresh).await?;
     let supply = |cause| AnalyticsError::Supply { table: "registers".to_owned(), cause };
@@ -119,7 +120,8 @@ async fn sorted(frame: datafusion::dataframe::DataFrame, fact: &Fact) -> Result<
 
 /// Registers `observed.*`, reduced to the newest version of each entity.
 async fn register_observed(context: &SessionContext, refresh: &Refresh<'_>) -> Result<(), AnalyticsError> {
-    let register = |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
+    let register =
+        |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
     register_observed_schema(context).map_err(|cause| register("observed", cause))?;
     for table in Table::ALL {
         let name = table.name();

@@ -13,12 +13,20 @@ use std::sync::Arc;
 
 /// The instant that lies a number of seconds after another: `plus_seconds(at, seconds)`.
 pub(crate) fn plus_seconds() -> ScalarUDF {
-    ScalarUDF::from(Instants { name: "plus_seconds", is_difference: false, signature: Signature::any(2, Volatility::Immutable) })
+    ScalarUDF::from(Instants {
+        name: "plus_seconds",
+        is_difference: false,
+        signature: Signature::any(2, Volatility::Immutable),
+    })
 }
 
 /// Seconds from one instant to another, negative when it is the earlier: `seconds_between(from, to)`.
 pub(crate) fn seconds_between() -> ScalarUDF {
-    ScalarUDF::from(Instants { name: "seconds_between", is_difference: true, signature: Signature::any(2, Volatility::Immutable) })
+    ScalarUDF::from(Instants {
+        name: "seconds_between",
+        is_difference: true,
+        signature: Signature::any(2, Volatility::Immutable),
+    })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

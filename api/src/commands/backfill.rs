@@ -11,12 +11,12 @@ use waymark_collect::clients::{GithubClient, GithubConfig};
 use waymark_event::{Delivery, Instant};
 use waymark_lake::Inbox;
 
-/// Whom to ask.
+/// Whom to ask for the past.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum BackfillCommand {
     /// Read workflow runs, deployments with statuses, and pull requests with their commits.
     ///
-    /// A token is taken from WAYMARK_GITHUB_TOKEN; without one only public repositories are seen,
+    /// A token is taken from `WAYMARK_GITHUB_TOKEN`; without one only public repositories are seen,
     /// at 60 requests an hour.
     Github(GithubArgs),
 }

@@ -64,7 +64,12 @@ impl KafkaLake for Kept {
     fn lose<'a>(&'a self, stream: &'a str, lost: LostRange) -> BoxFuture<'a, Result<(), KafkaLakeError>> {
         Box::pin(async move {
             let received_at = self.clock.now();
-            tracing::error!(stream.name = stream, lost.from = lost.from, lost.to = lost.to, "records were gone before they could be read");
+            tracing::error!(
+                stream.name = stream,
+                lost.from = lost.from,
+                lost.to = lost.to,
+                "records were gone before they could be read"
+            );
             let delivery = Delivery {
                 id: DeliveryId::received(received_at),
                 source: self.source.clone(),

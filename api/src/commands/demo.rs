@@ -6,7 +6,7 @@ use super::writer::Writer;
 use super::{Place, output};
 use anyhow::Context;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use waymark_lake::{Layout, Snapshot};
 use waymark_sample::{Plan, deliveries};
@@ -31,7 +31,7 @@ const BATCH: usize = 20_000;
 /// Builds the sample when it is not there, and serves it.
 pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     let mut place = place.clone();
-    if place.data == PathBuf::from("./waymark-data") {
+    if place.data == Path::new("./waymark-data") {
         place.data = PathBuf::from("./waymark-demo");
     }
     let plan = if args.small { Plan::small() } else { Plan::demo() };
@@ -45,7 +45,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let workplace = Workplace::open(&place)?;
-    let server = Server { listen: args.listen, greeting: greeting };
+    let server = Server { listen: args.listen, greeting };
     serve(workplace, server).await
 }
 

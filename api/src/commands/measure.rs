@@ -70,7 +70,12 @@ impl Asked {
     }
 
     /// The window that was asked for; without a scope the organisation's, or every component's.
-    pub(super) fn window(&self, workplace: &Workplace, metric: &Metric, as_of: waymark_event::Instant) -> anyhow::Result<Window> {
+    pub(super) fn window(
+        &self,
+        workplace: &Workplace,
+        metric: &Metric,
+        as_of: waymark_event::Instant,
+    ) -> anyhow::Result<Window> {
         let (scope_kind, scopes) = match self.scope() {
             Some((kind, scope)) => (kind, vec![scope.to_owned()]),
             None if metric.subject == Subject::Components => ("component", Vec::new()),
@@ -114,7 +119,13 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
     }
     for metric in METRICS {
         output::answer(&format!("{:<22} {}", metric.id, metric.question));
-        output::answer(&format!("{:<22} {} in {}, better {}", "", metric.statistics.join(", "), metric.unit.as_str(), metric.better.as_str()));
+        output::answer(&format!(
+            "{:<22} {} in {}, better {}",
+            "",
+            metric.statistics.join(", "),
+            metric.unit.as_str(),
+            metric.better.as_str()
+        ));
     }
     Ok(())
 }
@@ -137,7 +148,9 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     if !has_data {
         let scope = args.asked.scope().map_or_else(|| "the organisation".to_owned(), |(kind, name)| format!("{kind} `{name}`"));
         output::answer(&format!("no data for {scope} between {} and {}", first_day(&window), end_day(&window)));
-        output::note("try a longer range, such as `--grain quarter --last 12`, or see `waymark explain` and `waymark rejections`");
+        output::note(
+            "try a longer range, such as `--grain quarter --last 12`, or see `waymark explain` and `waymark rejections`",
+        );
         return Ok(());
     }
     for cell in &series.cells {

@@ -41,8 +41,9 @@ pub(super) fn bytes_to(path: Option<&Path>, content: &[u8]) -> anyhow::Result<()
     match path.filter(|path| path.as_os_str() != "-") {
         None => bytes(content),
         Some(path) => {
-            std::fs::write(path, content)
-                .with_context(|| format!("failed to write `{}`: check that the folder exists and is writable", path.display()))?;
+            std::fs::write(path, content).with_context(|| {
+                format!("failed to write `{}`: check that the folder exists and is writable", path.display())
+            })?;
             note(&format!("wrote {}", path.display()));
             Ok(())
         }

@@ -40,11 +40,8 @@ pub(crate) async fn sql(place: &Place, args: SqlArgs) -> anyhow::Result<()> {
     std::fs::remove_dir_all(&spill).with_context(|| format!("failed to remove `{}`", spill.display()))?;
     let answer = answer?;
     let format = if place.json { RowsFormat::Json } else { args.format };
-    let batches = if answer.batches.is_empty() {
-        vec![arrow::array::RecordBatch::new_empty(answer.schema)]
-    } else {
-        answer.batches
-    };
+    let batches =
+        if answer.batches.is_empty() { vec![arrow::array::RecordBatch::new_empty(answer.schema)] } else { answer.batches };
     output::rows(&batches, format)
 }
 

@@ -72,12 +72,12 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     tokio::spawn(keep_warm(app.clone()));
     let app = router(app).merge(webhook::router(receiver));
     let (stop, stopped) = watch::channel(());
-    let writing = tokio::spawn(write(writer, handle, stopped));
+    let mover = tokio::spawn(Mover { writer, is_dirty: false }.run(handle, stopped));
     output::note(&(server.greeting)(address));
-    let served = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
+    let ended = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
     drop(stop);
-    writing.await.context("the writer ended early")?;
-    served.context("failed to serve")
+    mover.await.context("the writer ended early")?;
+    ended.context("failed to serve")
 }
 
 /// Opens each new snapshot and makes its home page before somebody asks for it.
@@ -108,59 +108,65 @@ async fn bring_up(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<
 }
 
 /// Moves what arrives into tables and facts; a failure is logged and tried again, nothing is lost.
-async fn write(mut writer: Writer, inbox: InboxHandle, mut stopped: watch::Receiver<()>) {
-    let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS.unsigned_abs()));
-    heartbeat.tick().await;
-    let mut is_dirty = false;
-    loop {
-        let is_last = tokio::select! {
-            () = inbox.arrived() => false,
-            // Another process may have put deliveries in, which nobody tells us.
-            () = tokio::time::sleep(Duration::from_secs(1)) => false,
-            _ = heartbeat.tick() => {
-                if let Err(error) = writer.heartbeat() {
-                    tracing::error!(error.message = %chain(error.as_ref()), "the snapshot could not be renewed");
-                }
-                false
-            }
-            _ = stopped.changed() => true,
-        };
-        if !is_last && !is_dirty {
-            tokio::time::sleep(QUIET).await;
-        }
-        is_dirty = move_once(&mut writer, is_dirty).await;
-        if is_last {
-            return;
-        }
-    }
+struct Mover {
+    writer: Writer,
+    /// Something is in the tables that the facts do not hold yet.
+    is_dirty: bool,
 }
 
-/// Whether something is still to be made visible.
-async fn move_once(writer: &mut Writer, is_dirty: bool) -> bool {
-    let flushed = match writer.drain().await {
-        Ok(flushed) => flushed,
-        Err(error) => {
-            tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");
-            return is_dirty;
+impl Mover {
+    async fn run(mut self, inbox: InboxHandle, mut stopped: watch::Receiver<()>) {
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS.unsigned_abs()));
+        heartbeat.tick().await;
+        loop {
+            let is_last = tokio::select! {
+                () = inbox.arrived() => false,
+                // Another process may have put deliveries in, which nobody tells us.
+                () = tokio::time::sleep(Duration::from_secs(1)) => false,
+                _ = heartbeat.tick() => {
+                    if let Err(error) = self.writer.heartbeat() {
+                        tracing::error!(error.message = %chain(error.as_ref()), "the snapshot could not be renewed");
+                    }
+                    false
+                }
+                _ = stopped.changed() => true,
+            };
+            if !is_last && !self.is_dirty {
+                tokio::time::sleep(QUIET).await;
+            }
+            self.move_once().await;
+            if is_last {
+                return;
+            }
         }
-    };
-    if flushed.deliveries == 0 && !is_dirty {
-        return false;
     }
-    match writer.refresh().await {
-        Ok(snapshot) => {
-            tracing::info!(
-                delivery.count = flushed.deliveries,
-                observation.count = flushed.observations,
-                rejection.count = flushed.rejections,
-                snapshot.id = %snapshot.id,
-                "deliveries became visible"
-            );
-            false
+
+    async fn move_once(&mut self) {
+        let flushed = match self.writer.drain().await {
+            Ok(flushed) => flushed,
+            Err(error) => {
+                tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");
+                return;
+            }
+        };
+        if flushed.deliveries == 0 && !self.is_dirty {
+            return;
         }
-        Err(error) => {
-            tracing::error!(error.message = %chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
-            true
+        match self.writer.refresh().await {
+            Ok(snapshot) => {
+                tracing::info!(
+                    delivery.count = flushed.deliveries,
+                    observation.count = flushed.observations,
+                    rejection.count = flushed.rejections,
+                    snapshot.id = %snapshot.id,
+                    "deliveries became visible"
+                );
+                self.is_dirty = false;
+            }
+            Err(error) => {
+                tracing::error!(error.message = %chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
+                self.is_dirty = true;
+            }
         }
     }
 }

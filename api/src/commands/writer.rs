@@ -74,13 +74,8 @@ impl Writer {
         if let Some(position) = self.position(INBOX_STREAM).await? {
             positions.insert(INBOX_STREAM.to_owned(), position);
         }
-        let input = Refresh {
-            layout: &self.layout,
-            observed,
-            definitions: &self.definitions,
-            as_of: self.clock.now(),
-            positions,
-        };
+        let input =
+            Refresh { layout: &self.layout, observed, definitions: &self.definitions, as_of: self.clock.now(), positions };
         refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")
     }
 

@@ -19,7 +19,7 @@ pub(crate) async fn home(State(app): State<App>) -> Result<Response, Problem> {
     let opened = app.engine.newest().await?;
     let key = format!("{} home", opened.snapshot.id);
     let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, make).await?;
+    let bytes = app.rendered(key, Box::pin(make)).await?;
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes.as_ref().clone()).into_response())
 }
 
@@ -70,7 +70,8 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
 
 async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
-    let reach = chart(engine, "reach", "adoption_rate", &window, (1_120, reach_height(engine.definitions().components.len()))).await?;
+    let reach =
+        chart(engine, "reach", "adoption_rate", &window, (1_120, reach_height(engine.definitions().components.len()))).await?;
     let trend = chart(engine, "trend", "reach", &window, (1_120, 340)).await?;
     Ok(html! {
         section aria-labelledby="adoption" {
@@ -172,13 +173,15 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     let opened = engine.newest().await?;
     let zone = engine.definitions().zone();
     let now = Window::trailing_days(90, opened.as_of(), zone).of_kind("organisation");
-    let end = now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
+    let end =
+        now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
     let before = Window::between(Grain::Window, end - chrono::Days::new(90), end, zone).of_kind("organisation");
     let weeks = recent(engine, Grain::Week, 13).await?.of_kind("organisation");
     let (now, before) = (engine.series(metric, &now).await?, engine.series(metric, &before).await?);
     let weeks = engine.series(metric, &weeks).await?;
     let headline = |series: &Series| series.cells.iter().find(|cell| cell.statistic == metric.headline()).cloned();
-    let sparkline = charts::find("sparkline").map(|chart| (chart.draw)(&[weeks.as_ref().clone()], &Frame::inline(220, 36)).into_string());
+    let sparkline =
+        charts::find("sparkline").map(|chart| (chart.draw)(&[weeks.as_ref().clone()], &Frame::inline(220, 36)).into_string());
     let Some(cell) = headline(&now) else {
         return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
     };
@@ -200,7 +203,13 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     })
 }
 
-async fn chart(engine: &Engine, id: &str, metric: &str, window: &Window, (width, height): (u32, usize)) -> Result<Markup, Problem> {
+async fn chart(
+    engine: &Engine,
+    id: &str,
+    metric: &str,
+    window: &Window,
+    (width, height): (u32, usize),
+) -> Result<Markup, Problem> {
     let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
     let metric = find(metric).ok_or_else(|| Problem::no_such_metric(metric))?;
     let series = chart_series(engine, chart, metric, window).await?;

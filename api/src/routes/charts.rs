@@ -61,9 +61,12 @@ pub(crate) async fn draw(
     }
     let theme = match params.theme.as_deref() {
         None => Theme::Light,
-        Some(name) => Theme::named(name).ok_or_else(|| Problem::bad_parameter(format!("theme `{name}` is none of light, dark, auto")))?,
+        Some(name) => {
+            Theme::named(name).ok_or_else(|| Problem::bad_parameter(format!("theme `{name}` is none of light, dark, auto")))?
+        }
     };
-    let frame = Frame::file(params.width.unwrap_or(720).clamp(160, 2_400), params.height.unwrap_or(360).clamp(40, 1_600), theme);
+    let frame =
+        Frame::file(params.width.unwrap_or(720).clamp(160, 2_400), params.height.unwrap_or(360).clamp(40, 1_600), theme);
     let window = params.window(&app.engine, metric.subject).await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} {file} {id} {window:?} {frame:?}", opened.snapshot.id);
@@ -72,7 +75,7 @@ pub(crate) async fn draw(
         let drawn = tokio::task::spawn_blocking(move || render(chart, &series, &frame, picture)).await;
         drawn.map_err(|error| Problem::not_drawn(&error))?
     };
-    let bytes = app.rendered(key, make).await?;
+    let bytes = app.rendered(key, Box::pin(make)).await?;
     let content_type = if picture == Picture::Png { "image/png" } else { "image/svg+xml; charset=utf-8" };
     let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
     let headers = [

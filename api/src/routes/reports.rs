@@ -61,7 +61,7 @@ pub(crate) async fn report(
         let document = reporting::document(&app.engine, report, params.period.as_deref()).await?;
         reporting::rendered(&document, format).map(String::into_bytes)
     };
-    let bytes = app.rendered(key, make).await?;
+    let bytes = app.rendered(key, Box::pin(make)).await?;
     let content_type = match format {
         "json" => "application/json",
         "md" | "markdown" => "text/markdown; charset=utf-8",

@@ -83,7 +83,9 @@ async fn understood(headers: &HeaderMap, body: Body, options: SqlOptions) -> Res
     }
     let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
-        Problem::bad_parameter(format!("the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"))
+        Problem::bad_parameter(format!(
+            "the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"
+        ))
     })?;
     let SqlOptions { format, rows_max, deadline_ms } = options;
     Ok(Question {

@@ -58,10 +58,7 @@ impl Connection {
             return Some(format!("connection `{}`: source `{}` is none of {}", self.name, self.source, known.join(", ")));
         }
         if self.secrets.is_empty() && self.authentication == Authentication::Secret {
-            return Some(format!(
-                "connection `{}` has no secret: add one, or write `authentication = \"none\"`",
-                self.name
-            ));
+            return Some(format!("connection `{}` has no secret: add one, or write `authentication = \"none\"`", self.name));
         }
         None
     }

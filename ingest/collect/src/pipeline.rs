@@ -89,7 +89,11 @@ impl Pipeline {
         let (reading, name) = (self.reading.clone(), stream.to_owned());
         let read = tokio::task::spawn_blocking(move || read_batch(&reading, &name, deliveries, now));
         let batches = read.await.map_err(CollectError::Worker)?.map_err(CollectError::Rows)?;
-        tracing::debug!(delivery.count = batches.flushed.deliveries, observation.count = batches.flushed.observations, "deliveries were read");
+        tracing::debug!(
+            delivery.count = batches.flushed.deliveries,
+            observation.count = batches.flushed.observations,
+            "deliveries were read"
+        );
         for (table, batch) in &batches.tables {
             self.tables.append(&observed_table(table), batch, stream, position, now).await?;
         }

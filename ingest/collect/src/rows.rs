@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use waymark_event::{Channel, Delivery, DeliveryId, Instant, ObservationId, Proof, Reason, Rejection, SchemaError, Stage, record_batch};
+use waymark_event::{
+    Channel, Delivery, DeliveryId, Instant, ObservationId, Proof, Reason, Rejection, SchemaError, Stage, record_batch,
+};
 use waymark_lake::{DELIVERIES, REJECTIONS};
 
 /// A delivery as it is kept, with what its first reading amounted to.

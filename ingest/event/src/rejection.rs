@@ -128,7 +128,10 @@ impl Rejection {
         let (reason, message) = if text.starts_with("missing field") {
             (Reason::MissingField, format!("the field `{}` is missing", field.clone().unwrap_or_default()))
         } else if text.starts_with("unknown field") {
-            (Reason::UnknownShape, format!("the field `{}` is not one of this type's columns", field.clone().unwrap_or_default()))
+            (
+                Reason::UnknownShape,
+                format!("the field `{}` is not one of this type's columns", field.clone().unwrap_or_default()),
+            )
         } else if text.starts_with("a time has no zone") {
             (Reason::NaiveTime, "a time has no zone: write it with `Z` or an offset such as `+02:00`".to_owned())
         } else if text.starts_with("a time") {

@@ -223,8 +223,7 @@ fn insert(connection: &mut Connection, deliveries: &[Delivery]) -> Result<i64, L
     let transaction = connection.transaction().map_err(failed)?;
     let mut last = 0;
     {
-        let mut statement =
-            transaction.prepare_cached("insert into inbox (envelope, body) values (?1, ?2)").map_err(failed)?;
+        let mut statement = transaction.prepare_cached("insert into inbox (envelope, body) values (?1, ?2)").map_err(failed)?;
         for delivery in deliveries {
             let envelope = serde_json::to_string(&Envelope::of(delivery))
                 .map_err(|cause| failed(rusqlite::Error::ToSqlConversionFailure(Box::new(cause))))?;

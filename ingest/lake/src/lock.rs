@@ -22,8 +22,7 @@ impl FolderLock {
     pub fn take(layout: &Layout, role: &str) -> Result<Self, LakeError> {
         let path = layout.lock();
         let folder = |cause| LakeError::Folder { path: path.clone(), cause };
-        let mut file =
-            OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(folder)?;
+        let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(folder)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -102,8 +102,7 @@ impl Tables {
         if state.log_data().num_files() == 1 && state.log_data().iter().all(|live| live.path() == name) {
             return Ok(());
         }
-        let mut actions: Vec<Action> =
-            state.log_data().iter().map(|file| Action::Remove(file.remove_action(true))).collect();
+        let mut actions: Vec<Action> = state.log_data().iter().map(|file| Action::Remove(file.remove_action(true))).collect();
         actions.push(Action::Add(self.write_file(table, file, name, now).await?));
         self.commit(table, actions, CommitProperties::default(), SaveMode::Overwrite).await
     }
@@ -187,10 +186,7 @@ impl Tables {
             .with_log_store(log_store)
             .with_table_name(table)
             .with_columns(kernel.fields().cloned())
-            .with_configuration_property(
-                deltalake::TableProperty::DataSkippingStatsColumns,
-                Some(with_statistics.join(",")),
-            )
+            .with_configuration_property(deltalake::TableProperty::DataSkippingStatsColumns, Some(with_statistics.join(",")))
             .await
             .map_err(failed)?;
         self.open.insert(table.to_owned(), delta);

@@ -172,6 +172,9 @@ pub fn read_repository(
     let selected = reference::select(&clone, path, request, &mut warnings)?;
     let repository = clone::repository_key(&clone, request);
     let is_shallow = clone::is_shallow(&clone);
+    if is_shallow {
+        warnings.push("the clone is shallow, so older history is missing: run `git fetch --unshallow`".to_owned());
+    }
     let mut refs = surviving_refs(&clone, known, &selected);
     let mut history = History::open(&clone, known);
     if !history.has_new(&selected, known) {

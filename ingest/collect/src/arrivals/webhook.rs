@@ -51,7 +51,8 @@ async fn receive(
     if announced.is_some_and(|length| length > receiver.body_bytes_max) {
         return Err(Refusal::TooLarge { max: receiver.body_bytes_max });
     }
-    let bytes = to_bytes(body, receiver.body_bytes_max).await.map_err(|_| Refusal::TooLarge { max: receiver.body_bytes_max })?;
+    let bytes =
+        to_bytes(body, receiver.body_bytes_max).await.map_err(|_| Refusal::TooLarge { max: receiver.body_bytes_max })?;
     let proof = prove(&connection, source, &headers, &bytes)?;
     let delivery = delivery(&connection, source, &headers, bytes.to_vec(), proof, receiver.clock.as_ref());
     let id = delivery.id.clone();
@@ -92,11 +93,8 @@ fn delivery(
     clock: &dyn Clock,
 ) -> Delivery {
     let received_at = clock.now();
-    let kept: BTreeMap<String, String> = source
-        .kept_headers()
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), header_text(headers, name)?)))
-        .collect();
+    let kept: BTreeMap<String, String> =
+        source.kept_headers().iter().filter_map(|name| Some(((*name).to_owned(), header_text(headers, name)?))).collect();
     let envelope = source.envelope(&kept);
     Delivery {
         id: DeliveryId::received(received_at),
@@ -152,7 +150,8 @@ impl IntoResponse for Refusal {
                 (StatusCode::SERVICE_UNAVAILABLE, "not-durable", "nothing can be kept at the moment, send it again".to_owned())
             }
         };
-        let problem = serde_json::json!({ "type": kind, "title": kind.replace('-', " "), "status": status.as_u16(), "detail": detail });
+        let problem =
+            serde_json::json!({ "type": kind, "title": kind.replace('-', " "), "status": status.as_u16(), "detail": detail });
         let content_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (status, [content_type], problem.to_string()).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {

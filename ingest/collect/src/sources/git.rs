@@ -128,9 +128,8 @@ impl Source for Git {
 
 fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) -> Result<Observation, Rejection> {
     let read: CommitLine = serde_json::from_str(line).map_err(|error| Rejection::from_json(&error))?;
-    let authored = chrono::DateTime::parse_from_rfc3339(&read.authored_at).map_err(|_| {
-        Rejection::new(Stage::Map, Reason::BadTime, "an author time is not readable").at("/authored_at")
-    })?;
+    let authored = chrono::DateTime::parse_from_rfc3339(&read.authored_at)
+        .map_err(|_| Rejection::new(Stage::Map, Reason::BadTime, "an author time is not readable").at("/authored_at"))?;
     let email = |signature: &Option<Signature>| signature.as_ref().and_then(|signature| signature.email.clone());
     let author = email(&read.author);
     let is_bot = read.author.as_ref().is_some_and(|author| {

@@ -70,7 +70,8 @@ impl Source for Github {
             Some("pull_request_commits") => pull_requests::read_commits(body, reading),
             Some(_) => Normalised::ignored("an event that no metric reads"),
             None => Normalised::rejected(
-                Rejection::new(Stage::Parse, Reason::MissingField, "the header `x-github-event` is missing").at("x-github-event"),
+                Rejection::new(Stage::Parse, Reason::MissingField, "the header `x-github-event` is missing")
+                    .at("x-github-event"),
             ),
         }
     }

@@ -60,7 +60,8 @@ impl Source for Json {
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
         let Ok(text) = std::str::from_utf8(file) else { return vec![file.to_vec()] };
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let is_event_per_line = lines.len() > 1 && lines.iter().all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
+        let is_event_per_line =
+            lines.len() > 1 && lines.iter().all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
         if is_event_per_line { lines.iter().map(|line| line.as_bytes().to_vec()).collect() } else { vec![file.to_vec()] }
     }
 

@@ -70,7 +70,9 @@ impl Source for SurveyCsv {
             let message = format!("the column `{missing}` is missing: the header needs {}", REQUIRED.join(", "));
             return Normalised::rejected(Rejection::new(Stage::Map, Reason::MissingField, message).at(*missing));
         }
-        if let Some(unknown) = columns.iter().find(|name| !REQUIRED.contains(&name.as_str()) && !OPTIONAL.contains(&name.as_str())) {
+        if let Some(unknown) =
+            columns.iter().find(|name| !REQUIRED.contains(&name.as_str()) && !OPTIONAL.contains(&name.as_str()))
+        {
             let message = format!("the column `{unknown}` is not known: remove it, it may name people");
             return Normalised::rejected(Rejection::new(Stage::Map, Reason::UnknownShape, message).at(unknown.clone()));
         }

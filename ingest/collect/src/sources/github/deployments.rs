@@ -6,9 +6,7 @@
 use super::{Account, Repository, Stated, entity, moment, not_ahead, state};
 use crate::source::{Normalised, Reading};
 use serde::Deserialize;
-use waymark_event::{
-    Delivery, Deployment, DeploymentKind, EntityId, Instant, Observation, Outcome, Rejection, Status, Tier,
-};
+use waymark_event::{Delivery, Deployment, DeploymentKind, EntityId, Instant, Observation, Outcome, Rejection, Status, Tier};
 
 #[derive(Deserialize)]
 struct Body {
@@ -140,7 +138,9 @@ fn record(
         kind: DeploymentKind::Deploy,
         application: key.as_deref().and_then(|key| key.rsplit('/').next()).map(ToOwned::to_owned),
         environment: deployed.environment.clone(),
-        tier_hint: deployed.production_environment.map(|is_production| if is_production { Tier::Production } else { Tier::Other }),
+        tier_hint: deployed
+            .production_environment
+            .map(|is_production| if is_production { Tier::Production } else { Tier::Other }),
         revisions: revision,
         r#ref: deployed.reference.clone(),
         declared_rollback: Some(deployed.task.as_deref() == Some("deploy:rollback")),

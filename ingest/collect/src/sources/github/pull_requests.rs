@@ -101,7 +101,8 @@ fn pull_request(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Ve
         let ready = PullRequest { ready_at: Some(ready_at), ..record.clone() };
         observations.push(moment(delivery, &entity_id, ("ready", &ready_at.micros().to_string(), ready_at), ready));
     }
-    let stated = Stated { entity_id, updated_at: pull.updated_at, state_rank: rank, occurred_at: pull.updated_at, url: pull.html_url };
+    let stated =
+        Stated { entity_id, updated_at: pull.updated_at, state_rank: rank, occurred_at: pull.updated_at, url: pull.html_url };
     observations.push(state(delivery, stated, record));
     Ok(observations)
 }

@@ -34,7 +34,12 @@ pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
         Record::SurveyResponse(response) => {
             response.respondent = reading.people.respondent(&response.survey, &response.wave, &response.respondent);
         }
-        Record::CiJob(_) | Record::Incident(_) | Record::Service(_) | Record::Evidence(_) | Record::SloSample(_) | Record::Artifact(_) => {}
+        Record::CiJob(_)
+        | Record::Incident(_)
+        | Record::Service(_)
+        | Record::Evidence(_)
+        | Record::SloSample(_)
+        | Record::Artifact(_) => {}
     }
     match record {
         Record::CiRun(run) => canonical(&mut run.repository),
@@ -87,12 +92,16 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
     let of = |kind: &str, native: &[&str]| EntityId::of(&delivery.source, kind, &delivery.instance, native);
     let newest = |times: &[Option<Instant>]| times.iter().flatten().max().copied();
     let (entity_id, updated_at, state_rank) = match record {
-        Record::CiRun(run) => {
-            (of("run", &[&run.run_id, &run.attempt.to_string()]), newest(&[run.queued_at, run.started_at, run.finished_at]), life(run.status))
-        }
-        Record::CiJob(job) => {
-            (of("job", &[&job.job_id, &job.attempt.to_string()]), newest(&[job.queued_at, job.started_at, job.finished_at]), life(job.status))
-        }
+        Record::CiRun(run) => (
+            of("run", &[&run.run_id, &run.attempt.to_string()]),
+            newest(&[run.queued_at, run.started_at, run.finished_at]),
+            life(run.status),
+        ),
+        Record::CiJob(job) => (
+            of("job", &[&job.job_id, &job.attempt.to_string()]),
+            newest(&[job.queued_at, job.started_at, job.finished_at]),
+            life(job.status),
+        ),
         Record::Deployment(deployment) => (
             of("deployment", &[&deployment.deployment_id, &deployment.attempt.to_string()]),
             newest(&[deployment.created_at, deployment.started_at, deployment.finished_at]),
@@ -102,11 +111,7 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
         Record::PullRequest(pull) => (
             of("pull_request", &[&pull.repository, &pull.number.to_string()]),
             newest(&[pull.opened_at, pull.merged_at, pull.closed_at]),
-            match pull.state {
-                PullRequestState::Merged => 10,
-                PullRequestState::Closed => 8,
-                _ => 2,
-            },
+            request(pull.state),
         ),
         Record::Review(review) => {
             let reviewer = review.reviewer.as_deref().unwrap_or_default();
@@ -116,12 +121,7 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
         Record::Incident(incident) => (
             of("incident", &[&incident.incident_id]),
             newest(&[incident.opened_at, incident.acknowledged_at, incident.mitigated_at, incident.resolved_at]),
-            match incident.status {
-                IncidentStatus::Open | IncidentStatus::Unknown => 2,
-                IncidentStatus::Acknowledged => 4,
-                IncidentStatus::Mitigated => 6,
-                IncidentStatus::Resolved => 8,
-            },
+            episode(incident.status),
         ),
         Record::Ticket(ticket) => (
             of("ticket", &[&ticket.ticket_id]),
@@ -147,7 +147,9 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
             let native = [evidence.component_id.as_str(), &place, &evidence.detector, &evidence.scan_id];
             (of("evidence", &native), Some(evidence.observed_at), 0)
         }
-        Record::Journey(journey) => (of("journey", &[&journey.attempt_id]), newest(&[Some(journey.started_at), journey.ended_at]), 0),
+        Record::Journey(journey) => {
+            (of("journey", &[&journey.attempt_id]), newest(&[Some(journey.started_at), journey.ended_at]), 0)
+        }
         Record::SloSample(sample) => (of("slo_sample", &[&sample.slo_id, &sample.day.to_string()]), None, 0),
         Record::Artifact(artifact) => (of("artifact", &[&artifact.digest]), artifact.built_at, 0),
     };
@@ -161,5 +163,22 @@ const fn life(status: Status) -> u8 {
         Status::Running => 5,
         Status::Finished => 10,
         Status::Unknown => 0,
+    }
+}
+
+const fn episode(status: IncidentStatus) -> u8 {
+    match status {
+        IncidentStatus::Open | IncidentStatus::Unknown => 2,
+        IncidentStatus::Acknowledged => 4,
+        IncidentStatus::Mitigated => 6,
+        IncidentStatus::Resolved => 8,
+    }
+}
+
+const fn request(state: PullRequestState) -> u8 {
+    match state {
+        PullRequestState::Merged => 10,
+        PullRequestState::Closed => 8,
+        _ => 2,
     }
 }
