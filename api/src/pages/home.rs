@@ -102,7 +102,7 @@ async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
     for id in DELIVERY {
         tiles.push(tile(engine, find(id).ok_or_else(|| Problem::no_such_metric(id))?).await?);
     }
-    let window = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
+    let window = told(engine).await?;
     let lead_time = chart(engine, "trend", "change_lead_time", &window, (720, 360)).await?;
     let cadence = chart(engine, "cadence", "deployment_frequency", &window, (720, 360)).await?;
     Ok(html! {
@@ -116,6 +116,18 @@ async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
             }
         }
     })
+}
+
+/// The last half year by week; where nothing was delivered in it, five years by quarter, so that an
+/// old repository shows its history.
+async fn told(engine: &Engine) -> Result<Window, Problem> {
+    let metric = find("change_lead_time").ok_or_else(|| Problem::no_such_metric("change_lead_time"))?;
+    let weeks = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
+    let series = engine.series(metric, &weeks).await?;
+    if series.cells.iter().any(|cell| cell.value.is_some()) {
+        return Ok(weeks);
+    }
+    Ok(recent(engine, Grain::Quarter, 20).await?.of_kind("organisation"))
 }
 
 async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
