@@ -7,18 +7,18 @@ mod command;
 mod database;
 
 use crate::harness::root;
-use database::Database;
+use database::{Database, Kind};
 use std::path::PathBuf;
 use waymark_analytics::{Definitions, FACTS, METRICS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_scenario_ends_as_worked_out() {
-    run_all("metrics").await;
+    run_all(Kind::Metrics).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fact_scenario_ends_as_worked_out() {
-    run_all("facts").await;
+    run_all(Kind::Facts).await;
 }
 
 #[test]
@@ -30,11 +30,11 @@ fn every_metric_and_every_fact_has_a_scenario() {
 }
 
 /// Runs every case of a folder, fails once and names each failure.
-async fn run_all(folder: &str) {
+async fn run_all(kind: Kind) {
     let mut failures = Vec::new();
-    let cases = cases(folder);
+    let cases = cases(kind.folder());
     for case in &cases {
-        let mut runner = sqllogictest::Runner::new(|| async { Database::open(folder, definitions()).await });
+        let mut runner = sqllogictest::Runner::new(|| async { Database::open(kind, definitions()).await });
         if let Err(failure) = runner.run_file_async(case).await {
             failures.push(failure.display(false).to_string());
         }

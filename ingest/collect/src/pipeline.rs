@@ -11,7 +11,7 @@ use arrow::array::RecordBatch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_event::{
-    Clock, Delivery, DeliveryId, Instant, Observation, PeopleKey, Reason, Rejection, Stage, Table, observation_batch,
+    Channel, Clock, Delivery, DeliveryId, Instant, Observation, PeopleKey, Reason, Rejection, Stage, Table, observation_batch,
 };
 use waymark_lake::{DELIVERIES, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, TableVersion, Tables, observed_table};
 
@@ -172,6 +172,11 @@ fn understand_one(reading: &Reading, position: i64, delivery: Delivery) -> Under
     let source = sources::find(&delivery.source);
     let dialect_version = source.map_or(0, crate::source::Source::dialect_version);
     let normalised = match source {
+        _ if is_lost_range(&delivery) => Normalised::rejected(Rejection::new(
+            Stage::Transport,
+            Reason::LostRange,
+            "records were gone before they could be read; `vendor_delivery_id` names their positions",
+        )),
         Some(source) => source.normalise(&delivery, reading),
         None => Normalised::rejected(Rejection::new(
             Stage::Transport,
@@ -180,6 +185,11 @@ fn understand_one(reading: &Reading, position: i64, delivery: Delivery) -> Under
         )),
     };
     Understood { position, delivery, normalised, dialect_version }
+}
+
+/// A gap in a topic is kept as a delivery without a body, so that everybody sees it.
+fn is_lost_range(delivery: &Delivery) -> bool {
+    delivery.channel == Channel::Kafka && delivery.event_type.as_deref() == Some("lost_range") && delivery.body.is_empty()
 }
 
 /// Reads the folder's key of pseudonyms, and makes one at the first use.

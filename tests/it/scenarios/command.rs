@@ -11,7 +11,7 @@ pub(super) enum Command<'text> {
     Fact(&'text str),
     /// One metric over a window, as of an instant.
     Metric(&'static Metric, Window, Instant),
-    /// Anything else.
+    /// Anything else: a statement or query for the engine.
     Sql(&'text str),
 }
 

@@ -12,9 +12,28 @@ use std::error::Error;
 use waymark_analytics::scenario::Scenario;
 use waymark_analytics::{AnalyticsError, Definitions, Series, local_date};
 
+/// What a scenario fills with rows: the inputs of facts, or those of metrics.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// Observations and registers are inserted, facts are asked for.
+    Facts,
+    /// Facts are inserted, metrics are asked for.
+    Metrics,
+}
+
+impl Kind {
+    /// The folder below `tests/` that holds such scenarios.
+    pub(super) const fn folder(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
 /// One scenario with the way to begin it anew.
 pub(super) struct Database {
-    are_metrics: bool,
+    kind: Kind,
     definitions: Definitions,
     scenario: Scenario,
 }
@@ -39,16 +58,15 @@ impl Failure {
 }
 
 impl Database {
-    pub(super) async fn open(folder: &str, definitions: Definitions) -> Result<Self, Failure> {
-        let are_metrics = folder == "metrics";
-        let scenario = begin(are_metrics, &definitions).await.map_err(|error| Failure::of(&error))?;
-        Ok(Self { are_metrics, definitions, scenario })
+    pub(super) async fn open(kind: Kind, definitions: Definitions) -> Result<Self, Failure> {
+        let scenario = begin(kind, &definitions).await.map_err(|error| Failure::of(&error))?;
+        Ok(Self { kind, definitions, scenario })
     }
 
     async fn answer(&mut self, text: &str) -> Result<Vec<Vec<String>>, Failure> {
         match read(text).map_err(Failure)? {
             Command::StartOver => {
-                self.scenario = begin(self.are_metrics, &self.definitions).await.map_err(|error| Failure::of(&error))?;
+                self.scenario = begin(self.kind, &self.definitions).await.map_err(|error| Failure::of(&error))?;
                 Ok(Vec::new())
             }
             Command::Fact(name) => {
@@ -85,8 +103,11 @@ impl AsyncDB for Database {
     async fn shutdown(&mut self) {}
 }
 
-async fn begin(are_metrics: bool, definitions: &Definitions) -> Result<Scenario, AnalyticsError> {
-    if are_metrics { Scenario::for_metrics(definitions.clone()).await } else { Scenario::for_facts(definitions.clone()) }
+async fn begin(kind: Kind, definitions: &Definitions) -> Result<Scenario, AnalyticsError> {
+    match kind {
+        Kind::Facts => Scenario::for_facts(definitions.clone()),
+        Kind::Metrics => Scenario::for_metrics(definitions.clone()).await,
+    }
 }
 
 /// Cells as rows: statistic, scope kind, scope, first day, value, low, high, sample size, numerator,

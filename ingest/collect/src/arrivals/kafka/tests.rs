@@ -17,7 +17,7 @@ const TOPIC: &str = "deliveries";
 enum Mischief {
     #[default]
     None,
-    /// Refuses it.
+    /// Refuses the batch.
     Refuses,
     /// Takes it, and says that it did not.
     TakesAndDenies,
