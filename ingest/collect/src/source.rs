@@ -77,14 +77,20 @@ pub trait Source: Sync {
     /// Raised with every change of meaning.
     fn dialect_version(&self) -> i32;
 
-    /// How a sender proves its origin.
-    fn proof(&self) -> ProofScheme;
+    /// How a sender proves its origin; a bearer token where the format has no signature of its own.
+    fn proof(&self) -> ProofScheme {
+        ProofScheme::Bearer
+    }
 
     /// Headers that are kept with a delivery, in lower case.
-    fn kept_headers(&self) -> &'static [&'static str];
+    fn kept_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
 
-    /// How a message names itself; header names are in lower case.
-    fn envelope(&self, headers: &BTreeMap<String, String>) -> Envelope;
+    /// How a message names itself; header names are in lower case. By default it does not.
+    fn envelope(&self, _headers: &BTreeMap<String, String>) -> Envelope {
+        Envelope::default()
+    }
 
     /// Cuts a file into the bodies of deliveries.
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {

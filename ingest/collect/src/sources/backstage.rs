@@ -3,8 +3,7 @@
 //! Reads entities of kind Component; groups, systems and the rest are counted as ignored. That an
 //! entity has vanished cannot be seen in one file and is not claimed here.
 
-use crate::signature::ProofScheme;
-use crate::source::{Envelope, ITEMS_MAX, Normalised, Reading, Source};
+use crate::source::{ITEMS_MAX, Normalised, Reading, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use waymark_event::{
@@ -61,18 +60,6 @@ impl Source for Backstage {
 
     fn dialect_version(&self) -> i32 {
         1
-    }
-
-    fn proof(&self) -> ProofScheme {
-        ProofScheme::Bearer
-    }
-
-    fn kept_headers(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn envelope(&self, _: &BTreeMap<String, String>) -> Envelope {
-        Envelope::default()
     }
 
     fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {

@@ -3,7 +3,6 @@
 //!
 //! The arrival reads; this file only understands. Ancestry is worked out by `analytics`.
 
-use crate::signature::ProofScheme;
 use crate::source::{Envelope, Normalised, Reading, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -79,14 +78,6 @@ impl Source for Git {
 
     fn dialect_version(&self) -> i32 {
         VERSION
-    }
-
-    fn proof(&self) -> ProofScheme {
-        ProofScheme::Bearer
-    }
-
-    fn kept_headers(&self) -> &'static [&'static str] {
-        &[]
     }
 
     fn envelope(&self, _: &BTreeMap<String, String>) -> Envelope {

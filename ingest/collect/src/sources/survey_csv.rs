@@ -4,8 +4,7 @@
 //! they exist, `component, comment, scale_min, scale_max`. Respondents become pseudonyms of their
 //! wave here; which cells may be published is decided by the `survey_results` fact.
 
-use crate::signature::ProofScheme;
-use crate::source::{Envelope, Normalised, Reading, Source};
+use crate::source::{Normalised, Reading, Source};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use waymark_event::{
@@ -33,18 +32,6 @@ impl Source for SurveyCsv {
 
     fn dialect_version(&self) -> i32 {
         1
-    }
-
-    fn proof(&self) -> ProofScheme {
-        ProofScheme::Bearer
-    }
-
-    fn kept_headers(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn envelope(&self, _: &BTreeMap<String, String>) -> Envelope {
-        Envelope::default()
     }
 
     /// One delivery per row, each with the header line, so that a row can be read by itself.
