@@ -1,4 +1,5 @@
-//! Benchmarks, as ratios within one run or as plain times of one: `cargo bench -p waymark-tests`.
+//! Benchmarks, as plain times of one run: `cargo test --workspace --bench bench` in the development
+//! profile of the demo, `cargo bench --workspace` optimised.
 //!
 //! They print a table and judge nothing; `docs/BENCHMARKS.md` holds what was seen.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop where it is")]
