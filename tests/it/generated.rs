@@ -17,6 +17,27 @@ fn generated_files_are_fresh() {
     assert!(stale.is_empty(), "{}", stale.join("\n"));
 }
 
+#[test]
+fn the_description_asks_for_what_the_routes_take() {
+    let description = serde_json::to_value(waymark_api::openapi()).unwrap();
+    let mut ids = Vec::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            ids.push(operation["operationId"].as_str().unwrap().to_owned());
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let is_in_path = path.contains(&format!("{{{name}}}"));
+                assert_eq!(parameter["in"] == "path", is_in_path, "{path}: `{name}`");
+                assert_eq!(parameter["required"] == true, is_in_path, "{path}: `{name}`");
+            }
+        }
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "operation ids repeat: {ids:?}");
+}
+
 fn manual() -> String {
     let mut page = "# Metrics\n\nMade from the catalogue (`analytics/src/catalogue.rs`) and the SQL of each metric; \
         never edited. Every value carries its sample size, its 95 % interval or bounds, its coverage, and the rows behind \

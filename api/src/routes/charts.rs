@@ -26,7 +26,7 @@ pub(crate) struct ChartBody {
 }
 
 /// Every chart that can be drawn.
-#[utoipa::path(get, path = "/api/v1/charts", responses((status = 200, body = Vec<ChartBody>)))]
+#[utoipa::path(get, path = "/api/v1/charts", operation_id = "list_charts", responses((status = 200, body = Vec<ChartBody>)))]
 pub(crate) async fn list() -> Json<Vec<ChartBody>> {
     Json(CHARTS.iter().map(|chart| ChartBody { id: chart.id, title: chart.title, about: chart.about }).collect())
 }
@@ -40,7 +40,7 @@ enum Picture {
 
 /// A metric as a picture that dates itself; `{file}` is a chart's id with `.svg` or `.png`.
 #[utoipa::path(
-    get, path = "/api/v1/charts/{file}",
+    get, path = "/api/v1/charts/{file}", operation_id = "draw_chart",
     params(("file" = String, Path, description = "`trend.svg`, `reach.png` …"), WindowParams),
     responses(
         (status = 200, description = "The picture", content_type = "image/svg+xml"),

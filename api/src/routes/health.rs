@@ -17,13 +17,13 @@ pub(crate) struct ReadyBody {
 }
 
 /// The process is up.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It is up")))]
+#[utoipa::path(get, path = "/healthz", operation_id = "is_alive", responses((status = 200, description = "It is up")))]
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// There is a snapshot to answer from.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = ReadyBody), (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "is_ready", responses((status = 200, body = ReadyBody), (status = 503, body = Problem)))]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Json<ReadyBody>, Problem> {
     let opened = app.engine.newest().await?;
     Ok(Json(ReadyBody { snapshot: opened.snapshot.id.clone(), as_of: opened.as_of().to_rfc3339() }))

@@ -49,14 +49,14 @@ impl MetricBody {
 }
 
 /// Everything that is measured, in the order of the manual.
-#[utoipa::path(get, path = "/api/v1/metrics", responses((status = 200, body = Vec<MetricBody>)))]
+#[utoipa::path(get, path = "/api/v1/metrics", operation_id = "list_metrics", responses((status = 200, body = Vec<MetricBody>)))]
 pub(crate) async fn list() -> Json<Vec<MetricBody>> {
     Json(METRICS.iter().map(MetricBody::of).collect())
 }
 
 /// One metric, with the SQL that defines it.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/{id}",
+    get, path = "/api/v1/metrics/{id}", operation_id = "get_metric",
     params(("id" = String, Path, description = "The metric's id")),
     responses((status = 200, body = MetricBody), (status = 404, body = Problem))
 )]

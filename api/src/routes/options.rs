@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 /// Which period, in which form.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ReportParams {
     /// A day or ISO week of the period; default: the last complete one.
     pub(super) period: Option<String>,
@@ -16,6 +17,7 @@ pub(crate) struct ReportParams {
 /// How an answer is written and limited, where the body is the statement alone.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct SqlOptions {
     /// `json`, `csv` or `parquet`; default: json.
     pub(super) format: Option<String>,

@@ -27,7 +27,7 @@ pub(crate) struct ReportBody {
 }
 
 /// Every report that can be made.
-#[utoipa::path(get, path = "/api/v1/reports", responses((status = 200, body = Vec<ReportBody>)))]
+#[utoipa::path(get, path = "/api/v1/reports", operation_id = "list_reports", responses((status = 200, body = Vec<ReportBody>)))]
 pub(crate) async fn list() -> Json<Vec<ReportBody>> {
     let body = |report: &'static waymark_reports::Report| ReportBody {
         id: report.id,
@@ -40,7 +40,7 @@ pub(crate) async fn list() -> Json<Vec<ReportBody>> {
 
 /// A report for its last complete period, or for the one that was asked for.
 #[utoipa::path(
-    get, path = "/api/v1/reports/{id}",
+    get, path = "/api/v1/reports/{id}", operation_id = "get_report",
     params(("id" = String, Path, description = "`weekly_adoption` or `leadership_review`"), ReportParams),
     responses(
         (status = 200, description = "The document", content_type = "text/html"),

@@ -15,7 +15,7 @@ const ROWS_MAX: usize = 1_000;
 
 /// The rows behind a metric in a window: which were counted, which were not and why, with links.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/{id}/rows",
+    get, path = "/api/v1/metrics/{id}/rows", operation_id = "get_rows",
     params(("id" = String, Path, description = "The metric's id"), WindowParams),
     responses(
         (status = 200, description = "`rows` and whether they were cut at 1,000", body = serde_json::Value),

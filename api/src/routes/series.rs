@@ -143,7 +143,7 @@ impl CellBody {
 
 /// One metric over time, with interval, sample size and coverage for each value.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/{id}/series",
+    get, path = "/api/v1/metrics/{id}/series", operation_id = "get_series",
     params(("id" = String, Path, description = "The metric's id"), WindowParams),
     responses((status = 200, body = SeriesBody), (status = 400, body = Problem), (status = 404, body = Problem))
 )]

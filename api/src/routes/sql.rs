@@ -33,7 +33,7 @@ const BODY_BYTES_MAX: usize = 300 * 1_024;
 
 /// Answers one select statement over the facts, read-only and inside limits.
 #[utoipa::path(
-    post, path = "/api/v1/sql", request_body = Question, params(SqlOptions),
+    post, path = "/api/v1/sql", operation_id = "ask_sql", request_body = Question, params(SqlOptions),
     responses(
         (status = 200, description = "`columns`, `rows` and `row_count`, or a file", body = serde_json::Value),
         (status = 400, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem), (status = 504, body = Problem)

@@ -10,6 +10,7 @@ use waymark_analytics::{Engine, Window, WindowRequest};
 /// Which scopes, which periods.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct WindowParams {
     /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
     /// organisation, or every component for a metric of components.
