@@ -276,7 +276,7 @@ mod tests {
             "create table made as select 1",
             "drop table deployments",
             "set x = 1",
-            "copy (select 1) to '/tmp/x.csv'",
+            "copy (select 1) to '/nowhere/x.csv'",
             "describe deployments",
         ] {
             let plan = state.create_logical_plan(sql).await.unwrap();

@@ -36,9 +36,7 @@ impl Workplace {
     /// An engine over the newest snapshot; when nobody else writes here, the snapshot is first
     /// brought up to date with the configuration and the clock.
     pub(super) async fn engine(&self) -> anyhow::Result<Arc<Engine>> {
-        if !self.layout.snapshots().is_dir() || Snapshot::newest_id(&self.layout)?.is_some() {
-            self.bring_up_to_date().await?;
-        }
+        self.bring_up_to_date().await?;
         Ok(Arc::new(Engine::new(self.layout.clone(), Arc::clone(&self.definitions))))
     }
 

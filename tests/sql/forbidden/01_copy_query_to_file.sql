@@ -1,2 +1,2 @@
 -- expect: statement-not-allowed
-copy (select 1) to '/tmp/waymark-forbidden.csv'
+copy (select 1) to '/nowhere/waymark-forbidden.csv'

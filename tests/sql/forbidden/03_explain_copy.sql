@@ -1,2 +1,2 @@
 -- expect: statement-not-allowed
-explain copy (select 1) to '/tmp/waymark-forbidden.csv'
+explain copy (select 1) to '/nowhere/waymark-forbidden.csv'

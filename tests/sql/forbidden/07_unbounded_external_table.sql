@@ -1,2 +1,2 @@
 -- expect: statement-not-allowed
-create unbounded external table leak stored as csv location '/tmp/fifo'
+create unbounded external table leak stored as csv location '/nowhere/fifo'
