@@ -5,13 +5,7 @@
 with known as (
     select distinct service from service_owners
     union
-    select distinct service from deployments where service is not null
-    union
-    select distinct service from ci_runs where service is not null
-    union
-    select distinct service_hint from commits where service_hint is not null
-    union
-    select distinct service from adoption_status
+    select distinct service from known_services
 ),
 always as (
     select arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))') as valid_from,

@@ -1,18 +1,26 @@
 //! The engine: DataFusion over one snapshot. The only place that plans SQL.
 //!
 //! Facts are planned among observations and registers; metrics among facts, `calendar`, `scopes`
-//! and `settings`, in a session without any clock. Limits on people's own questions are in `query/`.
+//! and `settings`, in a session without any clock. How files are read is said in `lake_tables.rs` and
+//! `hot.rs`; limits on people's own questions are in `query/`.
 
+mod cluster;
 mod rows;
+mod session;
+
+pub(crate) use session::facts_context;
+pub use session::session_state;
 
 use crate::answers::Answer;
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
+use crate::hot::{HotFiles, Providers};
+use crate::lake_tables::LakeTable;
 use crate::series::Series;
 use crate::window::Window;
-use crate::{calendar, functions, lake_tables, registers};
+use crate::{calendar, lake_tables, registers};
 use arrow::array::RecordBatch;
 use chrono_tz::Tz;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList};
@@ -22,14 +30,11 @@ use datafusion::catalog::{
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
-use waymark_lake::{Layout, Snapshot, TableVersion, fact_table};
-
-/// Functions that would make an answer depend on when it was asked.
-const CLOCKS: &[&str] = &["now", "current_date", "current_time", "random", "uuid"];
+use waymark_lake::{Layout, Snapshot, fact_table};
 
 /// One snapshot, open for questions.
 #[derive(Debug)]
@@ -48,7 +53,17 @@ pub struct Engine {
     layout: Layout,
     definitions: Arc<Definitions>,
     opened: RwLock<Option<Arc<Opened>>>,
+    /// What one snapshot leaves to the next; held while one is opened, so that none is opened twice.
+    reader: tokio::sync::Mutex<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
+}
+
+/// What stays from snapshot to snapshot, because files never change.
+#[derive(Debug, Default)]
+struct Reader {
+    /// Functions, settings and the footers of files; made when the first snapshot is opened.
+    state: Option<SessionState>,
+    hot: HotFiles,
 }
 
 impl Engine {
@@ -58,7 +73,7 @@ impl Engine {
             u32::try_from(series.cells.len()).unwrap_or(u32::MAX).saturating_mul(200)
         };
         let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
-        Self { layout, definitions, opened: RwLock::new(None), answers }
+        Self { layout, definitions, opened: RwLock::default(), reader: tokio::sync::Mutex::default(), answers }
     }
 
     /// What the organisation says about itself.
@@ -76,12 +91,16 @@ impl Engine {
     /// # Errors
     /// `NoSnapshot` when there is none, `Register` when its tables cannot be opened.
     pub async fn newest(&self) -> Result<Arc<Opened>, AnalyticsError> {
-        let newest = Snapshot::newest_id(&self.layout)?.ok_or(AnalyticsError::NoSnapshot)?;
+        let newest = Snapshot::newest_id(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
         if let Some(opened) = self.held().filter(|opened| opened.snapshot.id == newest) {
             return Ok(opened);
         }
-        let snapshot = Snapshot::newest(&self.layout)?.ok_or(AnalyticsError::NoSnapshot)?;
-        let opened = Arc::new(Opened::open(&self.layout, &self.definitions, snapshot).await?);
+        let mut reader = self.reader.lock().await;
+        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id >= newest) {
+            return Ok(opened);
+        }
+        let snapshot = Snapshot::newest(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
+        let opened = Arc::new(reader.open(&self.layout, &self.definitions, snapshot).await?);
         *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -133,27 +152,60 @@ impl Engine {
     }
 }
 
+impl Reader {
+    async fn open(&mut self, layout: &Layout, definitions: &Definitions, snapshot: Snapshot) -> Result<Opened, AnalyticsError> {
+        let state = match &mut self.state {
+            Some(state) => state.clone(),
+            missing => missing.insert(session_state(definitions.zone(), Some(layout))?).clone(),
+        };
+        let context = session::for_readers(&state);
+        let facts = lake_facts(&context, layout, &snapshot).await?;
+        let hot: Vec<_> = facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect();
+        let hot = self.hot.keep(&context, &hot).await?;
+        Opened::over_facts(&context, definitions, snapshot, facts, hot)
+    }
+}
+
+/// Every fact of a snapshot, as the lake has it.
+async fn lake_facts(
+    context: &SessionContext,
+    layout: &Layout,
+    snapshot: &Snapshot,
+) -> Result<Vec<(&'static str, Arc<LakeTable>)>, AnalyticsError> {
+    let mut facts = Vec::with_capacity(FACTS.len());
+    for fact in FACTS {
+        let stored = fact_table(fact.name);
+        let version = snapshot.tables.get(&stored).cloned().unwrap_or_default();
+        let table = LakeTable::open(context, layout, &stored, &version, None).await;
+        let table = table.map_err(|cause| AnalyticsError::Register { table: fact.name.to_owned(), cause: Box::new(cause) })?;
+        facts.push((fact.name, Arc::new(table)));
+    }
+    Ok(facts)
+}
+
+fn is_hot(name: &str) -> bool {
+    FACTS.iter().any(|fact| fact.name == name && fact.is_hot)
+}
+
 impl Opened {
-    async fn open(layout: &Layout, definitions: &Definitions, snapshot: Snapshot) -> Result<Self, AnalyticsError> {
-        let context = SessionContext::new_with_state(base_state());
-        functions::register(&context);
+    /// The facts of a snapshot, some of them in memory, with `settings` and the registers.
+    fn over_facts(
+        context: &SessionContext,
+        definitions: &Definitions,
+        snapshot: Snapshot,
+        facts: Vec<(&'static str, Arc<LakeTable>)>,
+        mut hot: Providers,
+    ) -> Result<Self, AnalyticsError> {
+        let mut tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)> = Vec::new();
+        for (name, table) in facts {
+            let is_visible = FACTS.iter().any(|fact| fact.name == name && fact.is_visible);
+            match hot.remove(name) {
+                Some(provider) => tables.push((name, is_visible, provider)),
+                None => tables.push((name, is_visible, table)),
+            }
+        }
         let failed =
             |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
-        lake_tables::register_store(&context).map_err(|cause| failed("lake", cause))?;
-        let mut tables = Vec::new();
-        for fact in FACTS {
-            let empty = TableVersion::default();
-            let stored = fact_table(fact.name);
-            let version = snapshot.tables.get(&stored).unwrap_or(&empty);
-            let provider = lake_tables::table(&context, layout, &stored, version, None).await;
-            let provider = provider.map_err(|cause| failed(fact.name, cause))?;
-            let provider = if fact.is_hot {
-                in_memory(&context, provider).await.map_err(|cause| failed(fact.name, cause))?
-            } else {
-                provider
-            };
-            tables.push((fact.name, fact.is_visible, provider));
-        }
         let supply = |cause| AnalyticsError::Supply { table: "settings".to_owned(), cause };
         let settings = registers::settings(definitions).map_err(supply)?;
         tables.push(("settings", true, memory_table(settings).map_err(|cause| failed("settings", cause))?));
@@ -165,8 +217,6 @@ impl Opened {
 
     /// Tables in memory, open for questions as if they were a snapshot.
     pub(crate) fn over(tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>, as_of: Instant) -> Self {
-        let context = SessionContext::new_with_state(base_state());
-        functions::register(&context);
         let snapshot = Snapshot {
             id: "memory".to_owned(),
             as_of,
@@ -174,7 +224,7 @@ impl Opened {
             positions: BTreeMap::new(),
             tables: BTreeMap::new(),
         };
-        Self { snapshot, tables, state: context.state() }
+        Self { snapshot, tables, state: session::for_readers(&session::base_state(Tz::UTC)).state() }
     }
 
     /// A session for metrics: facts, `scopes`, `settings` and the calendar of the window, and no clock.
@@ -185,10 +235,7 @@ impl Opened {
         let context =
             self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
-        for name in CLOCKS {
-            context.deregister_udf(name);
-        }
-        Ok(context)
+        Ok(session::without_clocks(context))
     }
 
     /// A session for questions of people: what the SQL catalogue shows.
@@ -258,17 +305,6 @@ fn narrowed(frame: DataFrame, window: &Window) -> DataFusionResult<DataFrame> {
     frame.filter(col("scope").in_list(window.scopes.iter().map(lit).collect(), false))
 }
 
-/// A session for facts: our functions and the local day of the organisation's zone.
-pub(crate) fn facts_context(zone: Tz) -> SessionContext {
-    let context = SessionContext::new_with_state(base_state());
-    functions::register(&context);
-    context.register_udf(functions::local_day(zone));
-    for name in CLOCKS {
-        context.deregister_udf(name);
-    }
-    context
-}
-
 /// Makes a batch known as a table.
 pub(crate) fn register_batch(context: &SessionContext, name: &str, batch: RecordBatch) -> DataFusionResult<()> {
     context.register_table(name, memory_table(batch)?).map(|_| ())
@@ -290,24 +326,4 @@ pub(crate) async fn plan(context: &SessionContext, sql: &str) -> DataFusionResul
 
 fn memory_table(batch: RecordBatch) -> DataFusionResult<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
-}
-
-async fn in_memory(context: &SessionContext, provider: Arc<dyn TableProvider>) -> DataFusionResult<Arc<dyn TableProvider>> {
-    let schema = provider.schema();
-    let batches = context.read_table(provider)?.collect().await?;
-    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
-}
-
-fn base_state() -> SessionState {
-    let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema("waymark", "public")
-        .with_information_schema(true)
-        .with_target_partitions(std::thread::available_parallelism().map_or(1, usize::from));
-    let options = config.options_mut();
-    options.execution.time_zone = Some("UTC".to_owned());
-    options.execution.parquet.schema_force_view_types = false;
-    options.sql_parser.map_string_types_to_utf8view = false;
-    // A physical plan would print paths of files.
-    options.explain.logical_plan_only = true;
-    SessionStateBuilder::new().with_config(config).with_default_features().build()
 }

@@ -58,6 +58,9 @@ pub enum AnalyticsError {
     /// A question was not answered.
     #[error("the question was not answered")]
     Query(#[source] QueryError),
+    /// Other processes published snapshots first, again and again.
+    #[error("other processes published snapshots while this one was computed: it is tried again after the next delivery")]
+    Overtaken,
     /// Nothing was ever collected into this folder.
     #[error(
         "the data folder holds no data yet: run `waymark demo`, `waymark ingest git PATH --service NAME` or `waymark serve`"

@@ -1,13 +1,29 @@
 //! Facts, in order: each reads observations, registers, `settings` and what stands above it.
 //!
-//! Line one of a fact's file is its grain. All facts are computed again at each refresh; a fact
-//! whose rows did not change is not written again.
+//! Line one of a fact's file is its grain. A refresh computes the facts of the units that were
+//! touched; a fact whose rows cannot be told apart by unit is small and computed whole.
 
 mod attributed;
+mod inputs;
+mod placed;
+mod reads;
 mod refresh;
+mod shards;
+mod touched;
 
-pub use refresh::{Refresh, refresh};
-pub(crate) use refresh::{newest, register_observed_schema, rows_of};
+pub(crate) use inputs::{newest, register_observed_schema, rows_of};
+pub use refresh::{Refresh, Refresher, refresh};
+
+/// How the unit is found to which a row of a fact belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The column holds a subject; null means that the next key decides.
+    Subject(&'static str),
+    /// The column holds the id of an entity that stands for itself.
+    Own(&'static str),
+    /// The column holds the id of an entity without relation to others.
+    Shared(&'static str),
+}
 
 /// One fact: its row of the list.
 #[derive(Debug)]
@@ -16,6 +32,8 @@ pub struct Fact {
     pub name: &'static str,
     /// Columns that tell its rows apart; rows are stored in their order.
     pub key: &'static [&'static str],
+    /// How a row's unit is found; empty for a small fact that is computed whole.
+    pub units: &'static [Key],
     /// Whether the SQL catalogue shows it.
     pub is_visible: bool,
     /// Whether readers keep it in memory.
@@ -24,92 +42,103 @@ pub struct Fact {
     pub sql: &'static str,
 }
 
+/// A deployment belongs to what it deployed, else to its service, else to itself.
+const BY_DEPLOYMENT: &[Key] = &[Key::Subject("repository"), Key::Subject("service"), Key::Own("deployment_id")];
+
 /// Every fact, in the order in which they are computed.
 pub const FACTS: &[Fact] = &[
     Fact {
         name: "commits",
-        key: &["repository", "sha"],
+        key: &["repository", "sha"], units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: false,
         sql: include_str!("../facts/commits.sql"),
     },
     Fact {
         name: "service_owners",
-        key: &["service", "valid_from"],
+        key: &["service", "valid_from"], units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/service_owners.sql"),
     },
     Fact {
         name: "attempts",
-        key: &["deployment_id"],
+        key: &["deployment_id"], units: BY_DEPLOYMENT,
         is_visible: true,
         is_hot: false,
         sql: include_str!("../facts/attempts.sql"),
     },
     Fact {
         name: "attribution",
-        key: &["service", "environment", "repository", "sha"],
+        key: &["service", "environment", "repository", "sha"], units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: false,
         sql: "",
     },
-    Fact { name: "attributed_deployments", key: &["deployment_id"], is_visible: true, is_hot: false, sql: "" },
+    Fact { name: "attributed_deployments", key: &["deployment_id"], units: &[Key::Subject("repository")], is_visible: true, is_hot: false, sql: "" },
     Fact {
         name: "deployments",
-        key: &["deployment_id"],
+        key: &["deployment_id"], units: BY_DEPLOYMENT,
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/deployments.sql"),
     },
-    Fact { name: "changes", key: &["change_id"], is_visible: true, is_hot: false, sql: include_str!("../facts/changes.sql") },
+    Fact { name: "changes", key: &["change_id"], units: &[Key::Subject("repository")], is_visible: true, is_hot: false, sql: include_str!("../facts/changes.sql") },
     Fact {
         name: "delivered_changes",
-        key: &["change_id", "service"],
+        key: &["change_id", "service"], units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/delivered_changes.sql"),
     },
     Fact {
         name: "incidents",
-        key: &["episode_id"],
+        key: &["episode_id"], units: &[Key::Own("episode_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/incidents.sql"),
     },
     Fact {
         name: "failures",
-        key: &["deployment_id"],
+        key: &["deployment_id"], units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/failures.sql"),
     },
-    Fact { name: "ci_runs", key: &["run_id"], is_visible: true, is_hot: true, sql: include_str!("../facts/ci_runs.sql") },
+    Fact { name: "ci_runs", key: &["run_id"], units: &[Key::Subject("repository"), Key::Own("run_id")], is_visible: true, is_hot: true, sql: include_str!("../facts/ci_runs.sql") },
     Fact {
         name: "service_activity",
-        key: &["service", "first_day"],
+        key: &["service", "first_day"], units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/service_activity.sql"),
     },
     Fact {
         name: "adoption_status",
-        key: &["service", "component_id", "valid_from"],
+        key: &["service", "component_id", "valid_from"], units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/adoption_status.sql"),
     },
     Fact {
         name: "survey_results",
-        key: &["survey", "wave", "question_id", "question_version", "component_id", "segment_kind", "segment"],
+        key: &["survey", "wave", "question_id", "question_version", "component_id", "segment_kind", "segment"], units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/survey_results.sql"),
     },
-    Fact { name: "tickets", key: &["ticket_id"], is_visible: true, is_hot: true, sql: include_str!("../facts/tickets.sql") },
+    Fact { name: "tickets", key: &["ticket_id"], units: &[Key::Shared("ticket_id")], is_visible: true, is_hot: true, sql: include_str!("../facts/tickets.sql") },
+    Fact {
+        name: "known_services",
+        key: &["subject", "service"],
+        units: &[Key::Subject("subject")],
+        is_visible: false,
+        is_hot: false,
+        sql: include_str!("../facts/known_services.sql"),
+    },
     Fact {
         name: "scopes",
-        key: &["service", "scope_kind", "scope", "valid_from"],
+        key: &["service", "scope_kind", "scope", "valid_from"], units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/scopes.sql"),

@@ -1,28 +1,46 @@
-//! Tables of the lake as DataFusion sees them: a plain list of Parquet files of one snapshot.
+//! Tables of the lake as DataFusion sees them: a plain scan of the Parquet files of one version.
 //!
-//! The lake's store is registered under a scheme of its own, so a question can name no other file.
+//! The scan holds paths, sizes and numbers of rows and nothing of this process, so it can be sent to
+//! another one. The lake's store is registered under a scheme of its own, so a question can name no
+//! other file. Which files belong to a version is said by the snapshot.
 
-use arrow::datatypes::SchemaRef;
-use datafusion::catalog::TableProvider;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::TableParquetOptions;
+use datafusion::common::project_schema;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
+use object_store::ObjectMeta;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
-use waymark_lake::{DurableStore, Layout, TableVersion};
+use waymark_lake::{DataFile, Layout, TableVersion};
 
 /// The scheme and authority under which the lake's files are known.
 const STORE: &str = "lake://data";
 
 /// Makes the lake's store known to a session.
-pub(crate) fn register_store(context: &SessionContext) -> Result<()> {
+pub(crate) fn register_store(context: &SessionContext, layout: &Layout) -> Result<()> {
     let url = ObjectStoreUrl::parse(STORE)?;
-    context.runtime_env().register_object_store(url.as_ref(), Arc::new(DurableStore::new()));
+    context.runtime_env().register_object_store(url.as_ref(), layout.storage().store());
     Ok(())
 }
 
-/// A table over the files of one version; the schema is read from the files when none is given.
+/// A table over the files of one version; the schema is read from a file when none is given.
 pub(crate) async fn table(
     context: &SessionContext,
     layout: &Layout,
@@ -30,19 +48,185 @@ pub(crate) async fn table(
     version: &TableVersion,
     schema: Option<SchemaRef>,
 ) -> Result<Arc<dyn TableProvider>> {
-    let folder = layout.table(name);
-    let mut urls = Vec::with_capacity(version.files.len());
-    for file in &version.files {
-        let path = object_store::path::Path::from_absolute_path(folder.join(&file.path))
-            .map_err(|cause| DataFusionError::External(Box::new(cause)))?;
-        urls.push(ListingTableUrl::parse(format!("{STORE}/{path}"))?);
+    Ok(Arc::new(LakeTable::open(context, layout, name, version, schema).await?))
+}
+
+/// The files of one version of a table.
+#[derive(Debug)]
+pub(crate) struct LakeTable {
+    schema: SchemaRef,
+    files: Vec<PartitionedFile>,
+}
+
+impl LakeTable {
+    /// Opens a version; without files and without a schema it has no columns.
+    pub(crate) async fn open(
+        context: &SessionContext,
+        layout: &Layout,
+        name: &str,
+        version: &TableVersion,
+        schema: Option<SchemaRef>,
+    ) -> Result<Self> {
+        let schema = match schema {
+            Some(schema) => schema,
+            None => written_schema(&context.runtime_env(), layout, name, version).await?,
+        };
+        let files = version.files.iter().map(|file| {
+            let statistics = statistics(&schema, counted(file.rows));
+            PartitionedFile::new_from_meta(object(layout, name, file)).with_statistics(Arc::new(statistics))
+        });
+        Ok(Self { files: files.collect(), schema })
     }
-    let options =
-        ListingOptions::new(Arc::new(ParquetFormat::default().with_force_view_types(false))).with_file_extension(".parquet");
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
-    let config = match schema {
-        Some(schema) => config.with_schema(schema),
-        None => config.infer_schema(&context.state()).await?,
-    };
-    Ok(Arc::new(ListingTable::try_new(config)?))
+
+    /// A table of these columns that has no rows.
+    #[cfg(test)]
+    pub(crate) const fn without_files(schema: SchemaRef) -> Self {
+        Self { schema, files: Vec::new() }
+    }
+
+    /// The files, in the order of the version.
+    pub(crate) fn files(&self) -> &[PartitionedFile] {
+        &self.files
+    }
+
+    /// How many rows all files have, as far as they were counted.
+    pub(crate) fn rows(&self) -> usize {
+        rows_of(&self.files).get_value().copied().unwrap_or(0)
+    }
+
+    /// Reads groups of files side by side; all columns, or those at the given places.
+    pub(crate) fn plan(
+        &self,
+        session: &dyn Session,
+        groups: Vec<FileGroup>,
+        columns: Option<&[usize]>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let url = ObjectStoreUrl::parse(STORE)?;
+        let runtime = session.runtime_env();
+        let cache = runtime.cache_manager.get_file_metadata_cache();
+        let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, cache);
+        let global = session.config_options().execution.parquet.clone();
+        let hint = global.metadata_size_hint;
+        let options = TableParquetOptions { global, ..TableParquetOptions::default() };
+        let mut source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(reader));
+        if let Some(hint) = hint {
+            source = source.with_metadata_size_hint(hint);
+        }
+        let rows = rows_of(groups.iter().flat_map(FileGroup::files));
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_statistics(statistics(&self.schema, rows))
+            .with_file_groups(groups)
+            .with_projection_indices(columns.map(<[usize]>::to_vec))?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+
+    /// The files in groups of about equal size.
+    fn groups(&self, groups_max: usize) -> Vec<FileGroup> {
+        let mut files: Vec<&PartitionedFile> = self.files.iter().collect();
+        files.sort_by_key(|file| Reverse(file.object_meta.size));
+        let groups_max = groups_max.clamp(1, files.len().max(1));
+        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); groups_max];
+        for file in files {
+            if let Some((size_bytes, group)) = groups.iter_mut().min_by_key(|(size_bytes, _)| *size_bytes) {
+                *size_bytes += file.object_meta.size.max(1);
+                group.push(file.clone());
+            }
+        }
+        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        columns: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, columns)?)));
+        }
+        let groups = self.groups(session.config().target_partitions());
+        self.plan(session, groups, columns.map(Vec::as_slice), limit)
+    }
+
+    /// Every filter is offered: the physical planner makes those that it can the predicate of the
+    /// scan, which leaves out files, row groups and pages, and filters the remaining rows itself.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(statistics(&self.schema, rows_of(&self.files)))
+    }
+}
+
+/// How many rows files have together.
+fn rows_of<'files>(files: impl IntoIterator<Item = &'files PartitionedFile>) -> Precision<usize> {
+    files.into_iter().fold(Precision::Exact(0_usize), |sum, file| match &file.statistics {
+        Some(statistics) => sum.add(&statistics.num_rows),
+        None => Precision::Absent,
+    })
+}
+
+/// A file in the store. It never changes under its name, so the time of its writing is not asked for.
+fn object(layout: &Layout, table: &str, file: &DataFile) -> ObjectMeta {
+    ObjectMeta {
+        location: layout.table_object(table, &file.path),
+        last_modified: DateTime::<Utc>::UNIX_EPOCH,
+        size: file.size_bytes,
+        e_tag: None,
+        version: None,
+    }
+}
+
+/// A writer that does not count says zero, so zero is good enough to plan with and answers no question.
+fn counted(rows: u64) -> Precision<usize> {
+    match usize::try_from(rows) {
+        Ok(0) => Precision::Inexact(0),
+        Ok(rows) => Precision::Exact(rows),
+        Err(_) => Precision::Absent,
+    }
+}
+
+/// What is known without reading: the number of rows.
+fn statistics(schema: &Schema, num_rows: Precision<usize>) -> Statistics {
+    let column_statistics = vec![ColumnStatistics::new_unknown(); schema.fields().len()];
+    Statistics { num_rows, total_byte_size: Precision::Absent, column_statistics }
+}
+
+/// The columns of the first and the last file, which are those of all: a definition gives every file
+/// of a fact its columns, and names of other files grow with time. What a file lacks is null.
+async fn written_schema(runtime: &RuntimeEnv, layout: &Layout, table: &str, version: &TableVersion) -> Result<SchemaRef> {
+    let mut schemas = Vec::new();
+    let last = version.files.last().filter(|_| version.files.len() > 1);
+    for file in version.files.first().into_iter().chain(last) {
+        schemas.push(schema_of(runtime, &object(layout, table, file)).await?);
+    }
+    Ok(Arc::new(Schema::try_merge(schemas)?))
+}
+
+/// The columns of a file, without what its writer noted beside them.
+async fn schema_of(runtime: &RuntimeEnv, object: &ObjectMeta) -> Result<Schema> {
+    let store = runtime.object_store(ObjectStoreUrl::parse(STORE)?)?;
+    let metadata = DFParquetMetadata::new(store.as_ref(), object)
+        .with_file_metadata_cache(Some(runtime.cache_manager.get_file_metadata_cache()));
+    let schema = metadata.fetch_schema().await?;
+    let bare = |field: &Arc<Field>| field.as_ref().clone().with_metadata(HashMap::new());
+    Ok(Schema::new(schema.fields().iter().map(bare).collect::<Fields>()))
 }

@@ -1,22 +1,31 @@
 //! The command line: every command, its flags, and which module does it.
 
 mod backfill;
+mod backup;
 mod check;
 mod collect;
+mod compact;
 mod demo;
+mod forget;
+mod generate;
 mod ingest;
 mod measure;
 mod output;
 mod publish;
 mod question;
+mod rebuild;
 mod serve;
+mod status;
+mod upkeep;
 mod workplace;
 mod writer;
 
+use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+use waymark_lake::Layout;
 
 /// Measure an internal platform with evidence: do people take the paved road (adoption), does it
 /// make them faster without breaking more (commit-to-production time and the DORA metrics), and do
@@ -36,9 +45,20 @@ pub(crate) struct Cli {
 /// Where data and configuration lie, and how answers are printed.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
-    /// The data folder; it is made when it is not there.
-    #[arg(long, global = true, value_name = "DIR", default_value = "./waymark-data", env = "WAYMARK_DATA")]
+    /// The data folder, which is made when it is not there; or `s3://`, `az://`, `gs://` with bucket and prefix.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        num_args = 0..=1,
+        default_value = "./waymark-data",
+        default_missing_value = "./waymark-data",
+        env = "WAYMARK_DATA"
+    )]
     pub(crate) data: PathBuf,
+    /// With an object store: this machine's folder for the inbox and the lock.
+    #[arg(long, global = true, value_name = "DIR", default_value = "./waymark-local", env = "WAYMARK_LOCAL")]
+    pub(crate) local: PathBuf,
     /// The configuration; without it DIR/waymark.toml, else ./waymark.toml, else the defaults.
     #[arg(long, global = true, value_name = "FILE", env = "WAYMARK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
@@ -47,12 +67,35 @@ pub(crate) struct Place {
     pub(crate) json: bool,
 }
 
+impl Place {
+    /// The folder of this machine, whether or not the tables lie there.
+    pub(crate) fn folder(&self) -> &Path {
+        if self.address().is_some() { &self.local } else { &self.data }
+    }
+
+    /// Opens the data folder or the prefix of an object store.
+    pub(crate) async fn layout(&self) -> anyhow::Result<Layout> {
+        match self.address() {
+            Some(address) => Layout::connect(address, &self.local).await.context("failed to open the object store"),
+            None => Layout::open(&self.data).context("failed to open the data folder"),
+        }
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.data.to_str().filter(|data| data.contains("://"))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build a sample organisation and serve it: 60 services, 14 teams, 9 components, 78 weeks.
     ///
     /// The sample's messages take the same way as live ones. A second start uses what is there.
     Demo(demo::DemoArgs),
+    /// Write a large organisation that is made up, as files of deliveries, one for each month.
+    ///
+    /// Equal arguments give equal files. `waymark ingest file --source json` reads them.
+    Generate(generate::GenerateArgs),
     /// Receive, keep, compute and answer, in one process on one port.
     Serve(serve::ServeArgs),
     /// Read a repository or files into the data folder.
@@ -78,8 +121,23 @@ enum Command {
     Chart(publish::ChartArgs),
     /// List what arrived and was not understood, newest first.
     Rejections(question::RejectionsArgs),
-    /// Validate the configuration, and say what is wrong.
+    /// Say what is visible, how fresh it is, who writes, and what it takes on the disk.
+    Status,
+    /// Validate the configuration and, where there is a data folder, the data; say what is wrong.
+    ///
+    /// Looks at the format, the inbox, the positions, every file and every snapshot. It may run beside
+    /// a process that writes, and ends with exit code 1 when something is wrong.
     Check,
+    /// Merge small files of all tables now, and remove what nobody reads any more.
+    Compact,
+    /// Read the kept deliveries again, compute every fact from nothing, and say what differs.
+    Rebuild,
+    /// Erase a person: a login, a mail address, or source:instance:login.
+    Forget(forget::ForgetArgs),
+    /// Copy the data folder while it is used; a second time, only what is new.
+    Backup(backup::BackupArgs),
+    /// Make a new data folder (`--data`) of a backup.
+    Restore(backup::RestoreArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell to complete for.
@@ -105,6 +163,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let place = cli.place;
     match cli.command {
         Command::Demo(args) => demo::run(&place, args).await,
+        Command::Generate(args) => generate::run(&args),
         Command::Serve(args) => serve::run(&place, args).await,
         Command::Ingest(command) => ingest::run(&place, command).await,
         Command::Backfill(command) => backfill::run(&place, command).await,
@@ -116,7 +175,13 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Report(args) => publish::report(&place, args).await,
         Command::Chart(args) => publish::chart(&place, args).await,
         Command::Rejections(args) => question::rejections(&place, args).await,
-        Command::Check => check::run(&place),
+        Command::Status => status::run(&place).await,
+        Command::Check => check::run(&place).await,
+        Command::Compact => compact::run(&place).await,
+        Command::Rebuild => rebuild::run(&place).await,
+        Command::Forget(args) => forget::run(&place, args).await,
+        Command::Backup(args) => backup::backup(&place, args).await,
+        Command::Restore(args) => backup::restore(&place, args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "waymark", &mut script);

@@ -32,6 +32,7 @@ pub(crate) struct Operation {
     pub(crate) connections: Vec<Connection>,
     pub(crate) kafka: Kafka,
     pub(crate) query: Query,
+    pub(crate) upkeep: Upkeep,
 }
 
 /// Where it listens.
@@ -65,6 +66,12 @@ pub(crate) struct Kafka {
     pub(crate) instance: Option<String>,
     /// Where the very first start begins: `earliest` or `latest`. Default `earliest`.
     pub(crate) start: String,
+    /// Records that share one trip into the tables, at most. Default 20,000.
+    pub(crate) batch_records_max: usize,
+    /// How long a record may wait for others, in milliseconds. Default 1,000.
+    pub(crate) batch_wait_ms: u64,
+    /// How long a collector that died keeps its partitions, in milliseconds. Default 45,000.
+    pub(crate) session_timeout_ms: u64,
 }
 
 /// Limits of people's own questions.
@@ -73,6 +80,18 @@ pub(crate) struct Kafka {
 pub(crate) struct Query {
     /// Memory of all questions together. Default 1 GiB.
     pub(crate) memory_bytes_max: u64,
+}
+
+/// What is let go of by itself, and when.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Upkeep {
+    /// Days for which raw deliveries are kept. Default: for ever.
+    pub(crate) deliveries_days: Option<u32>,
+    /// Days after which a file that nobody reads any more is removed. Default 7.
+    pub(crate) vacuum_days: u32,
+    /// Files of about one size are merged once there are so many. Default 8.
+    pub(crate) merge_files_min: usize,
 }
 
 impl Default for Serve {
@@ -93,6 +112,12 @@ impl Default for Query {
     }
 }
 
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self { deliveries_days: None, vacuum_days: 7, merge_files_min: 8 }
+    }
+}
+
 impl Default for Kafka {
     fn default() -> Self {
         Self {
@@ -103,6 +128,9 @@ impl Default for Kafka {
             source: "json".to_owned(),
             instance: None,
             start: "earliest".to_owned(),
+            batch_records_max: 20_000,
+            batch_wait_ms: 1_000,
+            session_timeout_ms: 45_000,
         }
     }
 }
@@ -150,6 +178,9 @@ impl Config {
         }
         if !["earliest", "latest"].contains(&self.operation.kafka.start.as_str()) {
             problems.push(format!("kafka.start `{}` is none of earliest, latest", self.operation.kafka.start));
+        }
+        if self.operation.upkeep.deliveries_days == Some(0) {
+            problems.push("upkeep.deliveries_days is 0, which keeps nothing: give at least 1, or leave it out".to_owned());
         }
         problems
     }

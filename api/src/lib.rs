@@ -9,10 +9,12 @@ mod pages;
 mod problem;
 pub mod reporting;
 mod routes;
+mod status;
 
 pub use app::App;
 pub use problem::{Problem, chain};
 pub use routes::openapi;
+pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue};

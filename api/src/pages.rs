@@ -1,6 +1,7 @@
 //! Pages for people, rendered here without script; the pictures are the ones of `reports`.
 
 mod home;
+mod status;
 mod style;
 
 use crate::app::App;
@@ -9,7 +10,7 @@ use axum::routing::get;
 
 /// Every page by its address.
 pub(crate) fn router() -> Router<App> {
-    Router::new().route("/", get(home::home)).route("/assets/style.css", get(style::style))
+    Router::new().route("/", get(home::home)).route("/status", get(status::status)).route("/assets/style.css", get(style::style))
 }
 
 /// Makes the home page of the newest snapshot in advance.

@@ -8,6 +8,7 @@ mod reports;
 mod rows;
 mod series;
 mod sql;
+mod status;
 mod window;
 
 use crate::app::App;
@@ -42,6 +43,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(reports::list))
         .routes(routes!(reports::report))
         .routes(routes!(sql::ask))
+        .routes(routes!(status::status))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
 }

@@ -75,7 +75,7 @@ async fn demo() {
     let whole: toml::Table = plan.configuration().parse().unwrap();
     let definitions: Arc<waymark_analytics::Definitions> = Arc::new(whole.try_into().unwrap());
     let clock = Arc::new(FixedClock::at(plan.as_of()));
-    let mut pipeline = Pipeline::open(&layout, clock, "bench").unwrap();
+    let mut pipeline = Pipeline::open(&layout, clock, "bench").await.unwrap();
     let all = Instant::now();
     let made = Instant::now();
     let everything: Vec<_> = deliveries(&plan).collect();
@@ -94,6 +94,7 @@ async fn demo() {
         definitions: &definitions,
         as_of: plan.as_of(),
         positions: std::collections::BTreeMap::new(),
+        is_full: false,
     };
     refresh(pipeline.tables(), input).await.unwrap();
     line("compute all facts", computing.elapsed(), "-");

@@ -1,7 +1,8 @@
 //! Order, repetition and batches do not matter: a property over generated statements, in memory.
 //!
 //! The law is that of the design: for any set of deliveries, every permutation, duplication and
-//! split gives the same newest statement of each entity. The same through the lake is `pipeline.rs`.
+//! split between webhook, back-fill and topic gives the same newest statement of each entity. The
+//! same through the lake is `pipeline.rs`.
 
 use crate::harness::{at, delivery};
 use proptest::collection::vec;
@@ -29,13 +30,33 @@ struct Statement {
     is_polled: bool,
 }
 
-/// What arrives, as places in the list of statements, with the minute of each receipt.
+/// What arrives, in its order.
 #[derive(Clone, Debug)]
 struct Arrivals {
     statements: Vec<Statement>,
-    order: Vec<usize>,
-    received: Vec<u16>,
+    order: Vec<Arrived>,
     batch: usize,
+}
+
+/// One copy of a statement. What a sender posts may as well come as a record of a topic, and one
+/// copy by each way; what was asked for is another reading, so its way is not drawn.
+#[derive(Clone, Copy, Debug)]
+struct Arrived {
+    /// The place of the statement in the list.
+    place: usize,
+    /// The minute of its receipt.
+    minute: u16,
+    is_recorded: bool,
+}
+
+impl Statement {
+    const fn channel(self, is_recorded: bool) -> Channel {
+        match (self.is_polled, is_recorded) {
+            (true, _) => Channel::Poll,
+            (false, true) => Channel::Kafka,
+            (false, false) => Channel::Webhook,
+        }
+    }
 }
 
 fn statement() -> impl Strategy<Value = Statement> {
@@ -48,10 +69,14 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
         .prop_flat_map(|(statements, again, batch)| {
             let count = statements.len();
             let places: Vec<usize> = (0..count).chain(again.iter().map(|index| index.index(count))).collect();
-            let received = vec(0u16..1_000, places.len());
+            let received = vec((0u16..1_000, any::<bool>()), places.len());
             (Just(statements), Just(places).prop_shuffle(), received, Just(batch))
         })
-        .prop_map(|(statements, order, received, batch)| Arrivals { statements, order, received, batch })
+        .prop_map(|(statements, places, received, batch)| {
+            let copies = places.into_iter().zip(received);
+            let order = copies.map(|(place, (minute, is_recorded))| Arrived { place, minute, is_recorded }).collect();
+            Arrivals { statements, order, batch }
+        })
 }
 
 fn minute(minute: u8) -> String {
@@ -99,7 +124,7 @@ fn pull_request(said: Statement) -> (&'static str, Value) {
     ("pull_request", body)
 }
 
-fn arrived(said: Statement, received_at: Instant) -> Delivery {
+fn arrived(said: Statement, channel: Channel, received_at: Instant) -> Delivery {
     let (event_type, mut body) = match said.kind {
         0 => run(said),
         1 => ("deployment", json!({ "deployment": deployment(said) })),
@@ -114,7 +139,7 @@ fn arrived(said: Statement, received_at: Instant) -> Delivery {
     }
     Delivery {
         id: DeliveryId::stored(&received_at.micros().to_string()),
-        channel: if said.is_polled { Channel::Poll } else { Channel::Webhook },
+        channel,
         received_at,
         ..delivery("github", Some(event_type), &body.to_string(), RECEIVED_FROM)
     }
@@ -150,22 +175,21 @@ fn agrees(arrivals: &Arrivals) -> Result<(), TestCaseError> {
     let first = at(RECEIVED_FROM);
     let mut expected = Newest::new();
     for (minute, said) in (0i64..).zip(&arrivals.statements) {
-        let read = dialect.normalise(&arrived(*said, first.plus_seconds(60 * minute)), &reading);
+        let read = dialect.normalise(&arrived(*said, said.channel(false), first.plus_seconds(60 * minute)), &reading);
         proptest::prop_assert!(read.rejections.is_empty() && !read.observations.is_empty(), "{read:?}");
         keep_newest(&mut expected, read.observations);
     }
-    let received: Vec<(usize, u16)> = arrivals.order.iter().copied().zip(arrivals.received.iter().copied()).collect();
     let mut batches = Vec::new();
-    for batch in received.chunks(received.len().div_ceil(arrivals.batch)) {
-        let mut newest = Newest::new();
-        for (place, minute) in batch {
-            let received_at = first.plus_seconds(60 * i64::from(*minute));
-            keep_newest(
-                &mut newest,
-                dialect.normalise(&arrived(arrivals.statements[*place], received_at), &reading).observations,
-            );
+    for batch in arrivals.order.chunks(arrivals.order.len().div_ceil(arrivals.batch)) {
+        // Each way is a stream of its own and is read for itself.
+        let mut ways: BTreeMap<Channel, Newest> = BTreeMap::new();
+        for copy in batch {
+            let said = arrivals.statements[copy.place];
+            let (channel, received_at) = (said.channel(copy.is_recorded), first.plus_seconds(60 * i64::from(copy.minute)));
+            let read = dialect.normalise(&arrived(said, channel, received_at), &reading);
+            keep_newest(ways.entry(channel).or_default(), read.observations);
         }
-        batches.push(newest);
+        batches.extend(ways.into_values());
     }
     let mut found = Newest::new();
     for batch in batches {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use waymark_analytics::{Definitions, Engine, Refresh, refresh};
+use waymark_analytics::{Definitions, Engine, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Instant, Proof};
-use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot};
+use waymark_lake::{DELIVERIES, Layout, Snapshot};
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -82,21 +82,27 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) definitions: Arc<Definitions>,
     pub(crate) pipeline: Pipeline,
+    pub(crate) refresher: Refresher,
 }
 
 impl World {
     /// An empty folder as of an instant, with default definitions.
-    pub(crate) fn new(as_of: &str) -> Self {
-        Self::with(as_of, Definitions::default())
+    pub(crate) async fn new(as_of: &str) -> Self {
+        Self::with(as_of, Definitions::default()).await
     }
 
     /// An empty folder as of an instant.
-    pub(crate) fn with(as_of: &str, definitions: Definitions) -> Self {
+    pub(crate) async fn with(as_of: &str, definitions: Definitions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::open(folder.path()).unwrap();
+        Self::over(folder, layout, as_of, definitions).await
+    }
+
+    /// The same over any layout; `folder` holds its local part.
+    pub(crate) async fn over(folder: TempDir, layout: Layout, as_of: &str, definitions: Definitions) -> Self {
         let clock = Arc::new(FixedClock::at(at(as_of)));
-        let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").unwrap();
-        Self { folder, layout, clock, definitions: Arc::new(definitions), pipeline }
+        let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").await.unwrap();
+        Self { folder, layout, clock, definitions: Arc::new(definitions), pipeline, refresher: Refresher::default() }
     }
 
     /// Keeps deliveries and moves them into the tables.
@@ -120,14 +126,24 @@ impl World {
         }
     }
 
-    /// Computes the facts and publishes a snapshot.
+    /// Computes the facts that what is new touches, and publishes a snapshot.
     pub(crate) async fn refresh(&mut self) -> Snapshot {
+        self.refresh_from(false).await
+    }
+
+    /// Computes every fact from nothing, and publishes a snapshot.
+    pub(crate) async fn refresh_fully(&mut self) -> Snapshot {
+        self.refresh_from(true).await
+    }
+
+    async fn refresh_from(&mut self, is_full: bool) -> Snapshot {
         let observed = self.pipeline.versions().await.unwrap();
-        let position = self.pipeline.tables().position(DELIVERIES, INBOX_STREAM).await.unwrap();
-        let positions = position.map(|position| (INBOX_STREAM.to_owned(), position)).into_iter().collect();
-        let input =
-            Refresh { layout: &self.layout, observed, definitions: &self.definitions, as_of: self.clock.now(), positions };
-        refresh(self.pipeline.tables(), input).await.unwrap()
+        let stream = self.pipeline.inbox_stream().to_owned();
+        let position = self.pipeline.tables().position(DELIVERIES, &stream).await.unwrap();
+        let positions = position.map(|position| (stream, position)).into_iter().collect();
+        let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
+        let input = Refresh { layout, observed, definitions, as_of, positions, is_full };
+        self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }
 
     /// An engine over the newest snapshot.

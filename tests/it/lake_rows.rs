@@ -1,24 +1,17 @@
 //! Rows of the lake's tables as JSON, read from the Parquet files that a version names.
 //!
-//! Reads files only, so it also works beside a process that writes. What the rows mean is left to
+//! Reads files only, so it also works beside a process that writes, and from any storage. What the rows mean is left to
 //! the tests.
 
 use arrow::json::LineDelimitedWriter;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use waymark_analytics::FACTS;
-use waymark_lake::{Layout, Snapshot, TableVersion, fact_table};
+use waymark_lake::{Layout, Snapshot, TableVersion, Wanted, fact_table, read_rows};
 
 /// Every row of one table version, in no order.
 pub(crate) async fn rows(layout: &Layout, table: &str, version: &TableVersion) -> Vec<Value> {
-    let folder = layout.table(table);
-    let paths: Vec<String> = version.files.iter().map(|file| folder.join(&file.path).display().to_string()).collect();
-    if paths.is_empty() {
-        return Vec::new();
-    }
-    let frame = SessionContext::new().read_parquet(paths, ParquetReadOptions::default()).await.unwrap();
-    let batches = frame.collect().await.unwrap();
+    let batches = read_rows(layout, table, &version.files, Wanted::default()).await.unwrap();
     let mut writer = LineDelimitedWriter::new(Vec::new());
     writer.write_batches(&batches.iter().collect::<Vec<_>>()).unwrap();
     writer.finish().unwrap();

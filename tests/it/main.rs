@@ -4,15 +4,24 @@
 //! `WAYMARK_BLESS=1 cargo test` writes golden and generated files, to be read before they are kept.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod broker;
+mod cluster;
 mod crash;
 mod disorder;
+mod faults;
 mod generated;
 mod harness;
+mod kafka;
 mod lake_rows;
+mod moto;
+mod object_storage;
+mod open_data;
 mod pipeline;
+mod python;
 mod repositories;
 mod routes;
 mod scenarios;
 mod sources;
 mod tidy;
+mod upkeep;
 mod webhook;

@@ -44,7 +44,7 @@ async fn attribution(world: &mut World) -> BTreeMap<String, (String, String)> {
 
 async fn agrees_with_git(history: &History) {
     let repository = Rebuilt::of(history);
-    let mut world = World::new(AS_OF);
+    let mut world = World::new(AS_OF).await;
     let reading = read(&world, &repository, &KnownRefs::new());
     assert_eq!((reading.commits, reading.tags), (history.commits.len(), history.tags.len()));
     assert!(reading.warnings.is_empty() && !reading.is_shallow, "{:?}", reading.warnings);
@@ -111,11 +111,11 @@ async fn a_repository_may_arrive_in_any_order_and_twice() {
         return skipped("repositories", "the program git is not there");
     }
     let repository = Rebuilt::of(&History::of_our_own());
-    let mut straight = World::new(AS_OF);
+    let mut straight = World::new(AS_OF).await;
     let reading = read(&straight, &repository, &KnownRefs::new());
     straight.take_in(&reading.deliveries).await;
     let expected = attribution(&mut straight).await;
-    let mut other = World::new(AS_OF);
+    let mut other = World::new(AS_OF).await;
     let backwards: Vec<_> = reading.deliveries.iter().rev().cloned().collect();
     for part in backwards.chunks(2) {
         other.take_in(part).await;
@@ -133,7 +133,7 @@ async fn a_shallow_clone_is_known_for_what_it_is() {
     let history = History::from_parents(&[&[], &[0], &[1], &[1], &[3], &[2, 4], &[5]], &[("v1", 2), ("v2", 6)]);
     let repository = Rebuilt::of(&history);
     repository.cut_at(&[2, 4]);
-    let mut world = World::new(AS_OF);
+    let mut world = World::new(AS_OF).await;
     let reading = read(&world, &repository, &KnownRefs::new());
     assert!(reading.is_shallow);
     assert_eq!(reading.commits, 4, "two, four, the merge and the last one");

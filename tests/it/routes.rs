@@ -22,7 +22,7 @@ impl Site {
     async fn open() -> Self {
         let plan = Plan::small();
         let definitions = sample_definitions(&plan);
-        let mut world = World::with(&plan.as_of().to_rfc3339(), definitions);
+        let mut world = World::with(&plan.as_of().to_rfc3339(), definitions).await;
         let all: Vec<_> = deliveries(&plan).collect();
         world.take_in(&all).await;
         world.refresh().await;

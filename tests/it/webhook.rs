@@ -186,7 +186,7 @@ type Unread<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], Vec<u8>, Option<&
 
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_and_rejected_with_a_reason() {
-    let mut world = World::new(NOW);
+    let mut world = World::new(NOW).await;
     let router = open(&world.layout, InboxLimits::default());
     let good = r#"{"type":"deployment","data":{"deployment_id":"d1"}}"#;
     let cases: [Unread<'_>; 9] = [
@@ -231,7 +231,7 @@ async fn what_cannot_be_read_is_kept_and_rejected_with_a_reason() {
 
 #[tokio::test]
 async fn a_full_inbox_asks_for_patience_and_acknowledges_nothing() {
-    let mut world = World::new(NOW);
+    let mut world = World::new(NOW).await;
     let limits = InboxLimits { rows_max: 2, ..InboxLimits::default() };
     let router = open(&world.layout, limits);
     let body = r#"{"type":"deployment","data":{"deployment_id":"d1"}}"#;
@@ -275,19 +275,19 @@ fn a_data_folder_of_a_newer_version_is_refused_untouched() {
     let newer = r#"{"version":999}"#;
     std::fs::write(folder.path().join("format.json"), newer).unwrap();
     let error = sentence(&Layout::open(folder.path()).unwrap_err());
-    assert!(error.contains("has format 999, and this program reads up to 1: install a newer waymark"), "{error}");
+    assert!(error.contains("has format 999, and this program reads up to 2: install a newer waymark"), "{error}");
     assert_eq!(std::fs::read_to_string(folder.path().join("format.json")).unwrap(), newer);
 }
 
-#[test]
-fn a_second_writer_of_one_folder_is_refused_by_name() {
+#[tokio::test]
+async fn a_second_writer_of_one_folder_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::open(folder.path()).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(at(NOW)));
-    let first = Pipeline::open(&layout, Arc::clone(&clock), "serve").unwrap();
-    let error = sentence(&Pipeline::open(&layout, Arc::clone(&clock), "ingest").unwrap_err());
+    let first = Pipeline::open(&layout, Arc::clone(&clock), "serve").await.unwrap();
+    let error = sentence(&Pipeline::open(&layout, Arc::clone(&clock), "ingest").await.unwrap_err());
     assert!(error.contains("another process writes to") && error.contains("`waymark serve`, process "), "{error}");
     assert!(error.contains("stop it, or use another `--data` folder"), "{error}");
     drop(first);
-    Pipeline::open(&layout, clock, "ingest").unwrap();
+    Pipeline::open(&layout, clock, "ingest").await.unwrap();
 }

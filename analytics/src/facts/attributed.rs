@@ -30,6 +30,7 @@ struct AttributionRow {
 #[derive(Serialize, Deserialize)]
 struct DeploymentRow {
     deployment_id: String,
+    repository: String,
     new_commits: Option<i64>,
     attribution_status: String,
 }
@@ -72,6 +73,7 @@ pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<
         for (deployment, found) in walked.iter().zip(&attribution.deployments) {
             deployments.push(DeploymentRow {
                 deployment_id: deployment.deployment_id.to_owned(),
+                repository: repository.clone(),
                 new_commits: found.new_commits.map(i64::from),
                 attribution_status: found.status.as_str().to_owned(),
             });

@@ -1,31 +1,42 @@
-//! Computes every fact from the newest observations and publishes a snapshot.
+//! Computes the facts of the units that new statements touch, and publishes a snapshot.
 //!
-//! Readers see nothing until the snapshot is published, and then all of it.
+//! What is new is read from the files that the newest snapshot does not name, so a refresh that was
+//! interrupted is simply begun again. Readers see nothing until the snapshot is published, and then
+//! all of it. A full refresh computes every unit and gives the same rows.
 
-use super::{FACTS, Fact, attributed};
+use super::inputs::{self, register, rows_of};
+use super::placed::by_shard;
+use super::reads::{Reads, follow, observed, reads};
+use super::shards::stacked;
+use super::touched::{self, Connections, WHOLE};
+use super::{FACTS, Fact};
 use crate::definitions::Definitions;
-use crate::engine::{collected, facts_context, plan, register_batch};
+use crate::engine::register_batch;
 use crate::error::AnalyticsError;
-use crate::{lake_tables, registers};
+use crate::units::Units;
 use arrow::array::RecordBatch;
-use datafusion::catalog::MemorySchemaProvider;
-use datafusion::common::TableReference;
+use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::{SessionContext, col};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use waymark_event::{Instant, Table, observation_schema};
-use waymark_lake::{Layout, Snapshot, TableVersion, Tables, fact_table, observed_table};
+use datafusion::prelude::SessionContext;
+use std::collections::{BTreeMap, BTreeSet};
+use waymark_event::{Instant, Table};
+use waymark_lake::{
+    DataFile, Layout, Rewrite, Snapshot, TableVersion, Tables, Wanted, fact_table, observed_table, read_rows,
+};
 
-/// The newest version of an entity is its state; the order is that of `events.md` 3.2.
-const NEWEST: &str = include_str!("../../facts/newest.sql");
+/// The table that says which subjects belong together; it is no fact and nobody asks for it.
+pub(super) const UNITS: &str = "units";
+/// Shards whose units are computed together: enough to be quick, few enough for the memory.
+const SHARDS_AT_ONCE: usize = 6;
+/// How long a reader may hold on to files that no kept snapshot names any more.
+const GRACE_SECONDS: i64 = 600;
 
 /// What a refresh is made from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refresh<'refresh> {
     /// The data folder.
     pub layout: &'refresh Layout,
-    /// The versions of the tables of observations.
+    /// The versions of the tables of observations, rejections and deliveries.
     pub observed: BTreeMap<String, TableVersion>,
     /// What the organisation says.
     pub definitions: &'refresh Definitions,
@@ -33,131 +44,358 @@ pub struct Refresh<'refresh> {
     pub as_of: Instant,
     /// The last position of each stream that is in the tables.
     pub positions: BTreeMap<String, i64>,
+    /// Whether every fact is computed from nothing, whatever is there.
+    pub is_full: bool,
 }
 
-/// Computes all facts, writes those that changed, and publishes the snapshot.
+/// Computes facts again and again, and remembers in between what it would otherwise read anew.
+#[derive(Debug, Default)]
+pub struct Refresher {
+    remembered: Option<Remembered>,
+    has_swept: bool,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    /// The snapshot after which this was so.
+    snapshot: String,
+    units: Units,
+    connections: Option<Connections>,
+}
+
+/// Computes facts once, as [`Refresher::refresh`].
 ///
 /// # Errors
-/// `Fact` when one could not be computed; then the previous snapshot stands.
-pub async fn refresh(tables: &mut Tables, refresh: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
-    let context = facts_context(refresh.definitions.zone());
-    let register =
-        |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
-    lake_tables::register_store(&context).map_err(|cause| register("lake", cause))?;
-    register_observed(&context, &refresh).await?;
-    let supply = |cause| AnalyticsError::Supply { table: "registers".to_owned(), cause };
-    for (name, batch) in registers::registers(refresh.definitions).map_err(supply)? {
-        register_batch(&context, name, batch).map_err(|cause| register(name, cause))?;
-    }
-    let settings = registers::settings(refresh.definitions).map_err(supply)?;
-    register_batch(&context, "settings", settings).map_err(|cause| register("settings", cause))?;
-    let mut versions = refresh.observed;
-    for fact in FACTS {
-        let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
-        let batch = rows_of(&context, fact).await.map_err(failed)?;
-        tracing::debug!(fact.name = fact.name, row.count = batch.num_rows(), "a fact was computed");
-        let table = fact_table(fact.name);
-        tables.replace(&table, &batch, refresh.as_of).await?;
-        if let Some(version) = tables.version(&table).await? {
-            versions.insert(table, version);
-        }
-        if fact.sql.is_empty() {
-            continue;
-        }
-        register_batch(&context, fact.name, batch).map_err(|cause| register(fact.name, cause))?;
-    }
-    let snapshot = Snapshot {
-        id: Snapshot::next_id(Snapshot::newest_id(refresh.layout)?.as_deref()),
-        as_of: refresh.as_of,
-        definitions: refresh.definitions.fingerprint(),
-        positions: refresh.positions,
-        tables: versions,
-    };
-    snapshot.publish(refresh.layout)?;
-    let stored: Vec<String> = FACTS.iter().map(|fact| fact_table(fact.name)).collect();
-    tables.remove_unreferenced(&stored)?;
-    Ok(snapshot)
+/// As [`Refresher::refresh`].
+pub async fn refresh(tables: &mut Tables, input: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
+    Refresher::default().refresh(tables, input).await
 }
 
-/// The rows of one fact; the tables that it reads are registered, among them the facts above it.
-pub(crate) async fn rows_of(context: &SessionContext, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
-    match compute(context, fact).await? {
-        Computed::Now(batch) => Ok(batch),
-        Computed::Before => read_back(context, fact).await,
-    }
-}
-
-/// What computing a fact gave: its rows, or the news that an earlier step registered them.
-enum Computed {
-    Now(RecordBatch),
-    Before,
-}
-
-async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, DataFusionError> {
-    if fact.name == "attribution" {
-        let deployed = plan(context, attributed::DEPLOYED).await?.collect().await?;
-        let graph = plan(context, attributed::GRAPH).await?.collect().await?;
-        let walked = tokio::task::spawn_blocking(move || attributed::tables(&deployed, &graph)).await;
-        let (commits, deployments) = walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-        register_batch(context, "attribution", commits)?;
-        register_batch(context, "attributed_deployments", deployments)?;
-    }
-    if fact.sql.is_empty() {
-        return Ok(Computed::Before);
-    }
-    let frame = plan(context, fact.sql).await?;
-    sorted(frame, fact).await.map(Computed::Now)
-}
-
-async fn read_back(context: &SessionContext, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
-    sorted(context.table(fact.name).await?, fact).await
-}
-
-/// Rows in the order of their key, so that equal facts are equal bytes.
-async fn sorted(frame: datafusion::dataframe::DataFrame, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
-    collected(frame.sort(fact.key.iter().map(|column| col(*column).sort(true, true)).collect())?).await
-}
-
-/// Registers `observed.*`, reduced to the newest version of each entity.
-async fn register_observed(context: &SessionContext, refresh: &Refresh<'_>) -> Result<(), AnalyticsError> {
-    let register =
-        |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
-    register_observed_schema(context).map_err(|cause| register("observed", cause))?;
-    for table in Table::ALL {
-        let name = table.name();
-        let schema = observation_schema(*table).map_err(|cause| AnalyticsError::Supply { table: name.to_owned(), cause })?;
-        let stored = observed_table(name);
-        let newest = match refresh.observed.get(&stored) {
-            Some(version) if !version.files.is_empty() => {
-                let provider = lake_tables::table(context, refresh.layout, &stored, version, Some(Arc::clone(&schema))).await;
-                let provider = provider.map_err(|cause| register(name, cause))?;
-                newest(context, provider).await.map_err(|cause| register(name, cause))?
+impl Refresher {
+    /// Computes what has changed since the newest snapshot, writes it, and publishes the next one.
+    ///
+    /// # Errors
+    /// `Fact` when one could not be computed, `Lake` when it could not be written, `Overtaken` when
+    /// other processes published first again and again; then the previous snapshot stands.
+    pub async fn refresh(&mut self, tables: &mut Tables, input: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
+        for _ in 0..3 {
+            let previous = Snapshot::newest(input.layout).await?;
+            let fingerprint = input.definitions.fingerprint();
+            let base = previous.clone().filter(|snapshot| {
+                !input.is_full && snapshot.definitions == fingerprint && snapshot.tables.contains_key(&fact_table(UNITS))
+            });
+            let id = Snapshot::next_id(previous.as_ref().map(|snapshot| snapshot.id.as_str()));
+            let remembered = self.remembered.take();
+            let remembered = remembered.filter(|held| base.as_ref().is_some_and(|snapshot| snapshot.id == held.snapshot));
+            let mut work = Work::begin(&input, base, remembered).await?;
+            let versions = work.compute(tables).await?;
+            let snapshot = Snapshot {
+                id,
+                as_of: input.as_of,
+                definitions: fingerprint,
+                positions: input.positions.clone(),
+                tables: versions,
+            };
+            if snapshot.publish(input.layout).await? {
+                self.remembered = Some(work.remember(&snapshot.id));
+                self.sweep(tables, input.as_of).await?;
+                return Ok(snapshot);
             }
-            _ => RecordBatch::new_empty(schema),
-        };
-        let provider = datafusion::datasource::MemTable::try_new(newest.schema(), vec![vec![newest]])
-            .map_err(|cause| register(name, cause))?;
-        context
-            .register_table(TableReference::partial("observed", name), Arc::new(provider))
-            .map_err(|cause| register(name, cause))?;
+        }
+        Err(AnalyticsError::Overtaken)
     }
-    Ok(())
+
+    /// Removes files that nothing names. Before the first refresh of a process nobody in it reads,
+    /// and the kept snapshots protect the others.
+    async fn sweep(&mut self, tables: &mut Tables, now: Instant) -> Result<(), AnalyticsError> {
+        let kept = Snapshot::kept(tables.layout()).await?;
+        let grace_seconds = if self.has_swept { GRACE_SECONDS } else { 0 };
+        for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
+            tables.sweep(&fact_table(name), &kept, grace_seconds, now).await?;
+        }
+        self.has_swept = true;
+        Ok(())
+    }
 }
 
-/// Makes room for `observed.*` in a session.
-pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), DataFusionError> {
-    let catalog = context.catalog("waymark");
-    let catalog = catalog.ok_or_else(|| DataFusionError::Internal("the catalogue is missing".to_owned()))?;
-    catalog.register_schema("observed", Arc::new(MemorySchemaProvider::new())).map(|_| ())
+/// The units whose facts of the same kinds have to be computed.
+type Group = (BTreeSet<&'static str>, BTreeSet<u32>);
+
+/// New rows of one fact by shard, and the units to which they belong.
+#[derive(Default)]
+pub(super) struct Computed {
+    pub(super) rows: BTreeMap<u32, Vec<RecordBatch>>,
+    pub(super) units: BTreeSet<u32>,
 }
 
-/// The newest statement of each entity.
-pub(crate) async fn newest(
-    context: &SessionContext,
-    provider: Arc<dyn datafusion::catalog::TableProvider>,
-) -> Result<RecordBatch, DataFusionError> {
-    context.register_table("stated", provider)?;
-    let batch = collected(plan(context, NEWEST).await?).await?;
-    context.deregister_table("stated")?;
-    Ok(batch)
+/// The files of one fact that a refresh has written, and the columns that they have.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) rewrite: Rewrite,
+    pub(super) schema: Option<SchemaRef>,
+}
+
+/// One refresh on its way.
+pub(super) struct Work<'work> {
+    pub(super) input: &'work Refresh<'work>,
+    /// The snapshot on which this one builds; null when everything is computed.
+    pub(super) base: Option<Snapshot>,
+    pub(super) units: Units,
+    connections: Option<Connections>,
+    /// What was touched in each unit: tables of observations, or the catalogue.
+    seeds: BTreeMap<u32, BTreeSet<String>>,
+    pub(super) owners: RecordBatch,
+    pub(super) has_new_owners: bool,
+}
+
+impl<'work> Work<'work> {
+    async fn begin(
+        input: &'work Refresh<'work>,
+        base: Option<Snapshot>,
+        remembered: Option<Remembered>,
+    ) -> Result<Self, AnalyticsError> {
+        let mut work = Self {
+            input,
+            base,
+            units: Units::default(),
+            connections: None,
+            seeds: BTreeMap::new(),
+            owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
+            has_new_owners: false,
+        };
+        match (remembered, &work.base) {
+            (Some(held), _) => (work.units, work.connections) = (held.units, held.connections),
+            (None, Some(_)) => {
+                let stored = work.stored(UNITS, None).await?;
+                work.units = Units::stored(&stored).unwrap_or_default();
+            }
+            (None, None) => {}
+        }
+        work.read_owners().await?;
+        work.find_touched().await?;
+        Ok(work)
+    }
+
+    fn remember(self, snapshot: &str) -> Remembered {
+        Remembered { snapshot: snapshot.to_owned(), units: self.units, connections: self.connections }
+    }
+
+    /// The catalogue comes first: it joins services and repositories, and what it newly says of
+    /// them touches their units.
+    async fn read_owners(&mut self) -> Result<(), AnalyticsError> {
+        let fact = fact_named("service_owners");
+        self.has_new_owners = self.base.is_none() || !self.new_files(Table::Service).is_empty();
+        if !self.has_new_owners {
+            let stored = self.stored(fact.name, None).await?;
+            self.owners = stacked(fact.name, &stored)?;
+            return Ok(());
+        }
+        let context = inputs::session(self.input.definitions)?;
+        let version = self.input.observed.get(&observed_table(Table::Service.name()));
+        inputs::register_observed(&context, self.input.layout, Table::Service, version, None).await?;
+        self.owners = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
+        touched::owners(&self.owners, &mut self.units);
+        if self.base.is_some() {
+            let before = stacked(fact.name, &self.stored(fact.name, None).await?)?;
+            for subject in touched::changed_owners(&before, &self.owners) {
+                let unit = self.units.unit(&subject);
+                self.seeds.entry(unit).or_default().insert(fact.name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_touched(&mut self) -> Result<(), AnalyticsError> {
+        let is_everything = self.base.is_none();
+        let mut connections = match self.connections.take() {
+            Some(connections) => Some(connections),
+            None => self.connections_before().await?,
+        };
+        // Incidents first: a deployment then finds those that name it.
+        let order = [Table::Incident, Table::Deployment].into_iter();
+        let others = Table::ALL.iter().copied().filter(|table| !matches!(table, Table::Incident | Table::Deployment));
+        for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
+            let stored = observed_table(table.name());
+            for file in self.new_files(table) {
+                let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
+                let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
+                for batch in &batches {
+                    match (table, &mut connections) {
+                        (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
+                        (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
+                        (Table::Commit, _) => touched::commits(batch, &mut self.units),
+                        _ => {}
+                    }
+                }
+                for subject in touched::subjects(&batches) {
+                    let unit = self.units.unit(&subject);
+                    if !is_everything {
+                        self.seeds.entry(unit).or_default().insert(observed(table));
+                    }
+                }
+            }
+        }
+        self.connections = connections;
+        if is_everything {
+            self.units.spread();
+        }
+        Ok(())
+    }
+
+    /// What the deployments and incidents of the base connect; null when nobody will ask.
+    async fn connections_before(&self) -> Result<Option<Connections>, AnalyticsError> {
+        let mut connections = Connections::default();
+        let Some(base) = &self.base else { return Ok(Some(connections)) };
+        if [Table::Deployment, Table::Incident].into_iter().all(|table| self.new_files(table).is_empty()) {
+            return Ok(None);
+        }
+        let columns = ["deployment_id", "native_id", "repository", "service"];
+        for batch in self.stored("attempts", Some(&columns)).await? {
+            connections.remember_attempts(&batch);
+        }
+        let name = observed_table(Table::Incident.name());
+        let known = base.tables.get(&name).map_or(&[][..], |version| &version.files);
+        let wanted = Wanted { subjects: None, columns: Some(touched::columns(Table::Incident)) };
+        for batch in read_rows(self.input.layout, &name, known, wanted).await? {
+            // The units of the base hold these connections already.
+            connections.incidents(&batch, &mut Units::default());
+        }
+        Ok(Some(connections))
+    }
+
+    /// Files with statements that the base does not hold; a merge of files that it holds says nothing new.
+    pub(super) fn new_files(&self, table: Table) -> Vec<DataFile> {
+        let name = observed_table(table.name());
+        let files = self.input.observed.get(&name).map(|version| version.files.clone()).unwrap_or_default();
+        let Some(base) = &self.base else { return files };
+        let known: BTreeSet<&str> =
+            base.tables.get(&name).into_iter().flat_map(|version| &version.files).map(|file| file.path.as_str()).collect();
+        let is_new = |file: &DataFile| file.path.starts_with("part-") && !known.contains(file.path.as_str());
+        files.into_iter().filter(is_new).collect()
+    }
+
+    async fn compute(&mut self, tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
+        let reads = reads().map_err(|cause| failed("facts", cause))?;
+        let grown = self.units.take_grown();
+        let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
+        let all: BTreeSet<&'static str> = FACTS.iter().filter(|fact| !fact.units.is_empty()).map(|fact| fact.name).collect();
+        let mut groups: BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>> = BTreeMap::new();
+        if self.base.is_none() {
+            groups.insert(all, self.units.all().collect());
+        } else {
+            for unit in grown.keys().filter(|unit| !self.units.members(**unit).is_empty()) {
+                groups.entry(all.clone()).or_default().insert(*unit);
+            }
+            for (unit, seeds) in self.settled_seeds() {
+                if !grown.contains_key(&unit) {
+                    groups.entry(follow(&reads, &seeds)).or_default().insert(unit);
+                }
+            }
+        }
+        let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
+        let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
+        for (facts, units) in groups {
+            for chunk in self.chunks(&units) {
+                self.compute_group(&reads, &(facts.clone(), chunk), &mut computed).await?;
+                if self.base.is_none() {
+                    // A chunk of everything holds whole shards, which need not wait in memory.
+                    self.write(tables, std::mem::take(&mut computed), &left, &mut files).await?;
+                }
+            }
+        }
+        self.write(tables, computed, &left, &mut files).await?;
+        let changed: BTreeSet<&'static str> = files.keys().copied().collect();
+        for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]).filter(|name| !changed.contains(name)) {
+            self.restore_base(tables, name).await?;
+        }
+        for (fact, written) in files {
+            self.commit(tables, fact, written).await?;
+        }
+        self.compute_whole(tables, &reads, &changed).await?;
+        self.write_units(tables).await?;
+        let mut versions = self.input.observed.clone();
+        for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
+            let table = fact_table(name);
+            if let Some(version) = tables.version(&table).await? {
+                versions.insert(table, version);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// The seeds of each unit as the units are now: some may have been joined since.
+    fn settled_seeds(&self) -> BTreeMap<u32, BTreeSet<String>> {
+        let units: BTreeSet<u32> = self.units.all().collect();
+        self.seeds.iter().filter(|(unit, _)| units.contains(unit)).map(|(unit, seeds)| (*unit, seeds.clone())).collect()
+    }
+
+    /// Units in portions that fit into memory; shards are not cut.
+    fn chunks(&self, units: &BTreeSet<u32>) -> Vec<BTreeSet<u32>> {
+        let mut by_shard: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for unit in units {
+            by_shard.entry(self.units.shard(*unit)).or_default().insert(*unit);
+        }
+        if self.base.is_none() && by_shard.is_empty() {
+            // Without any statement there are still facts, which have columns and no rows.
+            return vec![BTreeSet::new()];
+        }
+        let shards: Vec<BTreeSet<u32>> = by_shard.into_values().collect();
+        shards.chunks(SHARDS_AT_ONCE).map(|shards| shards.iter().flatten().copied().collect()).collect()
+    }
+
+    async fn compute_group(
+        &self,
+        reads: &Reads,
+        (facts, units): &Group,
+        computed: &mut BTreeMap<&'static str, Computed>,
+    ) -> Result<(), AnalyticsError> {
+        let context = inputs::session(self.input.definitions)?;
+        let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
+        let needed: BTreeSet<&str> =
+            facts.iter().flat_map(|fact| reads.get(fact).into_iter().flatten()).map(String::as_str).collect();
+        for table in Table::ALL.iter().filter(|table| needed.contains(observed(**table).as_str())) {
+            let version = self.input.observed.get(&observed_table(table.name()));
+            inputs::register_observed(&context, self.input.layout, *table, version, Some(&subjects)).await?;
+        }
+        self.register_owners(&context, &subjects)?;
+        for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
+            let error = |cause| failed(fact.name, cause);
+            if !facts.contains(fact.name) {
+                if needed.contains(fact.name) {
+                    let rows = self.stored_of(fact, units).await?;
+                    register_batch(&context, fact.name, rows).map_err(error)?;
+                }
+                continue;
+            }
+            let rows = rows_of(&context, fact).await.map_err(error)?;
+            tracing::debug!(fact.name = fact.name, row.count = rows.num_rows(), unit.count = units.len(), "a fact was computed");
+            let kept = computed.entry(fact.name).or_default();
+            kept.units.extend(units);
+            for (shard, rows) in by_shard(fact, &rows, &self.units).map_err(error)? {
+                kept.rows.entry(shard).or_default().push(rows);
+            }
+            if kept.rows.is_empty() {
+                kept.rows.insert(0, vec![rows.slice(0, 0)]);
+            }
+            if !fact.sql.is_empty() {
+                register_batch(&context, fact.name, rows).map_err(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the catalogue, what is about the given subjects.
+    fn register_owners(&self, context: &SessionContext, subjects: &BTreeSet<String>) -> Result<(), AnalyticsError> {
+        let rows = touched::owners_about(&self.owners, subjects).map_err(|cause| failed("service_owners", cause))?;
+        register_batch(context, "service_owners", rows).map_err(|cause| register("service_owners", cause))
+    }
+}
+
+/// The fact of a name that this program itself spells.
+pub(super) fn fact_named(name: &str) -> &'static Fact {
+    FACTS.iter().find(|fact| fact.name == name).unwrap_or(&FACTS[0])
+}
+
+pub(super) fn failed(fact: &str, cause: DataFusionError) -> AnalyticsError {
+    AnalyticsError::Fact { fact: fact.to_owned(), cause: Box::new(cause) }
 }

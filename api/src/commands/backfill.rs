@@ -59,7 +59,7 @@ impl PageSink for InboxSink {
 /// Asks, keeps page by page, and makes it visible at the end.
 pub(crate) async fn run(place: &Place, command: BackfillCommand) -> anyhow::Result<()> {
     let BackfillCommand::Github(args) = command;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let since = instant(&args.since)?;
     let config = GithubConfig { token: args.token, base_url: args.base_url, connection: String::new() };
     let client = GithubClient::new(&config, Arc::clone(&workplace.clock), real_sleeper())?;

@@ -1,5 +1,6 @@
 //! `waymark collect kafka`: records of a topic become deliveries, exactly once.
 
+use super::upkeep::Upkeep;
 use super::workplace::Workplace;
 use super::writer::Writer;
 use super::{Place, output};
@@ -37,6 +38,9 @@ pub(crate) struct KafkaArgs {
     source: Option<String>,
 }
 
+/// How often what was read becomes visible, when that is quick.
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// The writer behind a consumer: positions and rows are those of the tables.
 struct Kept {
     writer: Mutex<Writer>,
@@ -45,6 +49,7 @@ struct Kept {
     source: String,
     instance: String,
     is_dirty: Mutex<bool>,
+    upkeep: Mutex<Upkeep>,
 }
 
 impl KafkaLake for Kept {
@@ -94,12 +99,15 @@ impl KafkaLake for Kept {
 
 impl Kept {
     async fn publish(&self) -> anyhow::Result<()> {
-        let is_dirty = std::mem::take(&mut *self.is_dirty.lock().await);
-        if is_dirty {
+        let mut is_dirty = self.is_dirty.lock().await;
+        if *is_dirty {
             let mut writer = self.writer.lock().await;
             writer.drain().await?;
             writer.refresh().await?;
+            *is_dirty = false;
         }
+        drop(is_dirty);
+        self.writer.lock().await.keep_up(&mut *self.upkeep.lock().await).await?;
         Ok(())
     }
 }
@@ -107,7 +115,7 @@ impl Kept {
 /// Consumes until it is told to stop.
 pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Result<()> {
     let CollectCommand::Kafka(args) = command;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let kafka = &workplace.config.operation.kafka;
     let source_name = args.source.unwrap_or_else(|| kafka.source.clone());
     let source = waymark_collect::find(&source_name).ok_or_else(|| anyhow!("there is no source `{source_name}`"))?;
@@ -121,23 +129,33 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
         source: source_name.clone(),
         instance: instance.clone(),
         start: if kafka.start == "latest" { KafkaStart::Latest } else { KafkaStart::Earliest },
+        batch_max: kafka.batch_records_max,
+        batch_wait_ms: kafka.batch_wait_ms,
+        session_timeout_ms: kafka.session_timeout_ms,
         body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
         kept_headers: source.kept_headers().iter().map(|name| (*name).to_owned()).collect(),
         ..KafkaConfig::default()
     };
     let kept = Kept {
-        writer: Mutex::new(Writer::open(&workplace, "collect kafka")?),
+        writer: Mutex::new(Writer::open(&workplace, "collect kafka").await?),
         inbox: Inbox::open(&workplace.layout)?,
         clock: Arc::clone(&workplace.clock),
         source: source_name,
         instance,
-        is_dirty: Mutex::new(false),
+        // An earlier process may have ended between its last commit and its snapshot.
+        is_dirty: Mutex::new(true),
+        upkeep: Mutex::new(Upkeep::of(&workplace)),
     };
     output::note(&format!("consuming `{}` from {}; Ctrl-C ends it", config.topic, config.brokers));
     let publishing = async {
+        let mut pause = PAUSE;
         loop {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            if let Err(error) = kept.publish().await {
+            tokio::time::sleep(pause).await;
+            let began = tokio::time::Instant::now();
+            let outcome = kept.publish().await;
+            // While a long topic is read, most of the time belongs to the records.
+            pause = PAUSE.max(began.elapsed() * 4);
+            if let Err(error) = outcome {
                 tracing::error!(error.message = %waymark_api::chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
             }
         }

@@ -35,8 +35,8 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
         place.data = PathBuf::from("./waymark-demo");
     }
     let plan = if args.small { Plan::small() } else { Plan::demo() };
-    let layout = Layout::open(&place.data).context("failed to open the data folder")?;
-    if Snapshot::newest_id(&layout)?.is_none() {
+    let layout = place.layout().await?;
+    if Snapshot::newest_id(&layout).await?.is_none() {
         build(&place, &layout, &plan).await?;
     } else {
         output::note(&format!("using the sample organisation in {}", place.data.display()));
@@ -44,7 +44,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    let workplace = Workplace::open(&place)?;
+    let workplace = Workplace::open(&place).await?;
     let server = Server { listen: args.listen, greeting };
     serve(workplace, server).await
 }
@@ -53,8 +53,8 @@ async fn build(place: &Place, layout: &Layout, plan: &Plan) -> anyhow::Result<()
     let configuration = format!("as_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.configuration());
     let path = layout.configuration();
     std::fs::write(&path, configuration).with_context(|| format!("failed to write `{}`", path.display()))?;
-    let workplace = Workplace::open(place)?;
-    let mut writer = Writer::open(&workplace, "demo")?;
+    let workplace = Workplace::open(place).await?;
+    let mut writer = Writer::open(&workplace, "demo").await?;
     let began = Instant::now();
     let bar = output::progress(plan.delivery_count_estimate(), "loading deliveries");
     // The next batch is made while the last one is kept; at most one waits.

@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use std::path::PathBuf;
 use std::time::Duration;
 use waymark_collect::arrivals::file;
+use waymark_collect::inbox_stream;
 use waymark_collect::arrivals::git::{GitRequest, read_repository};
 use waymark_event::Delivery;
-use waymark_lake::{INBOX_STREAM, Inbox, Layout, Snapshot, StateStore};
+use waymark_lake::{Inbox, Layout, Snapshot, StateStore};
 
 /// What is read.
 #[derive(Debug, clap::Subcommand)]
@@ -58,7 +59,7 @@ pub(crate) struct FileArgs {
 
 /// Reads what the command line names.
 pub(crate) async fn run(place: &Place, command: IngestCommand) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     match command {
         IngestCommand::Git(args) => git(place, &workplace, args).await,
         IngestCommand::File(args) => files(&workplace, args).await,
@@ -137,7 +138,7 @@ async fn files(workplace: &Workplace, args: FileArgs) -> anyhow::Result<()> {
 /// Keeps deliveries and waits until they are visible; says how many items were rejected where that
 /// is known, which it is not when another process moves them.
 pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) -> anyhow::Result<Option<usize>> {
-    match Writer::open(workplace, "ingest") {
+    match Writer::open(workplace, "ingest").await {
         Ok(mut writer) => {
             let mut rejections = 0;
             for batch in deliveries.chunks(20_000) {
@@ -158,8 +159,9 @@ pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) ->
 
 /// Another process moves what was put in; it is durable already.
 async fn wait_until_visible(layout: &Layout, position: i64) -> anyhow::Result<()> {
+    let stream = inbox_stream(layout)?;
     for _ in 0..300 {
-        let visible = Snapshot::newest(layout)?.and_then(|snapshot| snapshot.positions.get(INBOX_STREAM).copied());
+        let visible = Snapshot::newest(layout).await?.and_then(|snapshot| snapshot.positions.get(&stream).copied());
         if visible.is_some_and(|visible| visible >= position) {
             return Ok(());
         }

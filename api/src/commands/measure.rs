@@ -133,7 +133,7 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
 /// Prints one metric over time.
 pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()> {
     let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
@@ -177,7 +177,7 @@ fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
 /// Prints the rows behind a number.
 pub(crate) async fn explain(place: &Place, args: ExplainArgs) -> anyhow::Result<()> {
     let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;

@@ -54,7 +54,7 @@ pub(crate) async fn report(place: &Place, args: ReportArgs) -> anyhow::Result<()
         let known: Vec<&str> = REPORTS.iter().map(|report| report.short_name).collect();
         anyhow!("there is no report `{}`: choose one of {}", args.report, known.join(", "))
     })?;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
     let document = reporting::document(&engine, report, args.period.as_deref()).await.map_err(said)?;
     let text = reporting::rendered(&document, &args.format).map_err(said)?;
@@ -72,7 +72,7 @@ pub(crate) async fn chart(place: &Place, args: ChartArgs) -> anyhow::Result<()> 
         bail!("the chart `{}` cannot show `{}`; `trend` shows every metric", chart.id, metric.id);
     }
     let theme = Theme::named(&args.theme).ok_or_else(|| anyhow!("theme `{}` is none of light, dark", args.theme))?;
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;

@@ -1,5 +1,7 @@
 //! `waymark serve`: receiver, flusher, engine, interface and pages, in one process on one port.
 
+use super::status::Probe;
+use super::upkeep::Upkeep;
 use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::writer::Writer;
 use super::{Place, output};
@@ -31,9 +33,12 @@ pub(super) struct Server {
 /// How long the writer waits for more before it moves what has come.
 const QUIET: Duration = Duration::from_millis(300);
 
+/// How long deliveries are moved before what was moved becomes visible.
+const MOVING_MAX: Duration = Duration::from_secs(1);
+
 /// Serves the data folder until it is told to stop.
 pub(crate) async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place)?;
+    let workplace = Workplace::open(place).await?;
     let listen = args.listen.unwrap_or(workplace.config.operation.serve.listen);
     let greeting = |address: SocketAddr| {
         format!("Waymark is ready at http://{address}/ and receives at http://{address}/hooks/<connection>")
@@ -49,7 +54,7 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
             server.listen
         );
     }
-    let mut writer = Writer::open(&workplace, "serve")?;
+    let mut writer = Writer::open(&workplace, "serve").await?;
     let handle = InboxHandle::start(&workplace.layout, InboxLimits::default())?;
     let listener = TcpListener::bind(server.listen)
         .await
@@ -68,11 +73,12 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
         body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
         clock: Arc::clone(&workplace.clock),
     };
-    let app = App::new(engine, Arc::new(queries));
+    let app = App::new(engine, Arc::new(queries)).with_status(Arc::new(Probe::of(&workplace)));
     tokio::spawn(keep_warm(app.clone()));
     let app = router(app).merge(webhook::router(receiver));
     let (stop, stopped) = watch::channel(());
-    let mover = tokio::spawn(Mover { writer, is_dirty: false }.run(handle, stopped));
+    let mover = Mover { writer, upkeep: Upkeep::of(&workplace), is_dirty: false };
+    let mover = tokio::spawn(mover.run(handle, stopped));
     output::note(&(server.greeting)(address));
     let ended = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
     drop(stop);
@@ -97,12 +103,17 @@ async fn keep_warm(app: App) {
 /// What waits from before is made visible first, and there is always a snapshot to answer from.
 async fn bring_up(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<()> {
     let waiting = writer.drain().await?;
-    let newest = waymark_lake::Snapshot::newest(&workplace.layout)?;
-    let is_current = newest.is_some_and(|snapshot| snapshot.definitions == workplace.definitions.fingerprint());
+    let newest = waymark_lake::Snapshot::newest(&workplace.layout).await?;
+    let is_current = match &newest {
+        Some(snapshot) => {
+            snapshot.definitions == workplace.definitions.fingerprint() && !writer.is_ahead_of(snapshot).await?
+        }
+        None => false,
+    };
     if waiting.deliveries > 0 || !is_current {
         writer.refresh().await?;
     } else {
-        writer.heartbeat()?;
+        writer.heartbeat().await?;
     }
     Ok(())
 }
@@ -110,6 +121,7 @@ async fn bring_up(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<
 /// Moves what arrives into tables and facts; a failure is logged and tried again, nothing is lost.
 struct Mover {
     writer: Writer,
+    upkeep: Upkeep,
     /// Something is in the tables that the facts do not hold yet.
     is_dirty: bool,
 }
@@ -124,7 +136,7 @@ impl Mover {
                 // Another process may have put deliveries in, which nobody tells us.
                 () = tokio::time::sleep(Duration::from_secs(1)) => false,
                 _ = heartbeat.tick() => {
-                    if let Err(error) = self.writer.heartbeat() {
+                    if let Err(error) = self.writer.heartbeat().await {
                         tracing::error!(error.message = %chain(error.as_ref()), "the snapshot could not be renewed");
                     }
                     false
@@ -138,11 +150,14 @@ impl Mover {
             if is_last {
                 return;
             }
+            if let Err(error) = self.writer.keep_up(&mut self.upkeep).await {
+                tracing::error!(error.message = %chain(error.as_ref()), "upkeep was not done; it is tried again");
+            }
         }
     }
 
     async fn move_once(&mut self) {
-        let flushed = match self.writer.drain().await {
+        let flushed = match self.writer.drain_for(MOVING_MAX).await {
             Ok(flushed) => flushed,
             Err(error) => {
                 tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");

@@ -3,7 +3,6 @@
 use super::Place;
 use super::writer::Writer;
 use crate::config::Config;
-use anyhow::Context;
 use std::sync::Arc;
 use waymark_analytics::{Definitions, Engine};
 use waymark_event::{Clock, FixedClock, SystemClock};
@@ -22,9 +21,9 @@ pub(super) struct Workplace {
 
 impl Workplace {
     /// Opens the data folder that the command line names, and makes it when it is not there.
-    pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
-        let config = Config::load(place.config.as_deref(), &place.data)?;
-        let layout = Layout::open(&place.data).context("failed to open the data folder")?;
+    pub(super) async fn open(place: &Place) -> anyhow::Result<Self> {
+        let config = Config::load(place.config.as_deref(), place.folder())?;
+        let layout = place.layout().await?;
         let definitions = Arc::new(config.definitions.clone());
         let clock: Arc<dyn Clock> = match config.operation.as_of {
             Some(as_of) => Arc::new(FixedClock::at(as_of)),
@@ -41,14 +40,14 @@ impl Workplace {
     }
 
     async fn bring_up_to_date(&self) -> anyhow::Result<()> {
-        let Some(snapshot) = Snapshot::newest(&self.layout)? else { return Ok(()) };
+        let Some(snapshot) = Snapshot::newest(&self.layout).await? else { return Ok(()) };
         let is_same_definition = snapshot.definitions == self.definitions.fingerprint();
         let age_seconds = (self.clock.now().micros() - snapshot.as_of.micros()) / 1_000_000;
         if is_same_definition && age_seconds < HEARTBEAT_SECONDS {
             return Ok(());
         }
-        match Writer::open(self, "refresh") {
-            Ok(mut writer) if is_same_definition => writer.heartbeat().map(|_| ()),
+        match Writer::open(self, "refresh").await {
+            Ok(mut writer) if is_same_definition => writer.heartbeat().await.map(|_| ()),
             Ok(mut writer) => {
                 super::output::note("the configuration or a definition has changed: computing the facts again");
                 writer.refresh().await.map(|_| ())

@@ -1,13 +1,16 @@
 //! `Writer`: the one process that moves deliveries into tables, computes facts and publishes snapshots.
 
+use super::status::remember_freshness;
+use super::upkeep::Upkeep;
 use super::workplace::Workplace;
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use waymark_analytics::{Definitions, Refresh, refresh};
+use std::time::{Duration, Instant};
+use waymark_analytics::{Definitions, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Clock, Delivery};
-use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot};
+use waymark_lake::{DELIVERIES, Layout, Snapshot};
 
 /// Holds the folder's lock; dropped, another process may write.
 pub(super) struct Writer {
@@ -15,19 +18,21 @@ pub(super) struct Writer {
     definitions: Arc<Definitions>,
     clock: Arc<dyn Clock>,
     pipeline: Pipeline,
+    refresher: Refresher,
     /// The last position of each other stream that went through this writer.
     streams: BTreeMap<String, i64>,
 }
 
 impl Writer {
     /// Takes the right to write, or says who holds it.
-    pub(super) fn open(workplace: &Workplace, role: &str) -> anyhow::Result<Self> {
-        let pipeline = Pipeline::open(&workplace.layout, Arc::clone(&workplace.clock), role)?;
+    pub(super) async fn open(workplace: &Workplace, role: &str) -> anyhow::Result<Self> {
+        let pipeline = Pipeline::open(&workplace.layout, Arc::clone(&workplace.clock), role).await?;
         Ok(Self {
             layout: workplace.layout.clone(),
             definitions: Arc::clone(&workplace.definitions),
             clock: Arc::clone(&workplace.clock),
             pipeline,
+            refresher: Refresher::default(),
             streams: BTreeMap::new(),
         })
     }
@@ -40,6 +45,13 @@ impl Writer {
 
     /// Moves everything that waits in the inbox into the tables.
     pub(super) async fn drain(&mut self) -> anyhow::Result<Flushed> {
+        self.drain_for(Duration::MAX).await
+    }
+
+    /// Moves what waits in the inbox into the tables, and begins no further batch after a while:
+    /// under load something always waits, and what was moved shall become visible.
+    pub(super) async fn drain_for(&mut self, duration: Duration) -> anyhow::Result<Flushed> {
+        let began = Instant::now();
         let mut total = Flushed::default();
         loop {
             let flushed = self.pipeline.flush().await?;
@@ -47,7 +59,7 @@ impl Writer {
             total.observations += flushed.observations;
             total.rejections += flushed.rejections;
             total.position = total.position.max(flushed.position);
-            if flushed.deliveries == 0 {
+            if flushed.deliveries == 0 || began.elapsed() >= duration {
                 return Ok(total);
             }
         }
@@ -67,26 +79,62 @@ impl Writer {
         Ok(self.pipeline.tables().position(DELIVERIES, stream).await?)
     }
 
-    /// Computes all facts and publishes a snapshot.
+    /// Whether the tables hold statements that a snapshot does not show: an earlier process may have
+    /// ended between the two.
+    pub(super) async fn is_ahead_of(&mut self, snapshot: &Snapshot) -> anyhow::Result<bool> {
+        let versions = self.pipeline.versions().await?;
+        Ok(versions.iter().any(|(name, version)| snapshot.tables.get(name).is_none_or(|shown| shown.files != version.files)))
+    }
+
+    /// Computes the facts that what is new touches, and publishes a snapshot.
     pub(super) async fn refresh(&mut self) -> anyhow::Result<Snapshot> {
+        self.refresh_from(false).await
+    }
+
+    /// Computes every fact from nothing, and publishes a snapshot.
+    pub(super) async fn refresh_fully(&mut self) -> anyhow::Result<Snapshot> {
+        self.refresh_from(true).await
+    }
+
+    async fn refresh_from(&mut self, is_full: bool) -> anyhow::Result<Snapshot> {
         let observed = self.pipeline.versions().await?;
-        let mut positions = self.streams.clone();
-        if let Some(position) = self.position(INBOX_STREAM).await? {
-            positions.insert(INBOX_STREAM.to_owned(), position);
+        // Streams of other machines stay as the last snapshot knew them.
+        let mut positions = Snapshot::newest(&self.layout).await?.map(|newest| newest.positions).unwrap_or_default();
+        for (stream, position) in &self.streams {
+            let known = positions.entry(stream.clone()).or_insert(*position);
+            *known = (*known).max(*position);
         }
-        let input =
-            Refresh { layout: &self.layout, observed, definitions: &self.definitions, as_of: self.clock.now(), positions };
-        refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")
+        let stream = self.pipeline.inbox_stream().to_owned();
+        if let Some(position) = self.position(&stream).await? {
+            positions.insert(stream, position);
+        }
+        let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
+        let input = Refresh { layout, observed, definitions, as_of, positions, is_full };
+        let snapshot =
+            self.refresher.refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")?;
+        remember_freshness(&self.layout, &snapshot, self.clock.now()).await?;
+        Ok(snapshot)
+    }
+
+    /// Does the upkeep that is due, between two refreshes.
+    pub(super) async fn keep_up(&mut self, upkeep: &mut Upkeep) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        upkeep.run_due(self.pipeline.tables(), now).await.map(|_| ())
+    }
+
+    /// The pipeline, for commands that do upkeep on demand.
+    pub(super) const fn pipeline(&mut self) -> &mut Pipeline {
+        &mut self.pipeline
     }
 
     /// Publishes the newest snapshot again with the present time, if that has moved; facts hold no clock.
-    pub(super) fn heartbeat(&mut self) -> anyhow::Result<Option<Snapshot>> {
-        let Some(newest) = Snapshot::newest(&self.layout)? else { return Ok(None) };
+    pub(super) async fn heartbeat(&mut self) -> anyhow::Result<Option<Snapshot>> {
+        let Some(newest) = Snapshot::newest(&self.layout).await? else { return Ok(None) };
         if newest.as_of >= self.clock.now() {
             return Ok(None);
         }
         let snapshot = Snapshot { id: Snapshot::next_id(Some(&newest.id)), as_of: self.clock.now(), ..newest };
-        snapshot.publish(&self.layout)?;
-        Ok(Some(snapshot))
+        let is_published = snapshot.publish(&self.layout).await?;
+        Ok(is_published.then_some(snapshot))
     }
 }

@@ -62,7 +62,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
                     }
                     (adoption) (delivery) (satisfaction)
                 }
-                footer { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" }
+                footer { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people · " a href="/status" { "status" } }
             }
         }
     })

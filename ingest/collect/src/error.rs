@@ -19,14 +19,11 @@ pub enum CollectError {
     /// A worker thread ended early.
     #[error("failed to read deliveries: a worker ended early")]
     Worker(#[source] tokio::task::JoinError),
-    /// The key of pseudonyms could not be read or made.
-    #[error("failed to read the key of pseudonyms `{}`", .path.display())]
+    /// The key of pseudonyms is not one.
+    #[error("`people.key` in `{location}` is not 32 bytes long: restore it from a backup, or pseudonyms will not match earlier ones")]
     PeopleKey {
-        /// The file of the key.
-        path: PathBuf,
-        /// What made it fail.
-        #[source]
-        cause: std::io::Error,
+        /// The data folder or prefix.
+        location: String,
     },
     /// A file could not be read.
     #[error("failed to read the file `{}`", .path.display())]

@@ -8,6 +8,8 @@ pub mod arrivals;
 pub mod clients;
 mod connection;
 mod error;
+mod forget;
+mod kept;
 mod pipeline;
 mod rows;
 mod signature;
@@ -16,7 +18,8 @@ mod sources;
 
 pub use connection::{Authentication, Connection};
 pub use error::CollectError;
-pub use pipeline::{Flushed, Pipeline};
+pub use forget::{Erased, Forgotten, forget};
+pub use pipeline::{Flushed, Pipeline, Rebuilt, inbox_stream};
 pub use signature::{ProofScheme, Secret, proven_by};
 pub use source::{Envelope, Normalised, Reading, Source};
 pub use sources::{SOURCES, find};

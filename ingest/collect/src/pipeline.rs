@@ -3,17 +3,22 @@
 //! Each table commit carries the stream's position and `deliveries` is committed last, so after a
 //! crash a batch is read again and every table skips what it holds already.
 
+mod reading;
+mod rebuild;
+
+pub use rebuild::Rebuilt;
+
+use self::reading::read_batch;
 use crate::error::CollectError;
-use crate::rows::{Understood, delivery_batch, rejection_batch};
-use crate::source::{Normalised, Reading};
-use crate::sources;
-use arrow::array::RecordBatch;
-use std::collections::BTreeMap;
+use crate::forget::Forgotten;
+use crate::source::Reading;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use waymark_event::{
-    Channel, Clock, Delivery, DeliveryId, Instant, Observation, PeopleKey, Reason, Rejection, Stage, Table, observation_batch,
+use waymark_event::{Clock, Delivery, DeliveryId, Instant, PeopleKey, Table};
+use waymark_lake::{
+    DELIVERIES, FORMAT_VERSION, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, StateStore, TableVersion, Tables,
+    observed_table,
 };
-use waymark_lake::{DELIVERIES, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, TableVersion, Tables, observed_table};
 
 /// At most this many deliveries share one commit of the tables.
 const BATCH_DELIVERIES: usize = 20_000;
@@ -37,19 +42,52 @@ pub struct Pipeline {
     tables: Tables,
     inbox: Inbox,
     reading: Reading,
+    forgotten: Arc<Forgotten>,
+    /// The stream of the deliveries that come through this machine's inbox.
+    stream: String,
+    /// Streams whose last batch was finished by this process.
+    settled: BTreeSet<String>,
     clock: Arc<dyn Clock>,
     _lock: FolderLock,
 }
 
 impl Pipeline {
-    /// Takes the right to write the tables of a data folder, for the role `role`.
+    /// Takes the right to write the tables of a data folder, for the role `role`. Data of an older
+    /// format are brought up first.
     ///
     /// # Errors
     /// `Lake` when another process holds the lock or the folder cannot be written.
-    pub fn open(layout: &Layout, clock: Arc<dyn Clock>, role: &str) -> Result<Self, CollectError> {
+    pub async fn open(layout: &Layout, clock: Arc<dyn Clock>, role: &str) -> Result<Self, CollectError> {
         let lock = FolderLock::take(layout, role)?;
-        let reading = Reading { people: people_key(layout, clock.now())? };
-        Ok(Self { tables: Tables::new(layout), inbox: Inbox::open(layout)?, reading, clock, _lock: lock })
+        let people = people_key(layout, clock.now()).await?;
+        let state = StateStore::open(layout)?;
+        let stream = own_stream(layout, &state, clock.now())?;
+        let forgotten = Arc::new(Forgotten::read(&state)?);
+        let (tables, inbox) = (Tables::new(layout), Inbox::open(layout)?);
+        let mut pipeline = Self { tables, inbox, reading: Reading { people }, forgotten, stream, settled: BTreeSet::new(), clock, _lock: lock };
+        // An inbox that was lost would count from the beginning, where the tables have been already.
+        if let Some(held) = pipeline.tables.position(DELIVERIES, &pipeline.stream).await? {
+            pipeline.inbox.continue_after(held)?;
+        }
+        if layout.format_version().await? < FORMAT_VERSION {
+            pipeline.rebuild().await?;
+            layout.is_newest_format_now().await?;
+        }
+        Ok(pipeline)
+    }
+
+    /// The stream of the deliveries that come through this machine's inbox.
+    pub fn inbox_stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// Reads again who was forgotten, after somebody was.
+    ///
+    /// # Errors
+    /// `Lake` when the log cannot be read.
+    pub fn heed_forgotten(&mut self) -> Result<(), CollectError> {
+        self.forgotten = Arc::new(Forgotten::read(&StateStore::open(self.tables.layout())?)?);
+        Ok(())
     }
 
     /// The inbox of the folder, for commands that put deliveries in themselves.
@@ -67,10 +105,11 @@ impl Pipeline {
     /// # Errors
     /// Whatever the lake could not do; nothing is lost, the same batch is read again.
     pub async fn flush(&mut self) -> Result<Flushed, CollectError> {
-        let held = self.tables.position(DELIVERIES, INBOX_STREAM).await?.unwrap_or(0);
+        let stream = self.stream.clone();
+        let held = self.tables.position(DELIVERIES, &stream).await?.unwrap_or(0);
         let batch = self.inbox.after(held, BATCH_DELIVERIES)?;
         let deliveries = batch.into_iter().map(|received| (received.position, received.delivery)).collect();
-        let flushed = self.keep(INBOX_STREAM, deliveries).await?;
+        let flushed = self.keep(&stream, deliveries).await?;
         if flushed.deliveries > 0 {
             self.inbox.remove_through(flushed.position)?;
         }
@@ -84,10 +123,46 @@ impl Pipeline {
     pub async fn keep(&mut self, stream: &str, mut deliveries: Vec<(i64, Delivery)>) -> Result<Flushed, CollectError> {
         let held = self.tables.position(DELIVERIES, stream).await?;
         deliveries.retain(|(position, _)| held.is_none_or(|held| *position > held));
-        let Some(position) = deliveries.last().map(|(position, _)| *position) else { return Ok(Flushed::default()) };
+        let Some((last, _)) = deliveries.last() else { return Ok(Flushed::default()) };
+        // A batch that was interrupted left some tables further than others. It is cut where a table
+        // stands, so that each part is either held by that table or new to it.
+        let mut ends = if self.settled.contains(stream) { BTreeSet::new() } else { self.positions(stream).await? };
+        ends.retain(|end| held.is_none_or(|held| *end > held) && end < last);
+        ends.insert(*last);
+        self.settled.remove(stream);
+        let mut total = Flushed::default();
+        for end in ends {
+            let rest = deliveries.split_off(deliveries.partition_point(|(position, _)| *position <= end));
+            let flushed = self.keep_batch(stream, std::mem::replace(&mut deliveries, rest)).await?;
+            total = Flushed {
+                deliveries: total.deliveries + flushed.deliveries,
+                observations: total.observations + flushed.observations,
+                rejections: total.rejections + flushed.rejections,
+                position: total.position.max(flushed.position),
+            };
+        }
+        self.settled.insert(stream.to_owned());
+        Ok(total)
+    }
+
+    /// Where each table stands in a stream.
+    async fn positions(&mut self, stream: &str) -> Result<BTreeSet<i64>, CollectError> {
+        let mut positions = BTreeSet::new();
+        let tables = Table::ALL.iter().map(|table| observed_table(table.name())).chain([REJECTIONS.to_owned()]);
+        for table in tables {
+            positions.extend(self.tables.position(&table, stream).await?);
+        }
+        Ok(positions)
+    }
+
+    async fn keep_batch(&mut self, stream: &str, deliveries: Vec<(i64, Delivery)>) -> Result<Flushed, CollectError> {
+        let (Some((first, _)), Some((position, _))) = (deliveries.first(), deliveries.last()) else {
+            return Ok(Flushed::default());
+        };
+        let (first, position) = (*first, *position);
         let now = self.clock.now();
-        let (reading, name) = (self.reading.clone(), stream.to_owned());
-        let read = tokio::task::spawn_blocking(move || read_batch(&reading, &name, deliveries, now));
+        let (reading, forgotten, name) = (self.reading.clone(), Arc::clone(&self.forgotten), stream.to_owned());
+        let read = tokio::task::spawn_blocking(move || read_batch(&reading, &forgotten, &name, deliveries, now));
         let batches = read.await.map_err(CollectError::Worker)?.map_err(CollectError::Rows)?;
         tracing::debug!(
             delivery.count = batches.flushed.deliveries,
@@ -95,12 +170,12 @@ impl Pipeline {
             "deliveries were read"
         );
         for (table, batch) in &batches.tables {
-            self.tables.append(&observed_table(table), batch, stream, position, now).await?;
+            self.tables.append_since(&observed_table(table), batch, stream, first..=position, now).await?;
         }
         if let Some(rejections) = &batches.rejections {
-            self.tables.append(REJECTIONS, rejections, stream, position, now).await?;
+            self.tables.append_since(REJECTIONS, rejections, stream, first..=position, now).await?;
         }
-        self.tables.append(DELIVERIES, &batches.deliveries, stream, position, now).await?;
+        self.tables.append_since(DELIVERIES, &batches.deliveries, stream, first..=position, now).await?;
         tracing::debug!(stream.name = stream, stream.position = position, "deliveries were committed");
         Ok(Flushed { position, ..batches.flushed })
     }
@@ -121,99 +196,38 @@ impl Pipeline {
     }
 }
 
-struct Batches {
-    tables: Vec<(&'static str, RecordBatch)>,
-    rejections: Option<RecordBatch>,
-    deliveries: RecordBatch,
-    flushed: Flushed,
-}
-
-fn read_batch(
-    reading: &Reading,
-    stream: &str,
-    deliveries: Vec<(i64, Delivery)>,
-    now: Instant,
-) -> Result<Batches, waymark_event::SchemaError> {
-    let mut understood = understand(reading, deliveries);
-    let mut flushed = Flushed { deliveries: understood.len(), ..Flushed::default() };
-    let rejections = rejection_batch(&understood, now)?;
-    flushed.rejections = understood.iter().map(|one| one.normalised.rejections.len()).sum();
-    let deliveries = delivery_batch(stream, &mut understood)?;
-    let observations: Vec<Observation> = understood.into_iter().flat_map(|one| one.normalised.observations).collect();
-    flushed.observations = observations.len();
-    let mut tables: Vec<(&'static str, RecordBatch)> = Vec::new();
-    for table in Table::ALL {
-        if observations.iter().any(|observation| observation.table() == *table) {
-            tables.push((table.name(), observation_batch(*table, &observations)?));
-        }
-    }
-    Ok(Batches { tables, rejections, deliveries, flushed })
-}
-
-/// Reads deliveries on all cores; the order stays.
-fn understand(reading: &Reading, mut deliveries: Vec<(i64, Delivery)>) -> Vec<Understood> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = deliveries.len().div_ceil(workers).max(1);
-    let mut shares = Vec::new();
-    while !deliveries.is_empty() {
-        let rest = deliveries.split_off(share.min(deliveries.len()));
-        shares.push(std::mem::replace(&mut deliveries, rest));
-    }
-    let read_share = |share: Vec<(i64, Delivery)>| -> Vec<Understood> {
-        share.into_iter().map(|(position, delivery)| understand_one(reading, position, delivery)).collect()
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| read_share(share))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
-}
-
-fn understand_one(reading: &Reading, position: i64, delivery: Delivery) -> Understood {
-    let source = sources::find(&delivery.source);
-    let dialect_version = source.map_or(0, crate::source::Source::dialect_version);
-    let normalised = match source {
-        _ if is_lost_range(&delivery) => Normalised::rejected(Rejection::new(
-            Stage::Transport,
-            Reason::LostRange,
-            "records were gone before they could be read; `vendor_delivery_id` names their positions",
-        )),
-        Some(source) => source.normalise(&delivery, reading),
-        None => Normalised::rejected(Rejection::new(
-            Stage::Transport,
-            Reason::UnsupportedVersion,
-            "no dialect of this program reads this source",
-        )),
-    };
-    Understood { position, delivery, normalised, dialect_version }
-}
-
-/// A gap in a topic is kept as a delivery without a body, so that everybody sees it.
-fn is_lost_range(delivery: &Delivery) -> bool {
-    delivery.channel == Channel::Kafka && delivery.event_type.as_deref() == Some("lost_range") && delivery.body.is_empty()
-}
-
-/// Reads the folder's key of pseudonyms, and makes one at the first use.
-fn people_key(layout: &Layout, now: Instant) -> Result<PeopleKey, CollectError> {
+/// The folder's key of pseudonyms, made at the first use.
+async fn people_key(layout: &Layout, now: Instant) -> Result<PeopleKey, CollectError> {
     use sha2::{Digest, Sha256};
-    let path = layout.people_key();
-    let failed = |cause| CollectError::PeopleKey { path: path.clone(), cause };
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let key: [u8; 32] = bytes
-                .try_into()
-                .map_err(|_| failed(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not 32 bytes long")))?;
-            Ok(PeopleKey::new(key))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Each id carries 74 random bits of the operating system; eight of them are more than enough.
-            let mut hash = Sha256::new();
-            for _ in 0..8 {
-                hash.update(DeliveryId::received(now).as_str());
-            }
-            let key: [u8; 32] = hash.finalize().into();
-            std::fs::write(&path, key).map_err(failed)?;
-            Ok(PeopleKey::new(key))
-        }
-        Err(cause) => Err(failed(cause)),
+    // Each id carries 74 random bits of the operating system; eight of them are more than enough.
+    let mut hash = Sha256::new();
+    for _ in 0..8 {
+        hash.update(DeliveryId::received(now).as_str());
     }
+    let kept = layout.people_key(&hash.finalize().into()).await?;
+    let key: [u8; 32] = kept.try_into().map_err(|_| CollectError::PeopleKey { location: layout.storage().describe() })?;
+    Ok(PeopleKey::new(key))
+}
+
+/// The group of the state that holds the name of this machine's stream.
+const IDENTITY: &str = "identity";
+
+/// The stream of this machine's inbox. Machines that share one lake have an inbox each, so each has a
+/// stream of its own; before the first writing there is none, and the common name is told.
+///
+/// # Errors
+/// `Lake` when the state cannot be read.
+pub fn inbox_stream(layout: &Layout) -> Result<String, CollectError> {
+    let named = if layout.storage().is_local() { None } else { StateStore::open(layout)?.group(IDENTITY)?.remove(INBOX_STREAM) };
+    Ok(named.unwrap_or_else(|| INBOX_STREAM.to_owned()))
+}
+
+fn own_stream(layout: &Layout, state: &StateStore, now: Instant) -> Result<String, CollectError> {
+    let known = inbox_stream(layout)?;
+    if layout.storage().is_local() || known != INBOX_STREAM {
+        return Ok(known);
+    }
+    let stream = format!("{INBOX_STREAM}:{}", DeliveryId::received(now));
+    state.store(IDENTITY, &BTreeMap::from([(INBOX_STREAM.to_owned(), stream.clone())]))?;
+    Ok(stream)
 }

@@ -84,6 +84,15 @@ impl DeliveryId {
         Self(uuid::Uuid::new_v7(time).to_string())
     }
 
+    /// The id of a record of a log: the same whenever the record is read again.
+    pub fn of_record(stream: &str, position: i64, recorded_at: Instant) -> Self {
+        let digest = Sha256::digest(format!("{stream}\0{position}"));
+        let mut random = [0; 10];
+        random.copy_from_slice(&digest[..10]);
+        let millis = (recorded_at.micros().max(0) / 1_000).unsigned_abs();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
+    }
+
     /// The id that was stored as `text`.
     pub fn stored(text: &str) -> Self {
         Self(text.to_owned())
@@ -104,6 +113,15 @@ impl fmt::Display for DeliveryId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_that_is_read_again_has_the_same_id() {
+        let at = Instant::from_seconds(1_780_000_000);
+        let id = DeliveryId::of_record("kafka:main:events:0", 7, at);
+        assert_eq!(id, DeliveryId::of_record("kafka:main:events:0", 7, at));
+        assert_ne!(id, DeliveryId::of_record("kafka:main:events:0", 8, at));
+        assert_ne!(id, DeliveryId::of_record("kafka:main:events:1", 7, at));
+    }
 
     #[test]
     fn parts_cannot_be_confused() {

@@ -8,6 +8,8 @@
 //! * **rejection**: a stored row that says which part of a delivery was not understood ([`Rejection`]).
 //! * **source**: a dialect, by which deliveries are read; **connection**: a configured entry of one;
 //!   **instance**: the host or account that the messages are about.
+//! * **subject**: the repository, else the service, that a statement is about; facts are computed
+//!   by subject ([`own_subject`], [`shared_subject`] where there is neither).
 //! * **fact**: one row per real thing, vendor-blind; **metric**: one SQL file over facts. Both live
 //!   in `analytics`.
 //! * **service**: something a team runs. **component**: one capability of the platform.
@@ -22,6 +24,7 @@ mod people;
 mod rejection;
 mod repository;
 mod schema;
+mod subject;
 mod version;
 mod words;
 
@@ -37,6 +40,7 @@ pub use people::{PeopleKey, is_bot_account};
 pub use rejection::{Reason, Rejection, Stage};
 pub use repository::canonical_repository;
 pub use schema::{SchemaError, observation_batch, observation_schema, record_batch, schema_of};
+pub use subject::{own_subject, shared_subject};
 pub use version::{Read, VersionRank};
 pub use words::{
     DeploymentKind, EvidenceKind, Finding, IncidentStatus, Interface, JourneyOutcome, Outcome, OwnerKind, PullRequestState,

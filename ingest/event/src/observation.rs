@@ -36,6 +36,7 @@ pub use ticket::Ticket;
 use crate::delivery::Delivery;
 use crate::id::{DeliveryId, EntityId, ObservationId};
 use crate::instant::Instant;
+use crate::subject::subject_of;
 use crate::version::VersionRank;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,6 +75,8 @@ pub struct Head {
     /// A long tail that no fact reads, at most 32 keys.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// The repository, else the service, by which facts are computed together; null in old files.
+    pub subject: Option<String>,
 }
 
 /// Declares the closed list of records: the enum, the table names, and the way from one to the other.
@@ -186,6 +189,7 @@ impl Observation {
         head.delivery_id = delivery.id.clone();
         head.dialect_version = dialect_version;
         head.observation_id = content_id(&head, &record);
+        head.subject = Some(subject_of(&head, &record));
         Self { head, record }
     }
 

@@ -1,19 +1,21 @@
 //! `DurableStore`: a local object store whose writes are on the disk when they return.
 //!
 //! `object_store` never fsyncs local files, so a Delta commit would not survive a power cut by
-//! itself. Every put, copy and rename here syncs the file and its folder.
+//! itself. Here a file is written aside, synced, and only then given its name, and the folder is
+//! synced last: whoever finds the name finds the whole content, even after a power cut.
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult, RenameOptions, Result,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The local file system, from its root, with durable writes.
 #[derive(Debug, Clone)]
@@ -50,13 +52,26 @@ impl std::fmt::Display for DurableStore {
 #[async_trait]
 impl ObjectStore for DurableStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        let result = self.inner.put_opts(location, payload, opts).await?;
-        self.sync(location).await?;
-        Ok(result)
+        let mode = match opts.mode {
+            PutMode::Create => Naming::OnlyIfAbsent,
+            PutMode::Overwrite => Naming::Replacing,
+            PutMode::Update(_) => {
+                return Err(object_store::Error::NotSupported { source: "a local file has no version to compare".into() });
+            }
+        };
+        let path = self.inner.path_to_filesystem(location)?;
+        let written = tokio::task::spawn_blocking(move || write_then_name(&path, &payload, mode)).await;
+        let outcome = written.unwrap_or_else(|join| Err(std::io::Error::other(join)));
+        outcome.map(|()| PutResult { e_tag: None, version: None }).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                object_store::Error::AlreadyExists { path: location.to_string(), source: Box::new(cause) }
+            }
+            _ => object_store::Error::Generic { store: "DurableStore", source: Box::new(cause) },
+        })
     }
 
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(object_store::Error::NotSupported { source: "files are put whole, so that they can be synced".into() })
+    async fn put_multipart_opts(&self, location: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        Ok(Box::new(Gathered { store: self.clone(), location: location.clone(), parts: Vec::new() }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -86,14 +101,90 @@ impl ObjectStore for DurableStore {
     }
 }
 
+/// A file that comes in parts; they wait in memory, because a name is only given to a whole file.
+#[derive(Debug)]
+struct Gathered {
+    store: DurableStore,
+    location: Path,
+    parts: Vec<PutPayload>,
+}
+
+#[async_trait]
+impl MultipartUpload for Gathered {
+    fn put_part(&mut self, payload: PutPayload) -> UploadPart {
+        self.parts.push(payload);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let whole: PutPayload = self.parts.drain(..).flatten().collect();
+        self.store.put_opts(&self.location, whole, PutOptions::default()).await
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.parts.clear();
+        Ok(())
+    }
+}
+
 /// Writes a small file so that a reader sees the old or the new one, never a part, even after a power cut.
 pub(crate) fn write_atomically(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file = File::create(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)?;
+    write_then_name(path, &PutPayload::from(bytes.to_vec()), Naming::Replacing)
+}
+
+/// What happens to a file that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    OnlyIfAbsent,
+    Replacing,
+}
+
+/// Distinguishes the drafts of one process; readers pass over names that end in `#` and digits.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
+fn write_then_name(path: &std::path::Path, payload: &PutPayload, naming: Naming) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!("#{}{:08}", std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed)));
+    let draft = std::path::PathBuf::from(draft);
+    let outcome = write_draft(&draft, payload).and_then(|()| match naming {
+        // A link fails where a rename would overwrite.
+        Naming::OnlyIfAbsent => std::fs::hard_link(&draft, path),
+        Naming::Replacing => std::fs::rename(&draft, path),
+    });
+    if outcome.is_err() || naming == Naming::OnlyIfAbsent {
+        let removed = std::fs::remove_file(&draft);
+        if let (Ok(()), Err(cause)) = (&outcome, removed) {
+            tracing::warn!(error.message = %cause, "a draft stays behind; it is passed over");
+        }
+    }
+    outcome?;
     sync_folder(path)
+}
+
+/// Makes a folder and those above it, each of which is in its parent when this returns.
+pub(crate) fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folder(above)?;
+    }
+    match std::fs::create_dir(folder) {
+        Ok(()) => sync_folder(folder),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn write_draft(draft: &std::path::Path, payload: &PutPayload) -> std::io::Result<()> {
+    let mut file = File::create(draft)?;
+    for chunk in payload {
+        file.write_all(chunk)?;
+    }
+    file.sync_all()
 }
 
 fn sync_file_and_folder(path: &std::path::Path) -> std::io::Result<()> {

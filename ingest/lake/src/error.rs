@@ -24,6 +24,55 @@ pub enum LakeError {
         /// The newest format that we know.
         known: u32,
     },
+    /// The place of the data was not understood.
+    #[error("`{location}` is no place for data: give a folder, or `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX`")]
+    Location {
+        /// The place as it was given.
+        location: String,
+        /// What the store's client says; null when the text itself is wrong.
+        #[source]
+        cause: Option<Box<object_store::Error>>,
+    },
+    /// The object store lacks what commits rest on.
+    #[error("`{location}` does not honour `If-None-Match: *`, so two commits could overwrite each other: use a store with conditional writes")]
+    Probe {
+        /// The store concerned.
+        location: String,
+        /// What the store's client says; null when it took the second write.
+        #[source]
+        cause: Option<Box<object_store::Error>>,
+    },
+    /// An object could not be read or written.
+    #[error("failed to {operation} `{object}`: check free space, permissions and credentials")]
+    Object {
+        /// What was being done.
+        operation: &'static str,
+        /// The object concerned.
+        object: String,
+        /// What made it fail.
+        #[source]
+        cause: object_store::Error,
+    },
+    /// The rows of a table could not be read.
+    #[error("failed to read `{file}` of `{table}`: run `waymark check --data`")]
+    ReadTable {
+        /// The table concerned.
+        table: String,
+        /// The file concerned.
+        file: String,
+        /// What made it fail.
+        #[source]
+        cause: parquet::errors::ParquetError,
+    },
+    /// Rows could not be sorted, joined or filtered.
+    #[error("failed to arrange rows of `{table}`")]
+    Arrange {
+        /// The table concerned.
+        table: String,
+        /// What made it fail.
+        #[source]
+        cause: arrow::error::ArrowError,
+    },
     /// Another process writes tables here.
     #[error("another process writes to `{}` ({holder}): stop it, or use another `--data` folder", .path.display())]
     Locked {
@@ -122,24 +171,81 @@ pub enum LakeError {
         #[source]
         cause: Box<deltalake::DeltaTableError>,
     },
-    /// A snapshot could not be written or read.
-    #[error("failed to {operation} snapshot `{}`", .path.display())]
-    SnapshotFile {
+    /// Another process has rewritten the files that were to be rewritten.
+    #[error("another process has rewritten files of `{table}`: nothing was changed, it is tried again with the newest version")]
+    Overtaken {
+        /// The table concerned.
+        table: String,
+    },
+    /// A snapshot is not in the form that we write.
+    #[error("failed to understand the snapshot `{object}`")]
+    SnapshotForm {
+        /// The object concerned.
+        object: String,
+        /// What made it fail.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A backup of a local folder was asked for, and the tables lie elsewhere.
+    #[error("`{location}` is an object store, and `waymark backup` copies local folders: use the store's own versions or replication")]
+    BackupOfStore {
+        /// Where the tables lie.
+        location: String,
+    },
+    /// The folder for the backup holds something else.
+    #[error("`{}` is no place for the backup: give an empty folder outside of the data folder, or one that holds an older backup", .path.display())]
+    BackupPlace {
+        /// The folder concerned.
+        path: PathBuf,
+    },
+    /// No snapshot shows what has left the inbox.
+    #[error("the newest snapshot shows deliveries up to position {visible}, and those up to {position} have left the inbox: see the log of `waymark serve` for what keeps it from publishing")]
+    BackupBehind {
+        /// The position that a snapshot has to reach.
+        position: i64,
+        /// The position that the newest one reaches.
+        visible: i64,
+    },
+    /// Files went away while they were copied, again and again.
+    #[error("files of `{}` went away while they were copied, several times: try again, with a longer `[upkeep] vacuum_days`", .path.display())]
+    BackupUnsettled {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// A file of a backup or of a restore could not be handled.
+    #[error("failed to {operation} `{}`: check free space and permissions", .path.display())]
+    Backup {
         /// What was being done.
         operation: &'static str,
-        /// The file concerned.
+        /// The file or folder concerned.
         path: PathBuf,
         /// What made it fail.
         #[source]
         cause: std::io::Error,
     },
-    /// A snapshot is not in the form that we write.
-    #[error("failed to understand snapshot `{}`", .path.display())]
-    SnapshotForm {
-        /// The file concerned.
+    /// The manifest of a backup is not in the form that we write.
+    #[error("failed to understand the manifest `{}`: take another backup", .path.display())]
+    BackupManifest {
+        /// The manifest concerned.
         path: PathBuf,
         /// What made it fail.
         #[source]
         cause: serde_json::Error,
+    },
+    /// A part of a backup is missing or has another size.
+    #[error("the backup is damaged: `{}` has {found_bytes} bytes instead of {expected_bytes}; nothing was restored", .file.display())]
+    BackupDamaged {
+        /// The file concerned.
+        file: PathBuf,
+        /// Its size by the manifest.
+        expected_bytes: u64,
+        /// Its size as it is; 0 when it is missing.
+        found_bytes: u64,
+    },
+    /// A restore would write over something.
+    #[error("`{}` is not empty: give a new folder with `--data`, nothing was restored", .path.display())]
+    RestoreTarget {
+        /// The folder concerned.
+        path: PathBuf,
     },
 }

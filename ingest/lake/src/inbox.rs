@@ -12,6 +12,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use waymark_event::Delivery;
 
+/// Bodies that are read at once.
+const BATCH_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+
 /// A delivery and its position in the stream `inbox`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {
@@ -26,13 +29,15 @@ pub struct Received {
 pub struct InboxLimits {
     /// More waiting deliveries than this are answered with "later".
     pub rows_max: u64,
+    /// The same for the size of the database on the disk.
+    pub size_bytes_max: u64,
     /// At most this many deliveries share one commit.
     pub commit_deliveries_max: usize,
 }
 
 impl Default for InboxLimits {
     fn default() -> Self {
-        Self { rows_max: 1_000_000, commit_deliveries_max: 1_000 }
+        Self { rows_max: 1_000_000, size_bytes_max: 2 << 30, commit_deliveries_max: 1_000 }
     }
 }
 
@@ -59,7 +64,7 @@ impl Inbox {
         insert(&mut self.lock(), deliveries)
     }
 
-    /// Up to `count` deliveries after `position`, in order.
+    /// Up to `count` deliveries after `position`, in order, and at most 64 MiB of bodies or one delivery.
     ///
     /// # Errors
     /// `Inbox` or `StoredDelivery` when they cannot be read.
@@ -72,12 +77,16 @@ impl Inbox {
         let limit = i64::try_from(count).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![position, limit]).map_err(failed)?;
         let mut received = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
+        let mut size_bytes = 0;
+        while size_bytes < BATCH_BYTES_MAX
+            && let Some(row) = rows.next().map_err(failed)?
+        {
             let position: i64 = row.get(0).map_err(failed)?;
             let envelope: String = row.get(1).map_err(failed)?;
             let mut delivery: Delivery =
                 serde_json::from_str(&envelope).map_err(|cause| LakeError::StoredDelivery { position, cause })?;
             delivery.body = row.get(2).map_err(failed)?;
+            size_bytes += delivery.body.len();
             received.push(Received { position, delivery });
         }
         Ok(received)
@@ -103,6 +112,21 @@ impl Inbox {
         self.lock()
             .query_row("select coalesce(max(seq), 0) from sqlite_sequence where name = 'inbox'", [], |row| row.get(0))
             .map_err(|cause| LakeError::Inbox { operation: "read", cause })
+    }
+
+    /// Makes sure that every later position is greater than `position`, which the tables hold.
+    ///
+    /// # Errors
+    /// `Inbox` when it cannot be written.
+    pub fn continue_after(&self, position: i64) -> Result<(), LakeError> {
+        let failed = |cause| LakeError::Inbox { operation: "write", cause };
+        let connection = self.lock();
+        let updated = connection.execute("update sqlite_sequence set seq = max(seq, ?1) where name = 'inbox'", params![position]);
+        if updated.map_err(failed)? == 0 {
+            let inserted = connection.execute("insert into sqlite_sequence (name, seq) values ('inbox', ?1)", params![position]);
+            inserted.map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Removes what the tables hold already.
@@ -201,11 +225,15 @@ fn write_groups(
 
 fn full(connection: &Connection, limits: InboxLimits) -> Result<(), LakeError> {
     let failed = |cause| LakeError::Inbox { operation: "count", cause };
-    let rows: i64 = connection
-        .query_row("select coalesce(max(position) - min(position) + 1, 0) from inbox", [], |row| row.get(0))
-        .map_err(failed)?;
-    let rows = rows.unsigned_abs();
-    if rows >= limits.rows_max { Err(LakeError::InboxFull { rows }) } else { Ok(()) }
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs).map_err(failed);
+    let rows = number("select coalesce(max(position) - min(position) + 1, 0) from inbox")?;
+    // Pages that deletions have freed are used again before the file grows.
+    let pages = number("select page_count - freelist_count from pragma_page_count, pragma_freelist_count")?;
+    let size_bytes = pages * number("select page_size from pragma_page_size")?;
+    if rows >= limits.rows_max || size_bytes >= limits.size_bytes_max {
+        return Err(LakeError::InboxFull { rows });
+    }
+    Ok(())
 }
 
 fn insert_group(connection: &mut Connection, group: &mut [Request]) -> Result<i64, LakeError> {

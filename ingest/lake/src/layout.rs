@@ -1,11 +1,25 @@
 //! Paths of a data folder: the only place that spells one.
+//!
+//! The local part (inbox, lock, spill) is always a folder of this machine. Tables and snapshots lie
+//! in the same folder, or below a prefix of an object store that several machines share.
 
 use crate::error::LakeError;
+use crate::storage::Storage;
+use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The newest format of a data folder that this program writes.
-pub const FORMAT_VERSION: u32 = 1;
+/// The newest format of a data folder that this program writes. Version 2 added `subject` to the
+/// observations; a folder of version 1 is brought up by `waymark rebuild`.
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The object that says in which format everything beside it is.
+const FORMAT: &str = "format.json";
+/// Snapshots, one object each.
+pub(crate) const SNAPSHOTS: &str = "snapshots";
+/// The secret key of pseudonyms.
+const PEOPLE_KEY: &str = "people.key";
 
 /// The name of the table that holds one kind of observations; facts may share the kind's own name.
 pub fn observed_table(kind: &str) -> String {
@@ -21,6 +35,7 @@ pub fn fact_table(fact: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Layout {
     root: PathBuf,
+    storage: Storage,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,11 +50,20 @@ impl Layout {
     /// `Folder` when it cannot be made or read, `NewerFormat` when a newer program wrote it.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         let folder = |cause| LakeError::Folder { path: root.to_owned(), cause };
-        std::fs::create_dir_all(root.join("lake")).map_err(folder)?;
-        std::fs::create_dir_all(root.join("snapshots")).map_err(folder)?;
-        let layout = Self { root: std::fs::canonicalize(root).map_err(folder)? };
-        layout.check_format()?;
-        Ok(layout)
+        crate::durable::make_folder(&root.join("lake")).map_err(folder)?;
+        crate::durable::make_folder(&root.join(SNAPSHOTS)).map_err(folder)?;
+        let root = std::fs::canonicalize(root).map_err(folder)?;
+        let layout = Self { storage: Storage::local(&root)?, root };
+        let path = layout.root.join(FORMAT);
+        let unreadable = |cause| LakeError::Folder { path: path.clone(), cause };
+        match std::fs::read(&path) {
+            Ok(bytes) => layout.known(&bytes).map(|_| layout),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                crate::durable::write_atomically(&path, &newest_format()).map_err(unreadable)?;
+                Ok(layout)
+            }
+            Err(cause) => Err(unreadable(cause)),
+        }
     }
 
     /// Opens a data folder that must be there already.
@@ -51,9 +75,43 @@ impl Layout {
         Self::open(&path)
     }
 
-    /// The folder itself.
+    /// Opens tables and snapshots in an object store, with the local part in `local`.
+    ///
+    /// # Errors
+    /// As [`Storage::connect`], `Folder` for the local part, `NewerFormat` when a newer program wrote there.
+    pub async fn connect(location: &str, local: &Path) -> Result<Self, LakeError> {
+        Self::over(Storage::connect(location).await?, local).await
+    }
+
+    /// The same with a store that is made already.
+    ///
+    /// # Errors
+    /// As [`Storage::of`], `Folder` for the local part, `NewerFormat` when a newer program wrote there.
+    pub async fn with_store(store: Arc<dyn ObjectStore>, prefix: &str, local: &Path) -> Result<Self, LakeError> {
+        Self::over(Storage::of(store, prefix).await?, local).await
+    }
+
+    async fn over(storage: Storage, local: &Path) -> Result<Self, LakeError> {
+        let folder = |cause| LakeError::Folder { path: local.to_owned(), cause };
+        std::fs::create_dir_all(local).map_err(folder)?;
+        let layout = Self { root: std::fs::canonicalize(local).map_err(folder)?, storage };
+        match layout.storage.get(FORMAT).await? {
+            Some(bytes) => layout.known(&bytes).map(|_| layout),
+            None => {
+                layout.storage.create(FORMAT, newest_format().into()).await?;
+                Ok(layout)
+            }
+        }
+    }
+
+    /// The folder of this machine: the inbox, the lock and what queries spill.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where tables and snapshots lie.
+    pub const fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// The SQLite database of the inbox and of small operational state.
@@ -66,19 +124,14 @@ impl Layout {
         self.root.join("LOCK")
     }
 
-    /// The folder of one Delta table.
+    /// The folder of one Delta table, where the tables are folders of this machine.
     pub fn table(&self, table: &str) -> PathBuf {
-        self.root.join("lake").join(table)
+        self.root.join(table_folder(table))
     }
 
-    /// The folder of the snapshots.
-    pub fn snapshots(&self) -> PathBuf {
-        self.root.join("snapshots")
-    }
-
-    /// The secret key of pseudonyms.
-    pub fn people_key(&self) -> PathBuf {
-        self.root.join("people.key")
+    /// The path in the store of a file of a table.
+    pub fn table_object(&self, table: &str, file: &str) -> object_store::path::Path {
+        self.storage.object(&format!("{}/{file}", table_folder(table)))
     }
 
     /// The configuration of a folder that carries its own, such as the sample organisation's.
@@ -86,26 +139,57 @@ impl Layout {
         self.root.join("waymark.toml")
     }
 
-    fn check_format(&self) -> Result<(), LakeError> {
-        let path = self.root.join("format.json");
-        let folder = |cause| LakeError::Folder { path: path.clone(), cause };
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let format: Format = serde_json::from_slice(&bytes).map_err(|cause| folder(cause.into()))?;
-                if format.version > FORMAT_VERSION {
-                    return Err(LakeError::NewerFormat {
-                        path: self.root.clone(),
-                        found: format.version,
-                        known: FORMAT_VERSION,
-                    });
-                }
-                Ok(())
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let bytes = serde_json::to_vec(&Format { version: FORMAT_VERSION }).map_err(|cause| folder(cause.into()))?;
-                crate::durable::write_atomically(&path, &bytes).map_err(folder)
-            }
-            Err(cause) => Err(folder(cause)),
+    /// The secret key of pseudonyms; all who write one lake share it, so the first one's `made` is kept.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be read or written.
+    pub async fn people_key(&self, made: &[u8; 32]) -> Result<Vec<u8>, LakeError> {
+        if let Some(key) = self.storage.get(PEOPLE_KEY).await? {
+            return Ok(key.to_vec());
+        }
+        self.storage.create(PEOPLE_KEY, made.to_vec().into()).await?;
+        let kept = self.storage.get(PEOPLE_KEY).await?;
+        Ok(kept.map_or_else(|| made.to_vec(), |key| key.to_vec()))
+    }
+
+    /// The format in which the data are.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be read, `NewerFormat` when a newer program wrote it.
+    pub async fn format_version(&self) -> Result<u32, LakeError> {
+        match self.storage.get(FORMAT).await? {
+            Some(bytes) => self.known(&bytes),
+            None => Ok(FORMAT_VERSION),
         }
     }
+
+    /// Says that the data are in the newest format now.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be written.
+    pub async fn is_newest_format_now(&self) -> Result<(), LakeError> {
+        self.storage.put(FORMAT, newest_format().into()).await
+    }
+
+    fn known(&self, bytes: &[u8]) -> Result<u32, LakeError> {
+        let format: Format = serde_json::from_slice(bytes)
+            .map_err(|cause| LakeError::Folder { path: self.root.join(FORMAT), cause: cause.into() })?;
+        if format.version > FORMAT_VERSION {
+            return Err(LakeError::NewerFormat {
+                path: PathBuf::from(self.storage.describe()),
+                found: format.version,
+                known: FORMAT_VERSION,
+            });
+        }
+        Ok(format.version)
+    }
+}
+
+/// The folder of a table below the base.
+pub(crate) fn table_folder(table: &str) -> String {
+    format!("lake/{table}")
+}
+
+fn newest_format() -> Vec<u8> {
+    format!("{{\"version\":{FORMAT_VERSION}}}").into_bytes()
 }

@@ -2,26 +2,45 @@
 //! durability, and no meaning: facts, vendors and queries belong to others.
 //!
 //! * [`Inbox`]: SQLite with group commit; acknowledged means fsynced.
-//! * [`Tables`]: append with (stream, position), replace; one writer, the holder of [`FolderLock`].
-//! * [`Snapshot`]: which files of which version a reader sees; published by an atomic rename.
+//! * [`Tables`]: append with (stream, position), rewrite, merge; on this machine one writer, the
+//!   holder of [`FolderLock`], on an object store several.
+//! * [`Snapshot`]: which files of which version a reader sees; published under a name of its own.
 
+mod backup;
+mod checkup;
+mod credentials;
+mod disk;
 mod durable;
 mod error;
+mod files;
+mod holder;
 mod inbox;
 mod layout;
 mod lock;
+mod object_reader;
+mod retention;
+mod runs;
 mod snapshot;
 mod state;
+mod storage;
 mod tables;
 
+pub use backup::{BackedUp, Restored, backup, restore};
+pub use checkup::{Checkup, check_up};
+pub use disk::{DiskUse, database_bytes, disk_use};
 pub use durable::DurableStore;
 pub use error::LakeError;
+pub use files::{Wanted, footer_rows, joined, read_rows};
+pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
 pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table};
 pub use lock::FolderLock;
+pub use retention::{Expired, keep_newest_snapshot_only, scrub_database};
+pub use runs::Merged;
 pub use snapshot::{DataFile, Snapshot, TableVersion};
 pub use state::StateStore;
-pub use tables::Tables;
+pub use storage::{Storage, Stored};
+pub use tables::{NewFile, Removed, Rewrite, Tables};
 
 /// The stream of deliveries that arrive through the inbox.
 pub const INBOX_STREAM: &str = "inbox";

@@ -3,12 +3,10 @@
 //! Delta has no commit over several tables and none is needed: a snapshot names one version of
 //! each, and is published by an atomic rename. The newest file name is the newest snapshot.
 
-use crate::durable::write_atomically;
 use crate::error::LakeError;
-use crate::layout::Layout;
+use crate::layout::{Layout, SNAPSHOTS};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use waymark_event::Instant;
 
 /// How many snapshots are kept for readers that still use an older one.
@@ -53,29 +51,36 @@ impl Snapshot {
     /// The newest published snapshot, if there is one.
     ///
     /// # Errors
-    /// `SnapshotFile` or `SnapshotForm` when it cannot be read.
-    pub fn newest(layout: &Layout) -> Result<Option<Self>, LakeError> {
-        match file_names(layout)?.pop() {
-            Some(path) => read(path).map(Some),
-            None => Ok(None),
+    /// `Object` or `SnapshotForm` when it cannot be read.
+    pub async fn newest(layout: &Layout) -> Result<Option<Self>, LakeError> {
+        // One that is let go of between the listing and the reading has a successor.
+        for _ in 0..KEPT {
+            let Some(id) = Self::newest_id(layout).await? else { return Ok(None) };
+            if let Some(snapshot) = read(layout, &id).await? {
+                return Ok(Some(snapshot));
+            }
         }
+        Ok(None)
     }
 
     /// Every snapshot that is kept, oldest first.
     ///
     /// # Errors
-    /// `SnapshotFile` or `SnapshotForm` when one cannot be read.
-    pub fn kept(layout: &Layout) -> Result<Vec<Self>, LakeError> {
-        file_names(layout)?.into_iter().map(read).collect()
+    /// `Object` or `SnapshotForm` when one cannot be read.
+    pub async fn kept(layout: &Layout) -> Result<Vec<Self>, LakeError> {
+        let mut kept = Vec::new();
+        for id in ids(layout).await? {
+            kept.extend(read(layout, &id).await?);
+        }
+        Ok(kept)
     }
 
     /// The name of the newest published snapshot, without reading it.
     ///
     /// # Errors
-    /// `SnapshotFile` when the folder cannot be read.
-    pub fn newest_id(layout: &Layout) -> Result<Option<String>, LakeError> {
-        let newest = file_names(layout)?.pop();
-        Ok(newest.and_then(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())))
+    /// `Object` when the snapshots cannot be listed.
+    pub async fn newest_id(layout: &Layout) -> Result<Option<String>, LakeError> {
+        Ok(ids(layout).await?.pop())
     }
 
     /// The name that the next snapshot after `previous` has.
@@ -84,40 +89,38 @@ impl Snapshot {
         format!("s{:012}", number.unwrap_or(0) + 1)
     }
 
-    /// Makes this snapshot the newest one, and lets go of very old ones.
+    /// Makes this snapshot the newest one, and lets go of very old ones; false when another process
+    /// has published one of this name.
     ///
     /// # Errors
-    /// `SnapshotFile` when it cannot be written.
-    pub fn publish(&self, layout: &Layout) -> Result<(), LakeError> {
-        let path = layout.snapshots().join(format!("{}.json", self.id));
-        let failed = |cause| LakeError::SnapshotFile { operation: "write", path: path.clone(), cause };
-        let bytes = serde_json::to_vec_pretty(self).map_err(|cause| failed(cause.into()))?;
-        write_atomically(&path, &bytes).map_err(failed)?;
-        let mut names = file_names(layout)?;
-        names.truncate(names.len().saturating_sub(KEPT));
-        for old in names {
-            std::fs::remove_file(&old).map_err(|cause| LakeError::SnapshotFile { operation: "remove", path: old, cause })?;
+    /// `Object` when it cannot be written.
+    pub async fn publish(&self, layout: &Layout) -> Result<bool, LakeError> {
+        let object = object_of(&self.id);
+        let bytes = serde_json::to_vec(self).map_err(|cause| LakeError::SnapshotForm { object: object.clone(), cause })?;
+        if !layout.storage().create(&object, bytes.into()).await? {
+            return Ok(false);
         }
-        Ok(())
+        let mut ids = ids(layout).await?;
+        ids.truncate(ids.len().saturating_sub(KEPT));
+        for old in ids {
+            layout.storage().remove(&object_of(&old)).await?;
+        }
+        Ok(true)
     }
 }
 
-fn read(path: PathBuf) -> Result<Snapshot, LakeError> {
-    let bytes =
-        std::fs::read(&path).map_err(|cause| LakeError::SnapshotFile { operation: "read", path: path.clone(), cause })?;
-    serde_json::from_slice(&bytes).map_err(|cause| LakeError::SnapshotForm { path, cause })
+fn object_of(id: &str) -> String {
+    format!("{SNAPSHOTS}/{id}.json")
 }
 
-fn file_names(layout: &Layout) -> Result<Vec<PathBuf>, LakeError> {
-    let folder = layout.snapshots();
-    let failed = |cause| LakeError::SnapshotFile { operation: "list", path: folder.clone(), cause };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            names.push(path);
-        }
-    }
-    names.sort();
-    Ok(names)
+async fn read(layout: &Layout, id: &str) -> Result<Option<Snapshot>, LakeError> {
+    let object = object_of(id);
+    let Some(bytes) = layout.storage().get(&object).await? else { return Ok(None) };
+    serde_json::from_slice(&bytes).map(Some).map_err(|cause| LakeError::SnapshotForm { object, cause })
+}
+
+async fn ids(layout: &Layout) -> Result<Vec<String>, LakeError> {
+    let listed = layout.storage().list(SNAPSHOTS).await?;
+    let names = listed.iter().filter_map(|stored| stored.path.rsplit('/').next()?.strip_suffix(".json"));
+    Ok(names.map(ToOwned::to_owned).collect())
 }

@@ -19,6 +19,7 @@ mod names;
 mod oddity;
 mod organisation;
 mod plan;
+mod scale;
 mod sha;
 mod story;
 mod survey;
@@ -27,6 +28,7 @@ mod turn;
 mod week;
 
 pub use plan::Plan;
+pub use scale::Scale;
 
 use waymark_event::Delivery;
 

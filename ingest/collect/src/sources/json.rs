@@ -56,13 +56,14 @@ impl Source for Json {
         Envelope { event_type: headers.get("ce-type").cloned(), vendor_delivery_id: id.cloned() }
     }
 
-    /// One delivery per line of an NDJSON file; any other file is one delivery.
+    /// One delivery per line of an NDJSON file, be it an event or a list of events; any other file is one delivery.
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
         let Ok(text) = std::str::from_utf8(file) else { return vec![file.to_vec()] };
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let is_event_per_line =
-            lines.len() > 1 && lines.iter().all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'));
-        if is_event_per_line { lines.iter().map(|line| line.as_bytes().to_vec()).collect() } else { vec![file.to_vec()] }
+        let is_whole =
+            |line: &str| (line.starts_with('{') && line.ends_with('}')) || (line.starts_with('[') && line.ends_with(']'));
+        let is_body_per_line = lines.len() > 1 && lines.iter().all(|line| is_whole(line.trim()));
+        if is_body_per_line { lines.iter().map(|line| line.as_bytes().to_vec()).collect() } else { vec![file.to_vec()] }
     }
 
     fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {

@@ -1,7 +1,8 @@
 //! One record as a delivery: its value is the body, its headers name the event.
 //!
-//! The record's time is the broker's or the producer's, and says nothing about the event: it is
-//! not read. Headers are kept by an allow-list, in the names that HTTP gives them.
+//! The record's time is the broker's or the producer's and says nothing about the event; only the
+//! delivery's id is made from it, with the record's place, so that a record that is read again is
+//! the same delivery. Headers are kept by an allow-list, in the names that HTTP gives them.
 
 use super::KafkaConfig;
 use rdkafka::message::{Headers, Message};
@@ -18,9 +19,10 @@ pub(super) fn delivery(config: &KafkaConfig, record: &impl Message, received_at:
     let named = |name: &str| headers.get(name).filter(|value| !value.is_empty()).cloned();
     // A bridge passes a vendor's headers on, which its dialect knows how to read.
     let envelope = crate::find(&config.source).map(|source| source.envelope(&headers)).unwrap_or_default();
+    let recorded_at = Instant::from_micros(record.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000));
     let event_id = || Some(format!("{} {}", named("ce-source")?, named("ce-id")?));
     Delivery {
-        id: DeliveryId::received(received_at),
+        id: DeliveryId::of_record(&config.stream(record.partition()), record.offset(), recorded_at),
         source: config.source.clone(),
         instance: config.instance.clone(),
         connection: config.connection.clone(),

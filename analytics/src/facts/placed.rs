@@ -1,0 +1,75 @@
+//! Which unit a row of a fact belongs to, and in which file of the fact it is kept.
+
+use super::{Fact, Key};
+use crate::units::Units;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
+use datafusion::error::{DataFusionError, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use waymark_event::{own_subject, shared_subject};
+use waymark_lake::DataFile;
+
+/// The beginning of the name of a shard's file.
+pub(super) fn stem(shard: u32) -> String {
+    format!("shard-{shard:06}")
+}
+
+/// The shard to which a file belongs; null for a file of another form.
+pub(super) fn shard_of(file: &DataFile) -> Option<u32> {
+    file.path.strip_prefix("shard-")?.split('-').next()?.parse().ok()
+}
+
+/// The unit of each row.
+fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<u32>> {
+    let mut keys: Vec<(Key, &StringArray)> = Vec::new();
+    for key in fact.units {
+        let (Key::Subject(column) | Key::Own(column) | Key::Shared(column)) = *key;
+        let values = batch.column_by_name(column).and_then(|values| values.as_string_opt::<i32>());
+        let values = values.ok_or_else(|| DataFusionError::Internal(format!("`{}` has no text column `{column}`", fact.name)))?;
+        keys.push((*key, values));
+    }
+    let mut last: Option<(String, u32)> = None;
+    (0..batch.num_rows())
+        .map(|row| {
+            let told = keys.iter().find(|(_, values)| values.is_valid(row) && !values.value(row).is_empty());
+            let subject = told.map(|(key, values)| match key {
+                Key::Subject(_) => values.value(row).to_owned(),
+                Key::Own(_) => own_subject(values.value(row)),
+                Key::Shared(_) => shared_subject(values.value(row)),
+            });
+            let subject = subject.ok_or_else(|| DataFusionError::Internal(format!("a row of `{}` has no subject", fact.name)))?;
+            if let Some((known, unit)) = &last
+                && *known == subject
+            {
+                return Ok(*unit);
+            }
+            let unit = units.known(&subject).ok_or_else(|| {
+                DataFusionError::Internal(format!("`{subject}` of `{}` belongs to no unit", fact.name))
+            })?;
+            last = Some((subject, unit));
+            Ok(unit)
+        })
+        .collect()
+}
+
+/// The rows of each shard, in the order that they have.
+pub(super) fn by_shard(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<BTreeMap<u32, RecordBatch>> {
+    let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (row, unit) in (0_u32..).zip(units_of(fact, batch, units)?) {
+        rows.entry(units.shard(unit)).or_default().push(row);
+    }
+    rows.into_iter().map(|(shard, rows)| Ok((shard, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
+}
+
+/// Only the rows of the given units, or only those of all others.
+pub(super) fn of_units(
+    fact: &Fact,
+    batch: &RecordBatch,
+    units: &Units,
+    chosen: &BTreeSet<u32>,
+    is_chosen_kept: bool,
+) -> Result<RecordBatch> {
+    let mask: BooleanArray =
+        units_of(fact, batch, units)?.iter().map(|unit| Some(chosen.contains(unit) == is_chosen_kept)).collect();
+    Ok(filter_record_batch(batch, &mask)?)
+}

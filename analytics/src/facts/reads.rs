@@ -1,0 +1,70 @@
+//! What each fact reads, found in its own SQL, so that nobody has to keep a second list.
+
+use super::{FACTS, attributed};
+use datafusion::error::Result;
+use datafusion::sql::parser::DFParser;
+use datafusion::sql::resolve::resolve_table_references;
+use std::collections::{BTreeMap, BTreeSet};
+use waymark_event::Table;
+
+/// The tables that each fact reads: `observed.<table>`, registers, `settings` and other facts.
+pub(super) type Reads = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// The name by which facts ask for a table of observations.
+pub(super) fn observed(table: Table) -> String {
+    format!("observed.{}", table.name())
+}
+
+/// What every fact reads.
+pub(super) fn reads() -> Result<Reads> {
+    let mut reads = Reads::new();
+    for fact in FACTS {
+        let statements = if fact.sql.is_empty() { vec![attributed::DEPLOYED, attributed::GRAPH] } else { vec![fact.sql] };
+        let mut named = BTreeSet::new();
+        for sql in statements {
+            for statement in DFParser::parse_sql(sql)? {
+                let (tables, _) = resolve_table_references(&statement, true)?;
+                named.extend(tables.into_iter().map(|table| table.to_string()));
+            }
+        }
+        reads.insert(fact.name, named);
+    }
+    Ok(reads)
+}
+
+/// The facts that differ when what is in `seeds` has changed, directly or through other facts.
+pub(super) fn follow(reads: &Reads, seeds: &BTreeSet<String>) -> BTreeSet<&'static str> {
+    let mut changed = seeds.clone();
+    let mut facts = BTreeSet::new();
+    for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
+        if reads.get(fact.name).is_some_and(|named| !named.is_disjoint(&changed)) {
+            changed.insert(fact.name.to_owned());
+            facts.insert(fact.name);
+        }
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn followed(seed: &str) -> Vec<&'static str> {
+        follow(&reads().unwrap(), &BTreeSet::from([seed.to_owned()])).into_iter().collect()
+    }
+
+    #[test]
+    fn a_scan_changes_the_adoption_and_nothing_else() {
+        assert_eq!(followed("observed.evidence"), ["adoption_status", "known_services"]);
+        assert_eq!(followed("observed.tickets"), ["tickets"]);
+    }
+
+    #[test]
+    fn a_deployment_changes_what_is_attributed_to_it() {
+        let facts = followed("observed.deployments");
+        for fact in ["attempts", "attribution", "delivered_changes", "failures", "incidents", "service_activity"] {
+            assert!(facts.contains(&fact), "{fact} is missing in {facts:?}");
+        }
+        assert!(!facts.contains(&"ci_runs") && !facts.contains(&"commits"));
+    }
+}

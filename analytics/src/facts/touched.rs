@@ -1,0 +1,235 @@
+//! Which units new statements touch, and which statements join two units into one.
+//!
+//! Joining too much only costs time; joining too little would give wrong facts. So every statement
+//! that names two subjects joins them, whether or not a fact will follow the connection.
+
+use crate::units::Units;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use datafusion::error::DataFusionError;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+use waymark_event::{Table, own_subject};
+
+/// Tables whose facts are computed whole, so that their statements touch no unit by themselves.
+pub(super) const WHOLE: &[Table] = &[Table::Service, Table::SurveyResponse];
+
+/// The columns that tell which units a statement touches and joins.
+pub(super) const fn columns(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::Deployment => {
+            &["subject", "entity_id", "part_of", "deployment_id", "revisions", "service_hint", "application"]
+        }
+        Table::Commit => &["subject", "service_hint"],
+        Table::Incident => &["subject", "deployment_links"],
+        _ => &["subject"],
+    }
+}
+
+/// What the connections of earlier statements were, kept from one refresh to the next.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    /// The place in `subjects` of each deployment, by hash of its entity id or its native id.
+    deployments: HashMap<u64, u32>,
+    subjects: Vec<String>,
+    places: HashMap<String, u32>,
+    /// Which incidents name a deployment by this id.
+    links: HashMap<String, Vec<String>>,
+}
+
+impl Connections {
+    /// Remembers deployments from their stored fact.
+    pub(super) fn remember_attempts(&mut self, batch: &RecordBatch) {
+        let text = |name: &str| text(batch, name);
+        let (Some(ids), Some(natives)) = (text("deployment_id"), text("native_id")) else { return };
+        let (repositories, services) = (text("repository"), text("service"));
+        for row in 0..batch.num_rows() {
+            let value = |column: Option<&StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
+            let subject = value(repositories).or_else(|| value(services)).unwrap_or_else(|| own_subject(ids.value(row)));
+            self.place(ids.value(row), &subject);
+            if let Some(native) = said(natives, row) {
+                self.place(native, &subject);
+            }
+        }
+    }
+
+    /// Remembers which deployments incidents name, and joins the incidents with those that are known.
+    pub(super) fn incidents(&mut self, batch: &RecordBatch, units: &mut Units) {
+        let Some(subjects) = text(batch, "subject") else { return };
+        let Some(links) = batch.column_by_name("deployment_links").and_then(|column| column.as_list_opt::<i32>()) else { return };
+        for row in (0..batch.num_rows()).filter(|row| links.is_valid(*row) && subjects.is_valid(*row)) {
+            let subject = subjects.value(row);
+            let named = links.value(row);
+            for link in named.as_string_opt::<i32>().into_iter().flatten().flatten() {
+                let told = self.links.entry(link.to_owned()).or_default();
+                if !told.iter().any(|known| known == subject) {
+                    told.push(subject.to_owned());
+                }
+                if let Some(deployed) = self.subject(link) {
+                    units.join(deployed, subject);
+                }
+            }
+        }
+    }
+
+    /// Joins what deployments connect: their repositories, services and incidents, and what was
+    /// said of the same deployment before.
+    pub(super) fn deployments(&mut self, batch: &RecordBatch, units: &mut Units) {
+        let Some(subjects) = text(batch, "subject") else { return };
+        let column = |name: &str| text(batch, name);
+        let (entities, parts, natives) = (column("entity_id"), column("part_of"), column("deployment_id"));
+        let (hints, applications) = (column("service_hint"), column("application"));
+        let revisions = batch.column_by_name("revisions").and_then(|column| column.as_list_opt::<i32>());
+        for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
+            let subject = subjects.value(row);
+            let value = |column: Option<&'_ StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
+            if let Some(service) = value(hints).or_else(|| value(applications)) {
+                units.join(subject, &service);
+            }
+            if let Some(revisions) = revisions.filter(|revisions| revisions.is_valid(row)) {
+                let revisions = revisions.value(row);
+                for revision in revisions.as_string_opt::<i32>().into_iter().flatten().flatten() {
+                    if let Some(repository) = revision.split('@').next().filter(|repository| !repository.is_empty()) {
+                        units.join(subject, repository);
+                    }
+                }
+            }
+            let entity = value(parts).or_else(|| value(entities));
+            for id in entity.into_iter().chain(value(natives)) {
+                if let Some(earlier) = self.subject(&id).filter(|earlier| *earlier != subject) {
+                    units.join(earlier, subject);
+                }
+                for incident in self.links.get(&id).into_iter().flatten() {
+                    units.join(subject, incident);
+                }
+                self.place(&id, subject);
+            }
+        }
+    }
+
+    fn subject(&self, id: &str) -> Option<&str> {
+        let place = *self.deployments.get(&hashed(id))?;
+        self.subjects.get(place as usize).map(String::as_str)
+    }
+
+    fn place(&mut self, id: &str, subject: &str) {
+        let next = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
+        let place = match self.places.get(subject) {
+            Some(place) => *place,
+            None => {
+                self.places.insert(subject.to_owned(), next);
+                self.subjects.push(subject.to_owned());
+                next
+            }
+        };
+        self.deployments.insert(hashed(id), place);
+    }
+}
+
+/// A service that a commit names belongs to the commit's repository.
+pub(super) fn commits(batch: &RecordBatch, units: &mut Units) {
+    let (Some(subjects), Some(hints)) = (text(batch, "subject"), text(batch, "service_hint")) else { return };
+    let mut last = None;
+    for row in 0..batch.num_rows() {
+        let pair = said(subjects, row).zip(said(hints, row));
+        if pair.is_some() && pair == last {
+            continue;
+        }
+        if let Some((repository, service)) = pair {
+            units.join(repository, service);
+        }
+        last = pair;
+    }
+}
+
+/// A catalogued service belongs to its repository.
+pub(super) fn owners(batch: &RecordBatch, units: &mut Units) {
+    let (Some(services), Some(repositories)) = (text(batch, "service"), text(batch, "repository")) else { return };
+    for row in 0..batch.num_rows() {
+        match (said(services, row), said(repositories, row)) {
+            (Some(service), Some(repository)) => drop(units.join(repository, service)),
+            (Some(service), None) => drop(units.unit(service)),
+            (None, _) => {}
+        }
+    }
+}
+
+/// The subjects of statements, each once.
+pub(super) fn subjects(batches: &[RecordBatch]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for batch in batches {
+        let Some(subjects) = text(batch, "subject") else { continue };
+        let mut last = None;
+        for row in 0..batch.num_rows() {
+            let subject = said(subjects, row);
+            if subject != last
+                && let Some(subject) = subject
+            {
+                found.insert(subject.to_owned());
+            }
+            last = subject;
+        }
+    }
+    found
+}
+
+/// Services and repositories of which two versions of the catalogue say something different.
+pub(super) fn changed_owners(before: &RecordBatch, after: &RecordBatch) -> BTreeSet<String> {
+    let (before, after) = (described(before), described(after));
+    let mut changed = BTreeSet::new();
+    for key in before.keys().chain(after.keys()) {
+        if before.get(key) != after.get(key) {
+            changed.insert(key.clone());
+        }
+    }
+    changed
+}
+
+/// Of the catalogue, the rows whose service or repository is among the given subjects.
+pub(super) fn owners_about(owners: &RecordBatch, subjects: &BTreeSet<String>) -> Result<RecordBatch, DataFusionError> {
+    let (Some(services), Some(repositories)) = (text(owners, "service"), text(owners, "repository")) else {
+        return Ok(owners.clone());
+    };
+    let is_about = |column, row| said(column, row).is_some_and(|name| subjects.contains(name));
+    let mask: BooleanArray =
+        (0..owners.num_rows()).map(|row| Some(is_about(services, row) || is_about(repositories, row))).collect();
+    Ok(filter_record_batch(owners, &mask)?)
+}
+
+/// Every row as text, under its service and under its repository.
+fn described(owners: &RecordBatch) -> BTreeMap<String, Vec<String>> {
+    let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (Some(services), Some(repositories)) = (text(owners, "service"), text(owners, "repository")) else { return rows };
+    let options = arrow::util::display::FormatOptions::default();
+    let columns: Vec<_> = owners
+        .columns()
+        .iter()
+        .filter_map(|column| arrow::util::display::ArrayFormatter::try_new(column, &options).ok())
+        .collect();
+    for row in 0..owners.num_rows() {
+        let whole: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
+        for key in said(services, row).into_iter().chain(said(repositories, row)) {
+            rows.entry(key.to_owned()).or_default().push(whole.join("\u{1f}"));
+        }
+    }
+    for described in rows.values_mut() {
+        described.sort();
+    }
+    rows
+}
+
+fn text<'batch>(batch: &'batch RecordBatch, name: &str) -> Option<&'batch StringArray> {
+    batch.column_by_name(name)?.as_string_opt::<i32>()
+}
+
+fn said(column: &StringArray, row: usize) -> Option<&str> {
+    (column.is_valid(row) && !column.value(row).is_empty()).then(|| column.value(row))
+}
+
+/// A collision joins two units that need not be joined, which costs time and changes no fact.
+fn hashed(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,208 @@
+//! Units: sets of subjects (repositories and services) that can influence each other's facts.
+//!
+//! A new statement can change the facts of its unit and of no other, so a refresh computes whole
+//! units. Units live in shards, one file per fact and shard, so that a refresh writes few files.
+//! Which statements join two subjects is said in `facts/touched.rs`.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use waymark_event::{SchemaError, record_batch};
+
+/// What a repository or service weighs, beside single things that stand for themselves.
+const NAMED_WEIGHT: u64 = 1_000;
+/// A shard that weighs more takes no more units: about two dozen repositories with their services.
+const SHARD_WEIGHT_MAX: u64 = 48_000;
+
+/// One row of the stored table.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    subject: String,
+    unit: i64,
+    shard: i64,
+}
+
+/// Which unit each subject belongs to, and in which shard the unit's facts are kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Units {
+    of: HashMap<String, u32>,
+    members: BTreeMap<u32, Vec<String>>,
+    shards: HashMap<u32, u32>,
+    weights: BTreeMap<u32, u64>,
+    /// Units that took in others, and the shards in which those had been.
+    grown: BTreeMap<u32, BTreeSet<u32>>,
+    is_changed: bool,
+}
+
+impl Units {
+    /// The units as they were stored; none when the table is of another form.
+    pub(crate) fn stored(batches: &[RecordBatch]) -> Option<Self> {
+        let mut units = Self::default();
+        for batch in batches {
+            let subject = batch.column_by_name("subject")?.as_string_opt::<i32>()?;
+            let unit = batch.column_by_name("unit")?.as_primitive_opt::<Int64Type>()?;
+            let shard = batch.column_by_name("shard")?.as_primitive_opt::<Int64Type>()?;
+            for row in 0..batch.num_rows() {
+                let (number, shard) = (u32::try_from(unit.value(row)).ok()?, u32::try_from(shard.value(row)).ok()?);
+                units.of.insert(subject.value(row).to_owned(), number);
+                units.members.entry(number).or_default().push(subject.value(row).to_owned());
+                units.shards.insert(number, shard);
+                *units.weights.entry(shard).or_default() += weight(subject.value(row));
+            }
+        }
+        Some(units)
+    }
+
+    /// The rows to be stored, in the order of the subjects.
+    pub(crate) fn rows(&self) -> Result<RecordBatch, SchemaError> {
+        let mut rows: Vec<Row> = self
+            .of
+            .iter()
+            .map(|(subject, unit)| Row {
+                subject: subject.clone(),
+                unit: i64::from(*unit),
+                shard: i64::from(self.shard(*unit)),
+            })
+            .collect();
+        rows.sort_by(|left, right| left.subject.cmp(&right.subject));
+        record_batch(&rows.iter().collect::<Vec<_>>(), "units")
+    }
+
+    /// The unit of a subject, a new one if it is not known.
+    pub(crate) fn unit(&mut self, subject: &str) -> u32 {
+        if let Some(unit) = self.of.get(subject) {
+            return *unit;
+        }
+        let unit = self.members.last_key_value().map_or(0, |(last, _)| last + 1);
+        let newest = self.weights.last_key_value().map_or((0, 0), |(shard, weight)| (*shard, *weight));
+        let shard = if newest.1 >= SHARD_WEIGHT_MAX { newest.0 + 1 } else { newest.0 };
+        *self.weights.entry(shard).or_default() += weight(subject);
+        self.of.insert(subject.to_owned(), unit);
+        self.members.insert(unit, vec![subject.to_owned()]);
+        self.shards.insert(unit, shard);
+        self.is_changed = true;
+        unit
+    }
+
+    /// The unit of a subject, if it is known.
+    pub(crate) fn known(&self, subject: &str) -> Option<u32> {
+        self.of.get(subject).copied()
+    }
+
+    /// Makes one unit of the units of two subjects, and tells which.
+    pub(crate) fn join(&mut self, one: &str, other: &str) -> u32 {
+        let (one, other) = (self.unit(one), self.unit(other));
+        if one == other {
+            return one;
+        }
+        let size = |unit: u32| self.members.get(&unit).map_or(0, Vec::len);
+        let (kept, gone) = if size(one) >= size(other) { (one, other) } else { (other, one) };
+        let (from, to) = (self.shard(gone), self.shard(kept));
+        let moved = self.members.remove(&gone).unwrap_or_default();
+        for subject in moved {
+            let weight = weight(&subject);
+            *self.weights.entry(to).or_default() += weight;
+            if let Some(total) = self.weights.get_mut(&from) {
+                *total = total.saturating_sub(weight);
+            }
+            self.of.insert(subject.clone(), kept);
+            self.members.entry(kept).or_default().push(subject);
+        }
+        self.shards.remove(&gone);
+        let mut left = self.grown.remove(&gone).unwrap_or_default();
+        left.insert(from);
+        self.grown.entry(kept).or_default().extend(left);
+        self.is_changed = true;
+        kept
+    }
+
+    /// The subjects of a unit.
+    pub(crate) fn members(&self, unit: u32) -> &[String] {
+        self.members.get(&unit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The shard in which a unit's facts are kept.
+    pub(crate) fn shard(&self, unit: u32) -> u32 {
+        self.shards.get(&unit).copied().unwrap_or_default()
+    }
+
+    /// Every unit that is known, in the order of their numbers.
+    pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
+        self.members.keys().copied()
+    }
+
+    /// Units that took in others since the last call, each with the shards that hold old rows.
+    pub(crate) fn take_grown(&mut self) -> BTreeMap<u32, BTreeSet<u32>> {
+        std::mem::take(&mut self.grown)
+    }
+
+    /// Whether anything differs from what is stored.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// Distributes all units over shards anew, neighbours by name together.
+    pub(crate) fn spread(&mut self) {
+        let mut order: Vec<(String, u32)> = self
+            .members
+            .iter()
+            .map(|(unit, members)| (members.iter().min().cloned().unwrap_or_default(), *unit))
+            .collect();
+        order.sort();
+        self.shards.clear();
+        self.weights.clear();
+        self.grown.clear();
+        let (mut shard, mut total) = (0, 0);
+        for (_, unit) in order {
+            if total >= SHARD_WEIGHT_MAX {
+                (shard, total) = (shard + 1, 0);
+            }
+            total += self.members(unit).iter().map(|subject| weight(subject)).sum::<u64>();
+            self.shards.insert(unit, shard);
+            self.weights.insert(shard, total);
+        }
+        self.is_changed = true;
+    }
+}
+
+fn weight(subject: &str) -> u64 {
+    match subject.split_once('/') {
+        Some(("entity", _)) => 1,
+        Some(("shared", _)) => NAMED_WEIGHT / 10,
+        _ => NAMED_WEIGHT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_units_share_their_members_and_remember_where_they_were() {
+        let mut units = Units::default();
+        for number in 0..100 {
+            units.unit(&format!("repository-{number}"));
+        }
+        let (first, last) = (units.unit("repository-0"), units.unit("repository-99"));
+        assert_ne!(units.shard(first), units.shard(last));
+        let old_shard = units.shard(last);
+        assert_eq!(units.join("repository-0", "service"), first);
+        assert_eq!(units.join("repository-99", "service"), first);
+        assert_eq!(units.members(first).len(), 3);
+        assert!(units.take_grown()[&first].contains(&old_shard));
+        assert!(units.take_grown().is_empty());
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        let mut units = Units::default();
+        units.join("github.com/acme/checkout", "checkout");
+        units.unit("entity/incident");
+        let again = Units::stored(&[units.rows().unwrap()]).unwrap();
+        assert_eq!(again.known("checkout"), again.known("github.com/acme/checkout"));
+        assert_ne!(again.known("checkout"), again.known("entity/incident"));
+        assert_eq!(again.rows().unwrap(), units.rows().unwrap());
+        assert!(!again.is_changed());
+    }
+}

@@ -1,0 +1,167 @@
+//! `waymark status`: what is visible, how fresh it is, who writes, and what it takes on the disk.
+//!
+//! The page and the interface ask the same, through [`Probe`].
+
+use super::workplace::Workplace;
+use super::{Place, output};
+use anyhow::Context;
+use arrow::array::AsArray;
+use arrow::compute::{cast, max};
+use arrow::datatypes::{DataType, Int64Type};
+use futures::future::BoxFuture;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use waymark_api::{
+    Freshness, Problem, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words,
+};
+use waymark_collect::inbox_stream;
+use waymark_event::{Clock, Instant};
+use waymark_lake::{
+    DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, read_rows, writer_of,
+};
+
+/// Where the process that writes leaves what only it can measure.
+const GROUP: &str = "status";
+const FRESHNESS: &str = "freshness";
+
+/// Prints the status of the data folder.
+pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
+    let workplace = Workplace::open(place).await?;
+    let status = read(&workplace.layout, workplace.clock.now()).await?;
+    if place.json {
+        output::answer(&serde_json::to_string_pretty(&status).context("failed to write the answer as JSON")?);
+        return Ok(());
+    }
+    for line in lines(&status) {
+        output::answer(&line);
+    }
+    Ok(())
+}
+
+/// Answers the interface and the page of a process that serves.
+#[derive(Debug)]
+pub(super) struct Probe {
+    layout: Layout,
+    clock: Arc<dyn Clock>,
+}
+
+impl Probe {
+    /// A probe into the data folder of a workplace.
+    pub(super) fn of(workplace: &Workplace) -> Self {
+        Self { layout: workplace.layout.clone(), clock: Arc::clone(&workplace.clock) }
+    }
+}
+
+impl StatusProbe for Probe {
+    fn status(&self) -> BoxFuture<'_, Result<Status, Problem>> {
+        Box::pin(async move {
+            let status = read(&self.layout, self.clock.now()).await;
+            status.map_err(|error| Problem::not_drawn(error.as_ref()))
+        })
+    }
+}
+
+/// Notes how long the newest delivery of a snapshot took to become visible.
+///
+/// Called by the process that writes, after a refresh that made deliveries visible.
+pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, visible_at: Instant) -> anyhow::Result<()> {
+    let files = snapshot.tables.get(DELIVERIES).map(|version| version.files.as_slice()).unwrap_or_default();
+    // Names of appended files begin with the time at which they were written.
+    let Some(newest) =
+        files.iter().filter(|file| file.path.starts_with("part-")).max_by(|left, right| left.path.cmp(&right.path))
+    else {
+        return Ok(());
+    };
+    let wanted = Wanted { subjects: None, columns: Some(&["received_at"]) };
+    let mut received_at = None;
+    for batch in read_rows(layout, DELIVERIES, std::slice::from_ref(newest), wanted).await? {
+        let micros = cast(batch.column(0), &DataType::Int64).context("failed to read when deliveries were received")?;
+        received_at = received_at.max(max(micros.as_primitive::<Int64Type>()));
+    }
+    let Some(received_at) = received_at.map(Instant::from_micros) else { return Ok(()) };
+    let freshness = Freshness {
+        seconds: (visible_at.micros() - received_at.micros()).max(0) as f64 / 1e6,
+        received_at: received_at.to_rfc3339(),
+        visible_at: visible_at.to_rfc3339(),
+        snapshot: snapshot.id.clone(),
+    };
+    let text = serde_json::to_string(&freshness).context("failed to note the freshness")?;
+    StateStore::open(layout)?.store(GROUP, &BTreeMap::from([(FRESHNESS.to_owned(), text)]))?;
+    Ok(())
+}
+
+/// The status of a data folder; works beside a process that writes.
+pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status> {
+    let snapshot = Snapshot::newest(layout).await?;
+    let positions = snapshot.as_ref().map(|snapshot| snapshot.positions.clone()).unwrap_or_default();
+    let visible = positions.get(&inbox_stream(layout)?).copied().unwrap_or(0);
+    let noted = StateStore::open(layout)?.group(GROUP)?.remove(FRESHNESS);
+    let tables = tables(layout, snapshot.as_ref()).await?;
+    Ok(Status {
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        format_version: layout.format_version().await?,
+        location: layout.storage().describe(),
+        writer: writer_of(layout)?,
+        streams: positions.into_iter().map(|(stream, position)| StreamStatus { stream, position }).collect(),
+        waiting_deliveries: Inbox::open(layout)?.waiting(visible)?,
+        freshness: noted.and_then(|text| serde_json::from_str(&text).ok()),
+        tables_bytes: tables.iter().map(|table| table.disk_bytes).sum(),
+        database_bytes: database_bytes(layout),
+        snapshot: snapshot.map(|snapshot| SnapshotStatus {
+            as_of: snapshot.as_of.to_rfc3339(),
+            age_seconds: (now.micros() - snapshot.as_of.micros()) / 1_000_000,
+            id: snapshot.id,
+        }),
+        tables,
+    })
+}
+
+async fn tables(layout: &Layout, snapshot: Option<&Snapshot>) -> anyhow::Result<Vec<TableStatus>> {
+    let used = disk_use(layout).await?;
+    let empty = BTreeMap::new();
+    let live = snapshot.map_or(&empty, |snapshot| &snapshot.tables);
+    let names: BTreeSet<&String> = used.keys().chain(live.keys()).collect();
+    let status = |name: &String| {
+        let files = live.get(name).map(|version| version.files.as_slice()).unwrap_or_default();
+        TableStatus {
+            table: name.clone(),
+            rows: files.iter().map(|file| file.rows).sum(),
+            files: files.len(),
+            live_bytes: files.iter().map(|file| file.size_bytes).sum(),
+            disk_bytes: used.get(name).map_or(0, |used| used.size_bytes),
+        }
+    };
+    Ok(names.into_iter().map(status).collect())
+}
+
+fn lines(status: &Status) -> Vec<String> {
+    let mut lines = vec![format!("data       {}, format {}", status.location, status.format_version)];
+    lines.push(match &status.writer {
+        Some(writer) => format!("writer     {writer}"),
+        None => "writer     none".to_owned(),
+    });
+    lines.push(match &status.snapshot {
+        Some(snapshot) => {
+            format!("snapshot   {} as of {}, {} old", snapshot.id, snapshot.as_of, duration_in_words(snapshot.age_seconds))
+        }
+        None => "snapshot   none yet".to_owned(),
+    });
+    lines.push(match &status.freshness {
+        Some(freshness) => {
+            format!("freshness  {:.1} s from receipt at {} to its snapshot", freshness.seconds, freshness.received_at)
+        }
+        None => "freshness  not known yet".to_owned(),
+    });
+    lines.push(format!("waiting    {} deliveries in the inbox", status.waiting_deliveries));
+    let streams = status.streams.iter();
+    lines.extend(streams.map(|stream| format!("visible    {} up to position {}", stream.stream, stream.position)));
+    let (tables, database) = (size_in_words(status.tables_bytes), size_in_words(status.database_bytes));
+    lines.push(format!("disk       {tables} in tables, {database} in the inbox"));
+    lines.push(String::new());
+    lines.push(format!("{:<32} {:>12} {:>7} {:>10} {:>10}", "table", "rows", "files", "live", "on disk"));
+    lines.extend(status.tables.iter().map(|table| {
+        let (live, disk) = (size_in_words(table.live_bytes), size_in_words(table.disk_bytes));
+        format!("{:<32} {:>12} {:>7} {live:>10} {disk:>10}", table.table, table.rows, table.files)
+    }));
+    lines
+}

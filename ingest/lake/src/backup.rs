@@ -1,0 +1,344 @@
+//! Backup of a local data folder while it is written, and the way back.
+//!
+//! What must hold: nothing that was acknowledged before the backup began is missing after a
+//! restore, and nothing counts twice. The order that gives this:
+//!
+//! 1. **The database first.** A delivery acknowledged before is then in the copy of the inbox, or it
+//!    has left the inbox, and it leaves only once the table of deliveries holds it. Up to which
+//!    position the inbox was emptied is read *after* the copy, so it is never too low.
+//! 2. **Then a snapshot that reaches that position.** The newest one may still lag behind, because a
+//!    snapshot is published only after the facts are computed, so it is waited for. Taken the other
+//!    way round, deliveries could leave the inbox between snapshot and copy, and be in neither.
+//! 3. **Then exactly the versions that the snapshot names:** its files, and of each log only the
+//!    commits up to its version. Logs copied as they happen to be could hold a delivery without its
+//!    observations. Files are never changed once they are named, so equal name and size are equal
+//!    content and need no second copy. Should a file be gone before it was copied, the next
+//!    snapshot is taken; that reaches further, so step 2 still holds.
+//! 4. **The manifest last,** in one rename. Until then an older manifest in the folder stays valid,
+//!    because nothing that it names is overwritten; what no manifest names any more is removed at
+//!    the end.
+//!
+//! Rows that are in the copied inbox and also in the copied tables are passed over by position at
+//! the next start. The tables may be further than the copied inbox ever was: so a restore raises the
+//! number that the inbox gives out next above every position in the logs. Else new deliveries would
+//! be taken as known.
+
+mod restore;
+
+pub use restore::{Restored, restore};
+
+use crate::INBOX_STREAM;
+use crate::durable::write_atomically;
+use crate::error::LakeError;
+use crate::inbox::open_database;
+use crate::layout::{Layout, SNAPSHOTS, table_folder};
+use crate::snapshot::Snapshot;
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use waymark_event::{DeliveryId, Instant};
+
+/// Says that a folder holds backups, finished or not.
+const MARK: &str = "waymark-backup";
+/// What a finished backup consists of.
+const MANIFEST: &str = "manifest.json";
+/// Where the parts lie that each backup has for itself.
+const TURNS: &str = "turns";
+/// So often is a backup begun anew because a file went away while it was copied.
+const ATTEMPTS: usize = 20;
+/// The time for a running process to publish a snapshot that reaches the inbox.
+const WAIT: Duration = Duration::from_millis(200);
+const WAITS: usize = 3_000;
+
+/// What a backup did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackedUp {
+    /// The snapshot that it holds.
+    pub snapshot: String,
+    /// Files of the backup.
+    pub files: usize,
+    /// Their size in bytes.
+    pub size_bytes: u64,
+    /// Files that were copied; the others were there from an earlier backup.
+    pub copied_files: usize,
+    /// Their size in bytes.
+    pub copied_bytes: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    snapshot: String,
+    made_at: Instant,
+    files: Vec<Part>,
+}
+
+/// One file: where it belongs in a data folder, and where it lies in the backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Part {
+    path: String,
+    stored: String,
+    size_bytes: u64,
+}
+
+/// Copies the data folder into `to`, which is empty or holds an older backup of it; only what is
+/// new since then is copied. A process may go on writing meanwhile.
+///
+/// # Errors
+/// `BackupOfStore`, `BackupPlace`, `BackupBehind` when no snapshot reaches the inbox in time,
+/// `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
+pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp, LakeError> {
+    if !layout.storage().is_local() {
+        return Err(LakeError::BackupOfStore { location: layout.storage().describe() });
+    }
+    let to = prepared(layout, to)?;
+    let turn = format!("{TURNS}/{}", DeliveryId::received(now));
+    std::fs::create_dir_all(to.join(&turn)).map_err(|cause| failed("write", &to.join(&turn), cause))?;
+    let (database, removed_through) = copy_database(layout, &to, &turn)?;
+    let mut parts = copy_top(layout, &to, &turn)?;
+    parts.push(database);
+    let mut done = BackedUp { snapshot: String::new(), files: 0, size_bytes: 0, copied_files: 0, copied_bytes: 0 };
+    done.copied_files = parts.len();
+    done.copied_bytes = parts.iter().map(|part| part.size_bytes).sum();
+    for _ in 0..ATTEMPTS {
+        let snapshot = reaching(layout, removed_through).await?;
+        let work = Work { root: layout.root().to_owned(), to: to.clone(), names: names(layout, &snapshot)? };
+        let copied = tokio::task::spawn_blocking(move || work.run()).await;
+        let copied = copied.map_err(|join| failed("copy", layout.root(), io::Error::other(join)))??;
+        done.copied_files += copied.files;
+        done.copied_bytes += copied.size_bytes;
+        let Some(tables) = copied.parts else { continue };
+        parts.extend(tables);
+        let written = write_snapshot(&to, &turn, &snapshot)?;
+        done.copied_files += 1;
+        done.copied_bytes += written.size_bytes;
+        parts.push(written);
+        done.files = parts.len();
+        done.size_bytes = parts.iter().map(|part| part.size_bytes).sum();
+        done.snapshot.clone_from(&snapshot.id);
+        finish(&to, Manifest { snapshot: snapshot.id, made_at: now, files: parts })?;
+        return Ok(done);
+    }
+    Err(LakeError::BackupUnsettled { path: layout.root().to_owned() })
+}
+
+fn failed(operation: &'static str, path: &Path, cause: io::Error) -> LakeError {
+    LakeError::Backup { operation, path: path.to_owned(), cause }
+}
+
+/// A folder outside of the data folder that is empty or marked as ours.
+fn prepared(layout: &Layout, to: &Path) -> Result<PathBuf, LakeError> {
+    let refused = || LakeError::BackupPlace { path: to.to_owned() };
+    let is_new = !to.exists();
+    std::fs::create_dir_all(to).map_err(|cause| failed("make", to, cause))?;
+    let folder = std::fs::canonicalize(to).map_err(|cause| failed("open", to, cause))?;
+    if folder.starts_with(layout.root()) || layout.root().starts_with(&folder) {
+        if is_new {
+            std::fs::remove_dir(&folder).map_err(|cause| failed("remove", &folder, cause))?;
+        }
+        return Err(refused());
+    }
+    let mark = folder.join(MARK);
+    if !mark.is_file() {
+        let mut entries = std::fs::read_dir(&folder).map_err(|cause| failed("list", &folder, cause))?;
+        if entries.next().is_some() {
+            return Err(refused());
+        }
+        write_atomically(&mark, b"a backup of a Waymark data folder: `waymark restore` reads it\n")
+            .map_err(|cause| failed("write", &mark, cause))?;
+    }
+    Ok(folder)
+}
+
+/// Copies the database as of one moment; also says up to which position its inbox was emptied at most.
+fn copy_database(layout: &Layout, to: &Path, turn: &str) -> Result<(Part, i64), LakeError> {
+    let database = layout.database();
+    let path = relative(layout.root(), &database);
+    let stored = format!("{turn}/{path}");
+    let target = to.join(&stored);
+    let asked = |cause| LakeError::Inbox { operation: "copy", cause };
+    let connection = open_database(layout)?;
+    connection.execute("vacuum into ?1", params![target.to_string_lossy()]).map_err(asked)?;
+    let emptied = "select coalesce((select min(position) from inbox) - 1,
+        (select max(seq) from sqlite_sequence where name = 'inbox'), 0)";
+    let removed_through = connection.query_row(emptied, [], |row| row.get(0)).map_err(asked)?;
+    let file = std::fs::File::open(&target).map_err(|cause| failed("open", &target, cause))?;
+    file.sync_all().map_err(|cause| failed("write", &target, cause))?;
+    let size_bytes = file.metadata().map_err(|cause| failed("open", &target, cause))?.len();
+    Ok((Part { path, stored, size_bytes }, removed_through))
+}
+
+/// Copies the files that lie beside the tables: format, key of pseudonyms, configuration.
+fn copy_top(layout: &Layout, to: &Path, turn: &str) -> Result<Vec<Part>, LakeError> {
+    let root = layout.root();
+    let (database, lock) = (relative(root, &layout.database()), relative(root, &layout.lock()));
+    let mut parts = Vec::new();
+    for entry in std::fs::read_dir(root).map_err(|cause| failed("list", root, cause))? {
+        let source = entry.map_err(|cause| failed("list", root, cause))?.path();
+        let path = relative(root, &source);
+        // A `#` stands in the name of a draft; the database has its own way.
+        if !source.is_file() || path.contains('#') || path.starts_with(&database) || path == lock {
+            continue;
+        }
+        let stored = format!("{turn}/{path}");
+        let target = to.join(&stored);
+        let size_bytes = copy(&source, &target).map_err(|cause| failed("copy", &source, cause))?;
+        parts.push(Part { path, stored, size_bytes });
+    }
+    Ok(parts)
+}
+
+/// The newest snapshot, once it shows everything that has left the inbox.
+async fn reaching(layout: &Layout, position: i64) -> Result<Snapshot, LakeError> {
+    let mut visible = 0;
+    for _ in 0..WAITS {
+        if let Some(snapshot) = Snapshot::newest(layout).await? {
+            visible = snapshot.positions.get(INBOX_STREAM).copied().unwrap_or(0);
+            if visible >= position {
+                return Ok(snapshot);
+            }
+        }
+        tokio::time::sleep(WAIT).await;
+    }
+    Err(LakeError::BackupBehind { position, visible })
+}
+
+/// Everything below the root that belongs to a snapshot: its files, and the logs up to its versions.
+fn names(layout: &Layout, snapshot: &Snapshot) -> Result<Vec<String>, LakeError> {
+    let mut names = Vec::new();
+    for (table, version) in &snapshot.tables {
+        let folder = layout.table(table);
+        let below = relative(layout.root(), &folder);
+        names.extend(version.files.iter().map(|file| format!("{below}/{}", file.path)));
+        let log = folder.join("_delta_log");
+        for entry in std::fs::read_dir(&log).map_err(|cause| failed("list", &log, cause))? {
+            let entry = entry.map_err(|cause| failed("list", &log, cause))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if version_of_log_file(&name).is_some_and(|found| found <= version.version) {
+                names.push(format!("{below}/_delta_log/{name}"));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The version in the name of a commit or checkpoint; null for hints and drafts.
+fn version_of_log_file(name: &str) -> Option<u64> {
+    let (digits, ending) = name.split_at_checked(20)?;
+    let is_ours = ending == ".json" || ending == ".crc" || (ending.starts_with(".checkpoint.") && ending.ends_with(".parquet"));
+    if is_ours { digits.parse().ok() } else { None }
+}
+
+struct Work {
+    root: PathBuf,
+    to: PathBuf,
+    names: Vec<String>,
+}
+
+#[derive(Default)]
+struct Copied {
+    /// Everything that was asked for; null when a file was gone.
+    parts: Option<Vec<Part>>,
+    files: usize,
+    size_bytes: u64,
+}
+
+impl Work {
+    fn run(self) -> Result<Copied, LakeError> {
+        let mut copied = Copied::default();
+        let mut parts = Vec::with_capacity(self.names.len());
+        for name in self.names {
+            let (source, target) = (self.root.join(&name), self.to.join(&name));
+            let size_bytes = match std::fs::metadata(&source) {
+                Ok(metadata) => metadata.len(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(copied),
+                Err(cause) => return Err(failed("open", &source, cause)),
+            };
+            if !std::fs::metadata(&target).is_ok_and(|metadata| metadata.len() == size_bytes) {
+                match copy(&source, &target) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(copied),
+                    Err(cause) => return Err(failed("copy", &source, cause)),
+                }
+                copied.files += 1;
+                copied.size_bytes += size_bytes;
+            }
+            parts.push(Part { path: name.clone(), stored: name, size_bytes });
+        }
+        copied.parts = Some(parts);
+        Ok(copied)
+    }
+}
+
+fn write_snapshot(to: &Path, turn: &str, snapshot: &Snapshot) -> Result<Part, LakeError> {
+    let path = format!("{SNAPSHOTS}/{}.json", snapshot.id);
+    let bytes = serde_json::to_vec(snapshot).map_err(|cause| LakeError::SnapshotForm { object: path.clone(), cause })?;
+    let stored = format!("{turn}/snapshot.json");
+    write_atomically(&to.join(&stored), &bytes).map_err(|cause| failed("write", &to.join(&stored), cause))?;
+    Ok(Part { path, stored, size_bytes: bytes.len() as u64 })
+}
+
+/// Names what the backup consists of, and only then removes what no backup consists of any more.
+fn finish(to: &Path, manifest: Manifest) -> Result<(), LakeError> {
+    let path = to.join(MANIFEST);
+    let bytes = serde_json::to_vec_pretty(&manifest).map_err(|cause| failed("write", &path, cause.into()))?;
+    write_atomically(&path, &bytes).map_err(|cause| failed("write", &path, cause))?;
+    let named: BTreeSet<PathBuf> = manifest.files.into_iter().map(|part| to.join(part.stored)).collect();
+    let ours = [table_folder(""), TURNS.to_owned()];
+    let mut folders: Vec<PathBuf> = ours.iter().map(|name| to.join(name)).filter(|folder| folder.is_dir()).collect();
+    let mut seen = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|cause| failed("list", &folder, cause))? {
+            let path = entry.map_err(|cause| failed("list", &folder, cause))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !named.contains(&path) {
+                std::fs::remove_file(&path).map_err(|cause| failed("remove", &path, cause))?;
+            }
+        }
+        seen.push(folder);
+    }
+    // A folder that still holds something says so and stays.
+    for folder in seen.iter().rev() {
+        if std::fs::remove_dir(folder).is_ok() {
+            tracing::debug!(folder.path = %folder.display(), "an empty folder of the backup was removed");
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file so that its name stands for the whole content, also after a power cut; its size in bytes.
+fn copy(source: &Path, target: &Path) -> io::Result<u64> {
+    let folder = target.parent().unwrap_or(target);
+    std::fs::create_dir_all(folder)?;
+    let mut draft = target.as_os_str().to_owned();
+    draft.push("#draft");
+    let draft = PathBuf::from(draft);
+    let size_bytes = std::fs::copy(source, &draft)?;
+    std::fs::File::open(&draft)?.sync_all()?;
+    std::fs::rename(&draft, target)?;
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(size_bytes)
+}
+
+/// A path below the root, with `/` on every system.
+fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_and_checkpoints_tell_their_version() {
+        assert_eq!(version_of_log_file("00000000000000000012.json"), Some(12));
+        assert_eq!(version_of_log_file("00000000000000000100.checkpoint.parquet"), Some(100));
+        assert_eq!(version_of_log_file("_last_checkpoint"), None);
+        assert_eq!(version_of_log_file("00000000000000000012.json#12300000001"), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! Rows as Parquet files and back: how a file of a table is written, and which rows are read again.
+//!
+//! A reader may name the subjects that it wants: files are sorted by subject, so whole row groups
+//! are passed over. Which files are live is decided by `tables.rs` and by snapshots.
+
+use crate::error::LakeError;
+use crate::layout::Layout;
+use crate::object_reader::ObjectReader;
+use crate::snapshot::DataFile;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The column by which observations are kept together.
+pub(crate) const SUBJECT: &str = "subject";
+/// Rows of one row group: small enough that the rows of few subjects cost little to find.
+const ROW_GROUP_ROWS: usize = 32 * 1_024;
+/// Columns that people and joins look up by value; a filter saves reading files that lack it.
+const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
+/// Below this a filter costs more than it saves.
+const FILTERED_ROWS_MIN: usize = 10_000;
+/// Files that are read at the same time.
+const READ_AT_ONCE: usize = 4;
+
+/// Which rows and columns of a table are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'wanted> {
+    /// Only rows about these subjects; null for all rows.
+    pub subjects: Option<&'wanted BTreeSet<String>>,
+    /// Only these columns, where a file has them; null for all columns.
+    pub columns: Option<&'wanted [&'wanted str]>,
+}
+
+/// The rows of files of a table, in the order of the files.
+///
+/// # Errors
+/// `ReadTable` when a file is missing or not readable, `Arrange` when rows cannot be filtered.
+pub async fn read_rows(
+    layout: &Layout,
+    table: &str,
+    files: &[DataFile],
+    wanted: Wanted<'_>,
+) -> Result<Vec<RecordBatch>, LakeError> {
+    let reads: Vec<BoxFuture<'_, _>> = files.iter().map(|file| read_file(layout, table, file, wanted).boxed()).collect();
+    let read: Vec<Vec<RecordBatch>> = futures::stream::iter(reads).buffered(READ_AT_ONCE).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// Batches of files of different age as one batch: a column that an older file lacks is null.
+///
+/// # Errors
+/// `Arrange` when a column has changed its type.
+pub fn joined(table: &str, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, LakeError> {
+    let failed = |cause| LakeError::Arrange { table: table.to_owned(), cause };
+    let alike: Vec<RecordBatch> = batches.iter().map(|batch| in_schema(batch, schema)).collect::<Result<_, _>>().map_err(failed)?;
+    arrow::compute::concat_batches(schema, &alike).map_err(failed)
+}
+
+/// The columns of all batches, each once, in the order in which they are met.
+pub(crate) fn schema_over(batches: &[RecordBatch]) -> SchemaRef {
+    let mut fields = Vec::new();
+    let mut names = BTreeSet::new();
+    for batch in batches {
+        for field in batch.schema().fields() {
+            if names.insert(field.name().clone()) {
+                fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
+            }
+        }
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn in_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+            Some(column) => arrow::compute::cast(column, field.data_type()),
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        })
+        .collect::<Result<_, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
+async fn read_file(layout: &Layout, table: &str, file: &DataFile, wanted: Wanted<'_>) -> Result<Vec<RecordBatch>, LakeError> {
+    let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
+    let object = layout.table_object(table, &file.path);
+    let reader = ObjectReader::new(layout.storage().store(), object, file.size_bytes);
+    let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(failed)?;
+    if let Some(columns) = wanted.columns {
+        let kept = |name: &str| columns.contains(&name) || (wanted.subjects.is_some() && name == SUBJECT);
+        let schema = Arc::clone(builder.schema());
+        let places = schema.fields().iter().enumerate().filter(|(_, field)| kept(field.name())).map(|(place, _)| place);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+        builder = builder.with_projection(mask);
+    }
+    if let Some(subjects) = wanted.subjects {
+        let groups = row_groups(builder.schema(), builder.parquet_schema(), builder.metadata(), subjects).map_err(failed)?;
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        builder = builder.with_row_groups(groups);
+    }
+    let stream = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(failed)?;
+    let schema = Arc::clone(stream.schema());
+    let mut batches: Vec<RecordBatch> = stream.try_collect().await.map_err(failed)?;
+    if batches.is_empty() {
+        // A file without rows still tells its columns.
+        batches.push(RecordBatch::new_empty(schema));
+    }
+    let Some(subjects) = wanted.subjects else { return Ok(batches) };
+    let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
+    let chosen: Result<Vec<_>, _> = batches.iter().map(|batch| about(batch, subjects)).collect();
+    Ok(chosen.map_err(arrange)?.into_iter().filter(|batch| batch.num_rows() > 0).collect())
+}
+
+/// The row groups that may hold a row about one of the subjects.
+fn row_groups(
+    schema: &SchemaRef,
+    parquet_schema: &parquet::schema::types::SchemaDescriptor,
+    metadata: &parquet::file::metadata::ParquetMetaData,
+    subjects: &BTreeSet<String>,
+) -> Result<Vec<usize>, ParquetError> {
+    let every = || (0..metadata.num_row_groups()).collect();
+    if schema.column_with_name(SUBJECT).is_none() {
+        return Ok(every());
+    }
+    let converter = StatisticsConverter::try_new(SUBJECT, schema, parquet_schema)?;
+    let (least, greatest) = (converter.row_group_mins(metadata.row_groups())?, converter.row_group_maxes(metadata.row_groups())?);
+    let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
+        return Ok(every());
+    };
+    let may_hold = |group: &usize| {
+        if least.is_null(*group) || greatest.is_null(*group) {
+            return true;
+        }
+        {
+        let range = (Bound::Included(least.value(*group)), Bound::Included(greatest.value(*group)));
+        subjects.range::<str, _>(range).next().is_some()
+        }
+    };
+    Ok((0..metadata.num_row_groups()).filter(may_hold).collect())
+}
+
+fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+    let Some(column) = batch.column_by_name(SUBJECT).and_then(|column| column.as_string_opt::<i32>()) else {
+        return Ok(batch.clone());
+    };
+    // Rows are sorted by subject, so the answer for one row is mostly that for the next.
+    let mut last: Option<(&str, bool)> = None;
+    let mask: BooleanArray = (0..column.len())
+        .map(|row| {
+            if column.is_null(row) {
+                return Some(true);
+            }
+            let subject = column.value(row);
+            let is_wanted = match last {
+                Some((known, answer)) if known == subject => answer,
+                _ => subjects.contains(subject),
+            };
+            last = Some((subject, is_wanted));
+            Some(is_wanted)
+        })
+        .collect();
+    filter_record_batch(batch, &mask)
+}
+
+/// The columns by which the rows of a table are sorted within a file.
+fn order_of(table: &str) -> &'static [&'static str] {
+    if table.starts_with("observed/") { &[SUBJECT, "entity_id"] } else { &["received_at", "delivery_id"] }
+}
+
+/// Rows in the order in which a table keeps them.
+pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    sorted(batch, &order_of(table).iter().map(|name| (*name, false)).collect::<Vec<_>>())
+}
+
+/// Rows sorted by columns, each ascending or, if marked, descending; absent columns are passed over.
+pub(crate) fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+    let columns: Vec<SortColumn> = order
+        .iter()
+        .filter_map(|(name, is_descending)| {
+            let options = SortOptions { descending: *is_descending, nulls_first: *is_descending };
+            Some(SortColumn { values: Arc::clone(batch.column_by_name(name)?), options: Some(options) })
+        })
+        .collect();
+    if columns.is_empty() || batch.num_rows() < 2 {
+        return Ok(batch.clone());
+    }
+    take_record_batch(batch, &lexsort_to_indices(&columns, None)?)
+}
+
+/// One batch as the bytes of one Parquet file.
+pub(crate) fn encoded(batch: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+    if batch.num_rows() >= FILTERED_ROWS_MIN {
+        for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {
+            properties = properties
+                .set_column_bloom_filter_enabled(ColumnPath::from(*name), true)
+                .set_column_bloom_filter_max_ndv(ColumnPath::from(*name), ROW_GROUP_ROWS as u64);
+        }
+    }
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build()))?;
+    writer.write(batch)?;
+    writer.into_inner()
+}
+
+/// Whether a file can be opened, and how many rows it says that it holds.
+///
+/// # Errors
+/// `ReadTable` when it is missing or not readable.
+pub async fn footer_rows(layout: &Layout, table: &str, file: &DataFile) -> Result<u64, LakeError> {
+    let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
+    let object = layout.table_object(table, &file.path);
+    let mut reader = ObjectReader::new(layout.storage().store(), object, file.size_bytes);
+    let metadata = ArrowReaderMetadata::load_async(&mut reader, parquet::arrow::arrow_reader::ArrowReaderOptions::default());
+    let metadata = metadata.await.map_err(failed)?;
+    Ok(metadata.metadata().file_metadata().num_rows().unsigned_abs())
+}

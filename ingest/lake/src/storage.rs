@@ -1,0 +1,212 @@
+//! `Storage`: where tables and snapshots lie: a folder of this machine, or a prefix of an object
+//! store. The inbox and the lock are local always and belong to `Layout`.
+
+use crate::credentials;
+use crate::durable::DurableStore;
+use crate::error::LakeError;
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use std::sync::Arc;
+use url::Url;
+
+/// One object below the base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The path below the base.
+    pub path: String,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// When it was last written, in microseconds since 1970 by the store's clock.
+    pub modified_micros: i64,
+}
+
+/// A store and the prefix in it that belongs to one data folder.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    store: Arc<dyn ObjectStore>,
+    base: Path,
+    url: Url,
+    is_local: bool,
+}
+
+impl Storage {
+    /// A folder of this machine; every write is on the disk when it returns.
+    ///
+    /// # Errors
+    /// `Location` when the path cannot be written as an address.
+    pub fn local(root: &std::path::Path) -> Result<Self, LakeError> {
+        let failed = || LakeError::Location { location: root.display().to_string(), cause: None };
+        let base = Path::from_absolute_path(root).map_err(|_| failed())?;
+        let url = Url::from_directory_path(root).map_err(|()| failed())?;
+        Ok(Self { store: Arc::new(DurableStore::new()), base, url, is_local: true })
+    }
+
+    /// A prefix of an object store: `s3://`, `az://` or `gs://` with bucket and prefix.
+    ///
+    /// Credentials come from the usual environment of each provider, for S3 also from the profile.
+    /// A store that does not honour "only if absent" is refused, because commits rest on it.
+    ///
+    /// # Errors
+    /// `Location` when the address is not understood, `Probe` when the store is not fit.
+    pub async fn connect(location: &str) -> Result<Self, LakeError> {
+        let failed = |cause| LakeError::Location { location: location.to_owned(), cause };
+        let url = Url::parse(location).map_err(|_| failed(None))?;
+        let built = |cause: object_store::Error| failed(Some(Box::new(cause)));
+        let store: Arc<dyn ObjectStore> = match url.scheme() {
+            "s3" | "s3a" => {
+                let builder = credentials::from_profile(AmazonS3Builder::from_env())
+                    .with_url(location)
+                    .with_conditional_put(S3ConditionalPut::ETagMatch);
+                Arc::new(builder.build().map_err(built)?)
+            }
+            "az" | "azure" | "abfs" | "abfss" => {
+                Arc::new(MicrosoftAzureBuilder::from_env().with_url(location).build().map_err(built)?)
+            }
+            "gs" => Arc::new(GoogleCloudStorageBuilder::from_env().with_url(location).build().map_err(built)?),
+            _ => return Err(failed(None)),
+        };
+        let base = Path::from_url_path(url.path()).map_err(|_| failed(None))?;
+        Self::fit(store, base, url).await
+    }
+
+    /// A prefix of a store that somebody else made; it is probed like any other.
+    ///
+    /// # Errors
+    /// `Probe` when the store does not honour "only if absent".
+    pub async fn of(store: Arc<dyn ObjectStore>, prefix: &str) -> Result<Self, LakeError> {
+        let failed = || LakeError::Location { location: prefix.to_owned(), cause: None };
+        let url = Url::parse(&format!("memory:///{prefix}")).map_err(|_| failed())?;
+        Self::fit(store, Path::from(prefix), url).await
+    }
+
+    async fn fit(store: Arc<dyn ObjectStore>, base: Path, mut url: Url) -> Result<Self, LakeError> {
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let storage = Self { store, base, url, is_local: false };
+        storage.probe().await?;
+        Ok(storage)
+    }
+
+    /// Two creations of one object: the second must be refused, else two commits could be one.
+    async fn probe(&self) -> Result<(), LakeError> {
+        let failed = |cause| LakeError::Probe { location: self.describe(), cause };
+        self.create("probe", Bytes::from_static(b"waymark")).await?;
+        if self.create("probe", Bytes::from_static(b"waymark")).await? {
+            return Err(failed(None));
+        }
+        Ok(())
+    }
+
+    /// The store itself, whose paths begin at its root.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// The store as one folder below the base sees it.
+    pub(crate) fn store_of(&self, below: &str) -> Arc<dyn ObjectStore> {
+        Arc::new(PrefixStore::new(Arc::clone(&self.store), self.object(below)))
+    }
+
+    /// The path in the store of something below the base.
+    pub fn object(&self, below: &str) -> Path {
+        below.split('/').filter(|part| !part.is_empty()).fold(self.base.clone(), |path, part| path.join(part))
+    }
+
+    /// The address of something below the base.
+    pub(crate) fn address(&self, below: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{below}/", self.url.path()));
+        url
+    }
+
+    /// Whether it is a folder of this machine.
+    pub const fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// The folder or address, for messages.
+    pub fn describe(&self) -> String {
+        match self.url.to_file_path() {
+            Ok(path) if self.is_local => path.display().to_string().trim_end_matches('/').to_owned(),
+            _ => self.url.to_string(),
+        }
+    }
+
+    /// The bytes of an object; null when it is not there.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be read.
+    pub async fn get(&self, below: &str) -> Result<Option<Bytes>, LakeError> {
+        let failed = |cause| self.failed("read", below, cause);
+        match self.store.get(&self.object(below)).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(failed),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(cause) => Err(failed(cause)),
+        }
+    }
+
+    /// Writes an object, over an older one if there is one; readers see the old or the new one.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be written.
+    pub async fn put(&self, below: &str, bytes: Bytes) -> Result<(), LakeError> {
+        let put = self.store.put(&self.object(below), PutPayload::from(bytes)).await;
+        put.map(|_| ()).map_err(|cause| self.failed("write", below, cause))
+    }
+
+    /// Writes an object that must not be there yet; false when it is.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be written.
+    pub async fn create(&self, below: &str, bytes: Bytes) -> Result<bool, LakeError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&self.object(below), PutPayload::from(bytes), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(cause) => Err(self.failed("write", below, cause)),
+        }
+    }
+
+    /// Everything below a folder, in the order of the paths.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be listed.
+    pub async fn list(&self, below: &str) -> Result<Vec<Stored>, LakeError> {
+        let prefix = self.object(below);
+        let listed: Vec<_> =
+            self.store.list(Some(&prefix)).try_collect().await.map_err(|cause| self.failed("list", below, cause))?;
+        let base = format!("{}/", self.base);
+        let mut stored: Vec<Stored> = listed
+            .into_iter()
+            .map(|object: object_store::ObjectMeta| Stored {
+                path: object.location.as_ref().trim_start_matches(base.trim_start_matches('/')).to_owned(),
+                size_bytes: object.size,
+                modified_micros: object.last_modified.timestamp_micros(),
+            })
+            .collect();
+        stored.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(stored)
+    }
+
+    /// Removes an object; one that is not there is no error.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be removed.
+    pub async fn remove(&self, below: &str) -> Result<(), LakeError> {
+        match self.store.delete(&self.object(below)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(self.failed("remove", below, cause)),
+        }
+    }
+
+    fn failed(&self, operation: &'static str, below: &str, cause: object_store::Error) -> LakeError {
+        LakeError::Object { operation, object: format!("{}{below}", self.url), cause }
+    }
+}

@@ -1,0 +1,74 @@
+//! The commands of upkeep as an operator types them, in turn, over the small sample.
+
+use crate::harness::skipped;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The program beside this test, if it was built.
+fn program() -> Option<PathBuf> {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent()?.parent()?.join(format!("waymark{}", std::env::consts::EXE_SUFFIX));
+    program.is_file().then_some(program)
+}
+
+fn run(program: &Path, data: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).arg("--data").arg(data).current_dir(data.parent().unwrap());
+    command.env_remove("WAYMARK_DATA").env_remove("WAYMARK_CONFIG").output().unwrap()
+}
+
+/// What a command that must succeed prints.
+fn said(program: &Path, data: &Path, arguments: &[&str]) -> String {
+    let output = run(program, data, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn told(program: &Path, data: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&said(program, data, arguments)).unwrap()
+}
+
+#[test]
+fn every_command_of_upkeep_does_its_work() {
+    let Some(program) = program() else {
+        return skipped("the commands of upkeep", "the program is not built: run `cargo build` first");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    said(&program, &data, &["demo", "--small", "--no-serve"]);
+    let status = told(&program, &data, &["status", "--json"]);
+    assert_eq!((&status["writer"], &status["waiting_deliveries"]), (&Value::Null, &Value::from(0)));
+    let tables = status["tables"].as_array().unwrap();
+    let deployments = tables.iter().find(|table| table["table"] == "facts/deployments").unwrap();
+    assert!(
+        deployments["rows"].as_u64().unwrap() > 0 && deployments["disk_bytes"].as_u64() > deployments["live_bytes"].as_u64()
+    );
+    assert!(said(&program, &data, &["status"]).contains("facts/deployments"));
+    assert!(said(&program, &data, &["check"]).contains("all is well"));
+    said(&program, &data, &["compact"]);
+    let rebuilt = told(&program, &data, &["rebuild", "--json"]);
+    assert_eq!(rebuilt["differences"], Value::Array(Vec::new()), "{rebuilt}");
+    assert!(rebuilt["observations"].as_u64().unwrap() > 0);
+    assert!(said(&program, &data, &["forget", "nobody@example.org"]).starts_with("0 observations"));
+
+    let (backup, restored) = (place.path().join("backup"), place.path().join("restored"));
+    said(&program, &data, &["backup", backup.to_str().unwrap()]);
+    said(&program, &restored, &["restore", backup.to_str().unwrap()]);
+    assert!(said(&program, &restored, &["check"]).contains("all is well"));
+    let question = ["metric", "change_lead_time", "--json"];
+    assert_eq!(
+        told(&program, &data, &question)["rows"],
+        told(&program, &restored, &question)["rows"],
+        "the restored folder answers the same"
+    );
+    assert!(!run(&program, &restored, &["restore", backup.to_str().unwrap()]).status.success(), "a restore overwrites nothing");
+
+    let lake = restored.join("lake/deliveries");
+    let is_data = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "parquet");
+    let mut files = std::fs::read_dir(lake).unwrap().map(|entry| entry.unwrap().path()).filter(is_data);
+    std::fs::remove_file(files.next().unwrap()).unwrap();
+    let damaged = run(&program, &restored, &["check"]);
+    assert_eq!(damaged.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&damaged.stdout).contains("is missing: restore the newest backup"), "{damaged:?}");
+}
