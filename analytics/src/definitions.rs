@@ -180,8 +180,12 @@ impl Definitions {
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(serde_json::to_vec(self).unwrap_or_default());
+        hash.update(crate::facts::ENGINE_VERSION.to_le_bytes());
         for fact in crate::facts::FACTS {
-            hash.update(fact.sql);
+            hash.update(format!("{} {:?} {:?}", fact.name, fact.key, fact.units));
+        }
+        for sql in crate::facts::statements() {
+            hash.update(sql);
         }
         let digest = hash.finalize();
         let first = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));

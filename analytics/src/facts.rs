@@ -4,6 +4,7 @@
 //! touched; a fact whose rows cannot be told apart by unit is small and computed whole.
 
 mod attributed;
+mod begin;
 mod inputs;
 mod placed;
 mod reads;
@@ -13,6 +14,16 @@ mod touched;
 
 pub(crate) use inputs::{newest, register_observed_schema, rows_of};
 pub use refresh::{Refresh, Refresher, refresh};
+
+/// To be raised when facts would differ although no SQL does: by the walk over commits, by how
+/// subjects are found or joined. All facts are then computed anew.
+pub(crate) const ENGINE_VERSION: u32 = 1;
+
+/// Every statement by which facts are computed.
+pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
+    let others = [attributed::DEPLOYED, attributed::GRAPH, inputs::NEWEST];
+    FACTS.iter().map(|fact| fact.sql).chain(others)
+}
 
 /// How the unit is found to which a row of a fact belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,85 +60,124 @@ const BY_DEPLOYMENT: &[Key] = &[Key::Subject("repository"), Key::Subject("servic
 pub const FACTS: &[Fact] = &[
     Fact {
         name: "commits",
-        key: &["repository", "sha"], units: &[Key::Subject("repository")],
+        key: &["repository", "sha"],
+        units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: false,
         sql: include_str!("../facts/commits.sql"),
     },
     Fact {
         name: "service_owners",
-        key: &["service", "valid_from"], units: &[],
+        key: &["service", "valid_from"],
+        units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/service_owners.sql"),
     },
     Fact {
         name: "attempts",
-        key: &["deployment_id"], units: BY_DEPLOYMENT,
+        key: &["deployment_id"],
+        units: BY_DEPLOYMENT,
         is_visible: true,
         is_hot: false,
         sql: include_str!("../facts/attempts.sql"),
     },
     Fact {
         name: "attribution",
-        key: &["service", "environment", "repository", "sha"], units: &[Key::Subject("repository")],
+        key: &["service", "environment", "repository", "sha"],
+        units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: false,
         sql: "",
     },
-    Fact { name: "attributed_deployments", key: &["deployment_id"], units: &[Key::Subject("repository")], is_visible: true, is_hot: false, sql: "" },
+    Fact {
+        name: "attributed_deployments",
+        key: &["deployment_id"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: "",
+    },
     Fact {
         name: "deployments",
-        key: &["deployment_id"], units: BY_DEPLOYMENT,
+        key: &["deployment_id"],
+        units: BY_DEPLOYMENT,
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/deployments.sql"),
     },
-    Fact { name: "changes", key: &["change_id"], units: &[Key::Subject("repository")], is_visible: true, is_hot: false, sql: include_str!("../facts/changes.sql") },
+    Fact {
+        name: "changes",
+        key: &["change_id"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/changes.sql"),
+    },
     Fact {
         name: "delivered_changes",
-        key: &["change_id", "service"], units: &[Key::Subject("repository")],
+        key: &["change_id", "service"],
+        units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/delivered_changes.sql"),
     },
     Fact {
         name: "incidents",
-        key: &["episode_id"], units: &[Key::Own("episode_id")],
+        key: &["episode_id"],
+        units: &[Key::Own("episode_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/incidents.sql"),
     },
     Fact {
         name: "failures",
-        key: &["deployment_id"], units: &[Key::Subject("service")],
+        key: &["deployment_id"],
+        units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/failures.sql"),
     },
-    Fact { name: "ci_runs", key: &["run_id"], units: &[Key::Subject("repository"), Key::Own("run_id")], is_visible: true, is_hot: true, sql: include_str!("../facts/ci_runs.sql") },
+    Fact {
+        name: "ci_runs",
+        key: &["run_id"],
+        units: &[Key::Subject("repository"), Key::Own("run_id")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/ci_runs.sql"),
+    },
     Fact {
         name: "service_activity",
-        key: &["service", "first_day"], units: &[Key::Subject("service")],
+        key: &["service", "first_day"],
+        units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/service_activity.sql"),
     },
     Fact {
         name: "adoption_status",
-        key: &["service", "component_id", "valid_from"], units: &[Key::Subject("service")],
+        key: &["service", "component_id", "valid_from"],
+        units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/adoption_status.sql"),
     },
     Fact {
         name: "survey_results",
-        key: &["survey", "wave", "question_id", "question_version", "component_id", "segment_kind", "segment"], units: &[],
+        key: &["survey", "wave", "question_id", "question_version", "component_id", "segment_kind", "segment"],
+        units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/survey_results.sql"),
     },
-    Fact { name: "tickets", key: &["ticket_id"], units: &[Key::Shared("ticket_id")], is_visible: true, is_hot: true, sql: include_str!("../facts/tickets.sql") },
+    Fact {
+        name: "tickets",
+        key: &["ticket_id"],
+        units: &[Key::Shared("ticket_id")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/tickets.sql"),
+    },
     Fact {
         name: "known_services",
         key: &["subject", "service"],
@@ -138,7 +188,8 @@ pub const FACTS: &[Fact] = &[
     },
     Fact {
         name: "scopes",
-        key: &["service", "scope_kind", "scope", "valid_from"], units: &[],
+        key: &["service", "scope_kind", "scope", "valid_from"],
+        units: &[],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/scopes.sql"),

@@ -137,6 +137,12 @@ impl Units {
         std::mem::take(&mut self.grown)
     }
 
+    /// The same units, after they were stored.
+    pub(crate) fn after_storing(mut self) -> Self {
+        self.is_changed = false;
+        self
+    }
+
     /// Whether anything differs from what is stored.
     pub(crate) const fn is_changed(&self) -> bool {
         self.is_changed
@@ -144,11 +150,8 @@ impl Units {
 
     /// Distributes all units over shards anew, neighbours by name together.
     pub(crate) fn spread(&mut self) {
-        let mut order: Vec<(String, u32)> = self
-            .members
-            .iter()
-            .map(|(unit, members)| (members.iter().min().cloned().unwrap_or_default(), *unit))
-            .collect();
+        let mut order: Vec<(String, u32)> =
+            self.members.iter().map(|(unit, members)| (members.iter().min().cloned().unwrap_or_default(), *unit)).collect();
         order.sort();
         self.shards.clear();
         self.weights.clear();

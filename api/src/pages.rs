@@ -10,7 +10,10 @@ use axum::routing::get;
 
 /// Every page by its address.
 pub(crate) fn router() -> Router<App> {
-    Router::new().route("/", get(home::home)).route("/status", get(status::status)).route("/assets/style.css", get(style::style))
+    Router::new()
+        .route("/", get(home::home))
+        .route("/status", get(status::status))
+        .route("/assets/style.css", get(style::style))
 }
 
 /// Makes the home page of the newest snapshot in advance.

@@ -137,12 +137,11 @@ impl World {
     }
 
     async fn refresh_from(&mut self, is_full: bool) -> Snapshot {
-        let observed = self.pipeline.versions().await.unwrap();
         let stream = self.pipeline.inbox_stream().to_owned();
         let position = self.pipeline.tables().position(DELIVERIES, &stream).await.unwrap();
         let positions = position.map(|position| (stream, position)).into_iter().collect();
         let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
-        let input = Refresh { layout, observed, definitions, as_of, positions, is_full };
+        let input = Refresh { layout, definitions, as_of, positions, is_full };
         self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }
 

@@ -22,7 +22,7 @@ use waymark_event::{Table, observation_schema};
 use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_rows};
 
 /// The newest version of an entity is its state; the order is that of `events.md` 3.2.
-const NEWEST: &str = include_str!("../../facts/newest.sql");
+pub(super) const NEWEST: &str = include_str!("../../facts/newest.sql");
 
 /// A session with registers and settings, and room for observations and facts.
 pub(super) fn session(definitions: &Definitions) -> Result<SessionContext, AnalyticsError> {
@@ -74,10 +74,7 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
 }
 
 /// The newest statement of each entity.
-pub(crate) async fn newest(
-    context: &SessionContext,
-    provider: Arc<dyn TableProvider>,
-) -> Result<RecordBatch, DataFusionError> {
+pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
     context.register_table("stated", provider)?;
     let batch = collected(plan(context, NEWEST).await?).await?;
     context.deregister_table("stated")?;

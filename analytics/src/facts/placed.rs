@@ -19,44 +19,52 @@ pub(super) fn shard_of(file: &DataFile) -> Option<u32> {
     file.path.strip_prefix("shard-")?.split('-').next()?.parse().ok()
 }
 
-/// The unit of each row.
-fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<u32>> {
+/// The unit of each row; null for a row without a subject, or with one that no statement had.
+///
+/// No such row is expected. It is left out and logged, because one odd statement must never keep
+/// all other facts from being computed.
+fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<Option<u32>>> {
     let mut keys: Vec<(Key, &StringArray)> = Vec::new();
     for key in fact.units {
         let (Key::Subject(column) | Key::Own(column) | Key::Shared(column)) = *key;
         let values = batch.column_by_name(column).and_then(|values| values.as_string_opt::<i32>());
-        let values = values.ok_or_else(|| DataFusionError::Internal(format!("`{}` has no text column `{column}`", fact.name)))?;
+        let values =
+            values.ok_or_else(|| DataFusionError::Internal(format!("`{}` has no text column `{column}`", fact.name)))?;
         keys.push((*key, values));
     }
-    let mut last: Option<(String, u32)> = None;
-    (0..batch.num_rows())
-        .map(|row| {
-            let told = keys.iter().find(|(_, values)| values.is_valid(row) && !values.value(row).is_empty());
-            let subject = told.map(|(key, values)| match key {
-                Key::Subject(_) => values.value(row).to_owned(),
-                Key::Own(_) => own_subject(values.value(row)),
-                Key::Shared(_) => shared_subject(values.value(row)),
-            });
-            let subject = subject.ok_or_else(|| DataFusionError::Internal(format!("a row of `{}` has no subject", fact.name)))?;
-            if let Some((known, unit)) = &last
-                && *known == subject
-            {
-                return Ok(*unit);
-            }
-            let unit = units.known(&subject).ok_or_else(|| {
-                DataFusionError::Internal(format!("`{subject}` of `{}` belongs to no unit", fact.name))
-            })?;
-            last = Some((subject, unit));
-            Ok(unit)
+    let subject_of = |row: usize| {
+        let told = keys.iter().find(|(_, values)| values.is_valid(row) && !values.value(row).is_empty());
+        told.map(|(key, values)| match key {
+            Key::Subject(_) => values.value(row).to_owned(),
+            Key::Own(_) => own_subject(values.value(row)),
+            Key::Shared(_) => shared_subject(values.value(row)),
         })
-        .collect()
+    };
+    let mut last: Option<(Option<String>, Option<u32>)> = None;
+    let found = (0..batch.num_rows()).map(|row| {
+        let subject = subject_of(row);
+        if let Some((known, unit)) = &last
+            && *known == subject
+        {
+            return *unit;
+        }
+        let unit = subject.as_deref().and_then(|subject| units.known(subject));
+        if unit.is_none() {
+            tracing::error!(fact.name = fact.name, row.subject = subject, "rows of a fact belong to no unit and are left out");
+        }
+        last = Some((subject, unit));
+        unit
+    });
+    Ok(found.collect())
 }
 
 /// The rows of each shard, in the order that they have.
 pub(super) fn by_shard(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<BTreeMap<u32, RecordBatch>> {
     let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (row, unit) in (0_u32..).zip(units_of(fact, batch, units)?) {
-        rows.entry(units.shard(unit)).or_default().push(row);
+        if let Some(unit) = unit {
+            rows.entry(units.shard(unit)).or_default().push(row);
+        }
     }
     rows.into_iter().map(|(shard, rows)| Ok((shard, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
 }
@@ -70,6 +78,6 @@ pub(super) fn of_units(
     is_chosen_kept: bool,
 ) -> Result<RecordBatch> {
     let mask: BooleanArray =
-        units_of(fact, batch, units)?.iter().map(|unit| Some(chosen.contains(unit) == is_chosen_kept)).collect();
+        units_of(fact, batch, units)?.iter().map(|unit| unit.map(|unit| chosen.contains(&unit) == is_chosen_kept)).collect();
     Ok(filter_record_batch(batch, &mask)?)
 }

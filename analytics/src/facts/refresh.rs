@@ -7,8 +7,7 @@
 use super::inputs::{self, register, rows_of};
 use super::placed::by_shard;
 use super::reads::{Reads, follow, observed, reads};
-use super::shards::stacked;
-use super::touched::{self, Connections, WHOLE};
+use super::touched::{self, Connections};
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
 use crate::engine::register_batch;
@@ -21,13 +20,15 @@ use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::{Instant, Table};
 use waymark_lake::{
-    DataFile, Layout, Rewrite, Snapshot, TableVersion, Tables, Wanted, fact_table, observed_table, read_rows,
+    DELIVERIES, LakeError, Layout, REBUILT, REJECTIONS, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table,
 };
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
 /// Shards whose units are computed together: enough to be quick, few enough for the memory.
 const SHARDS_AT_ONCE: usize = 6;
+/// Files that nothing names are looked for this often.
+const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.
 const GRACE_SECONDS: i64 = 600;
 
@@ -36,8 +37,6 @@ const GRACE_SECONDS: i64 = 600;
 pub struct Refresh<'refresh> {
     /// The data folder.
     pub layout: &'refresh Layout,
-    /// The versions of the tables of observations, rejections and deliveries.
-    pub observed: BTreeMap<String, TableVersion>,
     /// What the organisation says.
     pub definitions: &'refresh Definitions,
     /// The instant that answers will describe.
@@ -52,15 +51,35 @@ pub struct Refresh<'refresh> {
 #[derive(Debug, Default)]
 pub struct Refresher {
     remembered: Option<Remembered>,
-    has_swept: bool,
+    swept_at: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Remembered {
-    /// The snapshot after which this was so.
-    snapshot: String,
-    units: Units,
-    connections: Option<Connections>,
+pub(super) struct Remembered {
+    /// The tables of which this is known.
+    pub(super) tables: BTreeMap<String, TableVersion>,
+    pub(super) units: Units,
+    pub(super) connections: Option<Connections>,
+}
+
+/// The tables of statements as they are now.
+async fn observed_versions(tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
+    let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
+    let mut versions = BTreeMap::new();
+    for name in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
+        if let Some(version) = tables.version(&name).await? {
+            versions.insert(name, version);
+        }
+    }
+    Ok(versions)
+}
+
+/// Whether statements were read again since a snapshot: then no file tells which ones are gone.
+fn was_rebuilt_since(snapshot: &Snapshot, observed: &BTreeMap<String, TableVersion>) -> bool {
+    observed.iter().any(|(name, version)| {
+        let known = snapshot.tables.get(name).map_or(&[][..], |version| &version.files);
+        version.files.iter().any(|file| file.path.starts_with(REBUILT) && !known.contains(file))
+    })
 }
 
 /// Computes facts once, as [`Refresher::refresh`].
@@ -80,15 +99,22 @@ impl Refresher {
     pub async fn refresh(&mut self, tables: &mut Tables, input: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
         for _ in 0..3 {
             let previous = Snapshot::newest(input.layout).await?;
+            // Read after the snapshot, so that what it knows is among it.
+            let observed = observed_versions(tables).await?;
             let fingerprint = input.definitions.fingerprint();
             let base = previous.clone().filter(|snapshot| {
-                !input.is_full && snapshot.definitions == fingerprint && snapshot.tables.contains_key(&fact_table(UNITS))
+                let is_usable = !input.is_full && snapshot.definitions == fingerprint;
+                is_usable && snapshot.tables.contains_key(&fact_table(UNITS)) && !was_rebuilt_since(snapshot, &observed)
             });
             let id = Snapshot::next_id(previous.as_ref().map(|snapshot| snapshot.id.as_str()));
             let remembered = self.remembered.take();
-            let remembered = remembered.filter(|held| base.as_ref().is_some_and(|snapshot| snapshot.id == held.snapshot));
-            let mut work = Work::begin(&input, base, remembered).await?;
-            let versions = work.compute(tables).await?;
+            let remembered = remembered.filter(|held| base.as_ref().is_some_and(|snapshot| snapshot.tables == held.tables));
+            let mut work = Work::begin(&input, observed, base, remembered).await?;
+            let versions = match work.compute(tables).await {
+                // Another machine was quicker, and what it published is built upon.
+                Err(AnalyticsError::Lake(LakeError::Overtaken { .. })) => continue,
+                versions => versions?,
+            };
             let snapshot = Snapshot {
                 id,
                 as_of: input.as_of,
@@ -97,7 +123,7 @@ impl Refresher {
                 tables: versions,
             };
             if snapshot.publish(input.layout).await? {
-                self.remembered = Some(work.remember(&snapshot.id));
+                self.remembered = Some(work.remember(snapshot.tables.clone()));
                 self.sweep(tables, input.as_of).await?;
                 return Ok(snapshot);
             }
@@ -108,12 +134,16 @@ impl Refresher {
     /// Removes files that nothing names. Before the first refresh of a process nobody in it reads,
     /// and the kept snapshots protect the others.
     async fn sweep(&mut self, tables: &mut Tables, now: Instant) -> Result<(), AnalyticsError> {
+        let grace_seconds = if self.swept_at.is_some() { GRACE_SECONDS } else { 0 };
+        // A clock that was set back must not put this off for ever.
+        if self.swept_at.is_some_and(|last| last <= now && now < last.plus_seconds(SWEEP_SECONDS)) {
+            return Ok(());
+        }
         let kept = Snapshot::kept(tables.layout()).await?;
-        let grace_seconds = if self.has_swept { GRACE_SECONDS } else { 0 };
         for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
             tables.sweep(&fact_table(name), &kept, grace_seconds, now).await?;
         }
-        self.has_swept = true;
+        self.swept_at = Some(now);
         Ok(())
     }
 }
@@ -138,142 +168,21 @@ pub(super) struct Written {
 /// One refresh on its way.
 pub(super) struct Work<'work> {
     pub(super) input: &'work Refresh<'work>,
+    /// The tables of statements on which this refresh rests.
+    pub(super) observed: BTreeMap<String, TableVersion>,
+    /// The tables of facts as this refresh leaves them.
+    pub(super) written: BTreeMap<String, TableVersion>,
     /// The snapshot on which this one builds; null when everything is computed.
     pub(super) base: Option<Snapshot>,
     pub(super) units: Units,
-    connections: Option<Connections>,
+    pub(super) connections: Option<Connections>,
     /// What was touched in each unit: tables of observations, or the catalogue.
-    seeds: BTreeMap<u32, BTreeSet<String>>,
+    pub(super) seeds: BTreeMap<u32, BTreeSet<String>>,
     pub(super) owners: RecordBatch,
     pub(super) has_new_owners: bool,
 }
 
-impl<'work> Work<'work> {
-    async fn begin(
-        input: &'work Refresh<'work>,
-        base: Option<Snapshot>,
-        remembered: Option<Remembered>,
-    ) -> Result<Self, AnalyticsError> {
-        let mut work = Self {
-            input,
-            base,
-            units: Units::default(),
-            connections: None,
-            seeds: BTreeMap::new(),
-            owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
-            has_new_owners: false,
-        };
-        match (remembered, &work.base) {
-            (Some(held), _) => (work.units, work.connections) = (held.units, held.connections),
-            (None, Some(_)) => {
-                let stored = work.stored(UNITS, None).await?;
-                work.units = Units::stored(&stored).unwrap_or_default();
-            }
-            (None, None) => {}
-        }
-        work.read_owners().await?;
-        work.find_touched().await?;
-        Ok(work)
-    }
-
-    fn remember(self, snapshot: &str) -> Remembered {
-        Remembered { snapshot: snapshot.to_owned(), units: self.units, connections: self.connections }
-    }
-
-    /// The catalogue comes first: it joins services and repositories, and what it newly says of
-    /// them touches their units.
-    async fn read_owners(&mut self) -> Result<(), AnalyticsError> {
-        let fact = fact_named("service_owners");
-        self.has_new_owners = self.base.is_none() || !self.new_files(Table::Service).is_empty();
-        if !self.has_new_owners {
-            let stored = self.stored(fact.name, None).await?;
-            self.owners = stacked(fact.name, &stored)?;
-            return Ok(());
-        }
-        let context = inputs::session(self.input.definitions)?;
-        let version = self.input.observed.get(&observed_table(Table::Service.name()));
-        inputs::register_observed(&context, self.input.layout, Table::Service, version, None).await?;
-        self.owners = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
-        touched::owners(&self.owners, &mut self.units);
-        if self.base.is_some() {
-            let before = stacked(fact.name, &self.stored(fact.name, None).await?)?;
-            for subject in touched::changed_owners(&before, &self.owners) {
-                let unit = self.units.unit(&subject);
-                self.seeds.entry(unit).or_default().insert(fact.name.to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    async fn find_touched(&mut self) -> Result<(), AnalyticsError> {
-        let is_everything = self.base.is_none();
-        let mut connections = match self.connections.take() {
-            Some(connections) => Some(connections),
-            None => self.connections_before().await?,
-        };
-        // Incidents first: a deployment then finds those that name it.
-        let order = [Table::Incident, Table::Deployment].into_iter();
-        let others = Table::ALL.iter().copied().filter(|table| !matches!(table, Table::Incident | Table::Deployment));
-        for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
-            let stored = observed_table(table.name());
-            for file in self.new_files(table) {
-                let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
-                let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
-                for batch in &batches {
-                    match (table, &mut connections) {
-                        (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
-                        (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
-                        (Table::Commit, _) => touched::commits(batch, &mut self.units),
-                        _ => {}
-                    }
-                }
-                for subject in touched::subjects(&batches) {
-                    let unit = self.units.unit(&subject);
-                    if !is_everything {
-                        self.seeds.entry(unit).or_default().insert(observed(table));
-                    }
-                }
-            }
-        }
-        self.connections = connections;
-        if is_everything {
-            self.units.spread();
-        }
-        Ok(())
-    }
-
-    /// What the deployments and incidents of the base connect; null when nobody will ask.
-    async fn connections_before(&self) -> Result<Option<Connections>, AnalyticsError> {
-        let mut connections = Connections::default();
-        let Some(base) = &self.base else { return Ok(Some(connections)) };
-        if [Table::Deployment, Table::Incident].into_iter().all(|table| self.new_files(table).is_empty()) {
-            return Ok(None);
-        }
-        let columns = ["deployment_id", "native_id", "repository", "service"];
-        for batch in self.stored("attempts", Some(&columns)).await? {
-            connections.remember_attempts(&batch);
-        }
-        let name = observed_table(Table::Incident.name());
-        let known = base.tables.get(&name).map_or(&[][..], |version| &version.files);
-        let wanted = Wanted { subjects: None, columns: Some(touched::columns(Table::Incident)) };
-        for batch in read_rows(self.input.layout, &name, known, wanted).await? {
-            // The units of the base hold these connections already.
-            connections.incidents(&batch, &mut Units::default());
-        }
-        Ok(Some(connections))
-    }
-
-    /// Files with statements that the base does not hold; a merge of files that it holds says nothing new.
-    pub(super) fn new_files(&self, table: Table) -> Vec<DataFile> {
-        let name = observed_table(table.name());
-        let files = self.input.observed.get(&name).map(|version| version.files.clone()).unwrap_or_default();
-        let Some(base) = &self.base else { return files };
-        let known: BTreeSet<&str> =
-            base.tables.get(&name).into_iter().flat_map(|version| &version.files).map(|file| file.path.as_str()).collect();
-        let is_new = |file: &DataFile| file.path.starts_with("part-") && !known.contains(file.path.as_str());
-        files.into_iter().filter(is_new).collect()
-    }
-
+impl Work<'_> {
     async fn compute(&mut self, tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
         let reads = reads().map_err(|cause| failed("facts", cause))?;
         let grown = self.units.take_grown();
@@ -313,13 +222,8 @@ impl<'work> Work<'work> {
         }
         self.compute_whole(tables, &reads, &changed).await?;
         self.write_units(tables).await?;
-        let mut versions = self.input.observed.clone();
-        for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
-            let table = fact_table(name);
-            if let Some(version) = tables.version(&table).await? {
-                versions.insert(table, version);
-            }
-        }
+        let mut versions = self.observed.clone();
+        versions.append(&mut self.written);
         Ok(versions)
     }
 
@@ -354,7 +258,7 @@ impl<'work> Work<'work> {
         let needed: BTreeSet<&str> =
             facts.iter().flat_map(|fact| reads.get(fact).into_iter().flatten()).map(String::as_str).collect();
         for table in Table::ALL.iter().filter(|table| needed.contains(observed(**table).as_str())) {
-            let version = self.input.observed.get(&observed_table(table.name()));
+            let version = self.observed.get(&observed_table(table.name()));
             inputs::register_observed(&context, self.input.layout, *table, version, Some(&subjects)).await?;
         }
         self.register_owners(&context, &subjects)?;
@@ -368,7 +272,12 @@ impl<'work> Work<'work> {
                 continue;
             }
             let rows = rows_of(&context, fact).await.map_err(error)?;
-            tracing::debug!(fact.name = fact.name, row.count = rows.num_rows(), unit.count = units.len(), "a fact was computed");
+            tracing::debug!(
+                fact.name = fact.name,
+                row.count = rows.num_rows(),
+                unit.count = units.len(),
+                "a fact was computed"
+            );
             let kept = computed.entry(fact.name).or_default();
             kept.units.extend(units);
             for (shard, rows) in by_shard(fact, &rows, &self.units).map_err(error)? {

@@ -106,7 +106,7 @@ impl Work<'_> {
     }
 
     /// Makes the files of the base, without what was replaced and with what is new, the live ones.
-    pub(super) async fn commit(&self, tables: &mut Tables, fact: &str, written: Written) -> Result<(), AnalyticsError> {
+    pub(super) async fn commit(&mut self, tables: &mut Tables, fact: &str, written: Written) -> Result<(), AnalyticsError> {
         let Written { mut rewrite, schema } = written;
         let table = fact_table(fact);
         if let Some(schema) = schema {
@@ -121,20 +121,23 @@ impl Work<'_> {
             .map(|file| NewFile::again(file, now))
             .collect();
         files.append(&mut rewrite.added);
-        Ok(tables.make_live(&table, files, now).await?)
+        let version = tables.make_live(&table, files, now).await?;
+        self.written.insert(table, version);
+        Ok(())
     }
 
-    /// Brings back the files of the base where a refresh that was interrupted before its snapshot has
-    /// replaced them: what it knew is new to this refresh too, but this one may know more.
-    pub(super) async fn restore_base(&self, tables: &mut Tables, name: &str) -> Result<(), AnalyticsError> {
+    /// Keeps a table as the base has it. A refresh that was interrupted before its snapshot may have
+    /// replaced its files: what it knew is new to this refresh too, but this one may know more.
+    pub(super) async fn restore_base(&mut self, tables: &mut Tables, name: &str) -> Result<(), AnalyticsError> {
         let table = fact_table(name);
-        let known = self.base_files(&table);
+        let Some(known) = self.base.as_ref().and_then(|base| base.tables.get(&table)).cloned() else { return Ok(()) };
         let live = tables.version(&table).await?.map(|version| version.files).unwrap_or_default();
-        if self.base.is_none() || live == known {
-            return Ok(());
+        if live != known.files {
+            let now = self.input.as_of;
+            tables.make_live(&table, known.files.iter().map(|file| NewFile::again(file, now)).collect(), now).await?;
         }
-        let now = self.input.as_of;
-        Ok(tables.make_live(&table, known.iter().map(|file| NewFile::again(file, now)).collect(), now).await?)
+        self.written.insert(table, known);
+        Ok(())
     }
 
     /// The files that the base has of a table; none when everything is computed.
@@ -145,13 +148,14 @@ impl Work<'_> {
 
     /// Computes the facts that are small and read more than one unit, if what they read has changed.
     pub(super) async fn compute_whole(
-        &self,
+        &mut self,
         tables: &mut Tables,
         reads: &Reads,
         changed: &BTreeSet<&'static str>,
     ) -> Result<(), AnalyticsError> {
         if self.has_new_owners {
-            self.write_whole(tables, "service_owners", &self.owners).await?;
+            let owners = self.owners.clone();
+            self.write_whole(tables, "service_owners", &owners).await?;
         }
         for fact in FACTS.iter().filter(|fact| fact.units.is_empty() && fact.name != "service_owners") {
             let needed = reads.get(fact.name).cloned().unwrap_or_default();
@@ -165,11 +169,11 @@ impl Work<'_> {
             }
             let context = inputs::session(self.input.definitions)?;
             for table in Table::ALL.iter().filter(|table| told(table)) {
-                let version = self.input.observed.get(&observed_table(table.name()));
+                let version = self.observed.get(&observed_table(table.name()));
                 inputs::register_observed(&context, self.input.layout, *table, version, None).await?;
             }
             for above in FACTS.iter().filter(|above| needed.contains(above.name)) {
-                let rows = self.newest_of(tables, above.name).await?;
+                let rows = self.newest_of(above.name).await?;
                 register_batch(&context, above.name, rows).map_err(|cause| register(above.name, cause))?;
             }
             let rows = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
@@ -179,7 +183,7 @@ impl Work<'_> {
     }
 
     /// Stores which subjects belong together, if that has changed.
-    pub(super) async fn write_units(&self, tables: &mut Tables) -> Result<(), AnalyticsError> {
+    pub(super) async fn write_units(&mut self, tables: &mut Tables) -> Result<(), AnalyticsError> {
         if self.base.is_some() && !self.units.is_changed() {
             return Ok(());
         }
@@ -187,20 +191,22 @@ impl Work<'_> {
         self.write_whole(tables, UNITS, &rows).await
     }
 
-    async fn write_whole(&self, tables: &mut Tables, name: &str, rows: &RecordBatch) -> Result<(), AnalyticsError> {
+    async fn write_whole(&mut self, tables: &mut Tables, name: &str, rows: &RecordBatch) -> Result<(), AnalyticsError> {
         let table = fact_table(name);
         tables.prepare(&table, &rows.schema()).await?;
         let live = tables.version(&table).await?.map(|version| version.files).unwrap_or_default();
         let live = live.into_iter().map(|file| file.path).collect();
         let added = vec![self.write_shard(tables, name, 0, rows, live).await?];
-        Ok(tables.make_live(&table, added, self.input.as_of).await?)
+        let version = tables.make_live(&table, added, self.input.as_of).await?;
+        self.written.insert(table, version);
+        Ok(())
     }
 
-    /// All rows of a fact as this refresh has written them.
-    async fn newest_of(&self, tables: &mut Tables, fact: &str) -> Result<RecordBatch, AnalyticsError> {
+    /// All rows of a fact as this refresh leaves them.
+    async fn newest_of(&self, fact: &str) -> Result<RecordBatch, AnalyticsError> {
         let table = fact_table(fact);
-        let files = tables.version(&table).await?.map(|version| version.files).unwrap_or_default();
-        stacked(fact, &read_rows(self.input.layout, &table, &files, Wanted::default()).await?)
+        let files = self.written.get(&table).map_or(&[][..], |version| &version.files);
+        stacked(fact, &read_rows(self.input.layout, &table, files, Wanted::default()).await?)
     }
 }
 
@@ -215,7 +221,8 @@ pub(super) fn stacked(fact: &str, batches: &[RecordBatch]) -> Result<RecordBatch
 /// Rows of a shard in the order of day and key, whatever order they were computed in.
 fn ordered(fact: &Fact, batches: &[RecordBatch]) -> DataFusionResult<Option<RecordBatch>> {
     let Some(first) = batches.first() else { return Ok(None) };
-    let fields = first.schema().fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true))).collect::<Vec<_>>();
+    let fields =
+        first.schema().fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true))).collect::<Vec<_>>();
     let schema = Arc::new(arrow::datatypes::Schema::new(fields));
     let rows = joined(fact.name, &schema, batches).map_err(|cause| DataFusionError::External(Box::new(cause)))?;
     let options = SortOptions { descending: false, nulls_first: true };

@@ -18,10 +18,9 @@ pub(super) const WHOLE: &[Table] = &[Table::Service, Table::SurveyResponse];
 /// The columns that tell which units a statement touches and joins.
 pub(super) const fn columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Deployment => {
-            &["subject", "entity_id", "part_of", "deployment_id", "revisions", "service_hint", "application"]
-        }
-        Table::Commit => &["subject", "service_hint"],
+        Table::Deployment => &["subject", "entity_id", "part_of", "deployment_id", "revisions", "service_hint", "application"],
+        Table::Commit => &["subject", "service_hint", "repository_id", "source", "instance", "entity_id", "part_of"],
+        Table::PullRequest | Table::CiRun => &["subject", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::Incident => &["subject", "deployment_links"],
         _ => &["subject"],
     }
@@ -30,44 +29,33 @@ pub(super) const fn columns(table: Table) -> &'static [&'static str] {
 /// What the connections of earlier statements were, kept from one refresh to the next.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    /// The place in `subjects` of each deployment, by hash of its entity id or its native id.
-    deployments: HashMap<u64, u32>,
+    /// The place in `subjects` of each deployment, by the hash of its entity id.
+    entities: HashMap<u64, u32>,
+    /// The same by its source's own id, which other sources may use too.
+    natives: HashMap<u64, Vec<u32>>,
     subjects: Vec<String>,
     places: HashMap<String, u32>,
     /// Which incidents name a deployment by this id.
-    links: HashMap<String, Vec<String>>,
+    links: HashMap<String, BTreeSet<String>>,
 }
 
 impl Connections {
-    /// Remembers deployments from their stored fact.
-    pub(super) fn remember_attempts(&mut self, batch: &RecordBatch) {
-        let text = |name: &str| text(batch, name);
-        let (Some(ids), Some(natives)) = (text("deployment_id"), text("native_id")) else { return };
-        let (repositories, services) = (text("repository"), text("service"));
-        for row in 0..batch.num_rows() {
-            let value = |column: Option<&StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
-            let subject = value(repositories).or_else(|| value(services)).unwrap_or_else(|| own_subject(ids.value(row)));
-            self.place(ids.value(row), &subject);
-            if let Some(native) = said(natives, row) {
-                self.place(native, &subject);
-            }
-        }
-    }
-
     /// Remembers which deployments incidents name, and joins the incidents with those that are known.
     pub(super) fn incidents(&mut self, batch: &RecordBatch, units: &mut Units) {
         let Some(subjects) = text(batch, "subject") else { return };
-        let Some(links) = batch.column_by_name("deployment_links").and_then(|column| column.as_list_opt::<i32>()) else { return };
+        let Some(links) = batch.column_by_name("deployment_links").and_then(|column| column.as_list_opt::<i32>()) else {
+            return;
+        };
         for row in (0..batch.num_rows()).filter(|row| links.is_valid(*row) && subjects.is_valid(*row)) {
             let subject = subjects.value(row);
             let named = links.value(row);
             for link in named.as_string_opt::<i32>().into_iter().flatten().flatten() {
-                let told = self.links.entry(link.to_owned()).or_default();
-                if !told.iter().any(|known| known == subject) {
-                    told.push(subject.to_owned());
-                }
-                if let Some(deployed) = self.subject(link) {
-                    units.join(deployed, subject);
+                self.links.entry(link.to_owned()).or_default().insert(subject.to_owned());
+                let by_entity = self.entities.get(&hashed(link));
+                for place in by_entity.into_iter().chain(self.natives.get(&hashed(link)).into_iter().flatten()) {
+                    if let Some(deployed) = self.subjects.get(*place as usize) {
+                        units.join(deployed, subject);
+                    }
                 }
             }
         }
@@ -95,35 +83,78 @@ impl Connections {
                     }
                 }
             }
-            let entity = value(parts).or_else(|| value(entities));
-            for id in entity.into_iter().chain(value(natives)) {
-                if let Some(earlier) = self.subject(&id).filter(|earlier| *earlier != subject) {
-                    units.join(earlier, subject);
+            if let Some(entity) = value(parts).or_else(|| value(entities)) {
+                self.same_deployment(&entity, subject, units);
+            }
+            if let Some(native) = value(natives) {
+                self.join_incidents(&native, subject, units);
+                let place = self.place(subject);
+                let known = self.natives.entry(hashed(&native)).or_default();
+                if !known.contains(&place) {
+                    known.push(place);
                 }
-                for incident in self.links.get(&id).into_iter().flatten() {
-                    units.join(subject, incident);
-                }
-                self.place(&id, subject);
             }
         }
     }
 
-    fn subject(&self, id: &str) -> Option<&str> {
-        let place = *self.deployments.get(&hashed(id))?;
-        self.subjects.get(place as usize).map(String::as_str)
+    /// Two statements about one deployment belong together, whatever each of them is about.
+    fn same_deployment(&mut self, entity: &str, subject: &str, units: &mut Units) {
+        let place = self.place(subject);
+        if let Some(earlier) = self.entities.insert(hashed(entity), place).filter(|earlier| *earlier != place)
+            && let Some(earlier) = self.subjects.get(earlier as usize)
+        {
+            units.join(earlier, subject);
+        }
+        let own = own_subject(entity);
+        if units.known(&own).is_some() {
+            units.join(&own, subject);
+        }
+        self.join_incidents(entity, subject, units);
     }
 
-    fn place(&mut self, id: &str, subject: &str) {
+    fn join_incidents(&self, id: &str, subject: &str, units: &mut Units) {
+        for incident in self.links.get(id).into_iter().flatten() {
+            units.join(subject, incident);
+        }
+    }
+
+    fn place(&mut self, subject: &str) -> u32 {
+        if let Some(place) = self.places.get(subject) {
+            return *place;
+        }
         let next = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
-        let place = match self.places.get(subject) {
-            Some(place) => *place,
-            None => {
-                self.places.insert(subject.to_owned(), next);
-                self.subjects.push(subject.to_owned());
-                next
-            }
-        };
-        self.deployments.insert(hashed(id), place);
+        self.places.insert(subject.to_owned(), next);
+        self.subjects.push(subject.to_owned());
+        next
+    }
+}
+
+/// Statements about one repository belong together when it is renamed or moved, and those about one
+/// run whether or not they name the repository.
+pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) {
+    let column = |name: &str| text(batch, name);
+    let Some(subjects) = column("subject") else { return };
+    let (ids, sources, instances) = (column("repository_id"), column("source"), column("instance"));
+    let (entities, parts) = (column("entity_id"), column("part_of"));
+    let mut last = None;
+    for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
+        let value = |column: Option<&'_ StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
+        let subject = subjects.value(row);
+        if let Some(own) = value(parts).or_else(|| value(entities)).map(|entity| own_subject(&entity))
+            && own != subject
+            && units.known(&own).is_some()
+        {
+            units.join(&own, subject);
+        }
+        let Some(id) = value(ids) else { continue };
+        let pair = (subject, id);
+        if last.as_ref() == Some(&pair) {
+            continue;
+        }
+        let id =
+            format!("repository/{}:{}:{}", value(sources).unwrap_or_default(), value(instances).unwrap_or_default(), pair.1);
+        units.join(subject, &id);
+        last = Some(pair);
     }
 }
 

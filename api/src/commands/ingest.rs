@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use std::path::PathBuf;
 use std::time::Duration;
 use waymark_collect::arrivals::file;
-use waymark_collect::inbox_stream;
 use waymark_collect::arrivals::git::{GitRequest, read_repository};
+use waymark_collect::inbox_stream;
 use waymark_event::Delivery;
 use waymark_lake::{Inbox, Layout, Snapshot, StateStore};
 

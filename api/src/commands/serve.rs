@@ -105,9 +105,7 @@ async fn bring_up(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<
     let waiting = writer.drain().await?;
     let newest = waymark_lake::Snapshot::newest(&workplace.layout).await?;
     let is_current = match &newest {
-        Some(snapshot) => {
-            snapshot.definitions == workplace.definitions.fingerprint() && !writer.is_ahead_of(snapshot).await?
-        }
+        Some(snapshot) => snapshot.definitions == workplace.definitions.fingerprint() && !writer.is_ahead_of(snapshot).await?,
         None => false,
     };
     if waiting.deliveries > 0 || !is_current {
@@ -161,6 +159,8 @@ impl Mover {
             Ok(flushed) => flushed,
             Err(error) => {
                 tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");
+                // Some may be in the tables already.
+                self.is_dirty = true;
                 return;
             }
         };

@@ -16,9 +16,7 @@ use waymark_api::{
 };
 use waymark_collect::inbox_stream;
 use waymark_event::{Clock, Instant};
-use waymark_lake::{
-    DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, read_rows, writer_of,
-};
+use waymark_lake::{DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, read_rows, writer_of};
 
 /// Where the process that writes leaves what only it can measure.
 const GROUP: &str = "status";

@@ -97,7 +97,6 @@ impl Writer {
     }
 
     async fn refresh_from(&mut self, is_full: bool) -> anyhow::Result<Snapshot> {
-        let observed = self.pipeline.versions().await?;
         // Streams of other machines stay as the last snapshot knew them.
         let mut positions = Snapshot::newest(&self.layout).await?.map(|newest| newest.positions).unwrap_or_default();
         for (stream, position) in &self.streams {
@@ -109,9 +108,8 @@ impl Writer {
             positions.insert(stream, position);
         }
         let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
-        let input = Refresh { layout, observed, definitions, as_of, positions, is_full };
-        let snapshot =
-            self.refresher.refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")?;
+        let input = Refresh { layout, definitions, as_of, positions, is_full };
+        let snapshot = self.refresher.refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")?;
         remember_freshness(&self.layout, &snapshot, self.clock.now()).await?;
         Ok(snapshot)
     }

@@ -20,7 +20,9 @@ pub enum CollectError {
     #[error("failed to read deliveries: a worker ended early")]
     Worker(#[source] tokio::task::JoinError),
     /// The key of pseudonyms is not one.
-    #[error("`people.key` in `{location}` is not 32 bytes long: restore it from a backup, or pseudonyms will not match earlier ones")]
+    #[error(
+        "`people.key` in `{location}` is not 32 bytes long: restore it from a backup, or pseudonyms will not match earlier ones"
+    )]
     PeopleKey {
         /// The data folder or prefix.
         location: String,

@@ -64,7 +64,16 @@ impl Pipeline {
         let stream = own_stream(layout, &state, clock.now())?;
         let forgotten = Arc::new(Forgotten::read(&state)?);
         let (tables, inbox) = (Tables::new(layout), Inbox::open(layout)?);
-        let mut pipeline = Self { tables, inbox, reading: Reading { people }, forgotten, stream, settled: BTreeSet::new(), clock, _lock: lock };
+        let mut pipeline = Self {
+            tables,
+            inbox,
+            reading: Reading { people },
+            forgotten,
+            stream,
+            settled: BTreeSet::new(),
+            clock,
+            _lock: lock,
+        };
         // An inbox that was lost would count from the beginning, where the tables have been already.
         if let Some(held) = pipeline.tables.position(DELIVERIES, &pipeline.stream).await? {
             pipeline.inbox.continue_after(held)?;
@@ -218,7 +227,8 @@ const IDENTITY: &str = "identity";
 /// # Errors
 /// `Lake` when the state cannot be read.
 pub fn inbox_stream(layout: &Layout) -> Result<String, CollectError> {
-    let named = if layout.storage().is_local() { None } else { StateStore::open(layout)?.group(IDENTITY)?.remove(INBOX_STREAM) };
+    let named =
+        if layout.storage().is_local() { None } else { StateStore::open(layout)?.group(IDENTITY)?.remove(INBOX_STREAM) };
     Ok(named.unwrap_or_else(|| INBOX_STREAM.to_owned()))
 }
 

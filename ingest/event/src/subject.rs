@@ -17,9 +17,9 @@ pub fn own_subject(entity_id: &str) -> String {
 /// The subject that something shares with others to which it has no relation.
 pub fn shared_subject(entity_id: &str) -> String {
     // FNV-1a: the bucket must be the same for ever, which the standard hasher does not promise.
-    let hash = entity_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = entity_id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("shared/{:02}", hash % BUCKETS)
 }
 

@@ -25,7 +25,9 @@ pub enum LakeError {
         known: u32,
     },
     /// The place of the data was not understood.
-    #[error("`{location}` is no place for data: give a folder, or `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX`")]
+    #[error(
+        "`{location}` is no place for data: give a folder, or `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX`"
+    )]
     Location {
         /// The place as it was given.
         location: String,
@@ -34,7 +36,9 @@ pub enum LakeError {
         cause: Option<Box<object_store::Error>>,
     },
     /// The object store lacks what commits rest on.
-    #[error("`{location}` does not honour `If-None-Match: *`, so two commits could overwrite each other: use a store with conditional writes")]
+    #[error(
+        "`{location}` does not honour `If-None-Match: *`, so two commits could overwrite each other: use a store with conditional writes"
+    )]
     Probe {
         /// The store concerned.
         location: String,
@@ -187,7 +191,9 @@ pub enum LakeError {
         cause: serde_json::Error,
     },
     /// A backup of a local folder was asked for, and the tables lie elsewhere.
-    #[error("`{location}` is an object store, and `waymark backup` copies local folders: use the store's own versions or replication")]
+    #[error(
+        "`{location}` is an object store, and `waymark backup` copies local folders: use the store's own versions or replication"
+    )]
     BackupOfStore {
         /// Where the tables lie.
         location: String,
@@ -199,7 +205,9 @@ pub enum LakeError {
         path: PathBuf,
     },
     /// No snapshot shows what has left the inbox.
-    #[error("the newest snapshot shows deliveries up to position {visible}, and those up to {position} have left the inbox: see the log of `waymark serve` for what keeps it from publishing")]
+    #[error(
+        "the newest snapshot shows deliveries up to position {visible}, and those up to {position} have left the inbox: see the log of `waymark serve` for what keeps it from publishing"
+    )]
     BackupBehind {
         /// The position that a snapshot has to reach.
         position: i64,

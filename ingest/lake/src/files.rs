@@ -66,7 +66,8 @@ pub async fn read_rows(
 /// `Arrange` when a column has changed its type.
 pub fn joined(table: &str, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, LakeError> {
     let failed = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-    let alike: Vec<RecordBatch> = batches.iter().map(|batch| in_schema(batch, schema)).collect::<Result<_, _>>().map_err(failed)?;
+    let alike: Vec<RecordBatch> =
+        batches.iter().map(|batch| in_schema(batch, schema)).collect::<Result<_, _>>().map_err(failed)?;
     arrow::compute::concat_batches(schema, &alike).map_err(failed)
 }
 
@@ -141,7 +142,8 @@ fn row_groups(
         return Ok(every());
     }
     let converter = StatisticsConverter::try_new(SUBJECT, schema, parquet_schema)?;
-    let (least, greatest) = (converter.row_group_mins(metadata.row_groups())?, converter.row_group_maxes(metadata.row_groups())?);
+    let (least, greatest) =
+        (converter.row_group_mins(metadata.row_groups())?, converter.row_group_maxes(metadata.row_groups())?);
     let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
         return Ok(every());
     };
@@ -150,8 +152,8 @@ fn row_groups(
             return true;
         }
         {
-        let range = (Bound::Included(least.value(*group)), Bound::Included(greatest.value(*group)));
-        subjects.range::<str, _>(range).next().is_some()
+            let range = (Bound::Included(least.value(*group)), Bound::Included(greatest.value(*group)));
+            subjects.range::<str, _>(range).next().is_some()
         }
     };
     Ok((0..metadata.num_row_groups()).filter(may_hold).collect())

@@ -7,6 +7,7 @@ use crate::error::LakeError;
 use crate::layout::Layout;
 use rusqlite::{Connection, params};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -121,9 +122,11 @@ impl Inbox {
     pub fn continue_after(&self, position: i64) -> Result<(), LakeError> {
         let failed = |cause| LakeError::Inbox { operation: "write", cause };
         let connection = self.lock();
-        let updated = connection.execute("update sqlite_sequence set seq = max(seq, ?1) where name = 'inbox'", params![position]);
+        let updated =
+            connection.execute("update sqlite_sequence set seq = max(seq, ?1) where name = 'inbox'", params![position]);
         if updated.map_err(failed)? == 0 {
-            let inserted = connection.execute("insert into sqlite_sequence (name, seq) values ('inbox', ?1)", params![position]);
+            let inserted =
+                connection.execute("insert into sqlite_sequence (name, seq) values ('inbox', ?1)", params![position]);
             inserted.map_err(failed)?;
         }
         Ok(())
@@ -152,7 +155,14 @@ struct Request {
 #[derive(Clone, Debug)]
 pub struct InboxHandle {
     requests: mpsc::Sender<Request>,
-    arrived: Arc<tokio::sync::Notify>,
+    progress: Arc<Progress>,
+}
+
+/// What the writer thread tells about itself.
+#[derive(Debug, Default)]
+struct Progress {
+    arrived: tokio::sync::Notify,
+    commits: AtomicU64,
 }
 
 impl InboxHandle {
@@ -163,13 +173,13 @@ impl InboxHandle {
     pub fn start(layout: &Layout, limits: InboxLimits) -> Result<Self, LakeError> {
         let connection = open_database(layout)?;
         let (requests, receiver) = mpsc::channel(256);
-        let arrived = Arc::new(tokio::sync::Notify::new());
-        let notify = Arc::clone(&arrived);
+        let progress = Arc::new(Progress::default());
+        let told = Arc::clone(&progress);
         std::thread::Builder::new()
             .name("waymark-inbox".to_owned())
-            .spawn(move || write_groups(connection, receiver, limits, &notify))
+            .spawn(move || write_groups(connection, receiver, limits, &told))
             .map_err(|cause| LakeError::Folder { path: layout.root().to_owned(), cause })?;
-        Ok(Self { requests, arrived })
+        Ok(Self { requests, progress })
     }
 
     /// Keeps deliveries; when this returns they are on the disk. Returns the last position.
@@ -184,17 +194,17 @@ impl InboxHandle {
 
     /// Waits until deliveries have arrived since the last wait.
     pub async fn arrived(&self) {
-        self.arrived.notified().await;
+        self.progress.arrived.notified().await;
+    }
+
+    /// How many groups were committed since the start; each one was a single fsync of the log.
+    pub fn commits(&self) -> u64 {
+        self.progress.commits.load(Ordering::Relaxed)
     }
 }
 
 /// Commits what has gathered, then answers all of it; ends when the last handle is dropped.
-fn write_groups(
-    mut connection: Connection,
-    mut requests: mpsc::Receiver<Request>,
-    limits: InboxLimits,
-    arrived: &tokio::sync::Notify,
-) {
+fn write_groups(mut connection: Connection, mut requests: mpsc::Receiver<Request>, limits: InboxLimits, progress: &Progress) {
     while let Some(first) = requests.blocking_recv() {
         let mut group = vec![first];
         let mut count = group[0].deliveries.len();
@@ -205,7 +215,8 @@ fn write_groups(
         }
         let outcome = full(&connection, limits).and_then(|()| insert_group(&mut connection, &mut group));
         if outcome.is_ok() {
-            arrived.notify_one();
+            progress.commits.fetch_add(1, Ordering::Relaxed);
+            progress.arrived.notify_one();
         }
         let outcome = outcome.map_err(Arc::new);
         for request in group {

@@ -19,6 +19,7 @@ mod layout;
 mod lock;
 mod object_reader;
 mod retention;
+mod rewrites;
 mod runs;
 mod snapshot;
 mod state;
@@ -36,15 +37,18 @@ pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
 pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table};
 pub use lock::FolderLock;
 pub use retention::{Expired, keep_newest_snapshot_only, scrub_database};
+pub use rewrites::{NewFile, Removed, Rewrite};
 pub use runs::Merged;
 pub use snapshot::{DataFile, Snapshot, TableVersion};
 pub use state::StateStore;
 pub use storage::{Storage, Stored};
-pub use tables::{NewFile, Removed, Rewrite, Tables};
+pub use tables::Tables;
 
 /// The stream of deliveries that arrive through the inbox.
 pub const INBOX_STREAM: &str = "inbox";
 /// The table of raw deliveries; it is committed last and is therefore the watermark.
 pub const DELIVERIES: &str = "deliveries";
+/// How names of files begin that hold what was read again: facts are then computed from nothing.
+pub const REBUILT: &str = "all-";
 /// The table of parts of deliveries that were not understood.
 pub const REJECTIONS: &str = "rejections";

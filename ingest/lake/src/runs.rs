@@ -6,8 +6,9 @@
 
 use crate::error::LakeError;
 use crate::files::{Wanted, in_order, joined, read_rows, schema_over, sorted};
+use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
-use crate::tables::{Rewrite, Tables};
+use crate::tables::Tables;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use waymark_event::Instant;
@@ -55,7 +56,8 @@ impl Tables {
         let name = table.to_owned();
         let rows_before = all.num_rows();
         let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, &all)).await;
-        let merged = merged.map_err(|join| arrange(arrow::error::ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
+        let merged =
+            merged.map_err(|join| arrange(arrow::error::ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
         let file = format!("run-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
         let added = vec![self.write(table, &file, &merged, now).await?];
         let removed = chosen.iter().map(|file| file.path.clone()).collect();

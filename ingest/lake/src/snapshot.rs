@@ -101,6 +101,11 @@ impl Snapshot {
             return Ok(false);
         }
         let mut ids = ids(layout).await?;
+        if ids.last() != Some(&self.id) {
+            // Others have published so many meanwhile that this name was free again.
+            layout.storage().remove(&object).await?;
+            return Ok(false);
+        }
         ids.truncate(ids.len().saturating_sub(KEPT));
         for old in ids {
             layout.storage().remove(&object_of(&old)).await?;
@@ -120,7 +125,7 @@ async fn read(layout: &Layout, id: &str) -> Result<Option<Snapshot>, LakeError> 
 }
 
 async fn ids(layout: &Layout) -> Result<Vec<String>, LakeError> {
-    let listed = layout.storage().list(SNAPSHOTS).await?;
+    let listed = layout.storage().list_folder(SNAPSHOTS).await?;
     let names = listed.iter().filter_map(|stored| stored.path.rsplit('/').next()?.strip_suffix(".json"));
     Ok(names.map(ToOwned::to_owned).collect())
 }

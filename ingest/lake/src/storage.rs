@@ -182,17 +182,30 @@ impl Storage {
         let prefix = self.object(below);
         let listed: Vec<_> =
             self.store.list(Some(&prefix)).try_collect().await.map_err(|cause| self.failed("list", below, cause))?;
+        Ok(self.stored(listed))
+    }
+
+    /// What lies directly in a folder, in the order of the paths; folders in it are passed over.
+    ///
+    /// # Errors
+    /// `Object` when it cannot be listed.
+    pub async fn list_folder(&self, below: &str) -> Result<Vec<Stored>, LakeError> {
+        let listed = self.store.list_with_delimiter(Some(&self.object(below))).await;
+        Ok(self.stored(listed.map_err(|cause| self.failed("list", below, cause))?.objects))
+    }
+
+    fn stored(&self, listed: Vec<object_store::ObjectMeta>) -> Vec<Stored> {
         let base = format!("{}/", self.base);
         let mut stored: Vec<Stored> = listed
             .into_iter()
-            .map(|object: object_store::ObjectMeta| Stored {
+            .map(|object| Stored {
                 path: object.location.as_ref().trim_start_matches(base.trim_start_matches('/')).to_owned(),
                 size_bytes: object.size,
                 modified_micros: object.last_modified.timestamp_micros(),
             })
             .collect();
         stored.sort_by(|left, right| left.path.cmp(&right.path));
-        Ok(stored)
+        stored
     }
 
     /// Removes an object; one that is not there is no error.

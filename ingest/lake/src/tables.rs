@@ -8,7 +8,8 @@
 use crate::error::LakeError;
 use crate::files::{encoded, in_order};
 use crate::layout::{Layout, table_folder};
-use crate::snapshot::{DataFile, Snapshot, TableVersion};
+use crate::rewrites::NewFile;
+use crate::snapshot::{DataFile, TableVersion};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
@@ -26,50 +27,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use waymark_event::{Instant, ObservationId};
 
+/// Commits that a checkpoint covers are kept this long; listing them would cost every reader.
+const LOG_RETENTION: &str = "interval 1 hours";
+/// How often an append is tried again whose commit another machine's commit has made impossible.
+const CONFLICTS_MAX: usize = 2;
 /// Columns whose values stay out of the table's statistics, because they can name people.
 const PERSONAL: &[&str] = &["body", "person", "author", "committer", "reviewer", "requester", "respondent", "comment"];
-/// The application under which every rewriter of files commits: two that overlap conflict.
-const MAINTENANCE: &str = "waymark-maintenance";
-
-/// A file that is written and that no commit names yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFile {
-    /// Its name in the table's folder.
-    pub name: String,
-    /// Size in bytes.
-    pub size_bytes: u64,
-    /// Number of rows.
-    pub rows: usize,
-    written_at: Instant,
-}
-
-impl NewFile {
-    /// A file that was live before and shall be again.
-    pub fn again(file: &DataFile, now: Instant) -> Self {
-        let rows = usize::try_from(file.rows).unwrap_or(usize::MAX);
-        Self { name: file.path.clone(), size_bytes: file.size_bytes, rows, written_at: now }
-    }
-}
-
-/// Files of a table that others take the place of, in one commit.
-#[derive(Clone, Debug, Default)]
-pub struct Rewrite {
-    /// Names of live files that go.
-    pub removed: Vec<String>,
-    /// Files that come.
-    pub added: Vec<NewFile>,
-    /// Whether the rows differ; a merge only arranges them anew.
-    pub is_data_change: bool,
-}
-
-/// What a sweep removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Number of files.
-    pub files: usize,
-    /// Their size in bytes.
-    pub size_bytes: u64,
-}
 
 /// The tables of one data folder; on this machine it needs the folder's lock.
 #[derive(Debug)]
@@ -77,7 +40,7 @@ pub struct Tables {
     layout: Layout,
     open: BTreeMap<String, DeltaTable>,
     /// Files that nothing named, and since when: a reader may still be about to read them.
-    unnamed: BTreeMap<String, Instant>,
+    pub(crate) unnamed: BTreeMap<String, Instant>,
 }
 
 impl Tables {
@@ -132,6 +95,23 @@ impl Tables {
         positions: RangeInclusive<i64>,
         now: Instant,
     ) -> Result<(), LakeError> {
+        let mut outcome = self.try_append(table, batch, stream, positions.clone(), now).await;
+        for _ in 0..CONFLICTS_MAX {
+            // Another machine has made the table or added a column at the same time.
+            let Err(LakeError::Commit { .. }) = &outcome else { break };
+            outcome = self.try_append(table, batch, stream, positions.clone(), now).await;
+        }
+        outcome
+    }
+
+    async fn try_append(
+        &mut self,
+        table: &str,
+        batch: &RecordBatch,
+        stream: &str,
+        positions: RangeInclusive<i64>,
+        now: Instant,
+    ) -> Result<(), LakeError> {
         let schema_change = self.ensure(table, &batch.schema()).await?;
         let position = *positions.end();
         match self.position(table, stream).await? {
@@ -157,7 +137,13 @@ impl Tables {
     ///
     /// # Errors
     /// `Arrange`, `Encode` or `Store`.
-    pub async fn write_in_order(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
+    pub async fn write_in_order(
+        &self,
+        table: &str,
+        name: &str,
+        batch: &RecordBatch,
+        now: Instant,
+    ) -> Result<NewFile, LakeError> {
         let batch = in_order(table, batch).map_err(|cause| LakeError::Arrange { table: table.to_owned(), cause })?;
         self.write(table, name, &batch, now).await
     }
@@ -202,65 +188,14 @@ impl Tables {
         Ok(NewFile { name: name.to_owned(), size_bytes, rows, written_at: now })
     }
 
-    /// Puts files in the place of others, in one commit under the application id of all rewriters.
-    ///
-    /// # Errors
-    /// `Overtaken` when a file that is to go has gone already, `Commit` when another rewriter was
-    /// quicker; then the old files stand, and the caller begins anew.
-    pub async fn rewrite(&mut self, table: &str, rewrite: Rewrite, now: Instant) -> Result<(), LakeError> {
-        let Some(delta) = self.current(table).await? else { return Err(overtaken(table)) };
-        let log_store = delta.log_store();
-        let state = delta.snapshot().map_err(|cause| failed_open(table, cause))?;
-        let held = state.transaction_version(log_store.as_ref(), MAINTENANCE).await;
-        let turn = held.map_err(|cause| failed_open(table, cause))?.unwrap_or(0) + 1;
-        let live: BTreeMap<String, _> =
-            state.log_data().iter().map(|file| (file.path().into_owned(), file.remove_action(rewrite.is_data_change))).collect();
-        let mut actions = Vec::with_capacity(rewrite.removed.len() + rewrite.added.len());
-        let kept: BTreeSet<&str> = rewrite.added.iter().map(|file| file.name.as_str()).collect();
-        for name in rewrite.removed.iter().filter(|name| !kept.contains(name.as_str())) {
-            actions.push(Action::Remove(live.get(name).cloned().ok_or_else(|| overtaken(table))?));
-        }
-        let new = rewrite.added.iter().filter(|file| !live.contains_key(&file.name));
-        actions.extend(new.map(|file| Action::Add(add(file, rewrite.is_data_change))));
-        if actions.is_empty() {
-            return Ok(());
-        }
-        let properties = CommitProperties::default().with_application_transaction(Transaction::new(MAINTENANCE, turn));
-        let operation = DeltaOperation::Optimize { predicate: None, target_size: 0 };
-        let Err(error) = self.commit(table, actions, properties, operation).await else { return Ok(()) };
-        self.open.remove(table);
-        let (removed, added) = (&rewrite.removed, &rewrite.added);
-        let live = self.version(table).await?.map(|version| version.files).unwrap_or_default();
-        let is_live = |name: &str| live.iter().any(|file| file.path == name);
-        let is_done = added.iter().all(|file| is_live(&file.name))
-            && removed.iter().all(|name| kept.contains(name.as_str()) || !is_live(name));
-        if is_done {
-            tracing::warn!(table.name = table, now = %now.to_rfc3339(), "a commit that was answered by an error is in the log");
-            return Ok(());
-        }
-        Err(error)
-    }
-
-    /// Makes exactly these files the live ones of a table, in one commit if anything differs.
-    ///
-    /// # Errors
-    /// As [`Tables::rewrite`].
-    pub async fn make_live(&mut self, table: &str, files: Vec<NewFile>, now: Instant) -> Result<(), LakeError> {
-        let live = self.version(table).await?.map(|version| version.files).unwrap_or_default();
-        let wanted: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let removed = live.iter().filter(|file| !wanted.contains(file.path.as_str())).map(|file| file.path.clone()).collect();
-        let mut names: BTreeSet<String> = live.into_iter().map(|file| file.path).collect();
-        let added = files.into_iter().filter(|file| names.insert(file.name.clone())).collect();
-        self.rewrite(table, Rewrite { removed, added, is_data_change: true }, now).await
-    }
-
     /// Makes a table for rows of a schema, when it is not there; columns that are new are added.
     ///
     /// # Errors
     /// `OpenTable` when it cannot be made, `Commit` when a column cannot be added.
     pub async fn prepare(&mut self, table: &str, schema: &SchemaRef) -> Result<(), LakeError> {
         let Some(change) = self.ensure(table, schema).await? else { return Ok(()) };
-        let operation = DeltaOperation::UpdateTableMetadata { metadata_update: TableMetadataUpdate { name: None, description: None } };
+        let operation =
+            DeltaOperation::UpdateTableMetadata { metadata_update: TableMetadataUpdate { name: None, description: None } };
         self.commit(table, vec![change], CommitProperties::default(), operation).await
     }
 
@@ -284,44 +219,26 @@ impl Tables {
         Ok(Some(TableVersion { version: state.version().to_string().parse().unwrap_or_default(), files }))
     }
 
-    /// Removes files of a table that neither its newest version nor a kept snapshot has named for
-    /// `grace_seconds`: whoever is still reading them has had that long.
-    ///
-    /// # Errors
-    /// `Object` when the files cannot be listed or removed.
-    pub async fn sweep(
-        &mut self,
-        table: &str,
-        kept: &[Snapshot],
-        grace_seconds: i64,
-        now: Instant,
-    ) -> Result<Removed, LakeError> {
-        let mut named: BTreeSet<String> =
-            self.version(table).await?.into_iter().flat_map(|version| version.files).map(|file| file.path).collect();
-        let versions = kept.iter().filter_map(|snapshot| snapshot.tables.get(table));
-        named.extend(versions.flat_map(|version| &version.files).map(|file| file.path.clone()));
-        let folder = table_folder(table);
-        let mut removed = Removed::default();
-        for stored in self.layout.storage().list(&folder).await? {
-            let name = stored.path.strip_prefix(&format!("{folder}/")).unwrap_or_default();
-            if !name.ends_with(".parquet") || name.contains('/') || named.contains(name) {
-                self.unnamed.remove(&stored.path);
-                continue;
-            }
-            let since = *self.unnamed.entry(stored.path.clone()).or_insert(now);
-            if since.plus_seconds(grace_seconds) > now {
-                continue;
-            }
-            self.layout.storage().remove(&stored.path).await?;
-            self.unnamed.remove(&stored.path);
-            removed.files += 1;
-            removed.size_bytes += stored.size_bytes;
-        }
-        Ok(removed)
+    /// A table as it was when it was last looked at.
+    pub(crate) fn held(&self, table: &str) -> Option<&DeltaTable> {
+        self.open.get(table)
+    }
+
+    /// The version of a table when it was last looked at.
+    pub(crate) fn held_version(&self, table: &str) -> u64 {
+        self.held(table)
+            .and_then(|delta| delta.version())
+            .and_then(|version| version.to_string().parse().ok())
+            .unwrap_or_default()
+    }
+
+    /// Lets the state of a table be read anew.
+    pub(crate) fn close(&mut self, table: &str) {
+        self.open.remove(table);
     }
 
     /// A table as it is now; null when it does not exist.
-    async fn current(&mut self, table: &str) -> Result<Option<&DeltaTable>, LakeError> {
+    pub(crate) async fn current(&mut self, table: &str) -> Result<Option<&DeltaTable>, LakeError> {
         let failed = |cause| failed_open(table, cause);
         if let Some(delta) = self.open.get_mut(table) {
             // Nobody else writes a folder of which we hold the lock.
@@ -354,7 +271,9 @@ impl Tables {
             }
             let added = kernel.fields().filter(|field| !known.contains(field.name()));
             let wider = StructType::try_new(known.fields().chain(added).cloned()).map_err(|cause| failed(cause.into()))?;
-            return Ok(Some(Action::Metadata(metadata.with_schema(&wider).map_err(|cause| failed(DeltaTableError::generic(cause.to_string())))?)));
+            return Ok(Some(Action::Metadata(
+                metadata.with_schema(&wider).map_err(|cause| failed(DeltaTableError::generic(cause.to_string())))?,
+            )));
         }
         let names = schema.fields().iter().map(|field| field.name().as_str());
         let with_statistics: Vec<&str> = names.filter(|name| !PERSONAL.contains(name)).take(16).collect();
@@ -363,6 +282,7 @@ impl Tables {
             .with_table_name(table)
             .with_columns(kernel.fields().cloned())
             .with_configuration_property(deltalake::TableProperty::DataSkippingStatsColumns, Some(with_statistics.join(",")))
+            .with_configuration_property(deltalake::TableProperty::LogRetentionDuration, Some(LOG_RETENTION))
             .await;
         match created {
             Ok(delta) => {
@@ -384,7 +304,7 @@ impl Tables {
         default_logstore(storage.store_of(&folder), storage.store(), &storage.address(&folder), &options)
     }
 
-    async fn commit(
+    pub(crate) async fn commit(
         &mut self,
         table: &str,
         actions: Vec<Action>,
@@ -392,20 +312,23 @@ impl Tables {
         operation: DeltaOperation,
     ) -> Result<(), LakeError> {
         let failed = |cause| LakeError::Commit { table: table.to_owned(), cause: Box::new(cause) };
-        let Some(delta) = self.open.get_mut(table) else { return Err(overtaken(table)) };
+        // A commit that fails or is broken off may be in the log all the same: the state is read anew then.
+        let Some(mut delta) = self.open.remove(table) else { return Err(overtaken(table)) };
         let log_store = delta.log_store();
         let state: &DeltaTableState = delta.snapshot().map_err(failed)?;
-        let finished = CommitBuilder::from(properties)
+        // Old commits are removed by the sweep, because looking for them at each commit costs a listing.
+        let finished = CommitBuilder::from(properties.with_cleanup_expired_logs(Some(false)))
             .with_actions(actions)
             .build(Some(state), log_store, operation)
             .await
             .map_err(failed)?;
         delta.state = Some(finished.snapshot());
+        self.open.insert(table.to_owned(), delta);
         Ok(())
     }
 }
 
-fn add(file: &NewFile, is_data_change: bool) -> Add {
+pub(crate) fn add(file: &NewFile, is_data_change: bool) -> Add {
     Add {
         path: file.name.clone(),
         partition_values: HashMap::new(),
@@ -421,11 +344,11 @@ fn add(file: &NewFile, is_data_change: bool) -> Add {
     }
 }
 
-fn failed_open(table: &str, cause: DeltaTableError) -> LakeError {
+pub(crate) fn failed_open(table: &str, cause: DeltaTableError) -> LakeError {
     LakeError::OpenTable { table: table.to_owned(), cause: Box::new(cause) }
 }
 
-fn overtaken(table: &str) -> LakeError {
+pub(crate) fn overtaken(table: &str) -> LakeError {
     LakeError::Overtaken { table: table.to_owned() }
 }
 

@@ -12,7 +12,7 @@ use arrow::compute::filter_record_batch;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use waymark_event::{Delivery, DeliveryId, Instant, Table};
-use waymark_lake::{DELIVERIES, DataFile, LakeError, NewFile, REJECTIONS, Rewrite, Wanted, observed_table, read_rows};
+use waymark_lake::{DELIVERIES, DataFile, LakeError, NewFile, REBUILT, REJECTIONS, Rewrite, Wanted, observed_table, read_rows};
 
 /// Deliveries that are read together.
 const BATCH_DELIVERIES: usize = 20_000;
@@ -118,7 +118,7 @@ impl Pipeline {
 
     async fn write_run(&mut self, table: &str, rows: &RecordBatch, now: Instant) -> Result<NewFile, CollectError> {
         self.tables.prepare(table, &rows.schema()).await?;
-        let name = format!("run-{}.zstd.parquet", DeliveryId::received(now));
+        let name = format!("{REBUILT}{}.zstd.parquet", DeliveryId::received(now));
         Ok(self.tables.write_in_order(table, &name, rows, now).await?)
     }
 

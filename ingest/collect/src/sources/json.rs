@@ -108,6 +108,8 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     let event: Event = serde_json::from_str(item.get()).map_err(|error| Rejection::from_json(&error))?;
     let table = table(&event.r#type)?;
     let mut data = event.data;
+    // An empty text says nothing: it is as if the field were not there.
+    data.retain(|_, value| value.as_str() != Some(""));
     let mut head = head(&mut data)?;
     keep_raw_words(&mut data);
     let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| Rejection::from_json(&error))?;

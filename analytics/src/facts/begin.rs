@@ -1,0 +1,157 @@
+//! What a refresh begins with: the units, the catalogue, and what the new files touch.
+//!
+//! The new files are those that the base does not name. What is computed from this is said in
+//! `refresh.rs`.
+
+use super::inputs::{self, rows_of};
+use super::reads::observed;
+use super::refresh::{Refresh, Remembered, UNITS, Work, fact_named, failed};
+use super::shards::stacked;
+use super::touched::{self, Connections, WHOLE};
+use crate::error::AnalyticsError;
+use crate::units::Units;
+use arrow::array::RecordBatch;
+use std::collections::{BTreeMap, BTreeSet};
+use waymark_event::Table;
+use waymark_lake::{DataFile, Snapshot, TableVersion, Wanted, observed_table, read_rows};
+
+impl<'work> Work<'work> {
+    pub(super) async fn begin(
+        input: &'work Refresh<'work>,
+        observed: BTreeMap<String, TableVersion>,
+        base: Option<Snapshot>,
+        remembered: Option<Remembered>,
+    ) -> Result<Self, AnalyticsError> {
+        let mut work = Self {
+            input,
+            observed,
+            written: BTreeMap::new(),
+            base,
+            units: Units::default(),
+            connections: None,
+            seeds: BTreeMap::new(),
+            owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
+            has_new_owners: false,
+        };
+        match (remembered, &work.base) {
+            (Some(held), _) => (work.units, work.connections) = (held.units, held.connections),
+            (None, Some(_)) => {
+                match Units::stored(&work.stored(UNITS, None).await?) {
+                    Some(units) => work.units = units,
+                    // Stored in a form that is not known: everything is computed.
+                    None => work.base = None,
+                }
+            }
+            (None, None) => {}
+        }
+        work.read_owners().await?;
+        work.find_touched().await?;
+        Ok(work)
+    }
+
+    pub(super) fn remember(self, tables: BTreeMap<String, TableVersion>) -> Remembered {
+        Remembered { tables, units: self.units.after_storing(), connections: self.connections }
+    }
+
+    /// The catalogue comes first: it joins services and repositories, and what it newly says of
+    /// them touches their units.
+    async fn read_owners(&mut self) -> Result<(), AnalyticsError> {
+        let fact = fact_named("service_owners");
+        self.has_new_owners = self.base.is_none() || !self.new_files(Table::Service).is_empty();
+        if !self.has_new_owners {
+            let stored = self.stored(fact.name, None).await?;
+            self.owners = stacked(fact.name, &stored)?;
+            return Ok(());
+        }
+        let context = inputs::session(self.input.definitions)?;
+        let version = self.observed.get(&observed_table(Table::Service.name()));
+        inputs::register_observed(&context, self.input.layout, Table::Service, version, None).await?;
+        self.owners = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
+        touched::owners(&self.owners, &mut self.units);
+        if self.base.is_some() {
+            let before = stacked(fact.name, &self.stored(fact.name, None).await?)?;
+            for subject in touched::changed_owners(&before, &self.owners) {
+                let unit = self.units.unit(&subject);
+                self.seeds.entry(unit).or_default().insert(fact.name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_touched(&mut self) -> Result<(), AnalyticsError> {
+        let is_everything = self.base.is_none();
+        let mut connections = match self.connections.take() {
+            Some(connections) => Some(connections),
+            None => self.connections_before().await?,
+        };
+        // Incidents first: a deployment then finds those that name it.
+        let order = [Table::Incident, Table::Deployment].into_iter();
+        let others = Table::ALL.iter().copied().filter(|table| !matches!(table, Table::Incident | Table::Deployment));
+        for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
+            let stored = observed_table(table.name());
+            for file in self.new_files(table) {
+                let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
+                let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
+                for batch in &batches {
+                    match (table, &mut connections) {
+                        (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
+                        (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
+                        (Table::Commit, _) => {
+                            touched::commits(batch, &mut self.units);
+                            touched::repositories(batch, &mut self.units);
+                        }
+                        (Table::PullRequest | Table::CiRun, _) => touched::repositories(batch, &mut self.units),
+                        _ => {}
+                    }
+                }
+                for subject in touched::subjects(&batches) {
+                    let unit = self.units.unit(&subject);
+                    if !is_everything {
+                        self.seeds.entry(unit).or_default().insert(observed(table));
+                    }
+                }
+            }
+        }
+        self.connections = connections;
+        if is_everything {
+            self.units.spread();
+        }
+        Ok(())
+    }
+
+    /// What the deployments and incidents of the base connect; null when nobody will ask.
+    async fn connections_before(&self) -> Result<Option<Connections>, AnalyticsError> {
+        let mut connections = Connections::default();
+        let Some(base) = &self.base else { return Ok(Some(connections)) };
+        if [Table::Deployment, Table::Incident].into_iter().all(|table| self.new_files(table).is_empty()) {
+            return Ok(None);
+        }
+        // The units of the base hold these connections already.
+        let mut known = Units::default();
+        for table in [Table::Incident, Table::Deployment] {
+            let name = observed_table(table.name());
+            let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
+            let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
+            for file in files {
+                for batch in read_rows(self.input.layout, &name, std::slice::from_ref(file), wanted).await? {
+                    match table {
+                        Table::Incident => connections.incidents(&batch, &mut known),
+                        _ => connections.deployments(&batch, &mut known),
+                    }
+                }
+            }
+        }
+        Ok(Some(connections))
+    }
+
+    /// Files with statements that the base does not hold; a merge of files that it holds says nothing new.
+    pub(super) fn new_files(&self, table: Table) -> Vec<DataFile> {
+        let name = observed_table(table.name());
+        let files = self.observed.get(&name).map(|version| version.files.clone()).unwrap_or_default();
+        let Some(base) = &self.base else { return files };
+        let known: BTreeSet<&str> =
+            base.tables.get(&name).into_iter().flat_map(|version| &version.files).map(|file| file.path.as_str()).collect();
+        let is_new = |file: &DataFile| file.path.starts_with("part-") && !known.contains(file.path.as_str());
+        files.into_iter().filter(is_new).collect()
+    }
+}
