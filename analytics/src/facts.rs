@@ -13,7 +13,7 @@ mod shards;
 mod touched;
 
 pub(crate) use inputs::{newest, register_observed_schema, rows_of};
-pub use refresh::{Refresh, Refresher, refresh};
+pub use refresh::{Extent, Refresh, Refresher, refresh};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.

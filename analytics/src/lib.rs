@@ -28,7 +28,7 @@ pub use change::{Change, Verdict, change};
 pub use definitions::{Component, Definitions, EnvironmentRule, Exemption, Mandate, Settings, Target};
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
-pub use facts::{FACTS, Fact, Key, Refresh, Refresher, refresh};
+pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, refresh};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

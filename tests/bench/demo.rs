@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use tower::ServiceExt;
-use waymark_analytics::{Definitions, Engine, QueryService, Refresh, refresh};
+use waymark_analytics::{Definitions, Engine, Extent, QueryService, Refresh, refresh};
 use waymark_api::{App, router};
 use waymark_collect::Pipeline;
 use waymark_event::FixedClock;
@@ -38,15 +38,13 @@ async fn demo() {
         while pipeline.flush().await.unwrap().deliveries > 0 {}
     }
     row("keep, read and store them", &milliseconds(loading.elapsed()), NO_AIM);
-    let observed = pipeline.versions().await.unwrap();
     let computing = Instant::now();
     let input = Refresh {
         layout: &layout,
-        observed,
         definitions: &definitions,
         as_of: plan.as_of(),
         positions: BTreeMap::new(),
-        is_full: false,
+        extent: Extent::Touched,
     };
     refresh(pipeline.tables(), input).await.unwrap();
     row("compute all facts", &milliseconds(computing.elapsed()), NO_AIM);

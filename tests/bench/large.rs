@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use waymark_analytics::{Definitions, Engine, Refresh, Refresher};
+use waymark_analytics::{Definitions, Engine, Extent, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Delivery, FixedClock, Table};
 use waymark_lake::{DELIVERIES, Layout, REJECTIONS, Snapshot, observed_table};
@@ -57,9 +57,9 @@ impl Large {
     pub(crate) async fn make(scale: Scale, folder: &Path) {
         let mut large = Self::open(scale, folder).await;
         large.fill(scale.deliveries()).await;
-        let snapshot = large.refresh(true).await;
+        let snapshot = large.refresh(Extent::Everything).await;
         large.merge(&snapshot).await;
-        large.refresh(false).await;
+        large.refresh(Extent::Touched).await;
     }
 
     /// Stores deliveries, batch after batch, as they are made.
@@ -89,14 +89,13 @@ impl Large {
     }
 
     /// Computes what is new, or everything, and publishes it.
-    pub(crate) async fn refresh(&mut self, is_full: bool) -> Snapshot {
+    pub(crate) async fn refresh(&mut self, extent: Extent) -> Snapshot {
         let input = Refresh {
             layout: &self.layout,
-            observed: self.pipeline.versions().await.unwrap(),
             definitions: &self.definitions,
             as_of: self.scale.as_of(),
             positions: BTreeMap::from([(STREAM.to_owned(), self.position)]),
-            is_full,
+            extent,
         };
         self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }

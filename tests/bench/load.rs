@@ -10,7 +10,7 @@ use crate::memory::Peak;
 use crate::rows::{NO_AIM, grouped, milliseconds, per_second, row, seconds};
 use crate::runtime;
 use std::time::Instant;
-use waymark_analytics::FACTS;
+use waymark_analytics::{Extent, FACTS};
 use waymark_lake::{Snapshot, fact_table};
 
 const COLLECTOR_MEMORY: &str = "512 MiB";
@@ -56,7 +56,7 @@ async fn store(large: &mut Large, asked: &Asked) -> HeldBack {
 async fn compute(large: &mut Large) -> Snapshot {
     let peak = Peak::begin();
     let began = Instant::now();
-    let snapshot = large.refresh(true).await;
+    let snapshot = large.refresh(Extent::Everything).await;
     let took = began.elapsed();
     let versions = FACTS.iter().filter_map(|fact| snapshot.tables.get(&fact_table(fact.name)));
     let count: u64 = versions.flat_map(|version| &version.files).map(|file| file.rows).sum();
@@ -73,7 +73,7 @@ async fn merge(large: &mut Large, snapshot: &Snapshot) {
     row(&format!("merge small files until none is left, {} merges", grouped(merges)), &seconds(began.elapsed()), NO_AIM);
     peak.end("merging them", COLLECTOR_MEMORY);
     let began = Instant::now();
-    large.refresh(false).await;
+    large.refresh(Extent::Touched).await;
     row("refresh when nothing is new", &milliseconds(began.elapsed()), NO_AIM);
 }
 
@@ -84,10 +84,14 @@ async fn take_in(large: &mut Large, share: Share) {
     let began = Instant::now();
     large.keep(share.deliveries).await;
     let stored = began.elapsed();
-    large.refresh(false).await;
+    large.refresh(Extent::Touched).await;
     let took = began.elapsed();
-    let seen =
-        format!("{} ({} to store, {} to refresh)", milliseconds(took), milliseconds(stored), milliseconds(took - stored));
+    let seen = format!(
+        "{} ({} to store, {} to refresh)",
+        milliseconds(took),
+        milliseconds(stored),
+        milliseconds(took.saturating_sub(stored))
+    );
     row(&format!("{what}, until they are in the facts"), &seen, "1,000 ms");
     peak.end(&what, COLLECTOR_MEMORY);
 }

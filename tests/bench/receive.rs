@@ -53,7 +53,7 @@ pub(crate) fn run(_: &Asked) {
 
 async fn compare(check: &str, secrets: Vec<Secret>) {
     let folder = scratch();
-    let request: Arc<[u8]> = request(!secrets.is_empty()).into_bytes().into();
+    let request: Arc<[u8]> = request(&secrets).into_bytes().into();
     let mut bare = bare_server(&folder.path().join("bare.sqlite"), secrets.clone()).await;
     let mut ours = our_server(&folder.path().join("ours"), secrets).await;
     for server in [&ours, &bare] {
@@ -123,8 +123,8 @@ async fn listen(app: Router) -> SocketAddr {
     address
 }
 
-fn request(is_signed: bool) -> String {
-    let proof = if is_signed { format!("x-waymark-signature-256: sha256={SIGNATURE}\r\n") } else { String::new() };
+fn request(secrets: &[Secret]) -> String {
+    let proof = if secrets.is_empty() { String::new() } else { format!("x-waymark-signature-256: sha256={SIGNATURE}\r\n") };
     let length = BODY.len();
     format!(
         "POST /hooks/{SOURCE} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\

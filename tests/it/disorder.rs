@@ -50,11 +50,12 @@ struct Arrived {
 }
 
 impl Statement {
-    const fn channel(self, is_recorded: bool) -> Channel {
-        match (self.is_polled, is_recorded) {
+    /// The way of a copy; `None` stands for the statement itself, which is posted.
+    const fn channel(self, copy: Option<Arrived>) -> Channel {
+        match (self.is_polled, copy) {
             (true, _) => Channel::Poll,
-            (false, true) => Channel::Kafka,
-            (false, false) => Channel::Webhook,
+            (false, Some(Arrived { is_recorded: true, .. })) => Channel::Kafka,
+            (false, _) => Channel::Webhook,
         }
     }
 }
@@ -175,7 +176,7 @@ fn agrees(arrivals: &Arrivals) -> Result<(), TestCaseError> {
     let first = at(RECEIVED_FROM);
     let mut expected = Newest::new();
     for (minute, said) in (0i64..).zip(&arrivals.statements) {
-        let read = dialect.normalise(&arrived(*said, said.channel(false), first.plus_seconds(60 * minute)), &reading);
+        let read = dialect.normalise(&arrived(*said, said.channel(None), first.plus_seconds(60 * minute)), &reading);
         proptest::prop_assert!(read.rejections.is_empty() && !read.observations.is_empty(), "{read:?}");
         keep_newest(&mut expected, read.observations);
     }
@@ -185,7 +186,7 @@ fn agrees(arrivals: &Arrivals) -> Result<(), TestCaseError> {
         let mut ways: BTreeMap<Channel, Newest> = BTreeMap::new();
         for copy in batch {
             let said = arrivals.statements[copy.place];
-            let (channel, received_at) = (said.channel(copy.is_recorded), first.plus_seconds(60 * i64::from(copy.minute)));
+            let (channel, received_at) = (said.channel(Some(*copy)), first.plus_seconds(60 * i64::from(copy.minute)));
             let read = dialect.normalise(&arrived(said, channel, received_at), &reading);
             keep_newest(ways.entry(channel).or_default(), read.observations);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use waymark_analytics::{Definitions, Engine, Refresh, Refresher};
+use waymark_analytics::{Definitions, Engine, Extent, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Instant, Proof};
 use waymark_lake::{DELIVERIES, Layout, Snapshot};
@@ -128,20 +128,20 @@ impl World {
 
     /// Computes the facts that what is new touches, and publishes a snapshot.
     pub(crate) async fn refresh(&mut self) -> Snapshot {
-        self.refresh_from(false).await
+        self.refresh_from(Extent::Touched).await
     }
 
     /// Computes every fact from nothing, and publishes a snapshot.
     pub(crate) async fn refresh_fully(&mut self) -> Snapshot {
-        self.refresh_from(true).await
+        self.refresh_from(Extent::Everything).await
     }
 
-    async fn refresh_from(&mut self, is_full: bool) -> Snapshot {
+    async fn refresh_from(&mut self, extent: Extent) -> Snapshot {
         let stream = self.pipeline.inbox_stream().to_owned();
         let position = self.pipeline.tables().position(DELIVERIES, &stream).await.unwrap();
         let positions = position.map(|position| (stream, position)).into_iter().collect();
         let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
-        let input = Refresh { layout, definitions, as_of, positions, is_full };
+        let input = Refresh { layout, definitions, as_of, positions, extent };
         self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }
 

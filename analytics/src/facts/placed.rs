@@ -69,15 +69,21 @@ pub(super) fn by_shard(fact: &Fact, batch: &RecordBatch, units: &Units) -> Resul
     rows.into_iter().map(|(shard, rows)| Ok((shard, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
 }
 
-/// Only the rows of the given units, or only those of all others.
-pub(super) fn of_units(
-    fact: &Fact,
-    batch: &RecordBatch,
-    units: &Units,
-    chosen: &BTreeSet<u32>,
-    is_chosen_kept: bool,
-) -> Result<RecordBatch> {
-    let mask: BooleanArray =
-        units_of(fact, batch, units)?.iter().map(|unit| unit.map(|unit| chosen.contains(&unit) == is_chosen_kept)).collect();
+/// Which rows of a fact are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chosen<'units> {
+    /// Those of these units.
+    Of(&'units BTreeSet<u32>),
+    /// Those of all other units.
+    NotOf(&'units BTreeSet<u32>),
+}
+
+/// Only the rows that are wanted.
+pub(super) fn chosen(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: Chosen<'_>) -> Result<RecordBatch> {
+    let is_wanted = |unit: u32| match wanted {
+        Chosen::Of(units) => units.contains(&unit),
+        Chosen::NotOf(units) => !units.contains(&unit),
+    };
+    let mask: BooleanArray = units_of(fact, batch, units)?.into_iter().map(|unit| unit.map(is_wanted)).collect();
     Ok(filter_record_batch(batch, &mask)?)
 }

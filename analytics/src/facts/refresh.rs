@@ -43,8 +43,17 @@ pub struct Refresh<'refresh> {
     pub as_of: Instant,
     /// The last position of each stream that is in the tables.
     pub positions: BTreeMap<String, i64>,
-    /// Whether every fact is computed from nothing, whatever is there.
-    pub is_full: bool,
+    /// How much of the facts is computed.
+    pub extent: Extent,
+}
+
+/// How much of the facts a refresh computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What new statements touch; everything where nothing can be built upon.
+    Touched,
+    /// Everything, from nothing, whatever is there.
+    Everything,
 }
 
 /// Computes facts again and again, and remembers in between what it would otherwise read anew.
@@ -103,7 +112,7 @@ impl Refresher {
             let observed = observed_versions(tables).await?;
             let fingerprint = input.definitions.fingerprint();
             let base = previous.clone().filter(|snapshot| {
-                let is_usable = !input.is_full && snapshot.definitions == fingerprint;
+                let is_usable = input.extent == Extent::Touched && snapshot.definitions == fingerprint;
                 is_usable && snapshot.tables.contains_key(&fact_table(UNITS)) && !was_rebuilt_since(snapshot, &observed)
             });
             let id = Snapshot::next_id(previous.as_ref().map(|snapshot| snapshot.id.as_str()));

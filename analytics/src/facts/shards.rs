@@ -4,7 +4,7 @@
 //! the others, so a file is always whole and any tool can read the table as it is.
 
 use super::inputs::{self, register, rows_of, supply};
-use super::placed::{of_units, shard_of, stem};
+use super::placed::{Chosen, chosen, shard_of, stem};
 use super::reads::{Reads, observed};
 use super::refresh::{Computed, UNITS, Work, Written, fact_named, failed};
 use super::{FACTS, Fact};
@@ -30,7 +30,7 @@ impl Work<'_> {
     pub(super) async fn stored_of(&self, fact: &'static Fact, units: &BTreeSet<u32>) -> Result<RecordBatch, AnalyticsError> {
         let shards: BTreeSet<u32> = units.iter().map(|unit| self.units.shard(*unit)).collect();
         let rows = stacked(fact.name, &self.stored_in(fact, &shards).await?.0)?;
-        of_units(fact, &rows, &self.units, units, true).map_err(|cause| failed(fact.name, cause))
+        chosen(fact, &rows, &self.units, Chosen::Of(units)).map_err(|cause| failed(fact.name, cause))
     }
 
     /// The rows and files that the base has of a fact in the given shards; an empty batch with the
@@ -42,16 +42,16 @@ impl Work<'_> {
     ) -> Result<(Vec<RecordBatch>, Vec<String>), AnalyticsError> {
         let name = fact_table(fact.name);
         let files = self.base_files(&name);
-        let chosen: Vec<DataFile> =
+        let wanted: Vec<DataFile> =
             files.iter().filter(|file| shard_of(file).is_some_and(|shard| shards.contains(&shard))).cloned().collect();
-        let mut rows = read_rows(self.input.layout, &name, &chosen, Wanted::default()).await?;
+        let mut rows = read_rows(self.input.layout, &name, &wanted, Wanted::default()).await?;
         if rows.is_empty()
             && let Some(any) = files.first()
         {
             let one = read_rows(self.input.layout, &name, std::slice::from_ref(any), Wanted::default()).await?;
             rows.extend(one.first().map(|batch| batch.slice(0, 0)));
         }
-        Ok((rows, chosen.into_iter().map(|file| file.path).collect()))
+        Ok((rows, wanted.into_iter().map(|file| file.path).collect()))
     }
 
     /// Writes the shards that hold computed units: their new rows, and the old rows of all others.
@@ -78,7 +78,7 @@ impl Work<'_> {
                 let mut rows = computed.rows.remove(&shard).unwrap_or_default();
                 if !removed.is_empty() {
                     let old = stacked(name, &old)?;
-                    rows.push(of_units(fact, &old, &self.units, &computed.units, false).map_err(error)?);
+                    rows.push(chosen(fact, &old, &self.units, Chosen::NotOf(&computed.units)).map_err(error)?);
                 }
                 written.rewrite.removed.extend(removed.iter().cloned());
                 let is_empty = rows.iter().all(|batch| batch.num_rows() == 0);

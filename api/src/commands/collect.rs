@@ -134,7 +134,6 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
         session_timeout_ms: kafka.session_timeout_ms,
         body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
         kept_headers: source.kept_headers().iter().map(|name| (*name).to_owned()).collect(),
-        ..KafkaConfig::default()
     };
     let kept = Kept {
         writer: Mutex::new(Writer::open(&workplace, "collect kafka").await?),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use waymark_analytics::{Definitions, Refresh, Refresher};
+use waymark_analytics::{Definitions, Extent, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Clock, Delivery};
 use waymark_lake::{DELIVERIES, Layout, Snapshot};
@@ -88,15 +88,15 @@ impl Writer {
 
     /// Computes the facts that what is new touches, and publishes a snapshot.
     pub(super) async fn refresh(&mut self) -> anyhow::Result<Snapshot> {
-        self.refresh_from(false).await
+        self.refresh_from(Extent::Touched).await
     }
 
     /// Computes every fact from nothing, and publishes a snapshot.
     pub(super) async fn refresh_fully(&mut self) -> anyhow::Result<Snapshot> {
-        self.refresh_from(true).await
+        self.refresh_from(Extent::Everything).await
     }
 
-    async fn refresh_from(&mut self, is_full: bool) -> anyhow::Result<Snapshot> {
+    async fn refresh_from(&mut self, extent: Extent) -> anyhow::Result<Snapshot> {
         // Streams of other machines stay as the last snapshot knew them.
         let mut positions = Snapshot::newest(&self.layout).await?.map(|newest| newest.positions).unwrap_or_default();
         for (stream, position) in &self.streams {
@@ -108,7 +108,7 @@ impl Writer {
             positions.insert(stream, position);
         }
         let (layout, definitions, as_of) = (&self.layout, &*self.definitions, self.clock.now());
-        let input = Refresh { layout, definitions, as_of, positions, is_full };
+        let input = Refresh { layout, definitions, as_of, positions, extent };
         let snapshot = self.refresher.refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")?;
         remember_freshness(&self.layout, &snapshot, self.clock.now()).await?;
         Ok(snapshot)

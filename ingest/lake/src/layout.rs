@@ -95,13 +95,12 @@ impl Layout {
         let folder = |cause| LakeError::Folder { path: local.to_owned(), cause };
         std::fs::create_dir_all(local).map_err(folder)?;
         let layout = Self { root: std::fs::canonicalize(local).map_err(folder)?, storage };
-        match layout.storage.get(FORMAT).await? {
-            Some(bytes) => layout.known(&bytes).map(|_| layout),
-            None => {
-                layout.storage.create(FORMAT, newest_format().into()).await?;
-                Ok(layout)
-            }
+        if let Some(bytes) = layout.storage.get(FORMAT).await? {
+            layout.known(&bytes)?;
+        } else {
+            layout.storage.create(FORMAT, newest_format().into()).await?;
         }
+        Ok(layout)
     }
 
     /// The folder of this machine: the inbox, the lock and what queries spill.

@@ -8,7 +8,7 @@ use crate::layout::table_folder;
 use crate::snapshot::{DataFile, Snapshot, TableVersion};
 use crate::tables::{Tables, add, failed_open, overtaken};
 use deltalake::kernel::transaction::CommitProperties;
-use deltalake::kernel::{Action, Transaction};
+use deltalake::kernel::{Action, Add, Transaction};
 use deltalake::protocol::DeltaOperation;
 use deltalake::protocol::checkpoints::cleanup_metadata;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +85,7 @@ impl Tables {
             actions.push(Action::Remove(live.get(name).cloned().ok_or_else(|| overtaken(table))?));
         }
         let new = rewrite.added.iter().filter(|file| !live.contains_key(&file.name));
-        actions.extend(new.map(|file| Action::Add(add(file, rewrite.is_data_change))));
+        actions.extend(new.map(|file| Action::Add(Add { data_change: rewrite.is_data_change, ..add(file) })));
         if actions.is_empty() {
             return Ok(());
         }

@@ -116,7 +116,7 @@ impl Storage {
 
     /// The path in the store of something below the base.
     pub fn object(&self, below: &str) -> Path {
-        below.split('/').filter(|part| !part.is_empty()).fold(self.base.clone(), |path, part| path.join(part))
+        below.split('/').filter(|part| !part.is_empty()).fold(self.base.clone(), Path::join)
     }
 
     /// The address of something below the base.

@@ -122,7 +122,7 @@ impl Tables {
         let name = format!("part-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
         let file = self.write_in_order(table, &name, batch, now).await?;
         let properties = CommitProperties::default().with_application_transaction(Transaction::new(stream, position));
-        let actions = schema_change.into_iter().chain([Action::Add(add(&file, true))]).collect();
+        let actions = schema_change.into_iter().chain([Action::Add(add(&file))]).collect();
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         let Err(error) = self.commit(table, actions, properties, operation).await else { return Ok(()) };
         // A put can succeed and still answer an error: what the log says decides.
@@ -226,10 +226,7 @@ impl Tables {
 
     /// The version of a table when it was last looked at.
     pub(crate) fn held_version(&self, table: &str) -> u64 {
-        self.held(table)
-            .and_then(|delta| delta.version())
-            .and_then(|version| version.to_string().parse().ok())
-            .unwrap_or_default()
+        self.held(table).and_then(DeltaTable::version).and_then(|version| version.to_string().parse().ok()).unwrap_or_default()
     }
 
     /// Lets the state of a table be read anew.
@@ -328,13 +325,13 @@ impl Tables {
     }
 }
 
-pub(crate) fn add(file: &NewFile, is_data_change: bool) -> Add {
+pub(crate) fn add(file: &NewFile) -> Add {
     Add {
         path: file.name.clone(),
         partition_values: HashMap::new(),
         size: i64::try_from(file.size_bytes).unwrap_or(i64::MAX),
         modification_time: file.written_at.micros() / 1_000,
-        data_change: is_data_change,
+        data_change: true,
         stats: Some(serde_json::json!({ "numRecords": file.rows }).to_string()),
         tags: None,
         deletion_vector: None,

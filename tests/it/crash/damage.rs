@@ -21,6 +21,10 @@ use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot, Tables, Wanted, c
 
 const NOW: &str = "2026-03-02T12:00:00Z";
 
+fn is_json(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
+}
+
 /// Files below a folder whose names are wanted, in order.
 fn files(folder: &Path, is_wanted: fn(&str) -> bool) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -62,7 +66,7 @@ async fn cut_the_power(folder: &Path) {
     for first in tables {
         // The next commit of this table was being written.
         let log = first.parent().unwrap();
-        let next = files(log, |name| name.ends_with(".json")).len();
+        let next = files(log, is_json).len();
         torn_draft(&first, &format!("{next:020}.json"));
         if let Some(data) = files(log.parent().unwrap(), |name| name.ends_with(".parquet")).first() {
             let name = "part-01970000-0000-7000-8000-000000000000.zstd.parquet";
@@ -71,7 +75,7 @@ async fn cut_the_power(folder: &Path) {
             cut_in_half(&data.with_file_name(name));
         }
     }
-    let snapshots = files(&folder.join("snapshots"), |name| name.ends_with(".json"));
+    let snapshots = files(&folder.join("snapshots"), is_json);
     let next = Snapshot::next_id(Snapshot::newest_id(&layout).await.unwrap().as_deref());
     torn_draft(snapshots.last().unwrap(), &format!("{next}.json"));
 }
@@ -159,16 +163,16 @@ async fn a_missing_file_is_named_and_its_return_mends_everything() {
 
 /// Gives or takes the right to write to a folder and everything below it.
 #[cfg(unix)]
-fn allow_writing(folder: &Path, is_allowed: bool) {
+fn set_rights(folder: &Path, rights: u32) {
     use std::os::unix::fs::PermissionsExt;
     let set = |path: &Path, mode: u32| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    set(folder, if is_allowed { 0o755 } else { 0o555 });
+    set(folder, rights | 0o111);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            allow_writing(&path, is_allowed);
+            set_rights(&path, rights);
         } else {
-            set(&path, if is_allowed { 0o644 } else { 0o444 });
+            set(&path, rights);
         }
     }
 }
@@ -178,14 +182,14 @@ fn allow_writing(folder: &Path, is_allowed: bool) {
 async fn a_lost_permission_is_said_and_its_return_mends_everything() {
     let World { folder, layout, clock, pipeline, .. } = settled().await;
     drop(pipeline);
-    allow_writing(folder.path(), false);
+    set_rights(folder.path(), 0o444);
     if std::fs::write(folder.path().join("written-all-the-same"), "").is_ok() {
-        allow_writing(folder.path(), true);
+        set_rights(folder.path(), 0o644);
         return skipped("a lost permission", "this user may write everywhere; `faults.rs` injects the loss instead");
     }
     let clock: Arc<dyn Clock> = clock;
     let error = Pipeline::open(&layout, Arc::clone(&clock), "test").await.unwrap_err();
-    allow_writing(folder.path(), true);
+    set_rights(folder.path(), 0o644);
     let sentence = chain(&error);
     assert!(sentence.contains("check that it exists, is writable and has free space"), "{sentence}");
     let mut pipeline = Pipeline::open(&layout, clock, "test").await.unwrap();
