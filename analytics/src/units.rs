@@ -12,8 +12,8 @@ use waymark_event::{SchemaError, record_batch};
 
 /// What a repository or service weighs, beside single things that stand for themselves.
 const NAMED_WEIGHT: u64 = 1_000;
-/// A shard that weighs more takes no more units: about two dozen repositories with their services.
-const SHARD_WEIGHT_MAX: u64 = 48_000;
+/// A shard that weighs more takes no more units: about a dozen repositories with their services.
+const SHARD_WEIGHT_MAX: u64 = 24_000;
 
 /// One row of the stored table.
 #[derive(Serialize, Deserialize)]

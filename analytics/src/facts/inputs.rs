@@ -8,7 +8,8 @@ use crate::definitions::Definitions;
 use crate::engine::{collected, facts_context, plan, register_batch};
 use crate::error::AnalyticsError;
 use crate::registers;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
+use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::Schema;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -16,7 +17,8 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionContext, col};
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
 use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_rows};
@@ -55,12 +57,7 @@ pub(super) async fn register_observed(
     let files = version.map_or(&[][..], |version| &version.files);
     let stated = read_rows(layout, &stored, files, Wanted { subjects, columns: None }).await?;
     let stated = joined(&stored, &schema, &stated)?;
-    let rows = if stated.num_rows() == 0 {
-        stated
-    } else {
-        let provider = MemTable::try_new(Arc::clone(&schema), vec![vec![stated]]).map_err(failed)?;
-        newest(context, Arc::new(provider)).await.map_err(failed)?
-    };
+    let rows = newest_of(&stated).map_err(failed)?;
     let provider = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
     context.register_table(TableReference::partial("observed", name), Arc::new(provider)).map_err(failed)?;
     Ok(())
@@ -73,12 +70,50 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
     catalog.register_schema("observed", Arc::new(MemorySchemaProvider::new())).map(|_| ())
 }
 
-/// The newest statement of each entity.
-pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
-    context.register_table("stated", provider)?;
-    let batch = collected(plan(context, NEWEST).await?).await?;
-    context.deregister_table("stated")?;
-    Ok(batch)
+/// The newest statement of each entity of a table.
+pub(crate) async fn newest(
+    context: &SessionContext,
+    provider: Arc<dyn TableProvider>,
+) -> Result<RecordBatch, DataFusionError> {
+    newest_of(&collected(context.read_table(provider)?).await?)
+}
+
+/// The newest statement of each entity, in the order in which they stand. It chooses as
+/// `facts/newest.sql` does, without sorting the wide rows.
+fn newest_of(stated: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
+    const ORDER: &[(&str, bool)] = &[
+        ("version_rank", true),
+        ("dialect_version", true),
+        ("observation_id", true),
+        ("received_at", false),
+        ("delivery_id", false),
+    ];
+    let column = |name: &str| {
+        let found = stated.column_by_name(name);
+        found.ok_or_else(|| DataFusionError::Internal(format!("statements have no column `{name}`")))
+    };
+    let mut comparators = Vec::with_capacity(ORDER.len());
+    for (name, is_descending) in ORDER {
+        let options = SortOptions { descending: *is_descending, nulls_first: *is_descending };
+        comparators.push(make_comparator(column(name)?, column(name)?, options)?);
+    }
+    let is_newer = |row: usize, than: usize| {
+        comparators.iter().map(|compare| compare(row, than)).find(|order| order.is_ne()).is_some_and(Ordering::is_lt)
+    };
+    let entities = column("entity_id")?.as_string::<i32>();
+    let mut newest: HashMap<&str, usize> = HashMap::with_capacity(stated.num_rows());
+    for row in 0..stated.num_rows() {
+        let held = newest.entry(entities.value(row)).or_insert(row);
+        if is_newer(row, *held) {
+            *held = row;
+        }
+    }
+    if newest.len() == stated.num_rows() {
+        return Ok(stated.clone());
+    }
+    let mut rows: Vec<u32> = newest.into_values().filter_map(|row| u32::try_from(row).ok()).collect();
+    rows.sort_unstable();
+    Ok(take_record_batch(stated, &UInt32Array::from(rows))?)
 }
 
 /// The rows of one fact; the tables that it reads are registered, among them the facts above it.
@@ -127,4 +162,61 @@ pub(super) fn supply(table: &str, cause: waymark_event::SchemaError) -> Analytic
 
 pub(super) fn register(table: &str, cause: DataFusionError) -> AnalyticsError {
     AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use rand::Rng;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Statements of few entities with many ties.
+    fn stated(seed: u64) -> RecordBatch {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let rows = 200;
+        let mut numbers = |end: i64| -> ArrayRef {
+            Arc::new(Int64Array::from_iter((0..rows).map(|_| (random.random_range(0..9) > 0).then(|| random.random_range(0..end)))))
+        };
+        let (rank, dialect, received) = (numbers(3), numbers(2), numbers(3));
+        let mut texts = |end: u32| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values((0..rows).map(|_| format!("t{}", random.random_range(0..end)))))
+        };
+        let (entity, observation, delivery) = (texts(20), texts(3), texts(1_000));
+        RecordBatch::try_from_iter([
+            ("entity_id", entity),
+            ("version_rank", rank),
+            ("dialect_version", dialect),
+            ("observation_id", observation),
+            ("received_at", received),
+            ("delivery_id", delivery),
+        ])
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_newest_statement_is_the_one_that_the_sql_chooses() {
+        for seed in 0..50 {
+            let stated = stated(seed);
+            let context = facts_context(chrono_tz::UTC);
+            register_batch(&context, "stated", stated.clone()).unwrap();
+            let chosen = plan(&context, NEWEST).await.unwrap().collect().await.unwrap();
+            let mut expected: Vec<String> = chosen.iter().flat_map(rows_as_text).collect();
+            let mut found = rows_as_text(&newest_of(&stated).unwrap());
+            expected.sort();
+            found.sort();
+            assert_eq!(found, expected, "seed {seed}");
+        }
+    }
+
+    fn rows_as_text(batch: &RecordBatch) -> Vec<String> {
+        (0..batch.num_rows())
+            .map(|row| {
+                let values = batch.columns().iter();
+                let values = values.map(|column| arrow::util::display::array_value_to_string(column, row).unwrap());
+                values.collect::<Vec<_>>().join(",")
+            })
+            .collect()
+    }
 }

@@ -26,7 +26,7 @@ use waymark_lake::{
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
 /// Shards whose units are computed together: enough to be quick, few enough for the memory.
-const SHARDS_AT_ONCE: usize = 6;
+const SHARDS_AT_ONCE: usize = 2;
 /// Files that nothing names are looked for this often.
 const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.

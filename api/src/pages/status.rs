@@ -51,7 +51,7 @@ fn now(status: &Status) -> Markup {
         section aria-labelledby="now" {
             h2 #now { "Now" }
             p.question { @match &status.writer {
-                Some(writer) => { (writer) " writes" }
+                Some(writer) => { (writer.replace('`', "")) " writes" }
                 None => { "no process writes" }
             } }
             ul.tiles {
