@@ -33,6 +33,9 @@ const SEED: u64 = 3;
 /// Small files are merged early, so that kills meet merges.
 const CONFIGURATION: &str = "[upkeep]\nmerge_files_min = 3\n";
 
+/// A long run says now and then how far it is.
+const TOLD_EVERY: usize = 25;
+
 /// Kills a loaded server again and again, at each kind of moment in turn.
 async fn kill(times: usize) {
     let Some(program) = program() else { return skipped("kills under load", server::ABSENT) };
@@ -55,6 +58,9 @@ async fn kill(times: usize) {
         // Ready means that everything that waited is visible.
         server = start();
         assert_nothing_lost(folder.path(), &acknowledged).await;
+        if round.is_multiple_of(TOLD_EVERY) {
+            tell(&format!("{round} of {times} kills, {} acknowledged deliveries", acknowledged.len()));
+        }
         if round.is_multiple_of(COMPARED_EVERY) || round == times {
             server.kill();
             assert_sound(folder.path()).await;

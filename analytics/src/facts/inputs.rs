@@ -71,10 +71,7 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
 }
 
 /// The newest statement of each entity of a table.
-pub(crate) async fn newest(
-    context: &SessionContext,
-    provider: Arc<dyn TableProvider>,
-) -> Result<RecordBatch, DataFusionError> {
+pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
     newest_of(&collected(context.read_table(provider)?).await?)
 }
 
@@ -177,7 +174,9 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let rows = 200;
         let mut numbers = |end: i64| -> ArrayRef {
-            Arc::new(Int64Array::from_iter((0..rows).map(|_| (random.random_range(0..9) > 0).then(|| random.random_range(0..end)))))
+            Arc::new(Int64Array::from_iter(
+                (0..rows).map(|_| (random.random_range(0..9) > 0).then(|| random.random_range(0..end))),
+            ))
         };
         let (rank, dialect, received) = (numbers(3), numbers(2), numbers(3));
         let mut texts = |end: u32| -> ArrayRef {

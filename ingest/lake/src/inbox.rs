@@ -238,9 +238,7 @@ fn full(connection: &Connection, limits: InboxLimits) -> Result<(), LakeError> {
     let failed = |cause| LakeError::Inbox { operation: "count", cause };
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs).map_err(failed);
     // Each end by itself is found at once; asked together they would cost a look at every row.
-    let rows = number(
-        "select coalesce((select max(position) from inbox) - (select min(position) from inbox) + 1, 0)",
-    )?;
+    let rows = number("select coalesce((select max(position) from inbox) - (select min(position) from inbox) + 1, 0)")?;
     // Pages that deletions have freed are used again before the file grows.
     let pages = number("select page_count - freelist_count from pragma_page_count, pragma_freelist_count")?;
     let size_bytes = pages * number("select page_size from pragma_page_size")?;
