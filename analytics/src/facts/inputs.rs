@@ -174,9 +174,8 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let rows = 200;
         let mut numbers = |end: i64| -> ArrayRef {
-            Arc::new(Int64Array::from_iter(
-                (0..rows).map(|_| (random.random_range(0..9) > 0).then(|| random.random_range(0..end))),
-            ))
+            let drawn = (0..rows).map(|_| (random.random_range(0..9) > 0).then(|| random.random_range(0..end)));
+            Arc::new(drawn.collect::<Int64Array>())
         };
         let (rank, dialect, received) = (numbers(3), numbers(2), numbers(3));
         let mut texts = |end: u32| -> ArrayRef {
