@@ -12,7 +12,7 @@ mod refresh;
 mod shards;
 mod touched;
 
-pub(crate) use inputs::{newest, register_observed_schema, rows_of};
+pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
 pub use refresh::{Extent, Refresh, Refresher, refresh};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
@@ -21,7 +21,7 @@ pub(crate) const ENGINE_VERSION: u32 = 1;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    let others = [attributed::DEPLOYED, attributed::GRAPH, inputs::NEWEST];
+    let others = [attributed::DEPLOYED, attributed::GRAPH, NEWEST];
     FACTS.iter().map(|fact| fact.sql).chain(others)
 }
 

@@ -9,13 +9,13 @@ mod judge;
 mod server;
 mod teller;
 
-use crate::harness::skipped;
+use crate::harness::{program, skipped};
 use burst::{Kill, MOMENTS, Moment, burst};
 use judge::{assert_nothing_lost, assert_sound, visible};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::Value;
-use server::{Server, program};
+use server::Server;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use teller::Teller;

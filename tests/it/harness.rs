@@ -32,6 +32,13 @@ pub(crate) fn is_blessing() -> bool {
     std::env::var("WAYMARK_BLESS").is_ok_and(|value| value == "1")
 }
 
+/// The program beside this test, if it was built.
+pub(crate) fn program() -> Option<PathBuf> {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent()?.parent()?.join(format!("waymark{}", std::env::consts::EXE_SUFFIX));
+    program.is_file().then_some(program)
+}
+
 /// The instant of an RFC 3339 text.
 pub(crate) fn at(text: &str) -> Instant {
     Instant::parse(text).unwrap()

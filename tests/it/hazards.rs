@@ -7,7 +7,7 @@ mod synced;
 
 use crate::faults::{Fault, FaultyStore};
 use crate::harness::{World, at, delivery, root};
-use crate::pipeline::chain;
+use waymark_api::chain;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use object_store::memory::InMemory;

@@ -7,10 +7,10 @@
 mod collectors;
 mod ground;
 
-use self::collectors::{Collector, leave_alone, program};
+use self::collectors::{Collector, leave_alone};
 use self::ground::{Ground, Kept};
 use crate::broker::{self, Broker};
-use crate::harness::skipped;
+use crate::harness::{program, skipped};
 use crate::moto::Moto;
 use crate::python;
 use rand_chacha::ChaCha8Rng;

@@ -13,10 +13,10 @@ use arrow::datatypes::Int64Type;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
+use waymark_api::chain;
 use waymark_event::Delivery;
 use waymark_lake::{LakeError, Layout, Tables, Wanted, read_rows};
 use waymark_sample::{Plan, deliveries};
@@ -75,12 +75,6 @@ fn row(stream: &str, position: i64) -> RecordBatch {
     let streams: ArrayRef = Arc::new(StringArray::from(vec![stream]));
     let positions: ArrayRef = Arc::new(Int64Array::from(vec![position]));
     RecordBatch::try_from_iter_with_nullable([("stream", streams, true), ("position", positions, true)]).unwrap()
-}
-
-/// An error with everything that led to it, as the log shows it.
-fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// How often each position of each stream stands in the table, as somebody sees it who comes anew.

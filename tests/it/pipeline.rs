@@ -8,7 +8,6 @@ use crate::lake_rows::{difference, facts, snapshot_rows};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::Arc;
 use waymark_analytics::{FACTS, Grain, METRICS, Window};
 use waymark_collect::{Pipeline, Reading};
@@ -65,12 +64,6 @@ fn disordered(chance: &mut ChaCha8Rng, ordered: &[Delivery]) -> Vec<Delivery> {
     disordered.extend(ordered.iter().filter(|_| below(chance, REPEATED) == 0).map(again));
     shuffle(chance, &mut disordered);
     disordered
-}
-
-/// An error with everything that led to it, as the log shows it.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Two ways into one lake: the inbox, and a topic whose positions have gaps.

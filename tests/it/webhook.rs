@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 use tower::ServiceExt;
+use waymark_api::chain;
 use waymark_collect::arrivals::webhook::{Receiver, router};
 use waymark_collect::{Authentication, Connection, Pipeline, Secret};
 use waymark_event::{Clock, FixedClock, Proof};
@@ -247,24 +248,20 @@ async fn a_full_inbox_asks_for_patience_and_acknowledges_nothing() {
     assert_eq!(post(&router, "json", &[], body).await.status, StatusCode::ACCEPTED, "there is room again");
 }
 
-fn sentence(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {}", sentence(cause)))
-}
-
 #[test]
 fn a_data_folder_that_cannot_be_used_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("not-a-folder");
     std::fs::write(&file, "a file").unwrap();
     for path in [file.clone(), file.join("below")] {
-        let error = sentence(&Layout::open(&path).unwrap_err());
+        let error = chain(&Layout::open(&path).unwrap_err());
         assert!(error.starts_with("failed to open the data folder `"), "{error}");
         assert!(error.contains("check that it exists, is writable and has free space"), "{error}");
     }
-    assert!(sentence(&Layout::existing(Path::new("nowhere-at-all")).unwrap_err()).contains("`nowhere-at-all`"));
+    assert!(chain(&Layout::existing(Path::new("nowhere-at-all")).unwrap_err()).contains("`nowhere-at-all`"));
     let taken = Layout::open(&folder.path().join("taken")).unwrap();
     std::fs::create_dir(taken.database()).unwrap();
-    let error = sentence(&InboxHandle::start(&taken, InboxLimits::default()).unwrap_err());
+    let error = chain(&InboxHandle::start(&taken, InboxLimits::default()).unwrap_err());
     assert!(error.starts_with("failed to open the inbox `"), "{error}");
 }
 
@@ -274,7 +271,7 @@ fn a_data_folder_of_a_newer_version_is_refused_untouched() {
     Layout::open(folder.path()).unwrap();
     let newer = r#"{"version":999}"#;
     std::fs::write(folder.path().join("format.json"), newer).unwrap();
-    let error = sentence(&Layout::open(folder.path()).unwrap_err());
+    let error = chain(&Layout::open(folder.path()).unwrap_err());
     assert!(error.contains("has format 999, and this program reads up to 2: install a newer waymark"), "{error}");
     assert_eq!(std::fs::read_to_string(folder.path().join("format.json")).unwrap(), newer);
 }
@@ -285,7 +282,7 @@ async fn a_second_writer_of_one_folder_is_refused_by_name() {
     let layout = Layout::open(folder.path()).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(at(NOW)));
     let first = Pipeline::open(&layout, Arc::clone(&clock), "serve").await.unwrap();
-    let error = sentence(&Pipeline::open(&layout, Arc::clone(&clock), "ingest").await.unwrap_err());
+    let error = chain(&Pipeline::open(&layout, Arc::clone(&clock), "ingest").await.unwrap_err());
     assert!(error.contains("another process writes to") && error.contains("`waymark serve`, process "), "{error}");
     assert!(error.contains("stop it, or use another `--data` folder"), "{error}");
     drop(first);

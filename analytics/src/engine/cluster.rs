@@ -9,6 +9,7 @@ use super::{Opened, lake_facts, narrowed, plan, session_state};
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
+use crate::facts::NEWEST;
 use crate::facts::{Fact, register_observed_schema};
 use crate::hot::Providers;
 use crate::lake_tables;
@@ -20,9 +21,6 @@ use datafusion::prelude::SessionContext;
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
 use waymark_lake::{Layout, Snapshot, observed_table};
-
-/// The newest statement of each entity, as the facts of one process see it.
-const NEWEST: &str = include_str!("../../facts/newest.sql");
 
 impl Opened {
     /// A snapshot whose facts are all read from their files, so that its plans can be sent away.

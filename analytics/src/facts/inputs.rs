@@ -24,7 +24,7 @@ use waymark_event::{Table, observation_schema};
 use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_rows};
 
 /// The newest version of an entity is its state; the order is that of `events.md` 3.2.
-pub(super) const NEWEST: &str = include_str!("../../facts/newest.sql");
+pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
 
 /// A session with registers and settings, and room for observations and facts.
 pub(super) fn session(definitions: &Definitions) -> Result<SessionContext, AnalyticsError> {

@@ -19,9 +19,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::{Instant, Table};
-use waymark_lake::{
-    DELIVERIES, LakeError, Layout, REBUILT, REJECTIONS, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table,
-};
+use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table};
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
@@ -71,18 +69,6 @@ pub(super) struct Remembered {
     pub(super) connections: Option<Connections>,
 }
 
-/// The tables of statements as they are now.
-async fn observed_versions(tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
-    let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
-    let mut versions = BTreeMap::new();
-    for name in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
-        if let Some(version) = tables.version(&name).await? {
-            versions.insert(name, version);
-        }
-    }
-    Ok(versions)
-}
-
 /// Whether statements were read again since a snapshot: then no file tells which ones are gone.
 fn was_rebuilt_since(snapshot: &Snapshot, observed: &BTreeMap<String, TableVersion>) -> bool {
     observed.iter().any(|(name, version)| {
@@ -109,7 +95,7 @@ impl Refresher {
         for _ in 0..3 {
             let previous = Snapshot::newest(input.layout).await?;
             // Read after the snapshot, so that what it knows is among it.
-            let observed = observed_versions(tables).await?;
+            let observed = tables.statement_versions().await?;
             let fingerprint = input.definitions.fingerprint();
             let base = previous.clone().filter(|snapshot| {
                 let is_usable = input.extent == Extent::Touched && snapshot.definitions == fingerprint;

@@ -1,6 +1,5 @@
 //! `waymark compact`: merges small files of every table now, and removes what nobody reads any more.
 
-use super::upkeep::tables_of_statements;
 use super::workplace::Workplace;
 use super::writer::Writer;
 use super::{Place, output};
@@ -9,7 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use waymark_api::size_in_words;
 use waymark_event::Instant;
-use waymark_lake::{Snapshot, TableVersion, Tables};
+use waymark_lake::{Snapshot, TableVersion, Tables, statement_tables};
 
 /// What was done to one table.
 #[derive(Debug, Serialize)]
@@ -32,7 +31,7 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
     let covered = writer.refresh().await?;
     let now = workplace.clock.now();
     let mut compacted = Vec::new();
-    for table in tables_of_statements() {
+    for table in statement_tables() {
         if let Some(version) = covered.tables.get(&table) {
             compacted.push(merge_all(writer.pipeline().tables(), &table, version, now).await?);
         }

@@ -4,8 +4,8 @@
 use super::workplace::Workplace;
 use crate::config;
 use std::time::{Duration, Instant as Stopwatch};
-use waymark_event::{Instant, Table};
-use waymark_lake::{DELIVERIES, LakeError, REJECTIONS, Removed, Snapshot, Tables, observed_table};
+use waymark_event::Instant;
+use waymark_lake::{DELIVERIES, LakeError, Removed, Snapshot, Tables, statement_tables};
 
 /// Merging is looked for this often.
 const MERGE_SECONDS: i64 = 10;
@@ -52,7 +52,7 @@ impl Upkeep {
             // Before its first turn nobody in this process reads, and kept snapshots protect the others.
             let days = if self.swept_at.is_some() { self.settings.vacuum_days } else { 0 };
             let kept = Snapshot::kept(tables.layout()).await?;
-            for table in tables_of_statements() {
+            for table in statement_tables() {
                 let removed = tables.sweep(&table, &kept, i64::from(days) * DAY_SECONDS, now).await?;
                 done.removed.files += removed.files;
                 done.removed.size_bytes += removed.size_bytes;
@@ -75,7 +75,7 @@ impl Upkeep {
         let began = Stopwatch::now();
         let mut files = 0;
         let Some(snapshot) = Snapshot::newest(tables.layout()).await? else { return Ok(0) };
-        for table in tables_of_statements() {
+        for table in statement_tables() {
             let Some(covered) = snapshot.tables.get(&table) else { continue };
             while began.elapsed() < MERGING_MAX {
                 match tables.merge(&table, covered, self.settings.merge_files_min, now).await {
@@ -98,12 +98,6 @@ impl Upkeep {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// The tables that grow by appending; facts are kept in shards and need no merging.
-pub(super) fn tables_of_statements() -> impl Iterator<Item = String> {
-    let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
-    observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()])
 }
 
 fn is_due(last: Option<Instant>, seconds: i64, now: Instant) -> bool {

@@ -14,10 +14,10 @@ use crate::forget::Forgotten;
 use crate::source::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use waymark_event::{Clock, Delivery, DeliveryId, Instant, PeopleKey, Table};
+use waymark_event::{Clock, Delivery, DeliveryId, Instant, PeopleKey};
 use waymark_lake::{
     DELIVERIES, FORMAT_VERSION, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, StateStore, TableVersion, Tables,
-    observed_table,
+    observed_table, statement_tables,
 };
 
 /// At most this many deliveries share one commit of the tables.
@@ -157,8 +157,7 @@ impl Pipeline {
     /// Where each table stands in a stream.
     async fn positions(&mut self, stream: &str) -> Result<BTreeSet<i64>, CollectError> {
         let mut positions = BTreeSet::new();
-        let tables = Table::ALL.iter().map(|table| observed_table(table.name())).chain([REJECTIONS.to_owned()]);
-        for table in tables {
+        for table in statement_tables().filter(|table| table != DELIVERIES) {
             positions.extend(self.tables.position(&table, stream).await?);
         }
         Ok(positions)
@@ -194,14 +193,7 @@ impl Pipeline {
     /// # Errors
     /// `Lake` when a table cannot be read.
     pub async fn versions(&mut self) -> Result<BTreeMap<String, TableVersion>, CollectError> {
-        let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
-        let mut versions = BTreeMap::new();
-        for name in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
-            if let Some(version) = self.tables.version(&name).await? {
-                versions.insert(name, version);
-            }
-        }
-        Ok(versions)
+        Ok(self.tables.statement_versions().await?)
     }
 }
 

@@ -5,10 +5,12 @@
 
 use crate::error::LakeError;
 use crate::storage::Storage;
+use crate::{DELIVERIES, REJECTIONS};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use waymark_event::Table;
 
 /// The newest format of a data folder that this program writes. Version 2 added `subject` to the
 /// observations; a folder of version 1 is brought up by `waymark rebuild`.
@@ -24,6 +26,12 @@ const PEOPLE_KEY: &str = "people.key";
 /// The name of the table that holds one kind of observations; facts may share the kind's own name.
 pub fn observed_table(kind: &str) -> String {
     format!("observed/{kind}")
+}
+
+/// The tables that statements are appended to: observations, rejections, and `deliveries` last.
+pub fn statement_tables() -> impl Iterator<Item = String> {
+    let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
+    observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()])
 }
 
 /// The name of the table that holds one fact.

@@ -34,7 +34,7 @@ pub use error::LakeError;
 pub use files::{Wanted, footer_rows, joined, read_rows};
 pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
-pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table};
+pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table, statement_tables};
 pub use lock::FolderLock;
 pub use retention::{Expired, keep_newest_snapshot_only, scrub_database};
 pub use rewrites::{NewFile, Removed, Rewrite};

@@ -7,7 +7,7 @@
 
 use crate::error::LakeError;
 use crate::files::{encoded, in_order};
-use crate::layout::{Layout, table_folder};
+use crate::layout::{Layout, statement_tables, table_folder};
 use crate::rewrites::NewFile;
 use crate::snapshot::{DataFile, TableVersion};
 use arrow::array::RecordBatch;
@@ -217,6 +217,20 @@ impl Tables {
             .collect();
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(Some(TableVersion { version: state.version().to_string().parse().unwrap_or_default(), files }))
+    }
+
+    /// The version and live files of every table of statements that exists.
+    ///
+    /// # Errors
+    /// `OpenTable` when one is there and cannot be read.
+    pub async fn statement_versions(&mut self) -> Result<BTreeMap<String, TableVersion>, LakeError> {
+        let mut versions = BTreeMap::new();
+        for table in statement_tables() {
+            if let Some(version) = self.version(&table).await? {
+                versions.insert(table, version);
+            }
+        }
+        Ok(versions)
     }
 
     /// A table as it was when it was last looked at.

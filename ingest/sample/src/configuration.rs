@@ -6,11 +6,12 @@ use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, SECRETS_
 use crate::organisation::Organisation;
 use crate::plan::Plan;
 use crate::story::{EXEMPTIONS, MANDATE};
+use std::fmt::Display;
 
 /// The whole text.
 pub(crate) fn text(plan: &Plan) -> String {
     let mut parts = vec![HEAD.to_owned()];
-    parts.extend(COMPONENTS.iter().map(|component| component_entry(plan, component)));
+    parts.extend(COMPONENTS.iter().map(|component| component_entry(component, plan.monday_at(component.released_at))));
     parts.push(mandate(plan));
     parts.extend(exemptions(plan));
     parts.extend(targets(plan));
@@ -30,7 +31,8 @@ pattern = "staging"
 tier = "staging"
 "#;
 
-fn component_entry(plan: &Plan, component: &Component) -> String {
+/// One component as a configuration writes it.
+pub(crate) fn component_entry(component: &Component, released_on: impl Display) -> String {
     format!(
         r#"[[component]]
 id = "{}"
@@ -47,7 +49,7 @@ fit_no_tags = {:?}
         component.category,
         component.owner,
         component.lifecycle,
-        plan.monday_at(component.released_at),
+        released_on,
         component.fit_any_tags,
         component.fit_no_tags,
     )

@@ -3,18 +3,18 @@
 
 use super::burst::{Kill, burst};
 use super::judge::{assert_nothing_lost, assert_sound, copy_folder};
-use super::server::{ABSENT, Server, program, refused};
+use super::server::{ABSENT, Server, refused};
 use super::teller::Teller;
 use super::{SENDERS, deployment};
-use crate::harness::{World, at, delivery, skipped};
+use crate::harness::{World, at, delivery, program, skipped};
 use crate::lake_rows::{difference, facts};
-use crate::pipeline::chain;
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use waymark_api::chain;
 use waymark_collect::Pipeline;
 use waymark_event::{Clock, Delivery, Instant};
 use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot, Tables, Wanted, check_up, observed_table, read_rows};

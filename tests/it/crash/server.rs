@@ -5,7 +5,7 @@
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -17,13 +17,6 @@ const START_MAX: Duration = Duration::from_mins(2);
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How often it is looked whether a process has ended.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// The program beside this test, if it was built.
-pub(super) fn program() -> Option<PathBuf> {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent()?.parent()?.join(format!("waymark{}", std::env::consts::EXE_SUFFIX));
-    program.is_file().then_some(program)
-}
 
 /// A running `waymark serve`, which is killed when the test ends.
 pub(super) struct Server {

@@ -22,13 +22,6 @@ const LOG: &str = "warn,waymark_collect=debug,waymark_collect::arrivals::kafka::
 /// What the program says of every batch that it has committed.
 const COMMITTED: &str = "deliveries were committed";
 
-/// The program beside this test, if it was built.
-pub(super) fn program() -> Option<PathBuf> {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent()?.parent()?.join(format!("waymark{}", std::env::consts::EXE_SUFFIX));
-    program.is_file().then_some(program)
-}
-
 /// One collector and its successors.
 pub(super) struct Collector {
     program: PathBuf,

@@ -1,16 +1,9 @@
 //! The commands of upkeep as an operator types them, in turn, over the small sample.
 
-use crate::harness::skipped;
+use crate::harness::{program, skipped};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-/// The program beside this test, if it was built.
-fn program() -> Option<PathBuf> {
-    let test = std::env::current_exe().unwrap();
-    let program = test.parent()?.parent()?.join(format!("waymark{}", std::env::consts::EXE_SUFFIX));
-    program.is_file().then_some(program)
-}
 
 fn run(program: &Path, data: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);

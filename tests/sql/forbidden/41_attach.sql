@@ -1,2 +1,2 @@
 -- expect: statement-not-allowed
-attach database '/tmp/x.db' as x
+attach database '/nowhere/x.db' as x

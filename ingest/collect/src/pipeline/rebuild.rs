@@ -11,8 +11,10 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use waymark_event::{Delivery, DeliveryId, Instant, Table};
-use waymark_lake::{DELIVERIES, DataFile, LakeError, NewFile, REBUILT, REJECTIONS, Rewrite, Wanted, observed_table, read_rows};
+use waymark_event::{Delivery, DeliveryId, Instant};
+use waymark_lake::{
+    DELIVERIES, DataFile, LakeError, NewFile, REBUILT, REJECTIONS, Rewrite, Wanted, observed_table, read_rows, statement_tables,
+};
 
 /// Deliveries that are read together.
 const BATCH_DELIVERIES: usize = 20_000;
@@ -54,8 +56,7 @@ impl Pipeline {
                 }
             }
         }
-        let tables = Table::ALL.iter().map(|table| observed_table(table.name())).chain([REJECTIONS.to_owned()]);
-        for table in tables {
+        for table in statement_tables().filter(|table| table != DELIVERIES) {
             let files = self.files(&table).await?;
             let mut added = added.remove(&table).unwrap_or_default();
             rebuilt.stay += self.keep_others(&table, &files, &read_again, &mut added, now).await?;

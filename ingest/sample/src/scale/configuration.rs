@@ -5,6 +5,7 @@
 use super::Scale;
 use super::catalogue::COMPONENT_COUNT;
 use crate::component::{CI_STANDARD, COMPONENTS, Component, SECRETS_VAULT};
+use crate::configuration::component_entry;
 
 const HEAD: &str = r#"# A large organisation: everything in it is made up.
 zone = "Europe/Berlin"
@@ -27,7 +28,8 @@ tier = "staging"
 /// The whole text.
 pub(super) fn text(scale: &Scale) -> String {
     let mut parts = vec![HEAD.to_owned()];
-    parts.extend(COMPONENTS.iter().take(COMPONENT_COUNT).map(|component| component_entry(scale, component)));
+    let entry = |component: &Component| component_entry(component, scale.day_at(component.released_at));
+    parts.extend(COMPONENTS.iter().take(COMPONENT_COUNT).map(entry));
     parts.push(format!(
         r#"[[mandate]]
 component = "{}"
@@ -48,27 +50,4 @@ due_on = "{}"
         scale.day_at(1.2),
     ));
     parts.join("\n")
-}
-
-fn component_entry(scale: &Scale, component: &Component) -> String {
-    format!(
-        r#"[[component]]
-id = "{}"
-title = "{}"
-category = "{}"
-owner = "{}"
-lifecycle = "{}"
-released_on = "{}"
-fit_any_tags = {:?}
-fit_no_tags = {:?}
-"#,
-        component.id,
-        component.title,
-        component.category,
-        component.owner,
-        component.lifecycle,
-        scale.day_at(component.released_at),
-        component.fit_any_tags,
-        component.fit_no_tags,
-    )
 }
