@@ -17,7 +17,7 @@ pub use refresh::{Extent, Refresh, Refresher, refresh};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 1;
+pub(crate) const ENGINE_VERSION: u32 = 2;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {

@@ -25,6 +25,10 @@ use asked::Asked;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// The allocator of the binary, so that time and memory are those of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Something that is measured by itself.
 struct Part {
     name: &'static str,
