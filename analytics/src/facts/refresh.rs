@@ -25,7 +25,7 @@ use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, 
 pub(super) const UNITS: &str = "units";
 /// What the units that are computed together may weigh: enough to be quick, little enough for the
 /// memory. Planning the statements costs as much for one unit as for many.
-const WEIGHT_AT_ONCE: u64 = 48_000;
+const WEIGHT_AT_ONCE: u64 = 40_000;
 /// Files that nothing names are looked for this often.
 const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.

@@ -7,7 +7,7 @@ use crate::error::LakeError;
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -276,8 +276,16 @@ pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<RecordBatch, 
     sorted(batch, &order_of(table).iter().map(|name| (*name, false)).collect::<Vec<_>>())
 }
 
-/// Rows sorted by columns, each ascending or, if marked, descending; absent columns are passed over.
-pub(crate) fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+    if batch.num_rows() < 2 || order.iter().all(|(name, _)| batch.column_by_name(name).is_none()) {
+        return Ok(batch.clone());
+    }
+    take_record_batch(batch, &places(batch, order)?)
+}
+
+/// The places of rows sorted by columns, each ascending or, if marked, descending; columns that are
+/// absent are passed over.
+pub(crate) fn places(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<UInt32Array, ArrowError> {
     let columns: Vec<SortColumn> = order
         .iter()
         .filter_map(|(name, is_descending)| {
@@ -285,10 +293,7 @@ pub(crate) fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<Reco
             Some(SortColumn { values: Arc::clone(batch.column_by_name(name)?), options: Some(options) })
         })
         .collect();
-    if columns.is_empty() || batch.num_rows() < 2 {
-        return Ok(batch.clone());
-    }
-    take_record_batch(batch, &lexsort_to_indices(&columns, None)?)
+    lexsort_to_indices(&columns, None)
 }
 
 /// One batch as the bytes of one Parquet file, with a note in its footer if there is one.
