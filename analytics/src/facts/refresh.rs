@@ -18,6 +18,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant as StopWatch;
 use waymark_event::{Instant, Table};
 use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table};
 
@@ -26,6 +27,8 @@ pub(super) const UNITS: &str = "units";
 /// What the units that are computed together may weigh: enough to be quick, little enough for the
 /// memory. Planning the statements costs as much for one unit as for many.
 const WEIGHT_AT_ONCE: u64 = 40_000;
+/// Planning a statement takes as long as computing it for about so many units.
+const PLANNED_UNITS: usize = 3;
 /// Files that nothing names are looked for this often.
 const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.
@@ -193,11 +196,15 @@ impl Work<'_> {
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
         for portion in self.portions(groups, !left.is_empty()) {
             let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
-            for (facts, units) in portion {
+            let began = StopWatch::now();
+            for (facts, units) in with_few_plans(portion) {
                 self.compute_group(&reads, &facts, &units, &mut computed).await?;
             }
+            let compute_ms = began.elapsed().as_millis();
             // A portion holds whole shards, which need not wait in memory.
             self.write(tables, computed, &left, &mut files).await?;
+            let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
+            tracing::debug!(compute_ms, write_ms, "a portion of the facts was computed and written");
         }
         let changed: BTreeSet<&'static str> = files.keys().copied().collect();
         for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]).filter(|name| !changed.contains(name)) {
@@ -312,6 +319,18 @@ impl Work<'_> {
     }
 }
 
+/// Groups of which planning the statements would cost more than computing a few facts too many.
+fn with_few_plans(groups: Groups) -> Groups {
+    let Some(widest) = groups.keys().max_by_key(|facts| facts.len()).cloned() else { return groups };
+    let mut few = Groups::new();
+    for (facts, units) in groups {
+        let missing = widest.difference(&facts).count();
+        let is_cheap = facts.is_subset(&widest) && units.len() * missing <= PLANNED_UNITS * facts.len();
+        few.entry(if is_cheap { widest.clone() } else { facts }).or_default().extend(units);
+    }
+    few
+}
+
 /// The fact of a name that this program itself spells.
 pub(super) fn fact_named(name: &str) -> &'static Fact {
     FACTS.iter().find(|fact| fact.name == name).unwrap_or(&FACTS[0])
@@ -319,4 +338,19 @@ pub(super) fn fact_named(name: &str) -> &'static Fact {
 
 pub(super) fn failed(fact: &str, cause: DataFusionError) -> AnalyticsError {
     AnalyticsError::Fact { fact: fact.to_owned(), cause: Box::new(cause) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_units_with_fewer_facts_are_computed_with_the_others() {
+        let all = BTreeSet::from(["attempts", "commits", "ci_runs"]);
+        let runs = BTreeSet::from(["ci_runs"]);
+        let few = Groups::from([(all.clone(), BTreeSet::from([1, 2])), (runs.clone(), BTreeSet::from([3]))]);
+        assert_eq!(with_few_plans(few), Groups::from([(all.clone(), BTreeSet::from([1, 2, 3]))]));
+        let many = Groups::from([(all, BTreeSet::from([1, 2])), (runs, (3..30).collect())]);
+        assert_eq!(with_few_plans(many.clone()), many);
+    }
 }
