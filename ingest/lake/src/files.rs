@@ -20,7 +20,7 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -303,7 +303,11 @@ pub(crate) fn encoded(batch: &RecordBatch, note: Option<String>) -> Result<Vec<u
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
     if batch.column_by_name(SUBJECT).is_some() {
-        properties = properties.set_data_page_row_count_limit(PAGE_ROWS);
+        // Pages are found by subject and by nothing else, so only that column's pages need statistics.
+        properties = properties
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_column_statistics_enabled(ColumnPath::from(SUBJECT), EnabledStatistics::Page);
     }
     if batch.num_rows() >= FILTERED_ROWS_MIN {
         for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {
