@@ -7,7 +7,6 @@
 
 mod clone;
 mod commit;
-mod message;
 mod paths;
 mod reference;
 mod walk;
