@@ -9,8 +9,7 @@ use super::{Opened, lake_facts, narrowed, plan, session_state};
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
-use crate::facts::NEWEST;
-use crate::facts::{Fact, register_observed_schema};
+use crate::facts::{Fact, NEWEST, register_observed_schema, steps_to};
 use crate::hot::Providers;
 use crate::lake_tables;
 use crate::window::Window;
@@ -69,6 +68,11 @@ impl Opened {
             context.register_table(*name, Arc::clone(provider)).map_err(|cause| register(name, cause))?;
         }
         let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
+        // Steps are kept nowhere, so they travel as a part of the plan.
+        for step in steps_to(fact.name) {
+            let view = plan(&context, step.sql).await.map_err(failed)?.into_view();
+            context.register_table(step.name, view).map_err(failed)?;
+        }
         plan(&context, fact.sql).await.map_err(failed)?.create_physical_plan().await.map_err(failed)
     }
 
