@@ -7,10 +7,13 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
-use waymark_analytics::{METRICS, QueryService, find};
+use waymark_analytics::{METRICS, Metric, QueryService, Statistic, Subject, find};
 use waymark_api::{App, router};
 use waymark_reports::{CHARTS, REPORTS};
 use waymark_sample::{Plan, deliveries};
+
+/// Metrics without a value in the sample, in which nobody tells of reviews.
+const UNTOLD: &[&str] = &["change_lead_time_pickup", "change_lead_time_review"];
 
 /// A sample organisation behind a router.
 struct Site {
@@ -73,7 +76,8 @@ async fn every_metric_chart_and_report_answers() {
         assert_eq!(definition["sql"].as_str(), Some(metric.sql));
         let series = site.json(&format!("/api/v1/metrics/{}/series?grain=quarter&last=3", metric.id)).await;
         let rows = series["rows"].as_array().unwrap();
-        assert!(rows.iter().any(|row| !row["value"].is_null()), "`{}` has no value in the sample", metric.id);
+        let has_value = rows.iter().any(|row| !row["value"].is_null());
+        assert_eq!(has_value, !UNTOLD.contains(&metric.id), "`{}`: a value in the sample", metric.id);
         for row in rows {
             let (low, value, high) = (row["low"].as_f64(), row["value"].as_f64(), row["high"].as_f64());
             if let (Some(low), Some(value), Some(high)) = (low, value, high) {
@@ -110,7 +114,9 @@ async fn every_metric_chart_and_report_answers() {
 #[tokio::test]
 async fn the_rows_behind_a_number_add_up_to_it() {
     let site = Site::open().await;
-    for id in ["change_lead_time", "change_fail_rate", "ci_success_rate", "deployment_frequency"] {
+    // What a census counts is not in single rows of its evidence.
+    let is_of_rows = |metric: &&Metric| metric.subject == Subject::Services && metric.kind != Statistic::Census;
+    for id in METRICS.iter().filter(is_of_rows).map(|metric| metric.id) {
         let headline = find(id).unwrap().headline();
         let series = site.json(&format!("/api/v1/metrics/{id}/series?grain=window&last=60&statistic={headline}")).await;
         let evidence = site.json(&format!("/api/v1/metrics/{id}/rows?grain=window&last=60")).await;

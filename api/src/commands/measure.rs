@@ -117,10 +117,11 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
         output::answer(&serde_json::to_string_pretty(&rows).context("failed to write JSON")?);
         return Ok(());
     }
+    let width = METRICS.iter().map(|metric| metric.id.len()).max().unwrap_or_default();
     for metric in METRICS {
-        output::answer(&format!("{:<22} {}", metric.id, metric.question));
+        output::answer(&format!("{:<width$} {}", metric.id, metric.question));
         output::answer(&format!(
-            "{:<22} {} in {}, better {}",
+            "{:<width$} {} in {}, better {}",
             "",
             metric.statistics.join(", "),
             metric.unit.as_str(),
