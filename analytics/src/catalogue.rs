@@ -14,6 +14,8 @@ pub enum Unit {
     PerServiceWeek,
     /// Points of a survey score, -100 to 100.
     Points,
+    /// A number of things.
+    Count,
 }
 
 impl Unit {
@@ -24,6 +26,7 @@ impl Unit {
             Self::Share => "share",
             Self::PerServiceWeek => "per_service_week",
             Self::Points => "points",
+            Self::Count => "count",
         }
     }
 }

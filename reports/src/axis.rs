@@ -71,12 +71,13 @@ pub(crate) fn scale(unit: Unit, lowest: f64, highest: f64, foot: Foot) -> Scale 
     let (floor, ceiling) = match unit {
         Unit::Share => (0.0, 1.0),
         Unit::Points => (-100.0, 100.0),
-        Unit::Seconds | Unit::PerServiceWeek => (0.0, f64::MAX),
+        Unit::Seconds | Unit::PerServiceWeek | Unit::Count => (0.0, f64::MAX),
     };
     let highest = highest.min(ceiling);
     let lowest = if foot == Foot::Zero { lowest.min(0.0) } else { lowest };
     let least = match unit {
         Unit::Points => 40.0,
+        Unit::Count => 4.0,
         Unit::Seconds => 10.0,
         Unit::Share | Unit::PerServiceWeek => 0.1,
     };

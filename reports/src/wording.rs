@@ -41,7 +41,7 @@ pub fn value(unit: Unit, value: f64) -> String {
 pub fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::PerServiceWeek => "per service and week",
-        Unit::Seconds | Unit::Share | Unit::Points => "",
+        Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
     }
 }
 
@@ -84,7 +84,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
     match unit {
         Unit::Seconds => digits(value / step.seconds),
         Unit::Share => percent(value),
-        Unit::PerServiceWeek => digits(value),
+        Unit::PerServiceWeek | Unit::Count => digits(value),
         Unit::Points => signed(value),
     }
 }
@@ -92,7 +92,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
 fn sign(unit: Unit, largest: f64) -> &'static str {
     match unit {
         Unit::Share => " %",
-        Unit::PerServiceWeek | Unit::Points => "",
+        Unit::PerServiceWeek | Unit::Points | Unit::Count => "",
         Unit::Seconds => match step(largest).sign {
             "s" => " s",
             "min" => " min",

@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/{id}/series`: one metric over time, for the scopes that were asked for.
 
-use super::window::{WindowParams, params};
+use super::window::{WindowParams, params_of_series};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
@@ -10,13 +10,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Series, find};
+use waymark_analytics::{Cell, Series, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SeriesBody {
     /// The metric's id.
     pub(crate) metric: &'static str,
+    /// The profile by whose rules it was computed; null for our own definition.
+    pub(crate) profile: Option<&'static str>,
     /// What people call it.
     pub(crate) title: &'static str,
     /// In what values are counted.
@@ -76,6 +78,7 @@ impl SeriesBody {
         let is_wanted = |cell: &&Cell| statistic.is_none_or(|wanted| cell.statistic == wanted);
         Self {
             metric: series.metric.id,
+            profile: profiles::profile_of(series.metric),
             title: series.metric.title,
             unit: series.metric.unit.as_str(),
             better: series.metric.better.as_str(),
@@ -152,8 +155,11 @@ pub(crate) async fn series(
     Path(id): Path<String>,
     query: Result<Query<WindowParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let params = params(query)?;
+    let params = params_of_series(query)?;
+    let metric = match &params.profile {
+        Some(profile) => &profiles::find(profile, &id)?.metric,
+        None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
+    };
     let statistic = params.statistic.as_deref();
     if let Some(unknown) = statistic.filter(|wanted| !metric.statistics.contains(wanted)) {
         let known = metric.statistics.join(", ");

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Facts,
     /// Facts are inserted, metrics are asked for.
     Metrics,
+    /// Facts are inserted, metrics by the rules of another tool are asked for, and ours beside them.
+    Profiles,
 }
 
 impl Kind {
@@ -27,6 +29,7 @@ impl Kind {
         match self {
             Self::Facts => "facts",
             Self::Metrics => "metrics",
+            Self::Profiles => "profiles",
         }
     }
 }
@@ -106,7 +109,7 @@ impl AsyncDB for Database {
 async fn begin(kind: Kind, definitions: &Definitions) -> Result<Scenario, AnalyticsError> {
     match kind {
         Kind::Facts => Scenario::for_facts(definitions.clone()),
-        Kind::Metrics => Scenario::for_metrics(definitions.clone()).await,
+        Kind::Metrics | Kind::Profiles => Scenario::for_metrics(definitions.clone()).await,
     }
 }
 
