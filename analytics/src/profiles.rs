@@ -198,7 +198,7 @@ mod tests {
         for profile in PROFILES {
             for peer in profile.peers {
                 assert_eq!(peer.metric.id, format!("{}/{}", profile.name, peer.replaces));
-                assert!(std::ptr::eq(find(profile.name, peer.replaces).unwrap(), peer));
+                assert_eq!(find(profile.name, peer.replaces).unwrap().metric.id, peer.metric.id);
                 assert!(metric(peer.metric.id).is_some());
             }
         }

@@ -3,7 +3,8 @@
 use super::workplace::Workplace;
 use super::{Place, RowsFormat, output};
 use anyhow::{Context, anyhow};
-use waymark_analytics::{Cell, METRICS, Metric, Subject, Window, WindowRequest, find, profiles};
+use clap::builder::PossibleValuesParser;
+use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Subject, Window, WindowRequest, find, profiles};
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -42,7 +43,7 @@ pub(crate) struct MetricArgs {
     /// The metric's id; `waymark metrics` lists them.
     metric: String,
     /// By the rules of another tool, over the same facts; `waymark compare` prints all of them.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
     profile: Option<String>,
     #[command(flatten)]
     asked: Asked,
