@@ -19,19 +19,6 @@ pub(super) enum Kind {
     Facts,
     /// Facts are inserted, metrics are asked for.
     Metrics,
-    /// Facts are inserted, metrics by the rules of another tool are asked for, and ours beside them.
-    Profiles,
-}
-
-impl Kind {
-    /// The folder below `tests/` that holds such scenarios.
-    pub(super) const fn folder(self) -> &'static str {
-        match self {
-            Self::Facts => "facts",
-            Self::Metrics => "metrics",
-            Self::Profiles => "profiles",
-        }
-    }
 }
 
 /// One scenario with the way to begin it anew.
@@ -109,7 +96,7 @@ impl AsyncDB for Database {
 async fn begin(kind: Kind, definitions: &Definitions) -> Result<Scenario, AnalyticsError> {
     match kind {
         Kind::Facts => Scenario::for_facts(definitions.clone()),
-        Kind::Metrics | Kind::Profiles => Scenario::for_metrics(definitions.clone()).await,
+        Kind::Metrics => Scenario::for_metrics(definitions.clone()).await,
     }
 }
 
