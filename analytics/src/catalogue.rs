@@ -1,7 +1,12 @@
 //! The catalogue: everything Waymark measures, in the order the manual shows it.
 //!
-//! A metric is one SQL file and one row here. What a number means is the leading comment of its
-//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list.
+//! A metric is one SQL file and one row of the list. What a number means is the leading comment of its
+//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list. The rows of delivery
+//! stand in `catalogue/delivery.rs`.
+
+mod delivery;
+
+use delivery::DELIVERY;
 
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,8 @@ pub enum Unit {
     Points,
     /// A number of things.
     Count,
+    /// Days of a week, 0 to 7.
+    DaysPerWeek,
 }
 
 impl Unit {
@@ -27,6 +34,7 @@ impl Unit {
             Self::PerServiceWeek => "per_service_week",
             Self::Points => "points",
             Self::Count => "count",
+            Self::DaysPerWeek => "days_per_week",
         }
     }
 }
@@ -75,6 +83,12 @@ pub enum Statistic {
     Score,
     /// A share of a census: no sampling interval, bounds by unknown evidence.
     Census,
+    /// A quantile of durations of which some are still open, with the limits of Kaplan and Meier.
+    Survival,
+    /// A number of events in a period; without limits, because all of them were counted.
+    Events,
+    /// A number of things at the end of a period; without limits, because all of them were counted.
+    Level,
 }
 
 /// To which things a metric applies.
@@ -87,7 +101,7 @@ pub enum Subject {
 }
 
 /// One metric: its row of the catalogue.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// Snake case, unique, never with a suffix for a statistic.
     pub id: &'static str,
@@ -128,64 +142,8 @@ impl Metric {
     }
 }
 
-/// Everything Waymark measures, in the order the manual shows it.
-pub const METRICS: &[Metric] = &[
-    Metric {
-        id: "deployment_frequency",
-        title: "Deployment frequency",
-        question: "How often does a service receive a new version in production?",
-        unit: Unit::PerServiceWeek,
-        better: Better::Higher,
-        statistics: &["rate"],
-        kind: Statistic::Rate,
-        subject: Subject::Services,
-        empty: Empty::Zero,
-        version: 1,
-        evidence: include_str!("../evidence/deployment_frequency.sql"),
-        sql: include_str!("../metrics/deployment_frequency.sql"),
-    },
-    Metric {
-        id: "change_lead_time",
-        title: "Change lead time",
-        question: "How long does a change take from its first commit to production?",
-        unit: Unit::Seconds,
-        better: Better::Lower,
-        statistics: &["p50", "p75", "p90"],
-        kind: Statistic::Quantile,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/change_lead_time.sql"),
-        sql: include_str!("../metrics/change_lead_time.sql"),
-    },
-    Metric {
-        id: "change_fail_rate",
-        title: "Change fail rate",
-        question: "Which share of production deployments needed immediate intervention?",
-        unit: Unit::Share,
-        better: Better::Lower,
-        statistics: &["share"],
-        kind: Statistic::Proportion,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/change_fail_rate.sql"),
-        sql: include_str!("../metrics/change_fail_rate.sql"),
-    },
-    Metric {
-        id: "ci_success_rate",
-        title: "CI success rate",
-        question: "Which share of pipeline runs succeeds at the first attempt?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Proportion,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/ci_success_rate.sql"),
-        sql: include_str!("../metrics/ci_success_rate.sql"),
-    },
+/// What is measured of the platform itself: who uses it, and whether they like it.
+const PLATFORM: &[Metric] = &[
     Metric {
         id: "adoption_rate",
         title: "Adoption rate",
@@ -243,6 +201,20 @@ pub const METRICS: &[Metric] = &[
         sql: include_str!("../metrics/nps.sql"),
     },
 ];
+
+/// Everything Waymark measures, in the order the manual shows it.
+pub const METRICS: &[Metric] = &joined::<{ DELIVERY.len() + PLATFORM.len() }>(DELIVERY, PLATFORM);
+
+/// One list out of two, so that each file can hold what belongs to one subject.
+const fn joined<const N: usize>(first: &[Metric], second: &[Metric]) -> [Metric; N] {
+    let mut all = [first[0]; N];
+    let mut place = 0;
+    while place < N {
+        all[place] = if place < first.len() { first[place] } else { second[place - first.len()] };
+        place += 1;
+    }
+    all
+}
 
 /// The metric of this id.
 pub fn find(id: &str) -> Option<&'static Metric> {

@@ -13,12 +13,14 @@ pub use session::session_state;
 
 use crate::answers::Answer;
 use crate::catalogue::Metric;
+use crate::change::Change;
+use crate::compare::{Compared, Detailed};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
 use crate::hot::{HotFiles, Providers};
 use crate::lake_tables::LakeTable;
-use crate::series::Series;
+use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables, registers};
 use arrow::array::RecordBatch;
@@ -35,6 +37,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
 use waymark_lake::{Layout, Snapshot, fact_table};
+
+/// How many comparisons, and how many cells with their services, are remembered.
+const CLOSER_MAX: u64 = 10_000;
 
 /// One snapshot, open for questions.
 #[derive(Debug)]
@@ -56,6 +61,10 @@ pub struct Engine {
     /// What one snapshot leaves to the next; held while one is opened, so that none is opened twice.
     reader: tokio::sync::Mutex<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
+    /// What was found out by `compare.rs`, by snapshot and question.
+    pub(crate) changes: moka::future::Cache<(String, Compared), Option<Change>>,
+    /// Cells whose limits know their services, by snapshot and question.
+    pub(crate) details: moka::future::Cache<(String, Detailed), Option<Cell>>,
 }
 
 /// What stays from snapshot to snapshot, because files never change.
@@ -73,7 +82,9 @@ impl Engine {
             u32::try_from(series.cells.len()).unwrap_or(u32::MAX).saturating_mul(200)
         };
         let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
-        Self { layout, definitions, opened: RwLock::default(), reader: tokio::sync::Mutex::default(), answers }
+        let (changes, details) = (moka::future::Cache::new(CLOSER_MAX), moka::future::Cache::new(CLOSER_MAX));
+        let (opened, reader) = (RwLock::default(), tokio::sync::Mutex::default());
+        Self { layout, definitions, opened, reader, answers, changes, details }
     }
 
     /// What the organisation says about itself.

@@ -7,6 +7,7 @@ pub mod attribution;
 mod calendar;
 pub mod catalogue;
 pub mod change;
+mod compare;
 mod definitions;
 mod engine;
 mod error;

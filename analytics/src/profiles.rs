@@ -167,6 +167,7 @@ const FREQUENCY: Kind = Kind {
     better: Better::Higher,
     kind: Statistic::Rate,
 };
+const DEPLOYMENT_DAYS: Kind = Kind { unit: Unit::DaysPerWeek, ..FREQUENCY };
 const FAIL_RATE: Kind = Kind {
     title: "Change fail rate",
     question: "Which share of deployments failed?",
@@ -221,6 +222,6 @@ mod tests {
         assert!(PROFILES.iter().all(|profile| refused.contains(profile.name)), "{refused}");
         assert!(find("metrik", "nps").unwrap_err().to_string().contains("change_fail_rate"));
         assert!(beside("nps").unwrap_err().to_string().contains("deployment_frequency"));
-        assert_eq!(beside("change_fail_rate").unwrap().len(), PROFILES.len());
+        assert_eq!(beside("change_lead_time").unwrap().len(), PROFILES.len());
     }
 }

@@ -41,6 +41,7 @@ pub fn value(unit: Unit, value: f64) -> String {
 pub fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::PerServiceWeek => "per service and week",
+        Unit::DaysPerWeek => "days a week",
         Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
     }
 }
@@ -58,8 +59,16 @@ pub fn together_short(unit: Unit, values: &[f64]) -> Vec<String> {
 
 /// Several values in one unit, chosen by the largest, so that they can be compared at a glance.
 pub fn together(unit: Unit, values: &[f64]) -> Vec<String> {
-    let tail = if unit == Unit::PerServiceWeek { " per service and week" } else { "" };
-    together_short(unit, values).into_iter().map(|number| number + tail).collect()
+    together_short(unit, values).into_iter().map(|number| number + tail(unit)).collect()
+}
+
+/// The words that follow every number of a unit.
+pub(crate) fn tail(unit: Unit) -> &'static str {
+    match unit {
+        Unit::PerServiceWeek => " per service and week",
+        Unit::DaysPerWeek => " days a week",
+        Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
+    }
 }
 
 /// An interval with one unit at its end: `1.1–2.9 d`, `61–86 %`, `+12 to +53`.
@@ -84,7 +93,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
     match unit {
         Unit::Seconds => digits(value / step.seconds),
         Unit::Share => percent(value),
-        Unit::PerServiceWeek | Unit::Count => digits(value),
+        Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Count => digits(value),
         Unit::Points => signed(value),
     }
 }
@@ -92,7 +101,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
 fn sign(unit: Unit, largest: f64) -> &'static str {
     match unit {
         Unit::Share => " %",
-        Unit::PerServiceWeek | Unit::Points | Unit::Count => "",
+        Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Points | Unit::Count => "",
         Unit::Seconds => match step(largest).sign {
             "s" => " s",
             "min" => " min",
@@ -104,7 +113,16 @@ fn sign(unit: Unit, largest: f64) -> &'static str {
 
 /// The value of a cell, or why there is none.
 pub fn cell(metric: &Metric, cell: &Cell) -> String {
-    cell.value.map_or_else(|| missing(cell), |number| value(metric.unit, number))
+    cell.value.map_or_else(|| absent(metric, cell), |number| value(metric.unit, number))
+}
+
+/// Why a cell of this metric has no value; where half of all episodes are still open, how long they
+/// last at least.
+pub fn absent(metric: &Metric, cell: &Cell) -> String {
+    match cell.low {
+        Some(low) if metric.kind == Statistic::Survival => format!("at least {}", value(metric.unit, low)),
+        _ => missing(cell),
+    }
 }
 
 /// Why a cell has no value: suppressed, too few rows, nothing usable, or nothing there.
@@ -126,7 +144,9 @@ pub fn basis(metric: &Metric, cell: &Cell) -> Option<String> {
     let rows = || cell.sample_size.map(|rows| format!("n = {}", digits(rows as f64)));
     match metric.kind {
         Statistic::Proportion | Statistic::Census => of().or_else(rows),
-        Statistic::Quantile | Statistic::Rate | Statistic::Score => rows(),
+        Statistic::Quantile | Statistic::Survival | Statistic::Rate | Statistic::Score => rows(),
+        // The value is the number of rows itself.
+        Statistic::Events | Statistic::Level => None,
     }
 }
 
@@ -142,7 +162,11 @@ pub fn limits(metric: &Metric, cell: &Cell) -> Option<String> {
 
 /// The whole cell in one line: `p50 1.8 d (95 % 1.1–2.9 d, n = 41, 93 % coverage)`.
 pub fn full(metric: &Metric, given: &Cell) -> String {
-    let name = if metric.kind == Statistic::Quantile { format!("{} ", given.statistic) } else { String::new() };
+    let name = if matches!(metric.kind, Statistic::Quantile | Statistic::Survival) {
+        format!("{} ", given.statistic)
+    } else {
+        String::new()
+    };
     let mut beside: Vec<String> = Vec::new();
     if given.value.is_some() {
         beside.extend(limits(metric, given));

@@ -5,25 +5,41 @@
 -- change. The clock starts at the time of each commit, not at the first commit of a change. Merge
 -- commits are left out. The first deployment of an environment has no commits to count, nor has one
 -- that follows a pause of more than 60 days. Bots count. No minimum of rows and no interval.
--- The facts cannot tell: the commits behind a squashed one (it counts once, with its own time), the
--- limit of 5,000 commits per deployment, and the commits that `previous..this` lists a second time
--- after a rollback (here each commit belongs to the first deployment that contains it). Its
--- documentation does not say which of a commit's two times it means: the committer's is taken.
+-- A squashed commit counts by the commits behind it, where they are known.
+-- The facts cannot tell: the limit of 5,000 commits per deployment, and the commits that
+-- `previous..this` lists a second time after a rollback (here each commit belongs to the first
+-- deployment that contains it). Its documentation does not say which of a commit's two times it
+-- means: the committer's is taken.
 with shipped as (
     select deployment_id, service, finished_at, day,
         lag(finished_at) over (partition by service, environment order by finished_at, deployment_id) as previous_at
     from deployments
     where tier = 'production' and outcome = 'succeeded' and service is not null and finished_at is not null
 ),
+squashed as (
+    -- what a merge left as one commit, and did not write anew
+    select merged.repository, merged.sha, originals.sha as original_sha
+    from change_commits as merged
+    join commits on commits.repository = merged.repository and commits.sha = merged.sha
+    join change_commits as originals on originals.change_id = merged.change_id and originals.role = 'original'
+    left anti join change_commits as rebased on rebased.change_id = merged.change_id and rebased.role = 'rebased'
+    where merged.role = 'merge' and coalesce(cardinality(commits.parents), 0) <= 1
+),
+carried as (
+    select distinct attribution.deployment_id, attribution.repository,
+        coalesce(squashed.original_sha, attribution.sha) as sha
+    from attribution
+    left join squashed on squashed.repository = attribution.repository and squashed.sha = attribution.sha
+    where attribution.attribution_status = 'exact'
+),
 aged as (
     select shipped.deployment_id, shipped.service, shipped.finished_at, shipped.day,
         avg(seconds_between(commits.committed_at, shipped.finished_at)) as lead_time_seconds
     from shipped
-    join attribution on attribution.deployment_id = shipped.deployment_id
-    join commits on commits.repository = attribution.repository and commits.sha = attribution.sha
+    join carried on carried.deployment_id = shipped.deployment_id
+    join commits on commits.repository = carried.repository and commits.sha = carried.sha
     -- a first deployment has no previous one; after 60 days the previous one is not compared
     where shipped.previous_at >= plus_seconds(shipped.finished_at, -60 * 86400)
-        and attribution.attribution_status = 'exact'
         and coalesce(cardinality(commits.parents), 0) <= 1
     group by shipped.deployment_id, shipped.service, shipped.finished_at, shipped.day
 )

@@ -8,7 +8,8 @@
 -- incident do not count, redeployments stand below the line, and nothing waits until it is mature.
 -- No interval.
 -- The facts cannot tell when an incident was created where its impact or first alert came before:
--- the earliest of these is taken. An incident that names no service belongs to no scope.
+-- the earliest of these is taken; duplicates and reopened incidents are one here. An incident that
+-- names no service belongs to no scope.
 with affected as (
     select episode_id, started_at, unnest(services) as service from incidents
 ),

@@ -6,7 +6,8 @@
 -- incident do not count. Redeployments stand below the line, and nothing waits until it is mature.
 -- No interval.
 -- The facts cannot tell when an incident was created where its impact or first alert came before:
--- the earliest of these is taken. An incident that names no service belongs to no scope.
+-- the earliest of these is taken; duplicates and reopened incidents are one here. An incident that
+-- names no service belongs to no scope.
 with shipped as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
         count(*) as deployments

@@ -2,7 +2,7 @@
 //!
 //! The rules themselves stand in `analytics/profiles/devlake/`.
 
-use super::{FAIL_RATE, FREQUENCY, LEAD_TIME, Peer, Profile, RECOVERY, RESTORE};
+use super::{DEPLOYMENT_DAYS, FAIL_RATE, LEAD_TIME, Peer, Profile, RECOVERY, RESTORE};
 
 /// Apache DevLake as a row of the list.
 pub(super) const PROFILE: Profile = Profile {
@@ -27,7 +27,7 @@ pub(super) const PROFILE: Profile = Profile {
              twenty a day are one and ten services are capped at seven a week.",
             reason: "Deployments are counted, by active service, so that neither many services nor many deployments \
              disappear.",
-            metric: FREQUENCY.by(
+            metric: DEPLOYMENT_DAYS.by(
                 "devlake/deployment_frequency",
                 &["days_per_week"],
                 include_str!("../../profiles/devlake/deployment_frequency.sql"),

@@ -2,7 +2,7 @@
 //!
 //! The rules themselves stand in `analytics/profiles/middleware/`.
 
-use super::{FAIL_RATE, FREQUENCY, Peer, Profile, RESTORE};
+use super::{FAIL_RATE, FREQUENCY, LEAD_TIME, Peer, Profile, RESTORE};
 
 /// Middleware as a row of the list.
 pub(super) const PROFILE: Profile = Profile {
@@ -10,6 +10,18 @@ pub(super) const PROFILE: Profile = Profile {
     title: "Middleware",
     studied: "the open-source repository middlewarehq/middleware",
     peers: &[
+        Peer {
+            replaces: "change_lead_time",
+            differs: "It adds up the means of five stages of the pull requests merged in the period, counts a missing stage as \
+             0 and stops when the deployment starts.",
+            reason: "A pull request without a review is not one that was reviewed at once, and a mean follows its few slowest \
+             rows.",
+            metric: LEAD_TIME.by(
+                "middleware/change_lead_time",
+                &["mean"],
+                include_str!("../../profiles/middleware/change_lead_time.sql"),
+            ),
+        },
         Peer {
             replaces: "deployment_frequency",
             differs: "It divides the deployments of the whole scope by the weeks that the range touches and rounds down.",

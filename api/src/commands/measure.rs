@@ -4,7 +4,7 @@ use super::workplace::Workplace;
 use super::{Place, RowsFormat, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
-use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Subject, Window, WindowRequest, find, profiles};
+use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Subject, Window, WindowRequest, find, profiles};
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -128,10 +128,11 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
         output::answer(&serde_json::to_string_pretty(&rows).context("failed to write JSON")?);
         return Ok(());
     }
+    let width = METRICS.iter().map(|metric| metric.id.len()).max().unwrap_or_default();
     for metric in METRICS {
-        output::answer(&format!("{:<22} {}", metric.id, metric.question));
+        output::answer(&format!("{:<width$} {}", metric.id, metric.question));
         output::answer(&format!(
-            "{:<22} {} in {}, better {}",
+            "{:<width$} {} in {}, better {}",
             "",
             metric.statistics.join(", "),
             metric.unit.as_str(),
@@ -186,7 +187,10 @@ pub(super) fn end_day(window: &Window) -> String {
 fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
     let day = waymark_analytics::local_date(cell.period_start, window.zone);
     let so_far = if cell.is_partial { "  (so far)" } else { "" };
-    format!("{day}  {:<14} {}{so_far}", cell.scope, wording::full(metric, cell))
+    // The statistic of another tool is none of ours, so it is always said.
+    let is_unsaid = profiles::profile_of(metric).is_some() && metric.kind != Statistic::Quantile;
+    let statistic = if is_unsaid { format!("{} ", cell.statistic) } else { String::new() };
+    format!("{day}  {:<14} {statistic}{}{so_far}", cell.scope, wording::full(metric, cell))
 }
 
 /// Prints the rows behind a number.

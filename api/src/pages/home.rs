@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, change, find};
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, find};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
@@ -189,15 +189,14 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
         now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
     let before = Window::between(Grain::Window, end - chrono::Days::new(90), end, zone).of_kind("organisation");
     let weeks = recent(engine, Grain::Week, 13).await?.of_kind("organisation");
-    let (now, before) = (engine.series(metric, &now).await?, engine.series(metric, &before).await?);
+    let cell = engine.detail(metric, metric.headline(), &now).await?;
+    let verdict = engine.change(metric, metric.headline(), &before, &now).await?;
     let weeks = engine.series(metric, &weeks).await?;
-    let headline = |series: &Series| series.cells.iter().find(|cell| cell.statistic == metric.headline()).cloned();
     let sparkline =
         charts::find("sparkline").map(|chart| (chart.draw)(&[weeks.as_ref().clone()], &Frame::inline(220, 36)).into_string());
-    let Some(cell) = headline(&now) else {
+    let Some(cell) = cell else {
         return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
     };
-    let verdict = headline(&before).map(|before| change(metric, &before, &cell));
     let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(wording::basis(metric, &cell)).collect();
     let class = verdict.as_ref().map(|change| match finding::tone(metric, change) {
         finding::Tone::Better => "verdict better",

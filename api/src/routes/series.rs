@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Series, find, profiles};
+use waymark_analytics::{Cell, Metric, Series, Statistic, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +35,9 @@ pub(crate) struct SeriesBody {
     pub(crate) zone: String,
     /// How long a period is.
     pub(crate) grain: &'static str,
+    /// What has to be known about all rows, such as `not adjusted for clustering`: limits take rows of one
+    /// service for independent. Reports and pages about one scope widen them.
+    pub(crate) flags: Vec<&'static str>,
     /// One row per statistic, scope and period.
     pub(crate) rows: Vec<CellBody>,
 }
@@ -87,6 +90,7 @@ impl SeriesBody {
             snapshot: series.snapshot.clone(),
             zone: series.window.zone.to_string(),
             grain: series.window.grain.as_str(),
+            flags: flags(series.metric),
             rows: series.cells.iter().filter(is_wanted).map(|cell| CellBody::of(series.metric.id, cell)).collect(),
         }
     }
@@ -116,6 +120,19 @@ impl SeriesBody {
             csv.push_str("\r\n");
         }
         csv
+    }
+}
+
+/// What is true of every series of a kind: the limits of many cells are closed forms.
+fn flags(metric: &Metric) -> Vec<&'static str> {
+    match metric.kind {
+        // The rules of another tool have no limits.
+        _ if profiles::profile_of(metric).is_some() => Vec::new(),
+        Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
+            vec!["not adjusted for clustering"]
+        }
+        // Answers of people are not clustered by service, and what was counted as a whole has no limits.
+        Statistic::Score | Statistic::Census | Statistic::Events | Statistic::Level => Vec::new(),
     }
 }
 
