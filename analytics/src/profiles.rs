@@ -110,8 +110,8 @@ pub fn beside(metric: &str) -> Result<Vec<(&'static Profile, &'static Peer)>, Pr
 
 /// The metric of an id such as `NAME/change_lead_time`.
 pub fn metric(id: &str) -> Option<&'static Metric> {
-    let metrics = PROFILES.iter().flat_map(|profile| profile.peers).map(|peer| &peer.metric);
-    metrics.into_iter().find(|metric| metric.id == id)
+    let mut metrics = PROFILES.iter().flat_map(|profile| profile.peers).map(|peer| &peer.metric);
+    metrics.find(|metric| metric.id == id)
 }
 
 /// The name of the profile to which a metric belongs; null for one of the catalogue.

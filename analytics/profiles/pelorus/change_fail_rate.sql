@@ -7,8 +7,7 @@
 -- images has a known commit is left out with its incidents. All environments count. No interval.
 -- The facts cannot tell when an incident was created where its impact or first alert came before:
 -- the earliest of these is taken; duplicates and reopened incidents are one here. An incident that
--- names no service is the unknown application,
--- which it leaves out too.
+-- names no service is the unknown application, which it leaves out too.
 with built as (
     select distinct scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
         deployments.service, deployments.sha,

@@ -35,7 +35,9 @@ pub(crate) async fn run(place: &Place, args: CompareArgs) -> anyhow::Result<()> 
         for period in &window.periods {
             let days = if window.periods.len() == 1 { format!("{from} to {to}") } else { period.first_day.to_string() };
             output::answer(&format!("\n{scope_kind} {scope}, {days}"));
-            lines(&compared, (scope_kind, scope), period).iter().for_each(|line| output::answer(line));
+            for line in lines(&compared, (scope_kind, scope), period) {
+                output::answer(&line);
+            }
         }
     }
     output::answer("");

@@ -236,5 +236,5 @@ fn middle(pattern: &str) -> &str {
 /// The value of a label.
 fn label<'text>(labels: &'text str, name: &str) -> &'text str {
     let found = labels.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
-    found.map(|(value, _)| value).unwrap_or_else(|| panic!("no `{name}` in {labels}"))
+    found.unwrap_or_else(|| panic!("no `{name}` in {labels}")).0
 }
