@@ -10,7 +10,7 @@ with placed as (
 select service, repository, pipeline_id, min(pipeline_name) as pipeline_name, head_sha,
     count(*) filter (where result = 'success') as successes,
     count(*) filter (where result <> 'success') as failures,
-    bool_or(result = 'success') and bool_or(result <> 'success') as is_flaky,
+    bool_or(coalesce(recovered_same_sha, false)) as is_flaky,
     min(finished_at) as first_finished_at, max(finished_at) as last_finished_at, min(url) as url,
     pipeline_id is not null and head_sha is not null as is_counted,
     case when pipeline_id is null or head_sha is null then 'its pipeline or commit is not known' end as reason,

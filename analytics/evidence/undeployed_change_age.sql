@@ -24,13 +24,15 @@ waiting as (
         ) as place
     from changes
     join ways on ways.repository = changes.repository
+        and (changes.services is null or array_has(changes.services, ways.service))
     left join reviewed on reviewed.repository = changes.repository
     left join delivered_changes on delivered_changes.change_id = changes.change_id and delivered_changes.service = ways.service
     join periods on changes.merged_at < periods.read_at and ways.deployed_since < periods.read_at
         and (delivered_changes.deployed_at is null or delivered_changes.deployed_at >= periods.read_at)
     join scopes on scopes.service = ways.service
         and scopes.valid_from < periods.read_at and scopes.valid_to >= periods.read_at
-    where changes.kind = 'pull_request' or reviewed.repository is null
+    where changes.origin_id = changes.change_id and not coalesce(changes.is_empty, false)
+        and (changes.kind = 'pull_request' or reviewed.repository is null)
 )
 select change_id, service, repository, kind, actor_kind, sha, merged_at, seconds_between(merged_at, read_at) as age_seconds, url,
     coalesce(known_since < read_at, false) and place = 1 as is_counted,

@@ -2,14 +2,15 @@
 --
 -- A row is a pipeline with a commit; it is flaky when the same commit failed and succeeded there, by
 -- another attempt or another run. The code was the same, so it explains nothing. Only runs that came
--- to a conclusion count. A row counts in each period in which one of its runs finished.
+-- to a conclusion count. A row counts in each period in which one of its runs finished, and is flaky
+-- in the period in which it failed, wherever its success lies.
 -- Interval: Wilson. Coverage: conclusive runs whose pipeline and commit are known.
 -- Who never runs anything twice never finds out: the rate is a lower bound.
 with placed as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
         ci_runs.repository, ci_runs.pipeline_id, ci_runs.head_sha,
         ci_runs.pipeline_id is not null and ci_runs.head_sha is not null as is_known,
-        ci_runs.result = 'success' as has_succeeded
+        coalesce(ci_runs.recovered_same_sha, false) as has_recovered
     from ci_runs
     join calendar on calendar.day = ci_runs.day
     join scopes on scopes.service = ci_runs.service
@@ -17,8 +18,7 @@ with placed as (
     where ci_runs.is_conclusive
 ),
 judged as (
-    select scope_kind, scope, period_start, period_end, is_partial, is_known, count(*) as runs,
-        bool_or(has_succeeded) and bool_or(not has_succeeded) as is_flaky
+    select scope_kind, scope, period_start, period_end, is_partial, is_known, count(*) as runs, bool_or(has_recovered) as is_flaky
     from placed
     group by scope_kind, scope, period_start, period_end, is_partial, is_known, repository, pipeline_id, head_sha
 ),

@@ -34,11 +34,15 @@ merged as (
     select ways.service, ways.known_since, changes.change_id, changes.merged_at, delivered_changes.deployed_at
     from changes
     join ways on ways.repository = changes.repository
+        -- a service receives what path rules give it; without rules it receives everything
+        and (changes.services is null or array_has(changes.services, ways.service))
     left join reviewed on reviewed.repository = changes.repository
     left join delivered_changes on delivered_changes.change_id = changes.change_id and delivered_changes.service = ways.service
     cross join bounds
     where changes.merged_at < bounds.last_at
         and (delivered_changes.deployed_at is null or delivered_changes.deployed_at >= bounds.first_at)
+        -- a copy is the same change again, and what changes nothing waits for nothing
+        and changes.origin_id = changes.change_id and not coalesce(changes.is_empty, false)
         -- beside pull requests, a commit by itself may lie on a branch that nobody has merged
         and (changes.kind = 'pull_request' or reviewed.repository is null)
 ),

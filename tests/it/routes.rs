@@ -12,6 +12,9 @@ use waymark_api::{App, router};
 use waymark_reports::{CHARTS, REPORTS};
 use waymark_sample::{Plan, deliveries};
 
+/// Metrics without a value in the sample, in which nobody tells of reviews.
+const UNTOLD: &[&str] = &["change_lead_time_pickup", "change_lead_time_review"];
+
 /// A sample organisation behind a router.
 struct Site {
     _world: World,
@@ -73,7 +76,8 @@ async fn every_metric_chart_and_report_answers() {
         assert_eq!(definition["sql"].as_str(), Some(metric.sql));
         let series = site.json(&format!("/api/v1/metrics/{}/series?grain=quarter&last=3", metric.id)).await;
         let rows = series["rows"].as_array().unwrap();
-        assert!(rows.iter().any(|row| !row["value"].is_null()), "`{}` has no value in the sample", metric.id);
+        let has_value = rows.iter().any(|row| !row["value"].is_null());
+        assert_eq!(has_value, !UNTOLD.contains(&metric.id), "`{}`: a value in the sample", metric.id);
         for row in rows {
             let (low, value, high) = (row["low"].as_f64(), row["value"].as_f64(), row["high"].as_f64());
             if let (Some(low), Some(value), Some(high)) = (low, value, high) {

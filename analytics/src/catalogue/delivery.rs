@@ -87,8 +87,58 @@ pub(super) const DELIVERY: &[Metric] = &[
         title: "Change lead time",
         question: "How long does a change take from its first commit to production?",
         statistics: &["p50", "p75", "p90"],
+        version: 2,
         evidence: include_str!("../../evidence/change_lead_time.sql"),
         sql: include_str!("../../metrics/change_lead_time.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_with_bots",
+        title: "Change lead time with bots",
+        question: "How long does a change take from its first commit to production, whoever made it?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_with_bots.sql"),
+        sql: include_str!("../../metrics/change_lead_time_with_bots.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_coding",
+        title: "Lead time, coding",
+        question: "How long is a change written before it is ready for review?",
+        evidence: include_str!("../../evidence/change_lead_time_coding.sql"),
+        sql: include_str!("../../metrics/change_lead_time_coding.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_pickup",
+        title: "Lead time, pickup",
+        question: "How long does a change wait until somebody begins to review it?",
+        evidence: include_str!("../../evidence/change_lead_time_pickup.sql"),
+        sql: include_str!("../../metrics/change_lead_time_pickup.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_review",
+        title: "Lead time, review",
+        question: "How long does it take from the first review to the merge?",
+        evidence: include_str!("../../evidence/change_lead_time_review.sql"),
+        sql: include_str!("../../metrics/change_lead_time_review.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_merge_to_deploy",
+        title: "Lead time, merge to deployment",
+        question: "How long does a merged change wait until its deployment begins?",
+        evidence: include_str!("../../evidence/change_lead_time_merge_to_deploy.sql"),
+        sql: include_str!("../../metrics/change_lead_time_merge_to_deploy.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_deploy",
+        title: "Lead time, deployment",
+        question: "How long does the deployment of a change take?",
+        evidence: include_str!("../../evidence/change_lead_time_deploy.sql"),
+        sql: include_str!("../../metrics/change_lead_time_deploy.sql"),
         ..DURATION
     },
     Metric {
@@ -98,6 +148,16 @@ pub(super) const DELIVERY: &[Metric] = &[
         statistics: &["p50", "p75", "p90"],
         evidence: include_str!("../../evidence/merge_to_production.sql"),
         sql: include_str!("../../metrics/merge_to_production.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "merge_to_production_km",
+        title: "Delivery time of what was merged",
+        question: "How long does a merged change wait for production, those that still wait included?",
+        statistics: &["p50", "p75", "p90"],
+        kind: Statistic::Survival,
+        evidence: include_str!("../../evidence/merge_to_production_km.sql"),
+        sql: include_str!("../../metrics/merge_to_production_km.sql"),
         ..DURATION
     },
     Metric {
@@ -134,9 +194,48 @@ pub(super) const DELIVERY: &[Metric] = &[
         id: "change_fail_rate",
         title: "Change fail rate",
         question: "Which share of production deployments needed immediate intervention?",
+        version: 2,
         evidence: include_str!("../../evidence/change_fail_rate.sql"),
         sql: include_str!("../../metrics/change_fail_rate.sql"),
         ..SHARE
+    },
+    Metric {
+        id: "deployment_rework_rate",
+        title: "Deployment rework rate",
+        question: "Which share of production deployments was made to repair something?",
+        evidence: include_str!("../../evidence/deployment_rework_rate.sql"),
+        sql: include_str!("../../metrics/deployment_rework_rate.sql"),
+        ..SHARE
+    },
+    Metric {
+        id: "failed_deployment_recovery_time",
+        title: "Failed deployment recovery time",
+        question: "How long are users impaired by a failed deployment?",
+        statistics: &["p50", "p75"],
+        kind: Statistic::Survival,
+        evidence: include_str!("../../evidence/failed_deployment_recovery_time.sql"),
+        sql: include_str!("../../metrics/failed_deployment_recovery_time.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "incident_time_to_restore",
+        title: "Incident time to restore",
+        question: "How long does an incident of any cause last? Not one of the DORA metrics.",
+        kind: Statistic::Survival,
+        evidence: include_str!("../../evidence/incident_time_to_restore.sql"),
+        sql: include_str!("../../metrics/incident_time_to_restore.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "other_incidents",
+        title: "Other incidents",
+        question: "How many incidents is no deployment known to have caused?",
+        unit: Unit::Count,
+        statistics: &["count"],
+        kind: Statistic::Events,
+        evidence: include_str!("../../evidence/other_incidents.sql"),
+        sql: include_str!("../../metrics/other_incidents.sql"),
+        ..DURATION
     },
     Metric {
         id: "attempt_failure_rate",
@@ -179,6 +278,15 @@ pub(super) const DELIVERY: &[Metric] = &[
         question: "Which share of commits does a pipeline judge both ways?",
         evidence: include_str!("../../evidence/ci_flaky_rate.sql"),
         sql: include_str!("../../metrics/ci_flaky_rate.sql"),
+        ..SHARE
+    },
+    Metric {
+        id: "ci_reliability",
+        title: "CI reliability",
+        question: "Which share of pipeline runs did the platform not spoil?",
+        better: Better::Higher,
+        evidence: include_str!("../../evidence/ci_reliability.sql"),
+        sql: include_str!("../../metrics/ci_reliability.sql"),
         ..SHARE
     },
 ];

@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod forget;
 mod kept;
+mod message;
 mod pipeline;
 mod rows;
 mod signature;

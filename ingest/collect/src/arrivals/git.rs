@@ -7,7 +7,7 @@
 
 mod clone;
 mod commit;
-mod message;
+mod paths;
 mod reference;
 mod walk;
 mod write;

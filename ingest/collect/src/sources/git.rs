@@ -3,6 +3,7 @@
 //!
 //! The arrival reads; this file only understands. Ancestry is worked out by `analytics`.
 
+use crate::message::agent;
 use crate::source::{Envelope, Normalised, Reading, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -55,6 +56,10 @@ struct CommitLine {
     revert_of: Option<String>,
     picked_from: Option<String>,
     pull_request_hint: Option<i64>,
+    /// Null where the clone did not tell.
+    paths: Option<Vec<String>>,
+    #[serde(default)]
+    paths_truncated: bool,
 }
 
 #[derive(Deserialize)]
@@ -129,9 +134,14 @@ fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) 
             .flatten()
             .any(is_bot_account)
     });
+    // A merge without paths of its own still brings its branches.
+    let is_empty = read.paths.as_ref().filter(|_| read.parents.len() <= 1).map(Vec::is_empty);
     let record = Commit {
         repository: change.repository.clone(),
         sha: read.sha.clone(),
+        paths_truncated: read.paths.as_ref().map(|_| read.paths_truncated),
+        paths: read.paths.unwrap_or_default(),
+        is_empty,
         parents: Some(read.parents),
         authored_at: Some(Instant::from_micros(authored.timestamp_micros())),
         author_offset_minutes: Some(authored.offset().local_minus_utc() / 60),
@@ -154,13 +164,6 @@ fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) 
         ..Head::default()
     };
     Ok(Observation::read(delivery, VERSION, head, record))
-}
-
-/// Co-author trailers by which assistants sign; the name is kept, a person's never is.
-fn agent(trailer: &str) -> Option<String> {
-    let name = trailer.split('<').next().unwrap_or_default().trim();
-    let known = ["Claude", "Copilot", "Cursor", "Devin", "Codex", "Gemini"];
-    known.iter().find(|agent| name.starts_with(*agent)).map(|agent| (*agent).to_owned())
 }
 
 /// A matching tag is a successful deployment; a moved tag is a new version of it.
