@@ -15,6 +15,7 @@ mod facts;
 mod functions;
 mod hot;
 mod lake_tables;
+pub mod profiles;
 mod query;
 mod registers;
 pub mod scenario;
@@ -32,6 +33,7 @@ pub use definitions::{
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
+pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

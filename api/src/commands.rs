@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod collect;
 mod compact;
+mod compare;
 mod demo;
 mod forget;
 mod generate;
@@ -111,6 +112,8 @@ enum Command {
     Metrics,
     /// Print one metric over time, with interval, sample size and coverage.
     Metric(measure::MetricArgs),
+    /// Print a number beside the same by the rules of other tools, and why they differ.
+    Compare(compare::CompareArgs),
     /// Print the rows behind a number: which were counted, which were not, and why.
     Explain(measure::ExplainArgs),
     /// Ask a question in SQL over the facts; read-only.
@@ -170,6 +173,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Collect(command) => collect::run(&place, command).await,
         Command::Metrics => measure::list(&place),
         Command::Metric(args) => measure::metric(&place, args).await,
+        Command::Compare(args) => compare::run(&place, args).await,
         Command::Explain(args) => measure::explain(&place, args).await,
         Command::Sql(args) => question::sql(&place, args).await,
         Command::Report(args) => publish::report(&place, args).await,

@@ -4,6 +4,7 @@
 //! (`main.rs`, `commands/`) joins the stages and mounts the receiver.
 
 mod app;
+mod comparison;
 pub mod encode;
 mod pages;
 mod problem;
@@ -12,6 +13,7 @@ mod routes;
 mod status;
 
 pub use app::App;
+pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
 pub use problem::{Problem, chain};
 pub use routes::openapi;
 pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
-use waymark_analytics::{AnalyticsError, METRICS, QueryError, WindowError};
+use waymark_analytics::{AnalyticsError, METRICS, ProfileError, QueryError, WindowError};
 use waymark_reports::{CHARTS, REPORTS};
 
 /// A refusal or failure, as `application/problem+json`.
@@ -97,6 +97,12 @@ impl From<AnalyticsError> for Problem {
             AnalyticsError::Query(error) => Self::from(error),
             error => Self::internal(&error),
         }
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        Self::bad_parameter(error.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The interface over HTTP, one file per resource, and the description made from it.
 
 mod charts;
+mod compare;
 mod health;
 mod metrics;
 mod options;
@@ -37,6 +38,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(metrics::list))
         .routes(routes!(metrics::one))
         .routes(routes!(series::series))
+        .routes(routes!(compare::compare))
         .routes(routes!(rows::rows))
         .routes(routes!(charts::list))
         .routes(routes!(charts::draw))

@@ -6,6 +6,7 @@
 
 mod broker;
 mod cluster;
+mod conformance;
 mod crash;
 mod disorder;
 mod faults;

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
-use waymark_analytics::{METRICS, Metric, QueryService, Statistic, Subject, find};
+use waymark_analytics::{METRICS, Metric, PROFILES, QueryService, Statistic, Subject, find};
 use waymark_api::{App, router};
 use waymark_reports::{CHARTS, REPORTS};
 use waymark_sample::{Plan, deliveries};
@@ -127,6 +127,34 @@ async fn the_rows_behind_a_number_add_up_to_it() {
 }
 
 #[tokio::test]
+async fn every_profile_answers_beside_ours() {
+    let site = Site::open().await;
+    let mut answered = 0;
+    for metric in METRICS {
+        let ours = site.get(&format!("/api/v1/metrics/{}/series?grain=window&last=365", metric.id)).await.2;
+        let ours: Value = serde_json::from_slice(&ours).unwrap();
+        let peers = PROFILES.iter().flat_map(|profile| profile.peers).filter(|peer| peer.replaces == metric.id).count();
+        if peers == 0 {
+            continue;
+        }
+        let compared = site.json(&format!("/api/v1/metrics/{}/compare?last=365", metric.id)).await;
+        assert_eq!(compared["ours"], ours, "{}", metric.id);
+        let theirs = compared["theirs"].as_array().unwrap();
+        assert_eq!(theirs.len(), peers, "{}", metric.id);
+        for their in theirs {
+            let name = their["profile"].as_str().unwrap();
+            let (series, rows) = (&their["series"], their["series"]["rows"].as_array().unwrap());
+            assert_eq!(series["metric"], format!("{name}/{}", metric.id));
+            assert!(rows.iter().any(|row| !row["value"].is_null()), "`{name}` has no value of `{}` in the sample", metric.id);
+            let alone = format!("/api/v1/metrics/{}/series?grain=window&last=365&profile={name}", metric.id);
+            assert_eq!(site.json(&alone).await, *series, "{alone}");
+            answered += 1;
+        }
+    }
+    assert!(answered >= 20, "only {answered} numbers of other tools were compared");
+}
+
+#[tokio::test]
 async fn reach_is_adoption_times_coverage() {
     let site = Site::open().await;
     let last = |id: &str| format!("/api/v1/metrics/{id}/series?last=1");
@@ -158,6 +186,10 @@ async fn what_cannot_be_understood_is_a_problem_that_says_what_there_is() {
         ("/api/v1/metrics/change_lead_time/series?wat=1", StatusCode::BAD_REQUEST, "wat"),
         ("/api/v1/metrics/change_lead_time/series?statistic=p99", StatusCode::BAD_REQUEST, "p50"),
         ("/api/v1/metrics/change_lead_time/series?from=2026-02-01&to=2026-01-01", StatusCode::BAD_REQUEST, "after"),
+        ("/api/v1/metrics/change_lead_time/series?profile=nobody", StatusCode::BAD_REQUEST, "devlake"),
+        ("/api/v1/metrics/nps/series?profile=metrik", StatusCode::BAD_REQUEST, "change_fail_rate"),
+        ("/api/v1/metrics/change_lead_time/rows?profile=metrik", StatusCode::BAD_REQUEST, "series"),
+        ("/api/v1/metrics/nps/compare", StatusCode::BAD_REQUEST, "change_lead_time"),
         ("/api/v1/charts/pie.svg?metric=nps", StatusCode::NOT_FOUND, "trend"),
         ("/api/v1/charts/score.svg?metric=reach", StatusCode::BAD_REQUEST, "trend"),
         ("/api/v1/charts/trend.svg", StatusCode::BAD_REQUEST, "metric"),

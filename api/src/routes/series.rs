@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/{id}/series`: one metric over time, for the scopes that were asked for.
 
-use super::window::{WindowParams, params};
+use super::window::{WindowParams, params_of_series};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
@@ -10,13 +10,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Series, Statistic, find};
+use waymark_analytics::{Cell, Metric, Series, Statistic, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SeriesBody {
     /// The metric's id.
     pub(crate) metric: &'static str,
+    /// The profile by whose rules it was computed; null for our own definition.
+    pub(crate) profile: Option<&'static str>,
     /// What people call it.
     pub(crate) title: &'static str,
     /// In what values are counted.
@@ -79,6 +81,7 @@ impl SeriesBody {
         let is_wanted = |cell: &&Cell| statistic.is_none_or(|wanted| cell.statistic == wanted);
         Self {
             metric: series.metric.id,
+            profile: profiles::profile_of(series.metric),
             title: series.metric.title,
             unit: series.metric.unit.as_str(),
             better: series.metric.better.as_str(),
@@ -87,7 +90,7 @@ impl SeriesBody {
             snapshot: series.snapshot.clone(),
             zone: series.window.zone.to_string(),
             grain: series.window.grain.as_str(),
-            flags: flags(series.metric.kind),
+            flags: flags(series.metric),
             rows: series.cells.iter().filter(is_wanted).map(|cell| CellBody::of(series.metric.id, cell)).collect(),
         }
     }
@@ -121,8 +124,10 @@ impl SeriesBody {
 }
 
 /// What is true of every series of a kind: the limits of many cells are closed forms.
-fn flags(kind: Statistic) -> Vec<&'static str> {
-    match kind {
+fn flags(metric: &Metric) -> Vec<&'static str> {
+    match metric.kind {
+        // The rules of another tool have no limits.
+        _ if profiles::profile_of(metric).is_some() => Vec::new(),
         Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
             vec!["not adjusted for clustering"]
         }
@@ -167,8 +172,11 @@ pub(crate) async fn series(
     Path(id): Path<String>,
     query: Result<Query<WindowParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let params = params(query)?;
+    let params = params_of_series(query)?;
+    let metric = match &params.profile {
+        Some(profile) => &profiles::find(profile, &id)?.metric,
+        None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
+    };
     let statistic = params.statistic.as_deref();
     if let Some(unknown) = statistic.filter(|wanted| !metric.statistics.contains(wanted)) {
         let known = metric.statistics.join(", ");

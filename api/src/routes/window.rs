@@ -37,10 +37,24 @@ pub(crate) struct WindowParams {
     pub(crate) height: Option<u32>,
     /// The metric to draw, for charts that can draw several.
     pub(crate) metric: Option<String>,
+    /// By the rules of another tool, over the same facts; only for the series of a metric, and
+    /// `/compare` lists the names.
+    pub(crate) profile: Option<String>,
 }
 
 /// The parameters, or the problem with them.
 pub(crate) fn params(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
+    let params = params_of_series(query)?;
+    match params.profile {
+        Some(_) => {
+            Err(Problem::bad_parameter("`profile` belongs to /api/v1/metrics/{id}/series: nothing else knows other rules"))
+        }
+        None => Ok(params),
+    }
+}
+
+/// The same where numbers by the rules of another tool can be asked for.
+pub(crate) fn params_of_series(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
     query.map(|Query(params)| params).map_err(|rejection| Problem::bad_parameter(rejection.body_text()))
 }
 

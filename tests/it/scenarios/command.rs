@@ -1,6 +1,6 @@
 //! The commands of a scenario that are not SQL: `metric …`, `fact …` and `start over`.
 
-use waymark_analytics::{Definitions, Grain, Metric, Window, find, local_midnight};
+use waymark_analytics::{Definitions, Grain, Metric, Window, find, local_midnight, profiles};
 use waymark_event::Instant;
 
 /// What one record of a scenario asks for.
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Command<'_>, String> {
 }
 
 fn metric(id: &str, grain: &str, days: [&str; 2], as_of: &str, zone: &str) -> Result<Command<'static>, String> {
-    let metric = find(id).ok_or_else(|| format!("`{id}` is no metric"))?;
+    let metric = find(id).or_else(|| profiles::metric(id)).ok_or_else(|| format!("`{id}` is no metric"))?;
     let grain = Grain::named(grain).ok_or_else(|| format!("`{grain}` is no grain"))?;
     let definitions = Definitions { zone: zone.to_owned(), ..Definitions::default() };
     if let Some(problem) = definitions.problems().into_iter().next() {

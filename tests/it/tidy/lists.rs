@@ -6,7 +6,7 @@ use super::tree::{SourceFile, files_in, root};
 use super::words::VENDORS;
 use super::{Breach, assert_tidy};
 use std::collections::BTreeSet;
-use waymark_analytics::{FACTS, METRICS, STEPS};
+use waymark_analytics::{FACTS, METRICS, PROFILES, STEPS};
 use waymark_collect::SOURCES;
 use waymark_event::{Record, Table};
 use waymark_reports::{CHARTS, REPORTS};
@@ -63,6 +63,42 @@ fn every_file_is_listed() {
     breaches.extend(fact_scenarios.breaches(&sql_facts, &facts, &fact_scenarios.found()));
     breaches.extend(drawings.breaches(&charts, &charts, &drawings.found()));
     breaches.extend(documents.breaches(&reports, &reports, &documents.found()));
+    assert_tidy(breaches);
+}
+
+#[test]
+fn every_profile_is_listed() {
+    let list = "PROFILES in analytics/src/profiles.rs";
+    let profiles = names(PROFILES.iter().map(|profile| profile.name));
+    let content = "facts, their number and ours, worked out by hand";
+    let scenarios = Listing { folder: "tests/profiles", extension: "slt", list, content };
+    let rows = Listing { folder: "analytics/src/profiles", extension: "rs", list, content: "its row" };
+    let mut breaches = scenarios.breaches(&profiles, &profiles, &scenarios.found());
+    breaches.extend(rows.breaches(&profiles, &profiles, &rows.found()));
+    for profile in PROFILES {
+        let (folder, list) =
+            (format!("analytics/profiles/{}", profile.name), format!("analytics/src/profiles/{}.rs", profile.name));
+        let rules = Listing { folder: &folder, extension: "sql", list: &list, content: "its rules, and which of them differ" };
+        let peers = names(profile.peers.iter().map(|peer| peer.replaces));
+        breaches.extend(rules.breaches(&peers, &peers, &rules.found()));
+        let metrics = names(METRICS.iter().map(|metric| metric.id));
+        let strangers = peers.difference(&metrics);
+        breaches.extend(
+            strangers.map(|id| Breach::new(&list, 1, format!("`{id}` is no metric of ours: nothing stands beside it"))),
+        );
+        let path = format!("tests/profiles/{}.slt", profile.name);
+        let scenario = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+        let untold = profile.peers.iter().filter(|peer| !scenario.contains(&format!("metric {} by", peer.metric.id)));
+        breaches.extend(
+            untold.map(|peer| Breach::new(&path, 1, format!("`{}` is not asked for: work one number out", peer.metric.id))),
+        );
+    }
+    for file in files_in("analytics/profiles", "sql") {
+        let folder = file.path.split('/').nth(2).unwrap_or_default();
+        if !profiles.contains(folder) || file.path.matches('/').count() != 3 {
+            breaches.push(Breach::new(&file.path, 1, format!("`{folder}` has no row in {list}: add one, or delete the file")));
+        }
+    }
     assert_tidy(breaches);
 }
 
