@@ -2,9 +2,12 @@
 
 use super::{Place, output};
 use crate::config::Config;
-use anyhow::bail;
+use anyhow::{Context, bail};
+use arrow::array::AsArray;
+use arrow::util::display::array_value_to_string;
+use std::collections::BTreeSet;
 use waymark_api::size_in_words;
-use waymark_lake::{Layout, check_up};
+use waymark_lake::{Layout, Snapshot, Wanted, check_up, fact_table, observed_table, read_rows};
 
 /// At most this many files are named one by one.
 const NAMED_MAX: usize = 20;
@@ -25,13 +28,32 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
         definitions.exemptions.len(),
         definitions.targets.len()
     ));
+    platform(&config);
     if place.address().is_some() || place.data.is_dir() {
-        data(&place.layout().await?).await?;
+        let layout = place.layout().await?;
+        data(&layout).await?;
+        meaning(&layout, &config).await?;
     } else {
         output::answer(&format!("data: `{}` is not there yet", place.data.display()));
     }
     output::answer("all is well");
     Ok(())
+}
+
+/// What describes the platform, and what in it is doubtful.
+fn platform(config: &Config) {
+    let definitions = &config.definitions;
+    output::answer(&format!(
+        "platform: {} files, {} evidence rules, {} alternatives, {} migrations, {} areas",
+        config.platform.len(),
+        config.rules.rules().len(),
+        definitions.alternatives.len(),
+        definitions.migrations.len(),
+        definitions.responsibilities.len()
+    ));
+    for doubt in &config.doubts {
+        output::answer(&doubt.to_string());
+    }
 }
 
 async fn data(layout: &Layout) -> anyhow::Result<()> {
@@ -63,4 +85,49 @@ async fn data(layout: &Layout) -> anyhow::Result<()> {
         1 => bail!("one thing is wrong with the data"),
         count => bail!("{count} things are wrong with the data"),
     }
+}
+
+/// What the data say about the platform: rules that match nothing, and a catalogue that is not believed.
+async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::newest(layout).await? else { return Ok(()) };
+    let (looked_for, seen) = evidence(layout, &snapshot).await?;
+    for component in config.rules.rules().iter().map(|rule| &rule.component).collect::<BTreeSet<_>>() {
+        if looked_for.contains(component) && !seen.contains(component) {
+            output::answer(&format!("warning: the rules of `{component}` match nothing: neither it nor an alternative was ever found"));
+        }
+    }
+    let table = fact_table("catalogue_losses");
+    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
+    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
+        let column = |name: &str| batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"));
+        let (day, known, lost) = (column("day")?, column("known_services")?, column("lost_services")?);
+        let is_held = column("is_held")?.as_boolean();
+        for row in (0..batch.num_rows()).filter(|row| is_held.value(*row)) {
+            let [day, known, lost] = [day, known, lost].map(|column| array_value_to_string(column, row).unwrap_or_default());
+            output::answer(&format!(
+                "warning: on {day} the catalogue took back {lost} of {known} services, which is held back: it is believed once \
+                 the catalogue says so again a week later"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The components that were looked for, and those of which anything was found.
+async fn evidence(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let table = observed_table("evidence");
+    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
+    let (mut looked_for, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let columns: &[&str] = &["component_id", "finding"];
+    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: Some(columns) }).await? {
+        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let (Some(components), Some(findings)) = (text("component_id"), text("finding")) else { continue };
+        for (component, finding) in components.iter().flatten().zip(findings.iter().flatten()) {
+            looked_for.insert(component.to_owned());
+            if matches!(finding, "present" | "partial" | "alternative") {
+                seen.insert(component.to_owned());
+            }
+        }
+    }
+    Ok((looked_for, seen))
 }

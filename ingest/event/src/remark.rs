@@ -55,7 +55,7 @@ impl WrittenFile {
     /// A remark about a word that stands at or after `line` and before `end`; without such a word, about the line.
     pub fn remark_at(&self, line: usize, end: usize, word: &str, weight: Weight, message: String) -> Remark {
         let lines = self.text.lines().enumerate().skip(line.saturating_sub(1)).take(end.saturating_sub(line).max(1));
-        let mut places = lines.filter_map(|(index, text)| Some((index + 1, text[..column_of(text, word)?].chars().count() + 1)));
+        let mut places = lines.filter_map(|(index, text)| Some((index + 1, column_of(text, word)?)));
         let (line, column) = if word.is_empty() { (line, 0) } else { places.next().unwrap_or((line, 0)) };
         Remark { file: self.name.clone(), line, column, weight, message }
     }
@@ -66,13 +66,14 @@ impl WrittenFile {
     }
 }
 
-/// Where a word begins that is no part of a longer one.
+/// The column, from 1, at which a word begins that is no part of a longer one.
 fn column_of(text: &str, word: &str) -> Option<usize> {
-    let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == '-');
-    let found = text.match_indices(word).find(|(start, _)| {
-        !is_part(text[..*start].chars().next_back()) && !is_part(text[start + word.len()..].chars().next())
-    });
-    found.map(|(start, _)| start)
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
+    text.match_indices(word).find_map(|(start, _)| {
+        let (before, rest) = text.split_at_checked(start)?;
+        let after = rest.strip_prefix(word)?;
+        (!before.ends_with(is_part) && !after.starts_with(is_part)).then(|| before.chars().count() + 1)
+    })
 }
 
 /// `unknown field `x`, expected one of ...` with the nearest of what is expected, as people would say it.

@@ -7,14 +7,17 @@
 
 mod clone;
 mod commit;
+mod evidence;
 mod message;
 mod reference;
 mod walk;
+mod weeks;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::evidence::{EvidenceProgress, EvidenceReading, EvidenceRequest, read_evidence};
 use self::reference::Selected;
 use self::walk::History;
 use self::write::{DeliveryWriter, Shared};

@@ -1,0 +1,66 @@
+//! `waymark ingest git PATH --evidence`: the rules of the platform applied to a clone and its history.
+
+use super::{GitArgs, Workplace, hand_in, output};
+use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::path::Path;
+use waymark_collect::arrivals::git::{EvidenceProgress, EvidenceRequest, GitRequest, read_evidence};
+use waymark_collect::evidence::{KnownUses, ServicePath};
+use waymark_lake::StateStore;
+
+/// What callable workflows call, of every repository that was scanned.
+const USES: &str = "evidence uses";
+
+/// Scans the weeks that were not scanned yet.
+pub(super) async fn scan(workplace: &Workplace, args: &GitArgs, request: &GitRequest, path: &Path) -> anyhow::Result<()> {
+    let rules = &workplace.config.rules;
+    if rules.rules().is_empty() {
+        bail!("there is no rule of evidence: describe the platform in `platform/*.yaml` beside the configuration");
+    }
+    let request = EvidenceRequest { git: request.clone(), services: service_paths(&args.service_path)? };
+    let state = StateStore::open(&workplace.layout)?;
+    let group = format!("evidence {} {:?} {:?}", path.display(), request.git.service, request.git.branch);
+    let (known_state, known_uses) = (state.group(&group)?, known_uses(&state)?);
+    let bar = indicatif::ProgressBar::new_spinner();
+    let progress = |done: EvidenceProgress| {
+        bar.set_message(format!("looking for components: {} of {} weeks", done.weeks_done, done.weeks));
+        bar.tick();
+    };
+    let now = workplace.clock.now();
+    let read = || read_evidence(path, &request, rules, &known_uses, &known_state, now, &progress);
+    let reading = tokio::task::block_in_place(read).context("failed to read the repository")?;
+    bar.finish_and_clear();
+    for warning in &reading.warnings {
+        output::note(&format!("warning: {warning}"));
+    }
+    if reading.weeks == 0 {
+        output::note(&format!("{}: no new evidence", reading.repository));
+        return Ok(());
+    }
+    for (component, _) in reading.seen.iter().filter(|(_, is_seen)| !**is_seen) {
+        output::note(&format!("`{component}`: neither it nor an alternative is in this repository"));
+    }
+    hand_in(workplace, reading.deliveries).await?;
+    let exported = reading.exported.iter().map(|(name, calls)| Ok((name.clone(), serde_json::to_string(calls)?)));
+    state.store(USES, &exported.collect::<Result<BTreeMap<_, _>, serde_json::Error>>()?)?;
+    state.store(&group, &reading.state)?;
+    let (repository, findings, weeks) = (&reading.repository, reading.findings, reading.weeks);
+    output::note(&format!("{repository}: {findings} findings in {weeks} weeks"));
+    Ok(())
+}
+
+fn known_uses(state: &StateStore) -> anyhow::Result<KnownUses> {
+    let known = state.group(USES)?.into_iter().map(|(name, calls)| Ok((name, serde_json::from_str(&calls)?)));
+    known.collect::<Result<_, serde_json::Error>>().context("failed to read what other repositories call")
+}
+
+/// `NAME=PATH` of each service with a folder of its own.
+fn service_paths(texts: &[String]) -> anyhow::Result<Vec<ServicePath>> {
+    let understood = texts.iter().map(|text| {
+        let Some((service, path)) = text.split_once('=').filter(|(service, path)| !service.is_empty() && !path.is_empty()) else {
+            bail!("`{text}` is no service and folder: write it as `checkout=services/checkout`");
+        };
+        Ok(ServicePath { service: Some(service.to_owned()), path: path.trim_matches('/').to_owned() })
+    });
+    understood.collect()
+}
