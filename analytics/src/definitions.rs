@@ -15,6 +15,7 @@ pub(crate) use problems::{Problem, Section, problems};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 use waymark_event::Weight;
 
 /// Everything in the configuration on which a number can depend.
@@ -51,6 +52,14 @@ pub struct Definitions {
     /// Who answers for what.
     #[serde(rename = "responsibility")]
     pub responsibilities: Vec<Responsibility>,
+    /// Which paths of a shared repository belong to which service.
+    pub service_paths: Vec<ServicePaths>,
+    /// Which pull requests mend something, beside the built-in rules.
+    #[serde(rename = "hotfix")]
+    pub hotfixes: Vec<HotfixRule>,
+    /// What people judged of single deployments.
+    #[serde(rename = "verdict")]
+    pub verdicts: Vec<Judgement>,
 }
 
 /// Numbers that belong to definitions; a changed one is a changed definition.
@@ -85,6 +94,43 @@ pub struct EnvironmentRule {
     pub tier: String,
 }
 
+/// The paths by which a service receives changes of a repository that it shares with others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePaths {
+    /// The service that receives the changes.
+    pub service: String,
+    /// The repository that it shares.
+    pub repository: String,
+    /// Its own paths: `**` stands for any text, `*` and `?` stay within a folder's name.
+    pub globs: Vec<String>,
+    /// Paths of libraries that it is built from, and that others are built from too.
+    #[serde(default)]
+    pub shared: Vec<String>,
+}
+
+/// A mark by which a pull request is known to mend something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HotfixRule {
+    /// A label in any case, with `*` for any text.
+    pub label: Option<String>,
+    /// The name of its branch in any case, with `*` for any text.
+    pub branch: Option<String>,
+}
+
+/// What a person judged of one deployment; it stands above all other evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    /// The deployment, by our id or by its source's own.
+    pub deployment: String,
+    /// Whether it needed immediate intervention.
+    pub is_failure: bool,
+    /// Why, for whoever asks later.
+    pub reason: String,
+}
+
 impl Default for Definitions {
     fn default() -> Self {
         Self {
@@ -99,6 +145,9 @@ impl Default for Definitions {
             alternatives: Vec::new(),
             migrations: Vec::new(),
             responsibilities: Vec::new(),
+            service_paths: Vec::new(),
+            hotfixes: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 }

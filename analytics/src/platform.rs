@@ -4,7 +4,8 @@
 //! detected is the section `evidence`, which `collect` reads from the same files; it is skipped here.
 
 use crate::definitions::{
-    Alternative, Component, Definitions, Exemption, Mandate, Migration, Problem, Responsibility, Section, Target, problems,
+    Alternative, Component, Definitions, Exemption, Mandate, Migration, Problem, Responsibility, Section, ServicePaths, Target,
+    problems,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -45,6 +46,10 @@ struct Sheet {
     #[serde(default)]
     #[schema(value_type = Vec<Responsibility>)]
     responsibilities: Vec<Spanned<Responsibility>>,
+    /// Which paths of a shared repository belong to which service.
+    #[serde(default)]
+    #[schema(value_type = Vec<ServicePaths>)]
+    service_paths: Vec<Spanned<ServicePaths>>,
     /// How the use of components is detected.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
@@ -114,6 +119,7 @@ impl Reading {
         take(places, Section::Targets, file, sheet.targets, &mut definitions.targets);
         take(places, Section::Migrations, file, sheet.migrations, &mut definitions.migrations);
         take(places, Section::Responsibilities, file, sheet.responsibilities, &mut definitions.responsibilities);
+        take(places, Section::ServicePaths, file, sheet.service_paths, &mut definitions.service_paths);
     }
 
     /// A problem with its place, where the entry came from one of the files.
@@ -168,6 +174,7 @@ fn failing_line(text: &str, message: &str) -> Option<usize> {
             "targets" => checked::<Target>(value),
             "migrations" => checked::<Migration>(value),
             "responsibilities" => checked::<Responsibility>(value),
+            "service_paths" => checked::<ServicePaths>(value),
             _ => None,
         };
         outcome.as_deref() == Some(message)

@@ -155,6 +155,9 @@ const DEFINITIONS: &[&str] = &[
     "alternative",
     "migration",
     "responsibility",
+    "service_paths",
+    "hotfix",
+    "verdict",
 ];
 
 /// The folder beside the configuration that describes the platform.

@@ -18,6 +18,7 @@ pub(crate) enum Section {
     Targets,
     Migrations,
     Responsibilities,
+    ServicePaths,
 }
 
 /// Something wrong with one entry.
@@ -77,6 +78,15 @@ impl Problems<'_> {
         for rule in definitions.environments.iter().filter(|rule| !TIERS.contains(&rule.tier.as_str())) {
             let message = format!("environment `{}`: tier `{}` is none of {}", rule.pattern, rule.tier, TIERS.join(", "));
             self.wrong(Section::General, 0, &rule.tier, message);
+        }
+        for rule in definitions.hotfixes.iter().filter(|rule| rule.label.is_some() == rule.branch.is_some()) {
+            self.wrong(Section::General, 0, "hotfix", format!("hotfix {rule:?}: write either a label or a branch"));
+        }
+        for (index, paths) in definitions.service_paths.iter().enumerate() {
+            if paths.globs.is_empty() && paths.shared.is_empty() {
+                let message = format!("service_paths of `{}` in `{}`: no globs are given", paths.service, paths.repository);
+                self.wrong(Section::ServicePaths, index, &paths.service, message);
+            }
         }
     }
 

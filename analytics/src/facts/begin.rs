@@ -4,8 +4,9 @@
 //! `refresh.rs`.
 
 use super::inputs::{self, register, rows_of};
+use super::placed::Spans;
 use super::reads::observed;
-use super::refresh::{Refresh, Remembered, UNITS, Work, fact_named, failed};
+use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
 use crate::engine::register_batch;
@@ -15,6 +16,9 @@ use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::Table;
 use waymark_lake::{DataFile, Snapshot, TableVersion, Wanted, observed_table, read_rows};
+
+/// Tables whose statements connect two subjects by an id that either may tell first.
+const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployment];
 
 impl<'work> Work<'work> {
     pub(super) async fn begin(
@@ -30,12 +34,14 @@ impl<'work> Work<'work> {
             base,
             units: Units::default(),
             connections: None,
+            digests: NotedDigests::new(),
+            spans: Spans::at(input.as_of),
             seeds: BTreeMap::new(),
             owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
             has_new_owners: false,
         };
         match (remembered, &work.base) {
-            (Some(held), _) => (work.units, work.connections) = (held.units, held.connections),
+            (Some(held), _) => (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests),
             (None, Some(_)) => {
                 match Units::stored(&work.stored(UNITS, None).await?) {
                     Some(units) => work.units = units,
@@ -51,7 +57,14 @@ impl<'work> Work<'work> {
     }
 
     pub(super) fn remember(self, tables: BTreeMap<String, TableVersion>) -> Remembered {
-        Remembered { tables, units: self.units.after_storing(), connections: self.connections }
+        let mut digests = self.digests;
+        let live: BTreeSet<(&str, &str)> = tables
+            .iter()
+            .flat_map(|(table, version)| version.files.iter().map(|file| (table.as_str(), file.path.as_str())))
+            .collect();
+        digests.retain(|(table, file), _| live.contains(&(table.as_str(), file.as_str())));
+        drop(live);
+        Remembered { tables, units: self.units.after_storing(), connections: self.connections, digests }
     }
 
     /// The catalogue comes first: it joins services and repositories, and what it newly says of
@@ -89,9 +102,9 @@ impl<'work> Work<'work> {
             Some(connections) => Some(connections),
             None => self.connections_before().await?,
         };
-        // Incidents first: a deployment then finds those that name it.
-        let order = [Table::Incident, Table::Deployment].into_iter();
-        let others = Table::ALL.iter().copied().filter(|table| !matches!(table, Table::Incident | Table::Deployment));
+        // Incidents and images first: a deployment then finds those that name it.
+        let order = CONNECTING.iter().copied();
+        let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
         for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
             let stored = observed_table(table.name());
             for file in self.new_files(table) {
@@ -100,6 +113,7 @@ impl<'work> Work<'work> {
                 for batch in &batches {
                     match (table, &mut connections) {
                         (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
+                        (Table::Artifact, Some(connections)) => connections.artifacts(batch, &mut self.units),
                         (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
                         (Table::Commit, _) => {
                             touched::commits(batch, &mut self.units);
@@ -128,12 +142,12 @@ impl<'work> Work<'work> {
     async fn connections_before(&self) -> Result<Option<Connections>, AnalyticsError> {
         let mut connections = Connections::default();
         let Some(base) = &self.base else { return Ok(Some(connections)) };
-        if [Table::Deployment, Table::Incident].into_iter().all(|table| self.new_files(table).is_empty()) {
+        if CONNECTING.iter().all(|table| self.new_files(*table).is_empty()) {
             return Ok(None);
         }
         // The units of the base hold these connections already.
         let mut known = Units::default();
-        for table in [Table::Incident, Table::Deployment] {
+        for table in CONNECTING.iter().copied() {
             let name = observed_table(table.name());
             let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
             let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
@@ -141,6 +155,7 @@ impl<'work> Work<'work> {
                 for batch in read_rows(self.input.layout, &name, std::slice::from_ref(file), wanted).await? {
                     match table {
                         Table::Incident => connections.incidents(&batch, &mut known),
+                        Table::Artifact => connections.artifacts(&batch, &mut known),
                         _ => connections.deployments(&batch, &mut known),
                     }
                 }

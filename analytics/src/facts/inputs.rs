@@ -51,16 +51,26 @@ pub(super) async fn register_observed(
     let failed = |cause| register(name, cause);
     let schema = observation_schema(table).map_err(|cause| supply(name, cause))?;
     // Files that are older than a column lack it, and a forgotten person leaves null behind.
-    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    let schema = Arc::new(Schema::new(fields));
+    let named = words();
+    let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
+    let fields: Vec<_> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let wanted = Wanted { subjects, columns: Some(&columns) };
     let stored = observed_table(name);
     let files = version.map_or(&[][..], |version| &version.files);
-    let stated = read_rows(layout, &stored, files, Wanted { subjects, columns: None }).await?;
-    let stated = joined(&stored, &schema, &stated)?;
+    let read = read_rows(layout, &stored, files, wanted).await?;
+    let schema = Arc::new(Schema::new(fields.clone()));
+    let stated = joined(&stored, &schema, &read)?;
     let rows = newest_of(&stated).map_err(failed)?;
     let provider = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
     context.register_table(TableReference::partial("observed", name), Arc::new(provider)).map_err(failed)?;
     Ok(())
+}
+
+/// Every word of every statement: a column whose name is not among them is read by no fact.
+fn words() -> BTreeSet<&'static str> {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).collect()
 }
 
 /// Makes room for `observed.*` in a session.
@@ -135,6 +145,12 @@ async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, Data
         let (commits, deployments) = walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
         register_batch(context, "attribution", commits)?;
         register_batch(context, "attributed_deployments", deployments)?;
+    }
+    if fact.name == "settlement" {
+        let deployed = plan(context, attributed::SETTLED).await?.collect().await?;
+        let graph = plan(context, attributed::SETTLED_GRAPH).await?.collect().await?;
+        let walked = tokio::task::spawn_blocking(move || attributed::settlement(&deployed, &graph)).await;
+        register_batch(context, "settlement", walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??)?;
     }
     if fact.sql.is_empty() {
         return Ok(Computed::Before);

@@ -4,8 +4,10 @@ use super::{GitArgs, Workplace, hand_in, output};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
-use waymark_collect::arrivals::git::{EvidenceProgress, EvidenceRequest, GitRequest, read_evidence};
+use waymark_analytics::ServicePaths;
+use waymark_collect::arrivals::git::{EvidenceProgress, EvidenceRequest, GitRequest, clone_key, read_evidence};
 use waymark_collect::evidence::{KnownUses, ServicePath};
+use waymark_event::canonical_repository;
 use waymark_lake::StateStore;
 
 /// What callable workflows call, of every repository that was scanned.
@@ -17,7 +19,11 @@ pub(super) async fn scan(workplace: &Workplace, args: &GitArgs, request: &GitReq
     if rules.rules().is_empty() {
         bail!("there is no rule of evidence: describe the platform in `platform/*.yaml` beside the configuration");
     }
-    let request = EvidenceRequest { git: request.clone(), services: service_paths(&args.service_path)? };
+    let mut request = EvidenceRequest { git: request.clone(), services: service_paths(&args.service_path)? };
+    if request.services.is_empty() && request.git.service.is_none() {
+        let repository = clone_key(path, &request.git)?;
+        request.services = described_paths(&workplace.definitions.service_paths, &repository);
+    }
     let state = StateStore::open(&workplace.layout)?;
     let group = format!("evidence {} {:?} {:?}", path.display(), request.git.service, request.git.branch);
     let (known_state, known_uses) = (state.group(&group)?, known_uses(&state)?);
@@ -63,4 +69,19 @@ fn service_paths(texts: &[String]) -> anyhow::Result<Vec<ServicePath>> {
         Ok(ServicePath { service: Some(service.to_owned()), path: path.trim_matches('/').to_owned() })
     });
     understood.collect()
+}
+
+/// The folders that the platform describes for a repository: what stands before the first wild card.
+fn described_paths(described: &[ServicePaths], repository: &str) -> Vec<ServicePath> {
+    let of_repository = described.iter().filter(|paths| {
+        canonical_repository(&paths.repository).is_some_and(|key| key == repository) || paths.repository == repository
+    });
+    let folders = of_repository.flat_map(|paths| paths.globs.iter().map(move |glob| (paths, glob)));
+    folders
+        .map(|(paths, glob)| {
+            let parts = glob.trim_start_matches("./").split('/').take_while(|part| !part.contains(['*', '?', '[', '{']));
+            let path = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+            ServicePath { service: Some(paths.service.clone()), path }
+        })
+        .collect()
 }

@@ -17,7 +17,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use self::evidence::{EvidenceProgress, EvidenceReading, EvidenceRequest, read_evidence};
+pub use self::evidence::{EvidenceProgress, EvidenceReading, EvidenceRequest, clone_key, read_evidence};
 use self::reference::Selected;
 use self::walk::History;
 use self::write::{DeliveryWriter, Shared};

@@ -60,6 +60,14 @@ pub struct EvidenceReading {
     pub warnings: Vec<String>,
 }
 
+/// The key of the repository of a clone, as a scan will name it.
+///
+/// # Errors
+/// When the folder is no readable clone.
+pub fn clone_key(path: &Path, request: &GitRequest) -> Result<String, GitError> {
+    Ok(clone::repository_key(&clone::open(path)?, request))
+}
+
 /// Applies `rules` to the weeks that `state`, which an earlier scan gave, does not cover; after a
 /// change of the rules, or of what other repositories call, to all weeks.
 ///
