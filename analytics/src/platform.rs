@@ -287,7 +287,10 @@ evidence:
     fn a_reason_that_is_no_code_and_a_name_taken_twice_are_refused() {
         let other = GOOD.replace("runtime", "runtme");
         assert!(read(&other).1[0].contains("did you mean `runtime`?"));
-        let renamed = format!("{}\n", GOOD.replace("    title: Standard build\n", "    title: Standard build\n    formerly: [ci-old, ci-old]\n"));
+        let renamed = format!(
+            "{}\n",
+            GOOD.replace("    title: Standard build\n", "    title: Standard build\n    formerly: [ci-old, ci-old]\n")
+        );
         assert!(read(&renamed).1[0].contains("belongs to `ci-standard` already"), "{:?}", read(&renamed).1);
     }
 }

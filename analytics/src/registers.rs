@@ -102,11 +102,7 @@ fn environments(definitions: &Definitions) -> Vec<EnvironmentRow> {
     let own = definitions.environments.iter().map(|rule| (rule.pattern.as_str(), rule.tier.as_str()));
     own.chain(BUILT_IN.iter().copied())
         .zip(0..)
-        .map(|((pattern, tier), position)| EnvironmentRow {
-            position,
-            pattern: like(pattern),
-            tier: tier.to_owned(),
-        })
+        .map(|((pattern, tier), position)| EnvironmentRow { position, pattern: like(pattern), tier: tier.to_owned() })
         .collect()
 }
 

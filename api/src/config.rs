@@ -161,7 +161,7 @@ const DEFINITIONS: &[&str] = &[
 ];
 
 /// The folder beside the configuration that describes the platform.
-pub(crate) const PLATFORM: &str = "platform";
+const PLATFORM: &str = "platform";
 
 impl Config {
     /// Reads `explicit`, else the data folder's own file, else `./waymark.toml`, else nothing; and the
@@ -288,7 +288,8 @@ mod tests {
         let (full, short) = (&config.definitions, &short.definitions);
         assert_eq!((full.migrations.len(), full.alternatives.len(), full.responsibilities.len()), (1, 8, 6));
         assert_eq!((&full.mandates, &full.targets), (&short.mandates, &short.targets));
-        let key = |one: &waymark_analytics::Component| (one.id.clone(), one.category.clone(), one.owner.clone(), one.released_on);
+        let key =
+            |one: &waymark_analytics::Component| (one.id.clone(), one.category.clone(), one.owner.clone(), one.released_on);
         assert!(full.components.iter().map(key).eq(short.components.iter().map(key)));
         for (full, short) in full.components.iter().zip(&short.components) {
             let tags = |rules: Vec<waymark_analytics::FitRule>| {
@@ -297,7 +298,9 @@ mod tests {
             };
             assert_eq!(tags(full.conditions()), tags(short.conditions()), "{}", full.id);
         }
-        let exempt = |one: &waymark_analytics::Exemption| (one.component.clone(), one.service.clone(), one.code().to_owned(), one.expires_on);
+        let exempt = |one: &waymark_analytics::Exemption| {
+            (one.component.clone(), one.service.clone(), one.code().to_owned(), one.expires_on)
+        };
         assert!(full.exemptions.iter().map(exempt).eq(short.exemptions.iter().map(exempt)));
     }
 
@@ -319,7 +322,10 @@ mod tests {
         let error = wrong("dockerfile_from", "dockerfile_form");
         assert!(error.contains("`dockerfile_form` is not known here: did you mean `dockerfile_from`?"), "{error}");
         let error = wrong("    category: ci\n", "    categry: ci\n");
-        assert!(error.contains("platform/components.yaml:5:5: `categry` is not known here: did you mean `category`?"), "{error}");
+        assert!(
+            error.contains("platform/components.yaml:5:5: `categry` is not known here: did you mean `category`?"),
+            "{error}"
+        );
     }
 
     #[test]

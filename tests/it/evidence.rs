@@ -1,8 +1,9 @@
 //! Evidence of platform use: rules over the files of made-up repositories, and over their history.
 //!
 //! Each trap into which a detector can fall has a test of its own in `evidence/traps.rs`; what a
-//! history gives, week by week, is in `evidence/history.rs`.
+//! history gives, week by week, is in `evidence/history.rs`; the commands are in `evidence/command.rs`.
 
+mod command;
 mod history;
 mod traps;
 

@@ -55,7 +55,7 @@ pub struct Component {
     /// Who got it when, from the first to the last.
     #[serde(default)]
     pub rings: Vec<Ring>,
-    /// Its versions.
+    /// Its versions, oldest first.
     #[serde(default)]
     pub releases: Vec<Release>,
 }

@@ -115,12 +115,18 @@ impl Problems<'_> {
         let (id, section) = (&component.id, Section::Components);
         if !LIFECYCLES.contains(&component.lifecycle.as_str()) {
             let lifecycle = &component.lifecycle;
-            let message = format!("component `{id}`: lifecycle `{lifecycle}`{}", suggestion(lifecycle, LIFECYCLES.iter().copied()));
+            let message =
+                format!("component `{id}`: lifecycle `{lifecycle}`{}", suggestion(lifecycle, LIFECYCLES.iter().copied()));
             self.wrong(section, index, lifecycle, message);
         }
         let days = [component.piloted_on, component.released_on, component.deprecated_on, component.retired_on];
         if days.iter().flatten().zip(days.iter().flatten().skip(1)).any(|(earlier, later)| later < earlier) {
-            self.wrong(section, index, "", format!("component `{id}`: its days of pilot, release, deprecation and end run backwards"));
+            self.wrong(
+                section,
+                index,
+                "",
+                format!("component `{id}`: its days of pilot, release, deprecation and end run backwards"),
+            );
         }
         for rule in &component.fit {
             self.reason(section, index, &format!("fit of `{id}`"), &rule.reason);
@@ -142,7 +148,8 @@ impl Problems<'_> {
 
     fn reason(&mut self, section: Section, index: usize, subject: &str, code: &str) {
         if !REASON_CODES.contains(&code) {
-            let message = format!("{subject}: reason `{code}` is no reason code{}", suggestion(code, REASON_CODES.iter().copied()));
+            let message =
+                format!("{subject}: reason `{code}` is no reason code{}", suggestion(code, REASON_CODES.iter().copied()));
             self.wrong(section, index, code, message);
         }
     }
@@ -275,7 +282,12 @@ impl Problems<'_> {
             let (section, subject) = (Section::Responsibilities, format!("area `{}`", responsibility.area));
             if !SIDES.contains(&responsibility.side.as_str()) {
                 let side = &responsibility.side;
-                self.wrong(section, index, side, format!("{subject}: side `{side}`{}", suggestion(side, SIDES.iter().copied())));
+                self.wrong(
+                    section,
+                    index,
+                    side,
+                    format!("{subject}: side `{side}`{}", suggestion(side, SIDES.iter().copied())),
+                );
             }
             if let Some(component) = &responsibility.component {
                 self.known(section, index, &subject, component);
@@ -284,4 +296,3 @@ impl Problems<'_> {
         }
     }
 }
-

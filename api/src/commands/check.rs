@@ -7,6 +7,7 @@ use arrow::array::AsArray;
 use arrow::util::display::array_value_to_string;
 use std::collections::BTreeSet;
 use waymark_api::size_in_words;
+use waymark_event::suggestion;
 use waymark_lake::{Layout, Snapshot, Wanted, check_up, fact_table, observed_table, read_rows};
 
 /// At most this many files are named one by one.
@@ -93,9 +94,23 @@ async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
     let (looked_for, seen) = evidence(layout, &snapshot).await?;
     for component in config.rules.rules().iter().map(|rule| &rule.component).collect::<BTreeSet<_>>() {
         if looked_for.contains(component) && !seen.contains(component) {
-            output::answer(&format!("warning: the rules of `{component}` match nothing: neither it nor an alternative was ever found"));
+            output::answer(&format!(
+                "warning: the rules of `{component}` match nothing: neither it nor an alternative was ever found"
+            ));
         }
     }
+    let services = services(layout, &snapshot).await?;
+    for exemption in config.definitions.exemptions.iter().filter(|one| !services.is_empty() && !services.contains(&one.service))
+    {
+        let (service, component) = (&exemption.service, &exemption.component);
+        let proposal = suggestion(service, services.iter().map(String::as_str));
+        output::answer(&format!("warning: exemption from `{component}`: nobody knows a service `{service}`{proposal}"));
+    }
+    held_back(layout, &snapshot).await
+}
+
+/// The days on which the catalogue lost so much that it is not believed.
+async fn held_back(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<()> {
     let table = fact_table("catalogue_losses");
     let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
     for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
@@ -111,6 +126,16 @@ async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Every service that the catalogue ever described.
+async fn services(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<BTreeSet<String>> {
+    let table = fact_table("service_owners");
+    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
+    let columns: &[&str] = &["service"];
+    let batches = read_rows(layout, &table, files, Wanted { subjects: None, columns: Some(columns) }).await?;
+    let named = batches.iter().filter_map(|batch| batch.column_by_name("service")?.as_string_opt::<i32>());
+    Ok(named.flat_map(|names| names.iter().flatten().map(str::to_owned)).collect())
 }
 
 /// The components that were looked for, and those of which anything was found.

@@ -4,7 +4,6 @@ use super::serve::{Server, serve};
 use super::workplace::Workplace;
 use super::writer::Writer;
 use super::{Place, output};
-use crate::config::PLATFORM;
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,7 +52,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
 async fn build(place: &Place, layout: &Layout, plan: &Plan) -> anyhow::Result<()> {
     let configuration = format!("as_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.settings());
     let path = layout.configuration();
-    let folder = path.with_file_name(PLATFORM);
+    let folder = layout.platform();
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
     let files = plan.platform().into_iter().map(|(name, text)| (folder.join(name), text));
     for (path, text) in files.chain([(path, configuration)]) {

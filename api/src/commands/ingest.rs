@@ -1,6 +1,7 @@
 //! `waymark ingest git` and `ingest file`: what a person points at becomes deliveries.
 
 mod evidence;
+mod ran;
 
 use super::workplace::{Workplace, is_locked};
 use super::writer::Writer;

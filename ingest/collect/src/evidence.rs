@@ -11,12 +11,15 @@ mod judge;
 mod known_tools;
 mod look;
 mod package;
+mod ran;
 mod reading;
 mod rule;
 mod scanner;
 mod uses;
 
 pub use known_tools::{preset_names, presets_text};
+pub(crate) use ran::used;
+pub use ran::{Ran, RanKind};
 pub use reading::{evidence_schema, read_rules};
 pub use rule::{EvidenceRule, EvidenceRules};
 pub use scanner::{FileMap, Found, KnownUses, Place, ReadContent, Scanner, ServicePath};

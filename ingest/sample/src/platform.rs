@@ -37,8 +37,7 @@ const SUMMARIES: [&str; 9] = [
 ];
 
 /// Why a service that a component does not fit fails, in the order of the components.
-const REASONS: [&str; 9] =
-    ["runtime", "runtime", "other", "other", "runtime", "other", "other", "data_store", "runtime"];
+const REASONS: [&str; 9] = ["runtime", "runtime", "other", "other", "runtime", "other", "other", "data_store", "runtime"];
 
 fn components(plan: &Plan) -> String {
     let mut text = "# The capabilities of the platform.\ncomponents:\n".to_owned();
@@ -53,7 +52,13 @@ fn entry(plan: &Plan, component: &Component, place: usize) -> String {
     let released = component.released_at;
     let mut text = format!(
         "  - id: {}\n    title: {}\n    category: {}\n    owner: {}\n    lifecycle: {}\n    summary: {}\n    released_on: {}\n",
-        component.id, component.title, component.category, component.owner, component.lifecycle, SUMMARIES[place], day(released),
+        component.id,
+        component.title,
+        component.category,
+        component.owner,
+        component.lifecycle,
+        SUMMARIES[place],
+        day(released),
     );
     let lists = [("any_tags", component.fit_any_tags), ("no_tags", component.fit_no_tags)];
     let rules: Vec<String> = lists
@@ -73,7 +78,11 @@ fn entry(plan: &Plan, component: &Component, place: usize) -> String {
             text.push_str(&format!("      - {{ version: {version}, released_on: {}{deprecated} }}\n", day(from)));
         }
     } else if component.version != "1" {
-        text.push_str(&format!("    releases:\n      - {{ version: \"{}\", released_on: {} }}\n", component.version, day(released)));
+        text.push_str(&format!(
+            "    releases:\n      - {{ version: \"{}\", released_on: {} }}\n",
+            component.version,
+            day(released)
+        ));
     }
     if place == LOG_SHIPPER {
         let (first, all) = (day(released), day(released + 0.1));
@@ -169,6 +178,8 @@ evidence:
       workflow: acme/platform-ci/.github/workflows/build.yml
       actions: acme/platform-ci/.github/actions/*
       library: platform-shared
+    runtime:
+      runs_use: acme/platform-ci/.github/workflows/*
   - component: one-click-deploy
     preset: deployment
     with:

@@ -8,8 +8,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use waymark_analytics::{Component, Definitions};
-use waymark_collect::arrivals::git::{EvidenceReading, EvidenceRequest, GitRequest, KnownRefs, read_evidence};
-use waymark_collect::evidence::{EvidenceRules, KnownUses};
+use waymark_collect::arrivals::git::{
+    EvidenceReading, EvidenceRequest, GitRequest, KnownRefs, read_evidence, runtime_evidence,
+};
+use waymark_collect::evidence::{EvidenceRules, KnownUses, Ran, RanKind};
 use waymark_event::{Delivery, Instant};
 
 /// Monday, 5 January 2026, noon.
@@ -34,12 +36,12 @@ enum Step<'a> {
 use Step::{Link, Remove, Write};
 
 /// A repository whose commits are written one after the other.
-struct Files {
+pub(super) struct Files {
     folder: TempDir,
     commits: usize,
 }
 
-fn git_is_present() -> bool {
+pub(super) fn git_is_present() -> bool {
     Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
@@ -49,6 +51,10 @@ impl Files {
         let status = Command::new("git").args(["init", "-q", "-b", "main"]).arg(folder.path()).status().unwrap();
         assert!(status.success());
         Self { folder, commits: 0 }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A commit on a branch, so many days after the first Monday.
@@ -93,6 +99,10 @@ impl Files {
 }
 
 fn scan(path: &Path, rules: &EvidenceRules, state: &KnownRefs, now: &str) -> EvidenceReading {
+    scan_knowing(path, rules, &KnownUses::new(), state, now)
+}
+
+fn scan_knowing(path: &Path, rules: &EvidenceRules, known: &KnownUses, state: &KnownRefs, now: &str) -> EvidenceReading {
     let git = GitRequest {
         service: Some("checkout".to_owned()),
         repository: Some("git.example.org/acme/checkout".to_owned()),
@@ -100,7 +110,7 @@ fn scan(path: &Path, rules: &EvidenceRules, state: &KnownRefs, now: &str) -> Evi
     };
     let request = EvidenceRequest { git, services: Vec::new() };
     let now = Instant::parse(now).unwrap();
-    read_evidence(path, &request, rules, &KnownUses::new(), state, now, &|_| ()).unwrap()
+    read_evidence(path, &request, rules, known, state, now, &|_| ()).unwrap()
 }
 
 /// `week finding path`, one for each line of the deliveries.
@@ -117,7 +127,7 @@ fn lines(deliveries: &[Delivery]) -> Vec<String> {
 }
 
 /// The old tool, then both, a week without commits, then only the new one.
-fn moving() -> Files {
+pub(super) fn moving() -> Files {
     let mut files = Files::new();
     files.commit("main", 0, &[Write(".circleci/config.yml", "version: 2\n"), Write("README.md", "hello\n")]);
     files.commit("main", 2, &[Write("README.md", "hello again\n")]);
@@ -154,6 +164,26 @@ fn history_is_read_week_by_week_and_once() {
     let other = super::rules(&CI.replace("circleci,", "the-old-one,"));
     let anew = files.scan(&other, &left.state, "2026-02-18T18:00:00Z");
     assert_eq!(anew.weeks, 7, "a changed rule judges the past, too");
+}
+
+/// A wrapper that becomes known judges the past anew; one that nobody calls does not.
+#[test]
+fn what_other_repositories_call_is_asked_for_and_remembered() {
+    if !git_is_present() {
+        return skipped("evidence through other repositories", "the program git is not there");
+    }
+    let (mut files, rules) = (Files::new(), rules(CI));
+    let caller = "on: push\njobs:\n  a:\n    uses: acme/payments-ci/.github/workflows/team.yml@main\n";
+    files.commit("main", 28, &[Write(".github/workflows/ci.yml", caller)]);
+    let first = files.scan(&rules, &KnownRefs::new(), NOW);
+    assert_eq!(lines(&first.deliveries), ["2026-W06 absent", "2026-W07 absent"]);
+    let wrapper = ("acme/payments-ci/.github/workflows/team.yml".to_owned(), vec!["acme/platform-ci/build.yml@v3".to_owned()]);
+    let mut known = KnownUses::from([wrapper]);
+    let second = scan_knowing(files.path(), &rules, &known, &first.state, NOW);
+    let present = ["2026-W06 present .github/workflows/ci.yml", "2026-W07 present .github/workflows/ci.yml"];
+    assert_eq!(lines(&second.deliveries), present);
+    known.insert("acme/other/.github/workflows/x.yml".to_owned(), vec!["acme/y@v1".to_owned()]);
+    assert_eq!(scan_knowing(files.path(), &rules, &known, &second.state, NOW).weeks, 0, "nobody here calls that");
 }
 
 #[test]
@@ -234,8 +264,39 @@ async fn spells(deliveries: &[Delivery]) -> Vec<String> {
     let snapshot = world.refresh().await;
     let mut rows = snapshot_rows(&world.layout, &snapshot, &waymark_lake::fact_table("adoption_status")).await;
     rows.sort_by_key(|row| row["valid_from"].to_string());
-    let day = |value: &serde_json::Value| value.to_string().trim_matches('"').chars().take(10).collect::<String>().replace("null", "");
+    let day = |value: &serde_json::Value| {
+        value.to_string().trim_matches('"').chars().take(10).collect::<String>().replace("null", "")
+    };
     rows.iter().map(|row| format!("{} until {}", row["status"].as_str().unwrap(), day(&row["valid_to"]))).collect()
+}
+
+/// Two runs of one week are one finding, the later one's; a run of something else says nothing.
+#[test]
+fn trap_a_workflow_that_never_ran_has_no_run_to_show() {
+    let rules = rules("runtime:\n  runs_use: acme/platform-ci/*\n  deployments_from: deployer\n");
+    let ran = |at: &str, entity: &str, kind, names: &[&str]| Ran {
+        at: Instant::parse(at).unwrap(),
+        entity: entity.to_owned(),
+        kind,
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let all = [
+        ran("2026-01-07T10:00:00Z", "r2", RanKind::Run, &["actions/checkout@v4", "acme/platform-ci/build.yml@v4"]),
+        ran("2026-01-05T10:00:00Z", "r1", RanKind::Run, &["acme/platform-ci/build.yml@v3"]),
+        ran("2026-01-13T10:00:00Z", "r3", RanKind::Run, &["acme/other-ci/build.yml@v3"]),
+        ran("2026-01-14T10:00:00Z", "d1", RanKind::Deployment, &["deployer", "deployer:eu"]),
+    ];
+    let request = EvidenceRequest::default();
+    let now = Instant::parse(NOW).unwrap();
+    let (count, deliveries) = runtime_evidence("git.example.org/acme/checkout", &request, &rules, &all, now).unwrap();
+    assert_eq!((count, lines(&deliveries)), (2, vec!["2026-W03 present".to_owned(), "2026-W02 present".to_owned()]));
+    let text = deliveries[0].text().unwrap();
+    assert!(
+        text.contains("\"run\":\"r2\"") && text.contains("\"version\":\"v4\"") && text.contains("\"kind\":\"runtime\""),
+        "{text}"
+    );
+    let nothing = runtime_evidence("git.example.org/acme/checkout", &request, &rules, &all[2..3], now).unwrap();
+    assert_eq!(nothing.0, 0);
 }
 
 /// Twenty-five thousand commits over nine years: the first scan and the next one stay within their times.

@@ -87,9 +87,8 @@ fn trap_a_wrapper_in_another_repository_is_followed_where_it_is_known() {
 
 #[test]
 fn trap_wrappers_that_call_each_other_end() {
-    let call = |target: &str| {
-        leaked(format!("on: [push, workflow_call]\njobs:\n  a:\n    uses: ./.github/workflows/{target}\n"))
-    };
+    let call =
+        |target: &str| leaked(format!("on: [push, workflow_call]\njobs:\n  a:\n    uses: ./.github/workflows/{target}\n"));
     let files = [(WORKFLOW, call("b.yml")), (".github/workflows/b.yml", call("ci.yml"))];
     assert_eq!(told(&found(&rules(BUILD), &files)).0, Finding::Absent);
 }
@@ -106,20 +105,26 @@ fn trap_a_composite_action_hides_the_shared_one() {
 fn trap_a_workflow_that_is_switched_off_is_no_use() {
     let job = "on: push\njobs:\n  build:\n    if: ${{ false }}\n    uses: acme/platform-ci/.github/workflows/build.yml@v3\n";
     assert_eq!(build(job).0, Finding::Absent);
-    let renamed = found(&rules(BUILD), &[(".github/workflows/ci.yml.disabled", uses("acme/platform-ci/.github/workflows/build.yml@v3"))]);
+    let renamed =
+        found(&rules(BUILD), &[(".github/workflows/ci.yml.disabled", uses("acme/platform-ci/.github/workflows/build.yml@v3"))]);
     assert_eq!(renamed.finding, Finding::Absent);
 }
 
 #[test]
 fn trap_a_workflow_only_for_pull_requests_is_use_in_part() {
-    let workflow = "on:\n  pull_request:\n    branches: [main]\njobs:\n  b:\n    uses: acme/platform-ci/.github/workflows/build.yml@v3\n";
+    let workflow =
+        "on:\n  pull_request:\n    branches: [main]\njobs:\n  b:\n    uses: acme/platform-ci/.github/workflows/build.yml@v3\n";
     assert_eq!(build(workflow).0, Finding::Partial);
-    assert_eq!(build(&workflow.replace("pull_request:\n", "workflow_dispatch:\n")).0, Finding::Partial, "nobody may ever run it");
+    assert_eq!(
+        build(&workflow.replace("pull_request:\n", "workflow_dispatch:\n")).0,
+        Finding::Partial,
+        "nobody may ever run it"
+    );
     assert_eq!(build(&workflow.replace("  pull_request:\n", "  push:\n  pull_request:\n")).0, Finding::Present);
 }
 
 #[test]
-fn trap_a_file_in_a_repository_never_says_that_it_runs() {
+fn trap_a_file_does_not_say_that_it_ever_ran() {
     // Whether a workflow ever ran is told by runs, which are evidence of another kind and stronger.
     let found = found(&rules(BUILD), &[(WORKFLOW, uses("acme/platform-ci/.github/workflows/build.yml@v3"))]);
     assert_eq!(found.kind, EvidenceKind::Config);
@@ -133,7 +138,10 @@ fn trap_what_is_commented_out_is_no_use() {
     let jenkins = |text: &str| told(&found(&library, &[("Jenkinsfile", text)])).0;
     assert_eq!(jenkins("@Library('platform-shared@v2') _\n"), Finding::Present);
     assert_eq!(jenkins("// @Library('platform-shared@v2') _\n"), Finding::Absent);
-    assert_eq!(image("# FROM registry.example.org/platform/base:1\nFROM debian:12\n"), owned(Finding::Alternative, "", "debian"));
+    assert_eq!(
+        image("# FROM registry.example.org/platform/base:1\nFROM debian:12\n"),
+        owned(Finding::Alternative, "", "debian")
+    );
 }
 
 #[test]
@@ -162,7 +170,10 @@ fn trap_the_last_stage_counts() {
 
 #[test]
 fn trap_nothing_below_the_last_stage() {
-    assert_eq!(image("FROM rust:1 AS build\nFROM scratch\nCOPY --from=build /a /a\n"), owned(Finding::Alternative, "", "own-image"));
+    assert_eq!(
+        image("FROM rust:1 AS build\nFROM scratch\nCOPY --from=build /a /a\n"),
+        owned(Finding::Alternative, "", "own-image")
+    );
     let known = IMAGE.replace("platform/base]", "platform/base, scratch]");
     let found = found(&rules(&known), &[("Dockerfile", "FROM scratch\n")]);
     assert_eq!(found.finding, Finding::Present, "a platform may allow it");
@@ -182,13 +193,21 @@ fn trap_one_image_has_several_names() {
 fn trap_copies_of_other_peoples_files() {
     let lock = rules("present:\n  any:\n    - lockfile: { name: acme-log }\n");
     let text = "[[package]]\nname = \"acme-log\"\nversion = \"2.4.1\"\n";
-    for copy in ["vendor/other/Cargo.lock", "examples/demo/Cargo.lock", "web/node_modules/x/Cargo.lock", "a/testdata/Cargo.lock"] {
+    for copy in
+        ["vendor/other/Cargo.lock", "examples/demo/Cargo.lock", "web/node_modules/x/Cargo.lock", "a/testdata/Cargo.lock"]
+    {
         assert_eq!(found(&lock, &[(copy, text)]).finding, Finding::Absent, "{copy}");
     }
     let own = found(&lock, &[("agent/Cargo.lock", text)]);
-    assert_eq!((told(&own), own.kind), ((Finding::Present, "agent/Cargo.lock:2".to_owned(), "2.4.1", ""), EvidenceKind::Lockfile));
+    assert_eq!(
+        (told(&own), own.kind),
+        ((Finding::Present, "agent/Cargo.lock:2".to_owned(), "2.4.1", ""), EvidenceKind::Lockfile)
+    );
     let workflow = "vendor/x/.github/workflows/ci.yml";
-    assert_eq!(found(&rules(BUILD), &[(workflow, uses("acme/platform-ci/.github/workflows/build.yml@v3"))]).finding, Finding::Absent);
+    assert_eq!(
+        found(&rules(BUILD), &[(workflow, uses("acme/platform-ci/.github/workflows/build.yml@v3"))]).finding,
+        Finding::Absent
+    );
 }
 
 #[test]
@@ -199,7 +218,12 @@ fn trap_a_monorepo_has_many_services() {
         ("services/b/worker/Dockerfile", "FROM registry.example.org/platform/base:2\n"),
     ];
     let service = |name: &str, path: &str| ServicePath { service: Some(name.to_owned()), path: path.to_owned() };
-    let services = [service("a", "services/a"), service("b", "services/b"), service("worker", "services/b/worker"), service("c", "services/c")];
+    let services = [
+        service("a", "services/a"),
+        service("b", "services/b"),
+        service("worker", "services/b/worker"),
+        service("c", "services/c"),
+    ];
     let all = found_for(&rules(IMAGE), &files, &services, &KnownUses::new());
     let findings: Vec<_> = all.iter().map(|found| (found.service.clone().unwrap(), found.finding)).collect();
     let expected = [("a", Finding::Present), ("b", Finding::Alternative), ("worker", Finding::Present), ("c", Finding::Absent)];
@@ -235,35 +259,91 @@ fn trap_what_cannot_be_read_is_not_absence() {
     assert_eq!(found(&rules(BUILD), &files).finding, Finding::Unreadable, "the other tool may stand beside it");
 }
 
+/// A condition, a file with its text, and the line and version that are to be found in it.
+const DETECTORS: &[(&str, &str, &str, &str)] = &[
+    (
+        "pipeline_include: { match: platform/ci }",
+        ".gitlab-ci.yml",
+        "include:\n  - project: platform/ci\n    ref: v3\n    file: /build.yml\n",
+        "2 v3",
+    ),
+    (
+        "pipeline_include: { match: \"git.example.org/platform/ci/build\" }",
+        ".gitlab-ci.yml",
+        "include:\n  - component: git.example.org/platform/ci/build@1.2\n",
+        "2 1.2",
+    ),
+    ("pipeline_include: { match: acme/orb }", ".circleci/config.yml", "orbs:\n  ci: acme/orb@3.1\n", "2 3.1"),
+    ("pipeline_library: { match: platform-shared }", "Jenkinsfile", "@Library('platform-shared@v2') _\n", "1 v2"),
+    ("lockfile: { name: acme-log }", "uv.lock", "[[package]]\nname = \"acme-log\"\nversion = \"2\"\n", "2 2"),
+    ("manifest: { name: acme-log }", "package.json", "{\n  \"dependencies\": {\n    \"acme-log\": \"^2\"\n", "3 ^2"),
+    (
+        "chart: { match: base-service }",
+        "deploy/Chart.yaml",
+        "dependencies:\n  - name: base-service\n    version: 1.10\n",
+        "2 1.10",
+    ),
+    (
+        "delivery_source: { match: \"https://git.example.org/acme/deployments*\" }",
+        "argo/app.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    repoURL: https://git.example.org/acme/deployments\n    targetRevision: main\n",
+        "5 main",
+    ),
+    (
+        "telemetry: { match: \"https://otel.example.org*\" }",
+        "deploy/otel-collector.yaml",
+        "exporters:\n  otlp:\n    endpoint: https://otel.example.org:4317\n",
+        "3 ",
+    ),
+    (
+        "telemetry: { match: \"https://otel.example.org*\" }",
+        "deploy/app.yaml",
+        "spec:\n  template:\n    spec:\n      containers:\n        - env:\n            - name: OTEL_EXPORTER_OTLP_ENDPOINT\n              value: https://otel.example.org\n",
+        "7 ",
+    ),
+    (
+        "module: { match: \"git::https://git.example.org/acme/database*\" }",
+        "infra/main.tf",
+        "module \"db\" {\n  # source = \"other\"\n  source = \"git::https://git.example.org/acme/database?ref=v0.9\"\n}\n",
+        "3 v0.9",
+    ),
+    (
+        "template: { match: \"https://git.example.org/acme/service-template*\" }",
+        ".copier-answers.yml",
+        "_commit: 4.0\n_src_path: https://git.example.org/acme/service-template\n",
+        "2 4.0",
+    ),
+    (
+        "template: { match: acme-service }",
+        "catalog-info.yaml",
+        "metadata:\n  annotations:\n    backstage.io/source-template: acme-service\n",
+        "3 ",
+    ),
+    (
+        "secret_store: { match: acme-vault }",
+        "deploy/external-secret.yaml",
+        "kind: ExternalSecret\nspec:\n  secretStoreRef:\n    name: acme-vault\n",
+        "4 ",
+    ),
+    ("yaml: { files: \"*.yaml\", at: a.b, match: \"x*\" }", "p.yaml", "a:\n  b: xyz\n", "2 "),
+    ("line: { files: Makefile, match: acme-build }", "Makefile", "# acme-build\nall:\n\tacme-build --fast\n", "3 "),
+];
+
 #[test]
 fn every_detector_finds_what_it_is_for() {
-    let cases = [
-        ("pipeline_include: { match: platform/ci }", ".gitlab-ci.yml", "include:\n  - project: platform/ci\n    ref: v3\n    file: /build.yml\n", "2 v3"),
-        ("pipeline_include: { match: \"git.example.org/platform/ci/build\" }", ".gitlab-ci.yml", "include:\n  - component: git.example.org/platform/ci/build@1.2\n", "2 1.2"),
-        ("pipeline_include: { match: acme/orb }", ".circleci/config.yml", "orbs:\n  ci: acme/orb@3.1\n", "2 3.1"),
-        ("pipeline_library: { match: platform-shared }", "Jenkinsfile", "@Library('platform-shared@v2') _\n", "1 v2"),
-        ("lockfile: { name: acme-log }", "uv.lock", "[[package]]\nname = \"acme-log\"\nversion = \"2\"\n", "2 2"),
-        ("manifest: { name: acme-log }", "package.json", "{\n  \"dependencies\": {\n    \"acme-log\": \"^2\"\n", "3 ^2"),
-        ("chart: { match: base-service }", "deploy/Chart.yaml", "dependencies:\n  - name: base-service\n    version: 1.10\n", "2 1.10"),
-        ("delivery_source: { match: \"https://git.example.org/acme/deployments*\" }", "argo/app.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    repoURL: https://git.example.org/acme/deployments\n    targetRevision: main\n", "5 main"),
-        ("telemetry: { match: \"https://otel.example.org*\" }", "deploy/otel-collector.yaml", "exporters:\n  otlp:\n    endpoint: https://otel.example.org:4317\n", "3 "),
-        ("telemetry: { match: \"https://otel.example.org*\" }", "deploy/app.yaml", "spec:\n  template:\n    spec:\n      containers:\n        - env:\n            - name: OTEL_EXPORTER_OTLP_ENDPOINT\n              value: https://otel.example.org\n", "7 "),
-        ("module: { match: \"git::https://git.example.org/acme/database*\" }", "infra/main.tf", "module \"db\" {\n  # source = \"other\"\n  source = \"git::https://git.example.org/acme/database?ref=v0.9\"\n}\n", "3 v0.9"),
-        ("template: { match: \"https://git.example.org/acme/service-template*\" }", ".copier-answers.yml", "_commit: 4.0\n_src_path: https://git.example.org/acme/service-template\n", "2 4.0"),
-        ("template: { match: acme-service }", "catalog-info.yaml", "metadata:\n  annotations:\n    backstage.io/source-template: acme-service\n", "3 "),
-        ("secret_store: { match: acme-vault }", "deploy/external-secret.yaml", "kind: ExternalSecret\nspec:\n  secretStoreRef:\n    name: acme-vault\n", "4 "),
-        ("yaml: { files: \"*.yaml\", at: a.b, match: \"x*\" }", "p.yaml", "a:\n  b: xyz\n", "2 "),
-        ("line: { files: Makefile, match: acme-build }", "Makefile", "# acme-build\nall:\n\tacme-build --fast\n", "3 "),
-    ];
-    for (condition, path, text, expected) in cases {
+    for (condition, path, text, expected) in DETECTORS {
         let rules = rules(&format!("present:\n  any:\n    - {condition}\n"));
-        let found = found(&rules, &[(path, text)]);
+        let found = found(&rules, &[(*path, *text)]);
         let line = found.place.as_ref().map_or(0, |place| place.line);
         let version = found.version.clone().unwrap_or_default();
-        assert_eq!((found.finding, format!("{line} {version}")), (Finding::Present, expected.to_owned()), "{condition} in {path}");
+        assert_eq!(
+            (found.finding, format!("{line} {version}")),
+            (Finding::Present, (*expected).to_owned()),
+            "{condition} in {path}"
+        );
         let words = ["acme", "platform", "example", "xyz", "base-service"];
-        let strange = words.iter().fold(text.to_owned(), |text, word| text.replace(word, "other"));
-        let other = super::found(&rules, &[(path, strange.as_str())]);
+        let strange = words.iter().fold((*text).to_owned(), |text, word| text.replace(word, "other"));
+        let other = super::found(&rules, &[(*path, strange.as_str())]);
         assert_eq!(other.finding, Finding::Absent, "{condition} must not fit everything");
     }
 }

@@ -95,8 +95,11 @@ fn instructions(text: &str) -> Vec<(usize, String)> {
 /// The word that ends the text which an instruction takes from the lines below it.
 fn heredoc_end(instruction: &str) -> Option<String> {
     let (_, rest) = instruction.split_once("<<")?;
-    let word: String =
-        rest.trim_start_matches(['-', '"', '\'']).chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+    let word: String = rest
+        .trim_start_matches(['-', '"', '\''])
+        .chars()
+        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect();
     (!word.is_empty()).then_some(word)
 }
 
@@ -134,7 +137,8 @@ mod tests {
 
     #[test]
     fn the_last_stage_counts_through_its_names() {
-        let text = "FROM rust:1 AS build\nRUN true\nFROM acme/base:2 AS runtime\nFROM runtime as Final\nCOPY --from=build /a /a\n";
+        let text =
+            "FROM rust:1 AS build\nRUN true\nFROM acme/base:2 AS runtime\nFROM runtime as Final\nCOPY --from=build /a /a\n";
         assert_eq!(image(text), ("acme/base:2".to_owned(), 3));
         assert_eq!(image("FROM --platform=$BUILDPLATFORM scratch\n"), ("scratch".to_owned(), 1));
         assert_eq!(image("FROM debian AS debian\n"), ("debian".to_owned(), 1), "a stage is no base of itself");

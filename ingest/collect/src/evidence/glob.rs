@@ -83,7 +83,10 @@ mod tests {
         assert!(patterns.fit_reference("Acme/platform-ci/.x/build.yml@v3"));
         assert!(!patterns.fit_reference("acme/platform-cd/build.yml@v3"));
         let exact = Patterns::of_values(["registry.example.org:5000/base"]).unwrap();
-        assert!(exact.fit_reference("registry.example.org:5000/base:1.2") && !exact.fit_reference("registry.example.org:5000/base2:1"));
+        assert!(
+            exact.fit_reference("registry.example.org:5000/base:1.2")
+                && !exact.fit_reference("registry.example.org:5000/base2:1")
+        );
         assert_eq!(split_version("registry.example.org:5000/base"), None);
         assert_eq!(split_version("git::https://x.example.org/a?ref=v1"), Some(("git::https://x.example.org/a", "v1")));
         assert_eq!(split_version("base@sha256:12"), Some(("base", "sha256:12")));

@@ -85,7 +85,8 @@ pub(super) fn judge<'s>(
     // A broad pattern of another tool does not take away what the component's own pattern fits.
     let is_own = |hit: &Hit| present.any.iter().chain(&present.all).any(|lens| sights[*lens].is_at(hit));
     let other = alternatives.iter().find_map(|(name, lenses)| {
-        let mut hits = lenses.iter().flat_map(|lens| sights[*lens].strong.iter().chain(&sights[*lens].weak).map(move |hit| (*lens, hit)));
+        let mut hits =
+            lenses.iter().flat_map(|lens| sights[*lens].strong.iter().chain(&sights[*lens].weak).map(move |hit| (*lens, hit)));
         let hit = hits.find(|(_, hit)| !is_own(hit))?;
         Some((name.clone(), hit))
     });

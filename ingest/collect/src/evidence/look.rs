@@ -2,8 +2,8 @@
 //!
 //! Calls of workflows need more than one file and are looked at by `scanner.rs`.
 
-use super::document::{Node, documents};
 use super::dockerfile::{self, Base};
+use super::document::{Node, documents};
 use super::glob::{Patterns, split_version};
 use super::known_tools::{KnownTools, PackageFormat, Spot};
 use super::package;
@@ -43,10 +43,22 @@ pub(super) struct Lens {
 #[derive(Debug)]
 pub(super) enum Way {
     /// Calls that are followed, through so many others.
-    Uses { patterns: Patterns, follow: u8 },
-    Image { patterns: Patterns, hosts: Vec<String> },
-    Package { formats: Vec<(Patterns, PackageFormat)>, name: String },
-    Spots { spots: Vec<(Patterns, Spot)>, patterns: Patterns },
+    Uses {
+        patterns: Patterns,
+        follow: u8,
+    },
+    Image {
+        patterns: Patterns,
+        hosts: Vec<String>,
+    },
+    Package {
+        formats: Vec<(Patterns, PackageFormat)>,
+        name: String,
+    },
+    Spots {
+        spots: Vec<(Patterns, Spot)>,
+        patterns: Patterns,
+    },
     Exists,
 }
 
@@ -65,9 +77,7 @@ impl Lens {
             }
             Condition::Lockfile(named) => packages(tools, true, &named.name),
             Condition::Manifest(named) => packages(tools, false, &named.name),
-            Condition::File(file) => {
-                (file.path.each().map(str::to_owned).collect(), EvidenceKind::Config, Way::Exists)
-            }
+            Condition::File(file) => (file.path.each().map(str::to_owned).collect(), EvidenceKind::Config, Way::Exists),
             Condition::Yaml(yaml) => {
                 let files = yaml.files.each().map(str::to_owned).collect();
                 let at = yaml.at.each().map(str::to_owned).collect();
@@ -114,7 +124,8 @@ impl Lens {
                 Look { hit, is_unreadable: false }
             }
             Way::Spots { spots, patterns } => {
-                let mut looks = spots.iter().filter(|(files, _)| files.fit(path)).map(|(_, spot)| in_spot(text, spot, patterns));
+                let mut looks =
+                    spots.iter().filter(|(files, _)| files.fit(path)).map(|(_, spot)| in_spot(text, spot, patterns));
                 let first = looks.next().unwrap_or_default();
                 looks.fold(first, |one, other| Look {
                     hit: one.hit.or(other.hit),

@@ -4,7 +4,7 @@
 
 use super::glob::{Patterns, is_path_pattern};
 use super::known_tools::presets;
-use super::rule::{Conditions, Condition, EvidenceRule, EvidenceRules};
+use super::rule::{Condition, Conditions, EvidenceRule, EvidenceRules};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,7 +41,8 @@ pub fn read_rules(files: &[WrittenFile], components: &[&str]) -> (EvidenceRules,
                 say(&rule.component, Weight::Wrong, message);
             }
             if rules.rules.iter().any(|known| overlaps(known, &rule)) {
-                let message = format!("evidence: component `{}` has two rules for the same days and repositories", rule.component);
+                let message =
+                    format!("evidence: component `{}` has two rules for the same days and repositories", rule.component);
                 say(&rule.component, Weight::Wrong, message);
             }
             match filled(rule) {
@@ -152,8 +153,12 @@ fn problems(rule: &EvidenceRule, say: &mut dyn FnMut(&str, Weight, String)) {
         }
     }
     let is_empty = |set: &Conditions| set.any.is_empty() && set.all.is_empty();
-    if rule.present.as_ref().is_none_or(is_empty) {
-        say(component, Weight::Doubtful, format!("evidence of `{component}`: nothing can show that it is used, so the rule matches nothing"));
+    if rule.present.as_ref().is_none_or(is_empty) && rule.runtime.is_none() {
+        say(
+            component,
+            Weight::Doubtful,
+            format!("evidence of `{component}`: nothing can show that it is used, so the rule matches nothing"),
+        );
     }
     for condition in rule.conditions() {
         let name = condition.name();
@@ -161,15 +166,19 @@ fn problems(rule: &EvidenceRule, say: &mut dyn FnMut(&str, Weight, String)) {
             if !is_path_pattern(path) {
                 say(path, Weight::Wrong, format!("evidence of `{component}`, {name}: `{path}` is no pattern of paths"));
             } else if path.starts_with('/') || path.starts_with("./") {
-                let message = format!("evidence of `{component}`, {name}: `{path}` matches nothing, because paths begin at the top without `/`");
+                let message = format!(
+                    "evidence of `{component}`, {name}: `{path}` matches nothing, because paths begin at the top without `/`"
+                );
                 say(path, Weight::Doubtful, message);
             }
         }
         for pattern in condition.patterns() {
             if Patterns::of_values([pattern]).is_err() || pattern.trim().is_empty() {
                 say(pattern, Weight::Wrong, format!("evidence of `{component}`, {name}: `{pattern}` is no pattern"));
-            } else if pattern.contains("://") && matches!(condition, Condition::DockerfileFrom(_) | Condition::WorkflowUses(_)) {
-                let message = format!("evidence of `{component}`, {name}: `{pattern}` matches nothing, because no `://` stands there");
+            } else if pattern.contains("://") && matches!(condition, Condition::DockerfileFrom(_) | Condition::WorkflowUses(_))
+            {
+                let message =
+                    format!("evidence of `{component}`, {name}: `{pattern}` matches nothing, because no `://` stands there");
                 say(pattern, Weight::Doubtful, message);
             }
         }

@@ -29,6 +29,8 @@ pub struct EvidenceRule {
     /// What shows that something else is used in its place; the first that is found counts.
     #[serde(default)]
     pub alternatives: Vec<AlternativeRule>,
+    /// What of runs and deployments shows that it is used; stronger than what stands in files.
+    pub runtime: Option<RuntimeRule>,
     /// Only in these repositories, such as `github.com/acme/*`; empty = in all.
     #[serde(default)]
     pub repositories: Vec<String>,
@@ -36,6 +38,16 @@ pub struct EvidenceRule {
     pub from: Option<chrono::NaiveDate>,
     /// The first day that it judges no more; null = it still does.
     pub until: Option<chrono::NaiveDate>,
+}
+
+/// What of runs and deployments shows the use of a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeRule {
+    /// Patterns of what a run on the default branch used, with or without version.
+    pub runs_use: Option<Texts>,
+    /// Patterns of who reports a production deployment: a source, or `source:instance`.
+    pub deployments_from: Option<Texts>,
 }
 
 /// Several conditions, of which one or each must be met.
@@ -125,7 +137,7 @@ pub struct Matching {
     pub r#match: Texts,
 }
 
-/// A package.
+/// A package by its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
@@ -133,7 +145,7 @@ pub struct Named {
     pub name: String,
 }
 
-/// A file.
+/// A file by its path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileCondition {

@@ -11,7 +11,8 @@ use super::rule::{Conditions, EvidenceRules};
 pub use super::uses::KnownUses;
 use super::uses::{Callers, Calls, Kind};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use waymark_event::{EvidenceKind, Finding};
 
@@ -36,7 +37,7 @@ pub struct ServicePath {
 /// Where something was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The file.
+    /// The path of the file.
     pub path: String,
     /// The line, from 1.
     pub line: usize,
@@ -45,7 +46,7 @@ pub struct Place {
 /// What one rule found about one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The service.
+    /// The service that is meant.
     pub service: Option<String>,
     /// The component that was looked for.
     pub component: String,
@@ -95,6 +96,7 @@ pub struct Scanner<'r> {
     looking: HashMap<String, Rc<[usize]>>,
     looks: HashMap<(usize, String, String), Look>,
     calls: HashMap<(String, bool), Option<Rc<Calls>>>,
+    consulted: Rc<RefCell<BTreeSet<String>>>,
 }
 
 impl<'r> Scanner<'r> {
@@ -131,6 +133,7 @@ impl<'r> Scanner<'r> {
             looking: HashMap::new(),
             looks: HashMap::new(),
             calls: HashMap::new(),
+            consulted: Rc::default(),
             rules,
             known,
             ready,
@@ -166,7 +169,8 @@ impl<'r> Scanner<'r> {
                 if !is_in_force || ready.repositories.as_ref().is_some_and(|patterns| !patterns.fit(repository)) {
                     continue;
                 }
-                let Verdict { finding, alternative, sight } = judge(&ready.present, &ready.partial, &ready.alternatives, &sights);
+                let Verdict { finding, alternative, sight } =
+                    judge(&ready.present, &ready.partial, &ready.alternatives, &sights);
                 let lens = sight.map(|(lens, _)| &self.lenses[lens]);
                 found.push(Found {
                     service: service.service.clone(),
@@ -186,8 +190,20 @@ impl<'r> Scanner<'r> {
 
     /// What other repositories can call here.
     pub fn exported(&mut self, repository: &str, files: &FileMap, read: &mut ReadContent<'_>) -> KnownUses {
-        let known = self.known;
-        Callers { files: self.callers(files, read).readable(), known }.exported(repository)
+        let files = self.callers(files, read);
+        self.following(&files).exported(repository)
+    }
+
+    /// What was asked of other repositories, whether it was known or not: the findings hang on it.
+    pub fn consulted(&self) -> BTreeSet<String> {
+        self.consulted.borrow().clone()
+    }
+
+    fn following<'f>(&self, files: &CallFiles<'f>) -> Callers<'f>
+    where
+        'r: 'f,
+    {
+        Callers { files: files.readable(), known: self.known, consulted: Rc::clone(&self.consulted) }
     }
 
     /// What each lens sees in some of the files.
@@ -198,11 +214,12 @@ impl<'r> Scanner<'r> {
         read: &mut ReadContent<'_>,
     ) -> Vec<Sight> {
         let mut sights: Vec<Sight> = self.lenses.iter().map(|_| Sight::default()).collect();
-        let reachable = Callers { files: callers.readable(), known: self.known };
+        let reachable = self.following(callers);
         for (path, id) in files {
             for lens in self.lenses_for(path).iter().copied() {
                 if let Way::Uses { patterns, follow } = &self.lenses[lens].way {
-                    sights[lens].add_calls(path, callers.0.get(path.as_str()), |target| reachable.reaches(target, patterns, *follow));
+                    sights[lens]
+                        .add_calls(path, callers.0.get(path.as_str()), |target| reachable.reaches(target, patterns, *follow));
                 } else {
                     let look = self.look(lens, path, id, read);
                     sights[lens].add(path, look);

@@ -6,6 +6,7 @@
 use super::document::{Node, Value};
 use super::glob::{Patterns, split_version};
 use super::known_tools::Workflows;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -25,7 +26,7 @@ pub(super) struct Calls {
     pub(super) is_weak: bool,
 }
 
-/// One call.
+/// One call of another workflow.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) target: String,
@@ -88,6 +89,8 @@ pub(super) enum Kind {
 pub(super) struct Callers<'a> {
     pub(super) files: BTreeMap<&'a str, Rc<Calls>>,
     pub(super) known: &'a KnownUses,
+    /// What was asked of other repositories, whether it was known or not.
+    pub(super) consulted: Rc<RefCell<BTreeSet<String>>>,
 }
 
 impl Callers<'_> {
@@ -105,7 +108,12 @@ impl Callers<'_> {
         }
         let next: Vec<String> = match target.strip_prefix("./") {
             Some(path) => self.local(path)?.calls.iter().map(|call| call.target.clone()).collect(),
-            None => self.known.get(&key(target))?.clone(),
+            None => {
+                let key = key(target);
+                let calls = self.known.get(&key).cloned();
+                self.consulted.borrow_mut().insert(key);
+                calls?
+            }
         };
         next.iter().find_map(|target| self.reach(target, patterns, follow - 1, seen))
     }

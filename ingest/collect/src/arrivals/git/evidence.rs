@@ -3,21 +3,17 @@
 //! Between two weeks only files that differ are met, and only those that a rule may read are opened.
 //! What a finding means is left to the dialect and to facts.
 
+use super::findings::{Finding, FindingWriter};
 use super::weeks::{Known, Week, day_of, weeks};
-use super::{GitError, GitRequest, KnownRefs, SOURCE, Warnings, clone, reference};
+use super::{GitError, GitRequest, KnownRefs, Warnings, clone, reference};
 use crate::evidence::{EvidenceRules, FileMap, Found, KnownUses, Scanner, ServicePath};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::diff::tree::recorder::Change;
-use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use waymark_event::{Channel, Delivery, DeliveryId, EvidenceKind, Finding, Instant, Proof};
+use waymark_event::{Delivery, Instant};
 
-/// Findings in one delivery.
-const FINDINGS_MAX: usize = 5_000;
-/// The format of the deliveries.
-const FORMAT: &str = "waymark-evidence/1";
 /// The name under which findings of all rules stand, so that one rule's newest finding ends its last one.
 const DETECTOR: &str = "repository";
 
@@ -44,7 +40,7 @@ pub struct EvidenceProgress {
 pub struct EvidenceReading {
     /// The repository's key.
     pub repository: String,
-    /// The findings.
+    /// The findings, ready to be kept.
     pub deliveries: Vec<Delivery>,
     /// What the next scan shall know, to be stored once the deliveries are durable.
     pub state: KnownRefs,
@@ -87,8 +83,11 @@ pub fn read_evidence(
     let branch_only = GitRequest { deployments: Vec::new(), ..request.git.clone() };
     let selected = reference::select(&clone, path, &branch_only, &mut warnings)?;
     let repository = clone::repository_key(&clone, &request.git);
-    let asked = fingerprint(rules, known, request);
-    let since = known_week(state).filter(|_| state.get("asked") == Some(&asked));
+    let asked = fingerprint(rules, request);
+    let consulted: BTreeSet<String> =
+        state.get("consulted").map(|keys| keys.lines().map(str::to_owned).collect()).unwrap_or_default();
+    let is_same_question = state.get("asked") == Some(&asked) && state.get("answers") == Some(&answers(known, &consulted));
+    let since = known_week(state).filter(|_| is_same_question);
     let mut reading = EvidenceReading {
         repository,
         deliveries: Vec::new(),
@@ -106,19 +105,28 @@ pub fn read_evidence(
         return Ok(reading);
     }
     let mut scan = Scan::new(&clone, rules, known);
-    let mut writer = Writer::new(&reading.repository, request, now);
+    let mut writer = FindingWriter::new(&reading.repository, now);
     for (index, week) in weeks.iter().enumerate() {
         let found = scan.look(&reading.repository, week, &request.services, &mut warnings);
         for found in found {
             *reading.seen.entry(found.component.clone()).or_default() |= found.place.is_some();
-            writer.line(week, found)?;
+            writer.write(&finding(week, &found, request.git.service.as_deref()))?;
         }
         progress(EvidenceProgress { weeks_done: index + 1, weeks: weeks.len() });
     }
     reading.exported = scan.exported(&reading.repository);
     reading.weeks = weeks.len();
     if let Some(last) = weeks.last() {
-        let texts = [("asked", asked), ("week", last.name.clone()), ("commit", last.commit.to_string())];
+        // Weeks that were scanned before hang on what was asked then.
+        let before = if since.is_some() { consulted } else { BTreeSet::new() };
+        let consulted: BTreeSet<String> = scan.scanner.consulted().into_iter().chain(before).collect();
+        let texts = [
+            ("asked", asked),
+            ("answers", answers(known, &consulted)),
+            ("consulted", consulted.into_iter().collect::<Vec<_>>().join("\n")),
+            ("week", last.name.clone()),
+            ("commit", last.commit.to_string()),
+        ];
         reading.state = texts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     }
     (reading.findings, reading.deliveries) = writer.into_deliveries();
@@ -126,11 +134,40 @@ pub fn read_evidence(
     Ok(reading)
 }
 
-/// What the answer depends on besides the history.
-fn fingerprint(rules: &EvidenceRules, known: &KnownUses, request: &EvidenceRequest) -> String {
+fn finding<'f>(week: &'f Week, found: &'f Found, service: Option<&'f str>) -> Finding<'f> {
+    Finding {
+        component: &found.component,
+        rule_version: found.rule_version,
+        detector: DETECTOR,
+        scan_id: &week.name,
+        kind: found.kind,
+        finding: found.finding,
+        alternative: found.alternative.as_deref(),
+        version: found.version.as_deref(),
+        path: found.place.as_ref().map(|place| place.path.as_str()),
+        line: found.place.as_ref().map(|place| place.line),
+        sha: Some(week.commit.to_string()),
+        run: None,
+        service: found.service.as_deref().or(service),
+        condition: found.condition.as_deref(),
+        observed_at: week.seen_at,
+    }
+}
+
+/// What the answer depends on besides the history and other repositories.
+fn fingerprint(rules: &EvidenceRules, request: &EvidenceRequest) -> String {
+    digest(&format!("{} {:?} {:?}", rules.fingerprint(), request.services, request.git.service))
+}
+
+/// What is known of the calls that were asked for.
+fn answers(known: &KnownUses, consulted: &BTreeSet<String>) -> String {
+    let answers: Vec<_> = consulted.iter().map(|key| known.get(key)).collect();
+    digest(&format!("{answers:?}"))
+}
+
+fn digest(text: &str) -> String {
     use sha2::{Digest, Sha256};
-    let asked = format!("{} {known:?} {:?} {:?}", rules.fingerprint(), request.services, request.git.service);
-    data_encoding::HEXLOWER.encode(&Sha256::digest(asked)[..8])
+    data_encoding::HEXLOWER.encode(&Sha256::digest(text)[..8])
 }
 
 fn known_week(state: &KnownRefs) -> Option<Known> {
@@ -227,121 +264,4 @@ fn iterate(bytes: &[u8]) -> gix::objs::TreeRefIter<'_> {
 fn content(clone: &gix::Repository, id: &str) -> Option<Vec<u8>> {
     let id = ObjectId::from_hex(id.as_bytes()).ok()?;
     Some(clone.find_object(id).ok()?.data.clone())
-}
-
-/// The first line of a delivery.
-#[derive(Serialize)]
-struct ScanLine<'a> {
-    format: &'static str,
-    repository: &'a str,
-    scanned_at: Instant,
-}
-
-/// The line of one finding.
-#[derive(Serialize)]
-struct FindingLine<'a> {
-    component: &'a str,
-    rule_version: i32,
-    detector: &'static str,
-    scan_id: &'a str,
-    kind: EvidenceKind,
-    finding: Finding,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alternative: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    sha: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<&'a str>,
-    observed_at: Instant,
-}
-
-/// Findings to deliveries.
-struct Writer<'a> {
-    repository: String,
-    request: &'a EvidenceRequest,
-    now: Instant,
-    body: Vec<u8>,
-    in_body: usize,
-    findings: usize,
-    deliveries: Vec<Delivery>,
-}
-
-impl<'a> Writer<'a> {
-    fn new(repository: &str, request: &'a EvidenceRequest, now: Instant) -> Self {
-        let repository = repository.to_owned();
-        Self { repository, request, now, body: Vec::new(), in_body: 0, findings: 0, deliveries: Vec::new() }
-    }
-
-    fn line(&mut self, week: &Week, found: Found) -> Result<(), GitError> {
-        if self.in_body == FINDINGS_MAX {
-            self.finish();
-        }
-        if self.in_body == 0 {
-            let first = ScanLine { format: FORMAT, repository: &self.repository, scanned_at: self.now };
-            self.body = self.encoded(&first)?;
-        }
-        let service = found.service.as_deref().or(self.request.git.service.as_deref());
-        let line = FindingLine {
-            component: &found.component,
-            rule_version: found.rule_version,
-            detector: DETECTOR,
-            scan_id: &week.name,
-            kind: found.kind,
-            finding: found.finding,
-            alternative: found.alternative.as_deref(),
-            version: found.version.as_deref(),
-            path: found.place.as_ref().map(|place| place.path.as_str()),
-            line: found.place.as_ref().map(|place| place.line),
-            sha: week.commit.to_string(),
-            service,
-            condition: found.condition.as_deref(),
-            observed_at: week.seen_at,
-        };
-        let line = self.encoded(&line)?;
-        self.body.extend(line);
-        self.in_body += 1;
-        self.findings += 1;
-        Ok(())
-    }
-
-    fn encoded(&self, line: &impl Serialize) -> Result<Vec<u8>, GitError> {
-        let refused = |cause| GitError::Write { repository: self.repository.clone(), cause };
-        let mut bytes = serde_json::to_vec(line).map_err(refused)?;
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
-
-    fn finish(&mut self) {
-        if self.in_body == 0 {
-            return;
-        }
-        self.in_body = 0;
-        self.deliveries.push(Delivery {
-            id: DeliveryId::received(self.now),
-            source: SOURCE.to_owned(),
-            instance: self.repository.split('/').next().unwrap_or_default().to_owned(),
-            connection: SOURCE.to_owned(),
-            channel: Channel::Git,
-            event_type: Some("evidence".to_owned()),
-            vendor_delivery_id: None,
-            headers: BTreeMap::new(),
-            content_type: Some("application/x-ndjson".to_owned()),
-            body: std::mem::take(&mut self.body),
-            proof: Proof::NoneConfigured,
-            request_url: None,
-            received_at: self.now,
-        });
-    }
-
-    fn into_deliveries(mut self) -> (usize, Vec<Delivery>) {
-        self.finish();
-        (self.findings, self.deliveries)
-    }
 }

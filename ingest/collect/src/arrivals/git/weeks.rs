@@ -74,7 +74,7 @@ pub(super) fn day_of(at: Instant) -> NaiveDate {
     at.to_utc().date_naive()
 }
 
-fn monday_of(at: Instant) -> NaiveDate {
+pub(super) fn monday_of(at: Instant) -> NaiveDate {
     let day = day_of(at);
     day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day)
 }
@@ -83,7 +83,7 @@ fn following(monday: NaiveDate) -> NaiveDate {
     monday.checked_add_days(Days::new(7)).unwrap_or(monday)
 }
 
-fn name(monday: NaiveDate) -> String {
+pub(super) fn name(monday: NaiveDate) -> String {
     let week = monday.iso_week();
     format!("{}-W{:02}", week.year(), week.week())
 }

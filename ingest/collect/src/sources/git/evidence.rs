@@ -29,6 +29,7 @@ struct FindingLine {
     path: Option<String>,
     line: Option<i64>,
     sha: Option<String>,
+    run: Option<String>,
     service: Option<String>,
     condition: Option<String>,
     observed_at: Instant,
@@ -67,7 +68,11 @@ fn observation(delivery: &Delivery, dialect_version: i32, scan: &ScanLine, found
         version_rank: VersionRank::of(Some(scan.scanned_at), delivery.received_at, 0, Read::Polled),
         occurred_at: Some(found.observed_at),
         source_updated_at: Some(scan.scanned_at),
-        attributes: found.condition.into_iter().map(|condition| ("condition".to_owned(), condition)).collect::<BTreeMap<_, _>>(),
+        attributes: found
+            .condition
+            .into_iter()
+            .map(|condition| ("condition".to_owned(), condition))
+            .collect::<BTreeMap<_, _>>(),
         ..Head::default()
     };
     let record = Evidence {
@@ -84,7 +89,7 @@ fn observation(delivery: &Delivery, dialect_version: i32, scan: &ScanLine, found
         line: found.line,
         sha: found.sha,
         service_hint: found.service,
-        run: None,
+        run: found.run,
         observed_at: found.observed_at,
     };
     Observation::read(delivery, dialect_version, head, record)
