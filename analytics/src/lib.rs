@@ -32,7 +32,7 @@ pub use definitions::{
 };
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
-pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, refresh};
+pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
 pub use platform::{platform_schema, read_platform};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};

@@ -10,6 +10,7 @@ mod commit;
 mod evidence;
 mod findings;
 mod message;
+mod paths;
 mod reference;
 mod runtime;
 mod walk;

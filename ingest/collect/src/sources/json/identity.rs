@@ -45,7 +45,21 @@ pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
         Record::CiRun(run) => canonical(&mut run.repository),
         Record::Service(service) => canonical(&mut service.repository),
         Record::Evidence(evidence) => canonical(&mut evidence.repository),
+        Record::Artifact(artifact) => canonical(&mut artifact.source_repository),
+        Record::Review(review) => {
+            review.repository = review.repository.take().or_else(|| repository_of(&review.pull_request));
+            canonical(&mut review.repository);
+        }
         _ => {}
+    }
+}
+
+/// The repository that an id of a pull request names, where it does.
+fn repository_of(pull_request: &str) -> Option<String> {
+    let parts: Vec<&str> = pull_request.split(':').collect();
+    match parts.as_slice() {
+        [_, "pull_request", _, repository, _] if repository.contains('/') => Some((*repository).to_owned()),
+        _ => None,
     }
 }
 
