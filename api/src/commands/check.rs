@@ -4,6 +4,8 @@ use super::{Place, output};
 use crate::config::Config;
 use anyhow::{Context, bail};
 use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
 use std::collections::BTreeSet;
 use waymark_api::size_in_words;
@@ -130,29 +132,36 @@ async fn held_back(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<()> {
 
 /// Every service that the catalogue ever described.
 async fn services(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<BTreeSet<String>> {
-    let table = fact_table("service_owners");
-    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
-    let columns: &[&str] = &["service"];
-    let batches = read_rows(layout, &table, files, Wanted { subjects: None, columns: Some(columns) }).await?;
-    let named = batches.iter().filter_map(|batch| batch.column_by_name("service")?.as_string_opt::<i32>());
-    Ok(named.flat_map(|names| names.iter().flatten().map(str::to_owned)).collect())
+    let rows = texts(layout, snapshot, &fact_table("service_owners"), &["service"]).await?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// The components that were looked for, and those of which anything was found.
 async fn evidence(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let table = observed_table("evidence");
-    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
     let (mut looked_for, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    let columns: &[&str] = &["component_id", "finding"];
-    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: Some(columns) }).await? {
-        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (Some(components), Some(findings)) = (text("component_id"), text("finding")) else { continue };
-        for (component, finding) in components.iter().flatten().zip(findings.iter().flatten()) {
-            looked_for.insert(component.to_owned());
-            if matches!(finding, "present" | "partial" | "alternative") {
-                seen.insert(component.to_owned());
-            }
+    for row in texts(layout, snapshot, &observed_table("evidence"), &["component_id", "finding"]).await? {
+        let [component, finding] = row.as_slice() else { continue };
+        if matches!(finding.as_str(), "present" | "partial" | "alternative") {
+            seen.insert(component.clone());
         }
+        looked_for.insert(component.clone());
     }
     Ok((looked_for, seen))
+}
+
+/// Some columns of every row of a table as texts, in the order asked for.
+async fn texts(layout: &Layout, snapshot: &Snapshot, table: &str, names: &[&str]) -> anyhow::Result<BTreeSet<Vec<String>>> {
+    let files = snapshot.tables.get(table).map(|version| version.files.as_slice()).unwrap_or_default();
+    let mut rows = BTreeSet::new();
+    for batch in read_rows(layout, table, files, Wanted { subjects: None, columns: Some(names) }).await? {
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
+            let column = batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"))?;
+            columns.push(cast(column, &DataType::Utf8).with_context(|| format!("`{name}` of `{table}` is no text"))?);
+        }
+        for row in 0..batch.num_rows() {
+            rows.insert(columns.iter().map(|column| column.as_string::<i32>().value(row).to_owned()).collect());
+        }
+    }
+    Ok(rows)
 }
