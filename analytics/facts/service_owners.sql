@@ -1,14 +1,38 @@
 -- One row per service and spell of unchanged owner and system, as the catalogue described it.
 --
 -- The first description reaches back to the beginning of time: before the catalogue was read
--- nothing else is known. A service that only runs or deploys is here too, without an owner.
-with described as (
+-- nothing else is known. A service that only runs or deploys is here too, without an owner. What the
+-- catalogue took back ends there, unless it took back so much at once that it is not believed.
+with statements as (
+    select *,
+        lag(is_deleted) over (partition by name order by occurred_at, entity_id) as was_deleted
+    from observed.services
+    where kind = 'service' and moment = 'described'
+),
+islands as (
+    select *,
+        sum(case when was_deleted is null or was_deleted <> is_deleted then 1 else 0 end)
+            over (partition by name order by occurred_at, entity_id) as island
+    from statements
+),
+said as (
+    select *, min(occurred_at) over (partition by name, island) as said_first_at
+    from islands
+),
+believed as (
+    select said.*
+    from said
+    left join catalogue_losses on catalogue_losses.day = local_day(said.said_first_at) and catalogue_losses.is_held
+    -- a week of the same is no accident any more
+    where not said.is_deleted or catalogue_losses.day is null or seconds_between(said.said_first_at, said.occurred_at) >= 7 * 86400
+),
+described as (
     select entity_id, name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
         occurred_at,
         coalesce(owner_raw, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
-            || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '') as description
-    from observed.services
-    where kind = 'service' and moment = 'described' and not is_deleted
+            || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
+            || case when is_deleted then '/gone' else '' end as description, is_deleted
+    from believed
 ),
 changed as (
     select *, lag(description) over (partition by service order by occurred_at, entity_id) as before
@@ -17,7 +41,8 @@ changed as (
 spells as (
     select service, owner, system, repository, labels, lifecycle, type, occurred_at,
         lag(occurred_at) over (partition by service order by occurred_at, entity_id) as previous_at,
-        lead(occurred_at) over (partition by service order by occurred_at, entity_id) as next_at
+        lead(occurred_at) over (partition by service order by occurred_at, entity_id) as next_at,
+        is_deleted
     from changed
     where before is null or before <> description
 )
@@ -26,3 +51,4 @@ select service, owner, system, repository, labels, lifecycle, type,
         else occurred_at end as valid_from,
     next_at as valid_to
 from spells
+where not is_deleted

@@ -70,6 +70,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/commits.sql"),
     },
     Fact {
+        name: "catalogue_losses",
+        key: &["day"],
+        units: &[],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/catalogue_losses.sql"),
+    },
+    Fact {
         name: "service_owners",
         key: &["service", "valid_from"],
         units: &[],

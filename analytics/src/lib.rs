@@ -15,6 +15,7 @@ mod facts;
 mod functions;
 mod hot;
 mod lake_tables;
+mod platform;
 pub mod profiles;
 mod query;
 mod registers;
@@ -28,11 +29,13 @@ pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
 pub use definitions::{
-    Component, Definitions, EnvironmentRule, Exemption, HotfixRule, Judgement, Mandate, ServicePaths, Settings, Target,
+    Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
+    Migration, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
+pub use platform::{platform_schema, read_platform};
 pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};

@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use waymark_analytics::Definitions;
+use waymark_analytics::{Definitions, read_platform};
 use waymark_collect::Connection;
-use waymark_event::Instant;
+use waymark_collect::evidence::{EvidenceRules, read_rules};
+use waymark_event::{Instant, Remark, Weight, WrittenFile};
 
 /// Everything that a configuration file says.
 #[derive(Debug, Default)]
@@ -18,6 +19,12 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     pub(crate) definitions: Definitions,
     pub(crate) operation: Operation,
+    /// How the use of components is seen in repositories.
+    pub(crate) rules: EvidenceRules,
+    /// The files of the folder that describes the platform.
+    pub(crate) platform: Vec<WrittenFile>,
+    /// What is taken but probably does not say what was meant.
+    pub(crate) doubts: Vec<Remark>,
 }
 
 /// How this process runs; no number depends on it.
@@ -136,43 +143,83 @@ impl Default for Kafka {
 }
 
 /// Keys of the file that belong to the definitions.
-const DEFINITIONS: &[&str] =
-    &["zone", "organisation", "settings", "environment", "component", "mandate", "exemption", "target"];
+const DEFINITIONS: &[&str] = &[
+    "zone",
+    "organisation",
+    "settings",
+    "environment",
+    "component",
+    "mandate",
+    "exemption",
+    "target",
+    "alternative",
+    "migration",
+    "responsibility",
+    "service_paths",
+    "hotfix",
+    "verdict",
+];
+
+/// The folder beside the configuration that describes the platform.
+const PLATFORM: &str = "platform";
 
 impl Config {
-    /// Reads `explicit`, else the data folder's own file, else `./waymark.toml`, else nothing.
+    /// Reads `explicit`, else the data folder's own file, else `./waymark.toml`, else nothing; and the
+    /// folder `platform` beside it.
     pub(crate) fn load(explicit: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
         let candidates = [data.join("waymark.toml"), PathBuf::from("waymark.toml")];
         let found = match explicit {
             Some(path) => Some(path.to_owned()),
-            None => candidates.into_iter().find(|path| path.is_file()),
+            None => candidates.iter().find(|path| path.is_file()).cloned(),
         };
-        let Some(path) = found else { return Ok(Self::default()) };
+        let beside = |path: &Path| path.with_file_name(PLATFORM);
+        let Some(path) = found else {
+            let folder = candidates.iter().map(|path| beside(path)).find(|folder| folder.is_dir());
+            return Self::default().described(written_files(folder.as_deref())?);
+        };
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
         let mut config = Self::parse(&text).with_context(|| format!("failed to understand `{}`", path.display()))?;
+        let files = written_files(Some(&beside(&path)))?;
         config.path = Some(path);
-        Ok(config)
+        config.described(files)
     }
 
-    /// Understands the text of a configuration file.
+    /// Understands the text of a configuration file, without the platform beside it.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let whole: toml::Table = text.parse()?;
         let (definitions, operation): (toml::Table, toml::Table) =
             whole.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.as_str()));
         let definitions: Definitions = definitions.try_into()?;
         let operation: Operation = operation.try_into()?;
-        let config = Self { path: None, definitions, operation };
-        let problems = config.problems();
+        let config = Self { definitions, operation, ..Self::default() };
+        let problems = config.operation_problems();
         if !problems.is_empty() {
             bail!("{}", problems.join("; "));
         }
         Ok(config)
     }
 
-    fn problems(&self) -> Vec<String> {
-        let mut problems = self.definitions.problems();
-        problems.extend(self.operation.connections.iter().filter_map(Connection::problem));
+    /// Adds the platform, and refuses what is wrong in it or in the definitions so far.
+    pub(crate) fn described(self, files: Vec<WrittenFile>) -> anyhow::Result<Self> {
+        let name = self.path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
+        let (definitions, mut remarks) = read_platform(self.definitions, &name, &files);
+        let components = definitions.components.iter().flat_map(|one| std::iter::once(&one.id).chain(&one.formerly));
+        let components: Vec<&str> = components.map(String::as_str).collect();
+        let (rules, further) = read_rules(&files, &components);
+        remarks.extend(further);
+        remarks.sort();
+        remarks.dedup();
+        let (wrong, doubts): (Vec<Remark>, Vec<Remark>) = remarks.into_iter().partition(|one| one.weight == Weight::Wrong);
+        if !wrong.is_empty() {
+            let lines: Vec<String> = wrong.iter().map(|remark| format!("\n  {remark}")).collect();
+            bail!("what is described cannot be taken:{}", lines.concat());
+        }
+        Ok(Self { definitions, rules, platform: files, doubts, ..self })
+    }
+
+    fn operation_problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.operation.connections.iter().filter_map(Connection::problem).collect();
         if waymark_collect::find(&self.operation.kafka.source).is_none() {
             problems.push(format!("kafka.source `{}` is no source", self.operation.kafka.source));
         }
@@ -186,13 +233,29 @@ impl Config {
     }
 }
 
+/// The YAML files of a folder by name; none when the folder is not there.
+fn written_files(folder: Option<&Path>) -> anyhow::Result<Vec<WrittenFile>> {
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else { return Ok(Vec::new()) };
+    let failed = || format!("failed to read the folder `{}`", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(failed)?.collect::<Result<Vec<_>, _>>().with_context(failed)?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(WrittenFile { name: format!("{PLATFORM}/{name}"), text })
+    };
+    paths.into_iter().map(read).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_shipped_example_is_understood() {
-        let config = Config::parse(include_str!("../../waymark.example.toml")).unwrap();
+        let config = Config::parse(include_str!("../../waymark.example.toml")).unwrap().described(Vec::new()).unwrap();
         assert!(!config.definitions.components.is_empty());
         assert!(!config.operation.connections.is_empty());
     }
@@ -207,5 +270,68 @@ mod tests {
     fn a_connection_without_secret_must_say_so() {
         let error = Config::parse("[[connection]]\nname = \"ci\"\nsource = \"github\"").unwrap_err();
         assert!(format!("{error:#}").contains("authentication"), "{error:#}");
+    }
+
+    /// The sample as `waymark demo` writes it.
+    fn sample_files() -> Vec<WrittenFile> {
+        let files = waymark_sample::Plan::demo().platform().into_iter();
+        files.map(|(name, text)| WrittenFile { name: format!("platform/{name}"), text }).collect()
+    }
+
+    #[test]
+    fn the_platform_of_the_sample_is_whole_and_says_what_its_short_form_says() {
+        let plan = waymark_sample::Plan::demo();
+        let short = Config::parse(&plan.configuration()).unwrap().described(Vec::new()).unwrap();
+        let config = Config::parse(&plan.settings()).unwrap().described(sample_files()).unwrap();
+        assert!(config.doubts.is_empty(), "{:?}", config.doubts);
+        assert_eq!(config.rules.rules().len(), 9);
+        let (full, short) = (&config.definitions, &short.definitions);
+        assert_eq!((full.migrations.len(), full.alternatives.len(), full.responsibilities.len()), (1, 8, 6));
+        assert_eq!((&full.mandates, &full.targets), (&short.mandates, &short.targets));
+        let key =
+            |one: &waymark_analytics::Component| (one.id.clone(), one.category.clone(), one.owner.clone(), one.released_on);
+        assert!(full.components.iter().map(key).eq(short.components.iter().map(key)));
+        for (full, short) in full.components.iter().zip(&short.components) {
+            let tags = |rules: Vec<waymark_analytics::FitRule>| {
+                let pairs = rules.into_iter().map(|rule| (rule.any_tags, rule.no_tags));
+                pairs.fold((Vec::new(), Vec::new()), |(any, no), (one, other)| ([any, one].concat(), [no, other].concat()))
+            };
+            assert_eq!(tags(full.conditions()), tags(short.conditions()), "{}", full.id);
+        }
+        let exempt = |one: &waymark_analytics::Exemption| {
+            (one.component.clone(), one.service.clone(), one.code().to_owned(), one.expires_on)
+        };
+        assert!(full.exemptions.iter().map(exempt).eq(short.exemptions.iter().map(exempt)));
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_folder_is_told_with_place_and_suggestion() {
+        let wrong = |from: &str, to: &str| {
+            let mut files = sample_files();
+            for file in &mut files {
+                file.text = file.text.replacen(from, to, 1);
+            }
+            format!("{:#}", Config::default().described(files).unwrap_err())
+        };
+        let error = wrong("  - component: tracing", "  - component: tracin");
+        assert!(error.contains("platform/evidence.yaml:") && error.contains("did you mean `tracing`?"), "{error}");
+        let error = wrong("preset: logging", "preset: loging");
+        assert!(error.contains("there is no preset `loging`: did you mean `logging`?"), "{error}");
+        let error = wrong("      store: acme-vault", "      stor: acme-vault");
+        assert!(error.contains("does not ask for `stor`: did you mean `store`?"), "{error}");
+        let error = wrong("dockerfile_from", "dockerfile_form");
+        assert!(error.contains("`dockerfile_form` is not known here: did you mean `dockerfile_from`?"), "{error}");
+        let error = wrong("    category: ci\n", "    categry: ci\n");
+        assert!(
+            error.contains("platform/components.yaml:5:5: `categry` is not known here: did you mean `category`?"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn one_component_in_both_places_is_refused() {
+        let plan = waymark_sample::Plan::demo();
+        let error = Config::parse(&plan.configuration()).unwrap().described(sample_files()).unwrap_err();
+        assert!(format!("{error:#}").contains("component `ci-standard` is described twice"), "{error:#}");
     }
 }

@@ -24,6 +24,9 @@ use utoipa_axum::routes;
 
 pub(crate) use series::SeriesBody;
 
+/// The schema of the files that describe a platform, for editors.
+const PLATFORM_SCHEMA: &str = include_str!("../../docs/platform.schema.json");
+
 /// What the interface says of itself.
 #[derive(OpenApi)]
 #[openapi(info(
@@ -60,5 +63,7 @@ pub(crate) fn router() -> Router<App> {
     let (router, description) = described().split_for_parts();
     let description = serde_json::to_string(&description).unwrap_or_default();
     let openapi = move || async move { ([(CONTENT_TYPE, "application/json")], description) };
+    let schema = || async { ([(CONTENT_TYPE, "application/schema+json")], PLATFORM_SCHEMA) };
+    let router = router.route("/api/v1/platform-schema.json", get(schema));
     router.route("/api/v1/openapi.json", get(openapi)).fallback(|| async { Problem::no_such_address() })
 }

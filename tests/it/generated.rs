@@ -8,7 +8,10 @@ use waymark_analytics::{METRICS, Metric, Subject, profiles};
 fn generated_files_are_fresh() {
     let openapi = serde_json::to_string_pretty(&waymark_api::openapi()).unwrap() + "\n";
     let grafana = serde_json::to_string_pretty(&grafana()).unwrap() + "\n";
+    let schema = waymark_analytics::platform_schema(&waymark_collect::evidence::evidence_schema());
+    let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
     let outcomes = [
+        compare_with_file(&root().join("docs/platform.schema.json"), &schema),
         compare_with_file(&root().join("docs/METRICS.md"), &manual()),
         compare_with_file(&root().join("api/openapi.json"), &openapi),
         compare_with_file(&root().join("dashboards/grafana/waymark.json"), &grafana),

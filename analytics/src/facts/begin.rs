@@ -3,12 +3,13 @@
 //! The new files are those that the base does not name. What is computed from this is said in
 //! `refresh.rs`.
 
-use super::inputs::{self, rows_of};
+use super::inputs::{self, register, rows_of};
 use super::placed::Spans;
 use super::reads::observed;
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
+use crate::engine::register_batch;
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
@@ -79,6 +80,10 @@ impl<'work> Work<'work> {
         let context = inputs::session(self.input.definitions)?;
         let version = self.observed.get(&observed_table(Table::Service.name()));
         inputs::register_observed(&context, self.input.layout, Table::Service, version, None).await?;
+        // What the catalogue lost in one night decides what is believed of it.
+        let losses = fact_named("catalogue_losses");
+        let rows = rows_of(&context, losses).await.map_err(|cause| failed(losses.name, cause))?;
+        register_batch(&context, losses.name, rows).map_err(|cause| register(losses.name, cause))?;
         self.owners = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
         touched::owners(&self.owners, &mut self.units);
         if self.base.is_some() {

@@ -2,9 +2,15 @@
 
 use super::{Place, output};
 use crate::config::Config;
-use anyhow::bail;
+use anyhow::{Context, bail};
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::util::display::array_value_to_string;
+use std::collections::BTreeSet;
 use waymark_api::size_in_words;
-use waymark_lake::{Layout, check_up};
+use waymark_event::suggestion;
+use waymark_lake::{Layout, Snapshot, Wanted, check_up, fact_table, observed_table, read_rows};
 
 /// At most this many files are named one by one.
 const NAMED_MAX: usize = 20;
@@ -25,13 +31,32 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
         definitions.exemptions.len(),
         definitions.targets.len()
     ));
+    platform(&config);
     if place.address().is_some() || place.data.is_dir() {
-        data(&place.layout().await?).await?;
+        let layout = place.layout().await?;
+        data(&layout).await?;
+        meaning(&layout, &config).await?;
     } else {
         output::answer(&format!("data: `{}` is not there yet", place.data.display()));
     }
     output::answer("all is well");
     Ok(())
+}
+
+/// What describes the platform, and what in it is doubtful.
+fn platform(config: &Config) {
+    let definitions = &config.definitions;
+    output::answer(&format!(
+        "platform: {} files, {} evidence rules, {} alternatives, {} migrations, {} areas",
+        config.platform.len(),
+        config.rules.rules().len(),
+        definitions.alternatives.len(),
+        definitions.migrations.len(),
+        definitions.responsibilities.len()
+    ));
+    for doubt in &config.doubts {
+        output::answer(&doubt.to_string());
+    }
 }
 
 async fn data(layout: &Layout) -> anyhow::Result<()> {
@@ -63,4 +88,80 @@ async fn data(layout: &Layout) -> anyhow::Result<()> {
         1 => bail!("one thing is wrong with the data"),
         count => bail!("{count} things are wrong with the data"),
     }
+}
+
+/// What the data say about the platform: rules that match nothing, and a catalogue that is not believed.
+async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
+    let Some(snapshot) = Snapshot::newest(layout).await? else { return Ok(()) };
+    let (looked_for, seen) = evidence(layout, &snapshot).await?;
+    for component in config.rules.rules().iter().map(|rule| &rule.component).collect::<BTreeSet<_>>() {
+        if looked_for.contains(component) && !seen.contains(component) {
+            output::answer(&format!(
+                "warning: the rules of `{component}` match nothing: neither it nor an alternative was ever found"
+            ));
+        }
+    }
+    let services = services(layout, &snapshot).await?;
+    for exemption in config.definitions.exemptions.iter().filter(|one| !services.is_empty() && !services.contains(&one.service))
+    {
+        let (service, component) = (&exemption.service, &exemption.component);
+        let proposal = suggestion(service, services.iter().map(String::as_str));
+        output::answer(&format!("warning: exemption from `{component}`: nobody knows a service `{service}`{proposal}"));
+    }
+    held_back(layout, &snapshot).await
+}
+
+/// The days on which the catalogue lost so much that it is not believed.
+async fn held_back(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<()> {
+    let table = fact_table("catalogue_losses");
+    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
+    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
+        let column = |name: &str| batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"));
+        let (day, known, lost) = (column("day")?, column("known_services")?, column("lost_services")?);
+        let is_held = column("is_held")?.as_boolean();
+        for row in (0..batch.num_rows()).filter(|row| is_held.value(*row)) {
+            let [day, known, lost] = [day, known, lost].map(|column| array_value_to_string(column, row).unwrap_or_default());
+            output::answer(&format!(
+                "warning: on {day} the catalogue took back {lost} of {known} services, which is held back: it is believed once \
+                 the catalogue says so again a week later"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Every service that the catalogue ever described.
+async fn services(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<BTreeSet<String>> {
+    let rows = texts(layout, snapshot, &fact_table("service_owners"), &["service"]).await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The components that were looked for, and those of which anything was found.
+async fn evidence(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let (mut looked_for, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for row in texts(layout, snapshot, &observed_table("evidence"), &["component_id", "finding"]).await? {
+        let [component, finding] = row.as_slice() else { continue };
+        if matches!(finding.as_str(), "present" | "partial" | "alternative") {
+            seen.insert(component.clone());
+        }
+        looked_for.insert(component.clone());
+    }
+    Ok((looked_for, seen))
+}
+
+/// Some columns of every row of a table as texts, in the order asked for.
+async fn texts(layout: &Layout, snapshot: &Snapshot, table: &str, names: &[&str]) -> anyhow::Result<BTreeSet<Vec<String>>> {
+    let files = snapshot.tables.get(table).map(|version| version.files.as_slice()).unwrap_or_default();
+    let mut rows = BTreeSet::new();
+    for batch in read_rows(layout, table, files, Wanted { subjects: None, columns: Some(names) }).await? {
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
+            let column = batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"))?;
+            columns.push(cast(column, &DataType::Utf8).with_context(|| format!("`{name}` of `{table}` is no text"))?);
+        }
+        for row in 0..batch.num_rows() {
+            rows.insert(columns.iter().map(|column| column.as_string::<i32>().value(row).to_owned()).collect());
+        }
+    }
+    Ok(rows)
 }

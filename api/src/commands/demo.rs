@@ -50,9 +50,14 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
 }
 
 async fn build(place: &Place, layout: &Layout, plan: &Plan) -> anyhow::Result<()> {
-    let configuration = format!("as_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.configuration());
+    let configuration = format!("as_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.settings());
     let path = layout.configuration();
-    std::fs::write(&path, configuration).with_context(|| format!("failed to write `{}`", path.display()))?;
+    let folder = layout.platform();
+    std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
+    let files = plan.platform().into_iter().map(|(name, text)| (folder.join(name), text));
+    for (path, text) in files.chain([(path, configuration)]) {
+        std::fs::write(&path, text).with_context(|| format!("failed to write `{}`", path.display()))?;
+    }
     let workplace = Workplace::open(place).await?;
     let mut writer = Writer::open(&workplace, "demo").await?;
     let began = Instant::now();

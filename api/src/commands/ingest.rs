@@ -1,10 +1,13 @@
 //! `waymark ingest git` and `ingest file`: what a person points at becomes deliveries.
 
+mod evidence;
+mod ran;
+
 use super::workplace::{Workplace, is_locked};
 use super::writer::Writer;
 use super::{Place, output};
 use anyhow::{Context, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use waymark_collect::arrivals::file;
 use waymark_collect::arrivals::git::{GitRequest, read_repository};
@@ -44,6 +47,12 @@ pub(crate) struct GitArgs {
     /// The repository's key, such as github.com/acme/checkout; default: from the address of the remote.
     #[arg(long, value_name = "KEY")]
     repository: Option<String>,
+    /// Look for the use of components, too, week by week through history.
+    #[arg(long)]
+    evidence: bool,
+    /// A service in a folder of its own, as `checkout=services/checkout`; may be given several times.
+    #[arg(long, value_name = "NAME=PATH", requires = "evidence")]
+    service_path: Vec<String>,
 }
 
 /// Flags of `waymark ingest file`.
@@ -69,13 +78,26 @@ pub(crate) async fn run(place: &Place, command: IngestCommand) -> anyhow::Result
 async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Result<()> {
     let request = GitRequest {
         service: args.service.clone(),
-        repository: args.repository,
-        deployments: args.deployments,
-        environment: args.environment,
-        branch: args.branch,
+        repository: args.repository.clone(),
+        deployments: args.deployments.clone(),
+        environment: args.environment.clone(),
+        branch: args.branch.clone(),
     };
     let path = std::fs::canonicalize(&args.path)
         .with_context(|| format!("failed to find `{}`: give the path of a clone", args.path.display()))?;
+    let has_new = history(workplace, &request, &path).await?;
+    if args.evidence {
+        evidence::scan(workplace, &args, &request, &path).await?;
+    }
+    if let (true, Some(service)) = (has_new, args.service) {
+        let data = place.data.display();
+        output::note(&format!("next: waymark metric change_lead_time --service {service} --grain quarter --data {data}"));
+    }
+    Ok(())
+}
+
+/// Reads commits and tags; says whether there were new ones.
+async fn history(workplace: &Workplace, request: &GitRequest, path: &Path) -> anyhow::Result<bool> {
     let state = StateStore::open(&workplace.layout)?;
     // What was read is remembered by place and question: other tags or another service read it anew.
     let group = format!("git {} {:?} {:?} {}", path.display(), request.service, request.deployments, request.environment);
@@ -83,7 +105,7 @@ async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Res
     let observed_at = workplace.clock.now();
     let bar = indicatif::ProgressBar::new_spinner();
     let reading = {
-        let (path, known, bar) = (path.clone(), known.clone(), bar.clone());
+        let (path, request, known, bar) = (path.to_owned(), request.clone(), known.clone(), bar.clone());
         let read = tokio::task::spawn_blocking(move || {
             let progress = |state: waymark_collect::arrivals::git::GitProgress| {
                 bar.set_message(format!("reading commits: {} ({} of {} refs)", state.commits, state.refs_done, state.refs));
@@ -99,17 +121,13 @@ async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Res
     }
     if reading.deliveries.is_empty() {
         output::note(&format!("{}: nothing new", reading.repository));
-        return Ok(());
+        return Ok(false);
     }
     let (commits, tags) = (reading.commits, reading.tags);
     hand_in(workplace, reading.deliveries).await?;
     state.store(&group, &reading.refs)?;
     output::note(&format!("{}: {commits} new commits, {tags} matching tags", reading.repository));
-    if let Some(service) = args.service {
-        let data = place.data.display();
-        output::note(&format!("next: waymark metric change_lead_time --service {service} --grain quarter --data {data}"));
-    }
-    Ok(())
+    Ok(true)
 }
 
 async fn files(workplace: &Workplace, args: FileArgs) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod clients;
 mod connection;
 mod error;
+pub mod evidence;
 mod forget;
 mod kept;
 mod message;

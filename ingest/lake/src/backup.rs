@@ -170,12 +170,15 @@ fn copy_database(layout: &Layout, to: &Path, turn: &str) -> Result<(Part, i64), 
     Ok((Part { path, stored, size_bytes }, removed_through))
 }
 
-/// Copies the files that lie beside the tables: format, key of pseudonyms, configuration.
+/// Copies the files that lie beside the tables: format, key of pseudonyms, configuration with the platform.
 fn copy_top(layout: &Layout, to: &Path, turn: &str) -> Result<Vec<Part>, LakeError> {
     let root = layout.root();
     let (database, lock) = (relative(root, &layout.database()), relative(root, &layout.lock()));
     let mut parts = Vec::new();
-    for entry in std::fs::read_dir(root).map_err(|cause| failed("list", root, cause))? {
+    let platform = layout.platform();
+    let folders = [root].into_iter().chain(platform.is_dir().then_some(platform.as_path()));
+    let listed = folders.map(|folder| std::fs::read_dir(folder).map_err(|cause| failed("list", folder, cause)));
+    for entry in listed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
         let source = entry.map_err(|cause| failed("list", root, cause))?.path();
         let path = relative(root, &source);
         // A `#` stands in the name of a draft; the database has its own way.

@@ -141,6 +141,11 @@ impl Layout {
         self.storage.object(&format!("{}/{file}", table_folder(table)))
     }
 
+    /// The folder beside the configuration that describes the platform, where there is one.
+    pub fn platform(&self) -> PathBuf {
+        self.root.join("platform")
+    }
+
     /// The configuration of a folder that carries its own, such as the sample organisation's.
     pub fn configuration(&self) -> PathBuf {
         self.root.join("waymark.toml")

@@ -1,6 +1,7 @@
 //! The `waymark.toml` of the sample: environments, components, a mandate, exemptions, targets.
 //!
-//! Written by hand, because it is short and its words are our own; read by the stages that own them.
+//! The platform stands here in its short form; the folder in full is `platform.rs`. Written by hand,
+//! because it is short and its words are our own; read by the stages that own them.
 
 use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, SECRETS_VAULT};
 use crate::organisation::Organisation;
@@ -30,6 +31,11 @@ tier = "production"
 pattern = "staging"
 tier = "staging"
 "#;
+
+/// What a configuration says besides the platform.
+pub(crate) const fn head() -> &'static str {
+    HEAD
+}
 
 /// One component as a configuration writes it.
 pub(crate) fn component_entry(component: &Component, released_on: impl Display) -> String {

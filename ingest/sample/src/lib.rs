@@ -19,6 +19,7 @@ mod names;
 mod oddity;
 mod organisation;
 mod plan;
+mod platform;
 mod scale;
 mod sha;
 mod story;

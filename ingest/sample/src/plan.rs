@@ -2,7 +2,7 @@
 //!
 //! Dates and sizes only; who works there belongs to `organisation.rs`, what happens to `story.rs`.
 
-use crate::configuration;
+use crate::{configuration, platform};
 use chrono::{Datelike, NaiveDate};
 use waymark_event::Instant;
 
@@ -57,6 +57,16 @@ impl Plan {
     /// The text of the `waymark.toml` that belongs to the sample.
     pub fn configuration(&self) -> String {
         configuration::text(self)
+    }
+
+    /// The same without the platform, for beside the folder that describes it.
+    pub fn settings(&self) -> String {
+        configuration::head().to_owned()
+    }
+
+    /// Name and text of each file in the folder `platform` of the sample.
+    pub fn platform(&self) -> Vec<(String, String)> {
+        platform::files(self)
     }
 
     /// Midnight, in UTC, of the Monday on which week number `week` begins.

@@ -7,15 +7,21 @@
 
 mod clone;
 mod commit;
+mod evidence;
+mod findings;
 mod paths;
 mod reference;
+mod runtime;
 mod walk;
+mod weeks;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::evidence::{EvidenceProgress, EvidenceReading, EvidenceRequest, clone_key, read_evidence};
 use self::reference::Selected;
+pub use self::runtime::runtime_evidence;
 use self::walk::History;
 use self::write::{DeliveryWriter, Shared};
 use std::collections::BTreeMap;

@@ -1,7 +1,9 @@
 //! `waymark-git/1`: what the git arrival read from a repository becomes commits and, for matching
-//! tags, deployments.
+//! tags, deployments; `waymark-evidence/1` beside it becomes evidence.
 //!
 //! The arrival reads; this file only understands. Ancestry is worked out by `analytics`.
+
+mod evidence;
 
 use crate::message::agent;
 use crate::source::{Envelope, Normalised, Reading, Source};
@@ -95,7 +97,13 @@ impl Source for Git {
             Err(rejection) => return Normalised::rejected(rejection),
         };
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        let first: Result<RefLine, Rejection> = match lines.next() {
+        let opening = lines.next();
+        if let Some(line) = opening
+            && line.contains(evidence::FORMAT)
+        {
+            return evidence::normalise(delivery, VERSION, line, lines);
+        }
+        let first: Result<RefLine, Rejection> = match opening {
             Some(line) => serde_json::from_str(line).map_err(|error| Rejection::from_json(&error)),
             None => Err(Rejection::new(Stage::Parse, Reason::Tombstone, "the body is empty")),
         };
