@@ -1,5 +1,6 @@
 //! Pages for people, rendered here without script; the pictures are the ones of `reports`.
 
+mod frame;
 mod home;
 mod status;
 mod style;
@@ -18,5 +19,5 @@ pub(crate) fn router() -> Router<App> {
 
 /// Makes the home page of the newest snapshot in advance.
 pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
-    Box::pin(home::home(axum::extract::State(app.clone()))).await.map(|_| ())
+    Box::pin(home::rendered(app)).await.map(|_| ())
 }

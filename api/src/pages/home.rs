@@ -3,69 +3,52 @@
 //! Every number is a series of the engine and every picture a chart of `reports`; here they are only
 //! placed. Nothing on it needs a script.
 
+use super::frame::{self, Page, Refusal};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::reporting::chart_series;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use axum::response::Response;
+use maud::{Markup, PreEscaped, html};
+use std::sync::Arc;
 use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, change, find};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
 /// The home page.
-pub(crate) async fn home(State(app): State<App>) -> Result<Response, Problem> {
+pub(crate) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
+    let bytes = rendered(&app).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+/// The bytes of the page; one snapshot has one page.
+pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
     let opened = app.engine.newest().await?;
     let key = format!("{} home", opened.snapshot.id);
     let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes.as_ref().clone()).into_response())
+    app.rendered(key, Box::pin(make)).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {
     let opened = engine.newest().await?;
     let definitions = engine.definitions();
     let organisation = &definitions.organisation;
-    let as_of = wording::dates::instant(opened.as_of(), definitions.zone());
     let adoption = adoption(engine).await?;
     let delivery = delivery(engine).await?;
     let satisfaction = satisfaction(engine).await?;
-    Ok(html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Waymark, " (organisation) }
-                link rel="stylesheet" href="/assets/style.css";
-                link rel="icon" href="data:,";
-            }
-            body {
-                a.skip href="#main" { "Skip to content" }
-                header.top { div {
-                    a.brand href="/" { "Waymark" }
-                    nav aria-label="Main" {
-                        a href="/api/v1/reports/weekly_adoption" { "Weekly report" }
-                        a href="/api/v1/reports/leadership_review" { "Leadership review" }
-                        a href="/api/v1/metrics" { "Definitions" }
-                        a href="/api/v1/openapi.json" { "API" }
-                    }
-                    span.asof { "data as of " (as_of) }
-                } }
-                main #main {
-                    h1 { "Does the platform work for " (organisation) "?" }
-                    p.lede {
-                        "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
-                         before; an arrow appears only when the difference is larger than its uncertainty."
-                    }
-                    (adoption) (delivery) (satisfaction)
-                }
-                footer { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people · " a href="/status" { "status" } }
-            }
-        }
-    })
+    let page = Page {
+        address: "/",
+        title: organisation.clone(),
+        as_of: Some(wording::dates::instant(opened.as_of(), definitions.zone())),
+        heading: format!("Does the platform work for {organisation}?"),
+        lede: html! {
+            "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
+             before; an arrow appears only when the difference is larger than its uncertainty."
+        },
+        content: html! { (adoption) (delivery) (satisfaction) },
+        footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },
+    };
+    Ok(page.render())
 }
 
 async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
