@@ -13,6 +13,7 @@ mod shards;
 mod touched;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
+pub(crate) use reads::facts_behind;
 pub use refresh::{Extent, Refresh, Refresher, refresh};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how

@@ -4,7 +4,9 @@
 //! (`main.rs`, `commands/`) joins the stages and mounts the receiver.
 
 mod app;
+pub mod doctor;
 pub mod encode;
+pub mod explain;
 mod pages;
 mod problem;
 pub mod reporting;
@@ -13,7 +15,7 @@ mod status;
 
 pub use app::App;
 pub use problem::{Problem, chain};
-pub use routes::openapi;
+pub use routes::{CellBody, openapi};
 pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};
 
 use axum::Router;

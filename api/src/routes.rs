@@ -1,6 +1,7 @@
 //! The interface over HTTP, one file per resource, and the description made from it.
 
 mod charts;
+mod doctor;
 mod health;
 mod metrics;
 mod options;
@@ -21,6 +22,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use doctor::DoctorParams;
+pub(crate) use rows::{RowsParams, with_offset};
+pub use series::CellBody;
 pub(crate) use series::SeriesBody;
 
 /// What the interface says of itself.
@@ -43,6 +47,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(reports::list))
         .routes(routes!(reports::report))
         .routes(routes!(sql::ask))
+        .routes(routes!(doctor::doctor))
         .routes(routes!(status::status))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -8,6 +8,7 @@ mod broker;
 mod cluster;
 mod crash;
 mod disorder;
+mod doctor;
 mod faults;
 mod generated;
 mod harness;

@@ -1,4 +1,4 @@
-//! Scenarios of facts and metrics: every `.slt` file is a case, found when the tests run.
+//! Scenarios of facts, metrics and findings: every `.slt` file is a case, found when the tests run.
 //!
 //! How a file is run and how answers are printed is in `scenarios/`; what is expected is in the
 //! files, worked out by hand.
@@ -19,6 +19,11 @@ async fn every_metric_scenario_ends_as_worked_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fact_scenario_ends_as_worked_out() {
     run_all(Kind::Facts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_finding_scenario_ends_as_worked_out() {
+    run_all(Kind::Answers).await;
 }
 
 #[test]

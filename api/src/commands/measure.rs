@@ -1,7 +1,7 @@
-//! `waymark metrics`, `metric` and `explain`: the catalogue, a number, and the rows behind it.
+//! `waymark metrics` and `metric`: the catalogue, and a number over time.
 
 use super::workplace::Workplace;
-use super::{Place, RowsFormat, output};
+use super::{Place, output};
 use anyhow::{Context, anyhow};
 use waymark_analytics::{Cell, METRICS, Metric, Subject, Window, WindowRequest, find};
 use waymark_reports::wording;
@@ -42,21 +42,6 @@ pub(crate) struct MetricArgs {
     metric: String,
     #[command(flatten)]
     asked: Asked,
-}
-
-/// Flags of `waymark explain`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExplainArgs {
-    /// The metric's id.
-    metric: String,
-    #[command(flatten)]
-    asked: Asked,
-    /// At most this many rows.
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    rows: usize,
-    /// table, json, csv or parquet.
-    #[arg(long, value_enum, default_value_t = RowsFormat::Table)]
-    format: RowsFormat,
 }
 
 impl Asked {
@@ -172,20 +157,4 @@ fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
     let day = waymark_analytics::local_date(cell.period_start, window.zone);
     let so_far = if cell.is_partial { "  (so far)" } else { "" };
     format!("{day}  {:<14} {}{so_far}", cell.scope, wording::full(metric, cell))
-}
-
-/// Prints the rows behind a number.
-pub(crate) async fn explain(place: &Place, args: ExplainArgs) -> anyhow::Result<()> {
-    let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place).await?;
-    let engine = workplace.engine().await?;
-    let as_of = engine.newest().await?.as_of();
-    let window = args.asked.window(&workplace, metric, as_of)?;
-    let format = if place.json { RowsFormat::Json } else { args.format };
-    if format == RowsFormat::Table {
-        output::answer(&metric.manual());
-        output::answer("");
-    }
-    let rows = engine.rows(metric, &window, args.rows).await?;
-    output::rows(&[rows], format)
 }

@@ -11,10 +11,11 @@ use maud::{DOCTYPE, Markup, html};
 /// Where a reader can go from every page: address and words, in the order of the navigation.
 const PLACES: &[(&str, &str)] = &[
     ("/", "Overview"),
+    ("/doctor", "Doctor"),
     ("/status", "Status"),
     ("/api/v1/reports/weekly_adoption", "Weekly report"),
     ("/api/v1/reports/leadership_review", "Leadership review"),
-    ("/api/v1/metrics", "Definitions"),
+    ("/definitions", "Definitions"),
     ("/api/v1/openapi.json", "API"),
 ];
 

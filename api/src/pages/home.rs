@@ -3,10 +3,11 @@
 //! Every number is a series of the engine and every picture a chart of `reports`; here they are only
 //! placed. Nothing on it needs a script.
 
+use super::address::Address;
 use super::frame::{self, Page, Refusal};
+use super::picture::{chart, recent};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::reporting::chart_series;
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
@@ -54,8 +55,9 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
 async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
     let reach =
-        chart(engine, "reach", "adoption_rate", &window, (1_120, reach_height(engine.definitions().components.len()))).await?;
-    let trend = chart(engine, "trend", "reach", &window, (1_120, 340)).await?;
+        chart(engine, "reach", named("adoption_rate")?, &window, (1_120, reach_height(engine.definitions().components.len())))
+            .await?;
+    let trend = chart(engine, "trend", named("reach")?, &window, (1_120, 340)).await?;
     Ok(html! {
         section aria-labelledby="adoption" {
             h2 #adoption { "Adoption" }
@@ -64,8 +66,8 @@ async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
                 p { "No component is described yet: add " code { "[[component]]" } " entries to the configuration and send evidence." }
             } @else {
                 div.charts {
-                    figure.wide { (reach) figcaption { a href="/api/v1/metrics/adoption_rate/rows?last=1" { "the services behind it" } } }
-                    figure.wide { (trend) figcaption { a href="/api/v1/metrics/reach/series?format=csv" { "the numbers as CSV" } } }
+                    figure.wide { (reach) figcaption { a href="/metrics/adoption_rate?grain=week&last=1" { "the services behind it" } } }
+                    figure.wide { (trend) figcaption { a href="/metrics/reach?grain=week&last=13" { "the numbers and the services behind them" } } }
                 }
             }
         }
@@ -83,28 +85,38 @@ const DELIVERY: &[&str] = &["change_lead_time", "deployment_frequency", "change_
 async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
     let mut tiles = Vec::new();
     for id in DELIVERY {
-        tiles.push(tile(engine, find(id).ok_or_else(|| Problem::no_such_metric(id))?).await?);
+        tiles.push(tile(engine, named(id)?).await?);
     }
     let window = told(engine).await?;
-    let lead_time = chart(engine, "trend", "change_lead_time", &window, (720, 360)).await?;
-    let cadence = chart(engine, "cadence", "deployment_frequency", &window, (720, 360)).await?;
+    let lead_time = chart(engine, "trend", named("change_lead_time")?, &window, (720, 360)).await?;
+    let cadence = chart(engine, "cadence", named("deployment_frequency")?, &window, (720, 360)).await?;
     Ok(html! {
         section aria-labelledby="delivery" {
             h2 #delivery { "Commit to production" }
             p.question { "Does it make them faster without breaking more?" }
             ul.tiles { @for tile in &tiles { (tile) } }
             div.charts {
-                figure { (lead_time) figcaption { a href="/api/v1/metrics/change_lead_time/rows?last=1" { "the changes behind it" } } }
-                figure { (cadence) figcaption { a href="/api/v1/metrics/deployment_frequency/rows?last=1" { "the deployments behind it" } } }
+                figure { (lead_time) figcaption { a href=(behind("change_lead_time", &window)) { "the changes behind it" } } }
+                figure { (cadence) figcaption { a href=(behind("deployment_frequency", &window)) { "the deployments behind it" } } }
             }
         }
     })
 }
 
+fn named(id: &str) -> Result<&'static Metric, Problem> {
+    find(id).ok_or_else(|| Problem::no_such_metric(id))
+}
+
+/// The page of what a chart of the organisation shows.
+fn behind(id: &str, window: &Window) -> String {
+    let periods = window.periods.len().to_string();
+    Address::of_metric(id).with("grain", window.grain.as_str()).with("last", periods).text()
+}
+
 /// The last half year by week; where nothing was delivered in it, five years by quarter, so that an
 /// old repository shows its history.
 async fn told(engine: &Engine) -> Result<Window, Problem> {
-    let metric = find("change_lead_time").ok_or_else(|| Problem::no_such_metric("change_lead_time"))?;
+    let metric = named("change_lead_time")?;
     let weeks = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
     let series = engine.series(metric, &weeks).await?;
     if series.cells.iter().any(|cell| cell.value.is_some()) {
@@ -115,8 +127,8 @@ async fn told(engine: &Engine) -> Result<Window, Problem> {
 
 async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Quarter, 7).await?;
-    let platform = chart(engine, "score", "nps", &window.clone().of_scope("component", "platform"), (720, 340)).await?;
-    let metric = find("nps").ok_or_else(|| Problem::no_such_metric("nps"))?;
+    let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), (720, 340)).await?;
+    let metric = named("nps")?;
     let series = engine.series(metric, &window.of_kind("component")).await?;
     let scores = newest_scores(engine, &series);
     Ok(html! {
@@ -140,10 +152,15 @@ async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
 
 fn score_row(metric: &Metric, title: &str, cell: &Cell) -> Markup {
     let interval = cell.low.zip(cell.high).map(|(low, high)| wording::interval(metric.unit, low, high));
+    let address = Address::of_metric(metric.id)
+        .with("scope_kind", cell.scope_kind.as_str())
+        .with("scope", cell.scope.as_str())
+        .with("grain", "quarter")
+        .with("last", "7");
     html! {
         tr {
             td { (title) }
-            td.number { (wording::cell(metric, cell)) }
+            td.number { a href=(address.text()) { (wording::cell(metric, cell)) } }
             td.number { (interval.unwrap_or_default()) }
             td.number { (cell.sample_size.map(|answers| answers.to_string()).unwrap_or_default()) }
         }
@@ -187,32 +204,14 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
         finding::Tone::Worse => "verdict worse",
         finding::Tone::Neutral => "verdict",
     });
+    let address = Address::of_metric(metric.id).text();
     Ok(html! {
         li.tile {
-            h3 { a href={ "/api/v1/metrics/" (metric.id) } { (metric.title) } }
-            span.figure { (wording::cell(metric, &cell)) }
+            h3 { a href=(address) { (metric.title) } }
+            a.figure href=(address) { (wording::cell(metric, &cell)) }
             span.basis { (basis.join(", ")) }
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
         }
     })
-}
-
-async fn chart(
-    engine: &Engine,
-    id: &str,
-    metric: &str,
-    window: &Window,
-    (width, height): (u32, usize),
-) -> Result<Markup, Problem> {
-    let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
-    let metric = find(metric).ok_or_else(|| Problem::no_such_metric(metric))?;
-    let series = chart_series(engine, chart, metric, window).await?;
-    let frame = Frame::inline(width, u32::try_from(height).unwrap_or(360));
-    Ok(html! { (PreEscaped((chart.draw)(&series, &frame).into_string())) })
-}
-
-async fn recent(engine: &Engine, grain: Grain, count: u32) -> Result<Window, Problem> {
-    let opened = engine.newest().await?;
-    Ok(Window::last_complete(grain, count, opened.as_of(), engine.definitions().zone()))
 }

@@ -21,7 +21,8 @@ fn page(status: &Status) -> Markup {
         heading: "Is everything in, and how fresh is it?".to_owned(),
         lede: html! {
             "What has arrived and is visible, who writes, and what the tables take on the disk; also "
-            a href="/api/v1/status" { "as JSON" } "."
+            a href="/api/v1/status" { "as JSON" } ". What the data lack is told by the " a href="/doctor" { "doctor" }
+            ", what is computed from them by the " a href="/definitions" { "definitions" } ", each with its numbers and rows."
         },
         content: html! { (now(status)) (streams(status)) (tables(status)) },
         footer: html! { (status.location) " · format " (status.format_version) " · Waymark " (status.program_version) },

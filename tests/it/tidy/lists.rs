@@ -6,7 +6,7 @@ use super::tree::{SourceFile, files_in, root};
 use super::words::VENDORS;
 use super::{Breach, assert_tidy};
 use std::collections::BTreeSet;
-use waymark_analytics::{FACTS, METRICS};
+use waymark_analytics::{ANSWERS, FACTS, FINDINGS, METRICS};
 use waymark_collect::SOURCES;
 use waymark_event::{Record, Table};
 use waymark_reports::{CHARTS, REPORTS};
@@ -55,6 +55,26 @@ fn every_file_is_listed() {
     breaches.extend(fact_scenarios.breaches(&sql_facts, &facts, &fact_scenarios.found()));
     breaches.extend(drawings.breaches(&charts, &charts, &drawings.found()));
     breaches.extend(documents.breaches(&reports, &reports, &documents.found()));
+    assert_tidy(breaches);
+}
+
+#[test]
+fn every_answer_and_finding_is_listed() {
+    let of_answers = |folder, extension, content| Listing {
+        folder,
+        extension,
+        list: "ANSWERS in analytics/src/answers.rs or FINDINGS in analytics/src/answers/findings.rs",
+        content,
+    };
+    let answers = names(ANSWERS.iter().map(|answer| answer.name));
+    let findings = names(FINDINGS.iter().map(|finding| finding.answer.name));
+    let questions = of_answers("analytics/answers", "sql", "its question");
+    let found = of_answers("analytics/answers/findings", "sql", "what is counted, by subject");
+    let scenarios = of_answers("tests/answers", "slt", "facts of which some are broken, and the counts you worked out by hand");
+    let mut breaches = questions.breaches(&answers, &answers, &questions.found());
+    breaches.extend(found.breaches(&findings, &findings, &found.found()));
+    let allowed: BTreeSet<String> = findings.union(&answers).cloned().collect();
+    breaches.extend(scenarios.breaches(&findings, &allowed, &scenarios.found()));
     assert_tidy(breaches);
 }
 
