@@ -15,7 +15,8 @@ select environment as subject, count(*) as items, max(finished_at) as newest_at,
     first_value(url order by finished_at desc nulls last, deployment_id) as url,
     '[[environment]]' || chr(10)
         || 'pattern = "' || replace(replace(environment, '\', '\\'), '"', '\"') || '"' || chr(10)
-        || 'tier = "other"  # or production, staging, testing, development' as suggestion
+        || '# production, staging, testing, development or other' || chr(10)
+        || 'tier = "other"' as suggestion
 from unmatched
 group by environment
 order by items desc, subject
