@@ -1,6 +1,10 @@
 //! Fixed answers that are no metrics: who moved, which scores were published, what was not understood.
 //!
-//! Each is one SQL file over facts; two of them also read tables that only operators see.
+//! Each is one SQL file over facts; some of them also read tables that only operators see. What can be
+//! wrong with the data is listed in `answers/findings.rs` and looked for in `answers/examine.rs`.
+
+pub(crate) mod examine;
+pub(crate) mod findings;
 
 /// One fixed answer.
 #[derive(Debug)]
@@ -26,6 +30,12 @@ pub const REJECTIONS: Answer =
 /// What arrived, by source and kind.
 pub const ARRIVALS: Answer =
     Answer { name: "arrivals", operational_tables: &["deliveries"], sql: include_str!("../answers/arrivals.sql") };
+/// How each way of arrival usually behaves, and whether it has gone silent.
+pub const SOURCE_RHYTHM: Answer =
+    Answer { name: "source_rhythm", operational_tables: &["deliveries"], sql: include_str!("../answers/source_rhythm.sql") };
+/// How much of each service the numbers can use.
+pub const SERVICE_COVERAGE: Answer =
+    Answer { name: "service_coverage", operational_tables: &[], sql: include_str!("../answers/service_coverage.sql") };
 
-/// Every fixed answer.
-pub const ANSWERS: &[&Answer] = &[&MOVEMENTS, &SCORES, &GAPS, &REJECTIONS, &ARRIVALS];
+/// Every fixed answer that is no finding.
+pub const ANSWERS: &[&Answer] = &[&MOVEMENTS, &SCORES, &GAPS, &REJECTIONS, &ARRIVALS, &SOURCE_RHYTHM, &SERVICE_COVERAGE];

@@ -7,7 +7,7 @@
 use crate::catalogue::{Metric, Statistic};
 use crate::change::sampled::{self, Rows};
 use crate::change::{Change, change};
-use crate::engine::Engine;
+use crate::engine::{Engine, EvidenceRequest, Which};
 use crate::error::AnalyticsError;
 use crate::functions::episode;
 use crate::series::Cell;
@@ -131,8 +131,9 @@ impl Engine {
         if !cell.sample_size.is_some_and(is_within) {
             return Ok(None);
         }
-        let batch = self.rows(metric, window, EVIDENCE_MAX).await?;
-        let rows = read(metric, &batch, column, &cell.scope)?;
+        let counted = EvidenceRequest { which: Which::Counted, offset: 0, rows_max: EVIDENCE_MAX };
+        let evidence = self.evidence(metric, window, &counted).await?;
+        let rows = read(metric, &evidence.rows, column, &cell.scope)?;
         let count: usize = rows.values().map(Vec::len).sum();
         // Rows that are not all of those counted would be another sample.
         let are_all = cell.sample_size.is_some_and(|size| usize::try_from(size) == Ok(count));

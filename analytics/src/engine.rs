@@ -5,9 +5,11 @@
 //! `hot.rs`; limits on people's own questions are in `query/`.
 
 mod cluster;
+mod evidence;
 mod rows;
 mod session;
 
+pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 pub(crate) use session::facts_context;
 pub use session::session_state;
 
@@ -131,12 +133,17 @@ impl Engine {
         Ok(series)
     }
 
-    /// The rows behind a metric over a window, counted or not, at most `rows_max` of them.
+    /// The rows behind a metric over a window: how many were counted, how many not and why, and a page.
     ///
     /// # Errors
     /// `Metric` when the evidence cannot be read.
-    pub async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
-        self.newest().await?.rows(metric, window, rows_max).await
+    pub async fn evidence(
+        &self,
+        metric: &'static Metric,
+        window: &Window,
+        request: &EvidenceRequest,
+    ) -> Result<Evidence, AnalyticsError> {
+        self.newest().await?.evidence(metric, window, request).await
     }
 
     /// One of the fixed answers of `ANSWERS`, as rows; `window` supplies its calendar.
@@ -144,18 +151,29 @@ impl Engine {
     /// # Errors
     /// `Metric` when it cannot be computed.
     pub async fn answer(&self, answer: &Answer, window: &Window) -> Result<RecordBatch, AnalyticsError> {
+        self.answer_over(answer, None, window).await
+    }
+
+    /// The same, over another answer that is read like a table; without any row where a table of the
+    /// lake that it reads is not there yet.
+    pub(crate) async fn answer_over(
+        &self,
+        answer: &Answer,
+        over: Option<&Answer>,
+        window: &Window,
+    ) -> Result<RecordBatch, AnalyticsError> {
         let opened = self.newest().await?;
-        let context = opened.metric_context(window)?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
+        let mut operational: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for name in answer.operational_tables {
             let version = opened.snapshot.tables.get(*name).cloned().unwrap_or_default();
             if version.files.is_empty() {
                 return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
             }
-            let table = lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?;
-            context.register_table(*name, table).map_err(failed)?;
+            let context = SessionContext::new_with_state(opened.state.clone());
+            operational.push((name, lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?));
         }
-        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
+        opened.answer_over(answer, over, window, operational).await
     }
 
     fn held(&self) -> Option<Arc<Opened>> {
@@ -292,12 +310,24 @@ impl Opened {
         Ok(series.fill())
     }
 
-    async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
+    /// A fixed answer over facts, over tables of the lake beside them, and over another answer.
+    pub(crate) async fn answer_over(
+        &self,
+        answer: &Answer,
+        over: Option<&Answer>,
+        window: &Window,
+        operational: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    ) -> Result<RecordBatch, AnalyticsError> {
         let context = self.metric_context(window)?;
-        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
-        let frame = plan(&context, metric.evidence).await.map_err(failed)?;
-        let frame = narrowed(frame, window).and_then(|frame| frame.limit(0, Some(rows_max))).map_err(failed)?;
-        collected(frame).await.map_err(failed)
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
+        for (name, table) in operational {
+            context.register_table(name, table).map_err(failed)?;
+        }
+        if let Some(over) = over {
+            let view = plan(&context, over.sql).await.map_err(failed)?.into_view();
+            context.register_table(over.name, view).map_err(failed)?;
+        }
+        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
     }
 
     /// The instant that answers describe.

@@ -14,6 +14,7 @@ mod steps;
 mod touched;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
+pub(crate) use reads::facts_behind;
 pub use refresh::{Extent, Refresh, Refresher, refresh};
 pub(crate) use steps::steps_to;
 pub use steps::{STEPS, Step};

@@ -15,6 +15,7 @@ mod facts;
 mod functions;
 mod hot;
 mod lake_tables;
+mod parameters;
 mod platform;
 pub mod profiles;
 mod query;
@@ -24,7 +25,9 @@ mod series;
 mod units;
 mod window;
 
-pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES};
+pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhythm};
+pub use answers::findings::{FINDINGS, Finding, find_finding};
+pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM};
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
@@ -32,9 +35,10 @@ pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
     Migration, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
-pub use engine::{Engine, Opened, session_state};
+pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
+pub use parameters::{Parameters, parameters};
 pub use platform::{platform_schema, read_platform};
 pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};

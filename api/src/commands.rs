@@ -7,6 +7,8 @@ mod collect;
 mod compact;
 mod compare;
 mod demo;
+mod doctor;
+mod explain;
 mod forget;
 mod generate;
 mod ingest;
@@ -114,8 +116,13 @@ enum Command {
     Metric(measure::MetricArgs),
     /// Print a number beside the same by the rules of other tools, and why they differ.
     Compare(compare::CompareArgs),
-    /// Print the rows behind a number: which were counted, which were not, and why.
-    Explain(measure::ExplainArgs),
+    /// Print everything behind a number: its definition, the rows that went in, those left out and why.
+    Explain(explain::ExplainArgs),
+    /// Say what never arrived, cannot be placed or contradicts itself, and what to do about it.
+    ///
+    /// Coverage and freshness of every source and service, with counts, examples and the numbers that
+    /// they touch. Ends with exit code 0 whatever it finds, with `--strict` with 1.
+    Doctor(doctor::DoctorArgs),
     /// Ask a question in SQL over the facts; read-only.
     Sql(question::SqlArgs),
     /// Write a report.
@@ -174,7 +181,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Metrics => measure::list(&place),
         Command::Metric(args) => measure::metric(&place, args).await,
         Command::Compare(args) => compare::run(&place, args).await,
-        Command::Explain(args) => measure::explain(&place, args).await,
+        Command::Explain(args) => explain::run(&place, args).await,
+        Command::Doctor(args) => doctor::run(&place, args).await,
         Command::Sql(args) => question::sql(&place, args).await,
         Command::Report(args) => publish::report(&place, args).await,
         Command::Chart(args) => publish::chart(&place, args).await,

@@ -5,7 +5,9 @@
 
 mod app;
 mod comparison;
+pub mod doctor;
 pub mod encode;
+pub mod explain;
 mod pages;
 mod problem;
 pub mod reporting;
@@ -15,7 +17,7 @@ mod status;
 pub use app::App;
 pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
 pub use problem::{Problem, chain};
-pub use routes::openapi;
+pub use routes::{CellBody, openapi};
 pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};
 
 use axum::Router;

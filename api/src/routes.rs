@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod doctor;
 mod health;
 mod metrics;
 mod options;
@@ -22,6 +23,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use doctor::DoctorParams;
+pub(crate) use rows::{RowsParams, with_offset};
+pub use series::CellBody;
 pub(crate) use series::SeriesBody;
 
 /// The schema of the files that describe a platform, for editors.
@@ -48,6 +52,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(reports::list))
         .routes(routes!(reports::report))
         .routes(routes!(sql::ask))
+        .routes(routes!(doctor::doctor))
         .routes(routes!(status::status))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -162,6 +162,22 @@ pub fn limits(metric: &Metric, cell: &Cell) -> Option<String> {
 
 /// The whole cell in one line: `p50 1.8 d (95 % 1.1–2.9 d, n = 41, 93 % coverage)`.
 pub fn full(metric: &Metric, given: &Cell) -> String {
+    in_one_line(metric, given, basis(metric, given))
+}
+
+/// The same, which also says what was counted: `p50 1.8 d (95 % 1.1–2.9 d, n = 41 changes, 93 % coverage)`.
+pub fn full_of(metric: &Metric, given: &Cell, thing: &str) -> String {
+    in_one_line(metric, given, basis_of(metric, given, thing))
+}
+
+/// How much a cell rests on, and of what: `n = 41 changes`, `2 of 20 deployments`, `45 of 60 services`.
+pub fn basis_of(metric: &Metric, cell: &Cell, thing: &str) -> Option<String> {
+    let rows = cell.denominator.filter(|_| metric.kind != Statistic::Rate).or(cell.sample_size.map(|rows| rows as f64))?;
+    let many = if (rows - 1.0).abs() < f64::EPSILON { thing.to_owned() } else { plural(thing) };
+    basis(metric, cell).map(|basis| format!("{basis} {many}"))
+}
+
+fn in_one_line(metric: &Metric, given: &Cell, basis: Option<String>) -> String {
     let name = if matches!(metric.kind, Statistic::Quantile | Statistic::Survival) {
         format!("{} ", given.statistic)
     } else {
@@ -170,7 +186,7 @@ pub fn full(metric: &Metric, given: &Cell) -> String {
     let mut beside: Vec<String> = Vec::new();
     if given.value.is_some() {
         beside.extend(limits(metric, given));
-        beside.extend(basis(metric, given));
+        beside.extend(basis);
     }
     beside.extend(given.coverage.map(|share| format!("{} % coverage", percent(share))));
     if given.is_partial {
@@ -208,8 +224,19 @@ pub fn count(rows: i64) -> String {
 
 /// A count of things, in the singular where there is one: `1 service`, `3 services`.
 pub fn counted(rows: i64, thing: &str) -> String {
-    let many = thing.strip_suffix('y').map_or_else(|| format!("{thing}s"), |stem| format!("{stem}ies"));
+    let many = plural(thing);
     format!("{} {}", count(rows), if rows == 1 { thing } else { &many })
+}
+
+/// Several of a thing: `services`, `rejected deliveries`, `ways of arrival`.
+pub fn plural(thing: &str) -> String {
+    if let Some((head, rest)) = thing.split_once(" of ") {
+        return format!("{} of {rest}", plural(head));
+    }
+    match thing.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{thing}s"),
+    }
 }
 
 /// A difference of counts with its sign: `+3`, `−1`, `0`.
@@ -267,6 +294,7 @@ mod tests {
     fn one_thing_is_not_many() {
         assert_eq!(counted(1, "service"), "1 service");
         assert_eq!(counted(2, "rejected delivery"), "2 rejected deliveries");
+        assert_eq!(counted(2, "way of arrival"), "2 ways of arrival");
     }
 
     #[test]
@@ -274,6 +302,9 @@ mod tests {
         let lead_time = find("change_lead_time").unwrap();
         let known = given(Some(155_520.0), Some((95_040.0, 250_560.0)), Some(41));
         assert_eq!(full(lead_time, &known), "p50 1.8 d (95 % 1.1–2.9 d, n = 41, 93 % coverage)");
+        assert_eq!(full_of(lead_time, &known, "change"), "p50 1.8 d (95 % 1.1–2.9 d, n = 41 changes, 93 % coverage)");
+        let one = given(Some(60.0), None, Some(1));
+        assert_eq!(full_of(lead_time, &one, "change"), "p50 60 s (n = 1 change, 93 % coverage)");
         assert_eq!(full(lead_time, &given(None, None, Some(3))), "p50 too few (n = 3) (93 % coverage)");
         assert_eq!(full(find("nps").unwrap(), &given(None, None, None)), "fewer than 5 answers");
     }

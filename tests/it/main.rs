@@ -9,6 +9,7 @@ mod cluster;
 mod conformance;
 mod crash;
 mod disorder;
+mod doctor;
 mod evidence;
 mod faults;
 mod generated;

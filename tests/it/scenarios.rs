@@ -1,4 +1,4 @@
-//! Scenarios of facts, metrics and profiles: every `.slt` file is a case, found when the tests run.
+//! Scenarios of facts, metrics, profiles and findings: every `.slt` file is a case, found when the tests run.
 //!
 //! How a file is run and how answers are printed is in `scenarios/`; what is expected is in the
 //! files, worked out by hand.
@@ -30,6 +30,11 @@ async fn every_hard_case_ends_as_worked_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_profile_scenario_ends_as_worked_out() {
     run_all(Kind::Metrics, "profiles").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_finding_scenario_ends_as_worked_out() {
+    run_all(Kind::Answers, "answers").await;
 }
 
 #[test]

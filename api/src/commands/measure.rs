@@ -1,7 +1,7 @@
-//! `waymark metrics`, `metric` and `explain`: the catalogue, a number, and the rows behind it.
+//! `waymark metrics` and `metric`: the catalogue, and a number over time.
 
 use super::workplace::Workplace;
-use super::{Place, RowsFormat, output};
+use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
 use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Subject, Window, WindowRequest, find, profiles};
@@ -47,21 +47,6 @@ pub(crate) struct MetricArgs {
     profile: Option<String>,
     #[command(flatten)]
     asked: Asked,
-}
-
-/// Flags of `waymark explain`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExplainArgs {
-    /// The metric's id.
-    metric: String,
-    #[command(flatten)]
-    asked: Asked,
-    /// At most this many rows.
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    rows: usize,
-    /// table, json, csv or parquet.
-    #[arg(long, value_enum, default_value_t = RowsFormat::Table)]
-    format: RowsFormat,
 }
 
 impl Asked {
@@ -191,20 +176,4 @@ fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
     let is_unsaid = profiles::profile_of(metric).is_some() && metric.kind != Statistic::Quantile;
     let statistic = if is_unsaid { format!("{} ", cell.statistic) } else { String::new() };
     format!("{day}  {:<14} {statistic}{}{so_far}", cell.scope, wording::full(metric, cell))
-}
-
-/// Prints the rows behind a number.
-pub(crate) async fn explain(place: &Place, args: ExplainArgs) -> anyhow::Result<()> {
-    let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place).await?;
-    let engine = workplace.engine().await?;
-    let as_of = engine.newest().await?.as_of();
-    let window = args.asked.window(&workplace, metric, as_of)?;
-    let format = if place.json { RowsFormat::Json } else { args.format };
-    if format == RowsFormat::Table {
-        output::answer(&metric.manual());
-        output::answer("");
-    }
-    let rows = engine.rows(metric, &window, args.rows).await?;
-    output::rows(&[rows], format)
 }

@@ -2,6 +2,7 @@
 
 use super::window::{WindowParams, params_of_series};
 use crate::app::App;
+use crate::explain::known_statistic;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -43,36 +44,36 @@ pub(crate) struct SeriesBody {
 }
 
 /// One number and everything needed to judge it.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CellBody {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CellBody {
     /// The metric's id.
-    pub(crate) metric: &'static str,
+    pub metric: &'static str,
     /// Which statistic it is.
-    pub(crate) statistic: String,
+    pub statistic: String,
     /// What kind of scope it is.
-    pub(crate) scope_kind: String,
+    pub scope_kind: String,
     /// The scope's own name.
-    pub(crate) scope: String,
+    pub scope: String,
     /// First instant of the period, RFC 3339.
-    pub(crate) period_start: String,
+    pub period_start: String,
     /// First instant after the period, RFC 3339.
-    pub(crate) period_end: String,
+    pub period_end: String,
     /// The statistic; null = no data, too few rows, or withheld.
-    pub(crate) value: Option<f64>,
+    pub value: Option<f64>,
     /// Lower limit (95 %), or lower bound of a census.
-    pub(crate) low: Option<f64>,
+    pub low: Option<f64>,
     /// Upper limit (95 %), or upper bound of a census.
-    pub(crate) high: Option<f64>,
+    pub high: Option<f64>,
     /// Rows behind the value; null = withheld.
-    pub(crate) sample_size: Option<i64>,
+    pub sample_size: Option<i64>,
     /// Numerator of a ratio or rate.
-    pub(crate) numerator: Option<f64>,
+    pub numerator: Option<f64>,
     /// Denominator of a ratio or rate.
-    pub(crate) denominator: Option<f64>,
+    pub denominator: Option<f64>,
     /// Usable rows by eligible rows.
-    pub(crate) coverage: Option<f64>,
+    pub coverage: Option<f64>,
     /// Not over, still maturing, or fed by a stale source.
-    pub(crate) is_partial: bool,
+    pub is_partial: bool,
 }
 
 impl SeriesBody {
@@ -141,7 +142,8 @@ fn quoted(text: &str) -> String {
 }
 
 impl CellBody {
-    fn of(metric: &'static str, cell: &Cell) -> Self {
+    /// A cell as it is sent.
+    pub(crate) fn of(metric: &'static str, cell: &Cell) -> Self {
         Self {
             metric,
             statistic: cell.statistic.clone(),
@@ -177,11 +179,7 @@ pub(crate) async fn series(
         Some(profile) => &profiles::find(profile, &id)?.metric,
         None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
     };
-    let statistic = params.statistic.as_deref();
-    if let Some(unknown) = statistic.filter(|wanted| !metric.statistics.contains(wanted)) {
-        let known = metric.statistics.join(", ");
-        return Err(Problem::bad_parameter(format!("`{id}` has no statistic `{unknown}`; it has {known}")));
-    }
+    let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window(&app.engine, metric.subject).await?;
     let series = app.engine.series(metric, &window).await?;
     let body = SeriesBody::of(&series, statistic);

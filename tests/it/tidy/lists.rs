@@ -6,7 +6,7 @@ use super::tree::{SourceFile, files_in, root};
 use super::words::VENDORS;
 use super::{Breach, assert_tidy};
 use std::collections::BTreeSet;
-use waymark_analytics::{FACTS, METRICS, PROFILES, STEPS};
+use waymark_analytics::{ANSWERS, FACTS, FINDINGS, METRICS, PROFILES, STEPS};
 use waymark_collect::SOURCES;
 use waymark_event::{Record, Table};
 use waymark_reports::{CHARTS, REPORTS};
@@ -99,6 +99,26 @@ fn every_profile_is_listed() {
             breaches.push(Breach::new(&file.path, 1, format!("`{folder}` has no row in {list}: add one, or delete the file")));
         }
     }
+    assert_tidy(breaches);
+}
+
+#[test]
+fn every_answer_and_finding_is_listed() {
+    let of_answers = |folder, extension, content| Listing {
+        folder,
+        extension,
+        list: "ANSWERS in analytics/src/answers.rs or FINDINGS in analytics/src/answers/findings.rs",
+        content,
+    };
+    let answers = names(ANSWERS.iter().map(|answer| answer.name));
+    let findings = names(FINDINGS.iter().map(|finding| finding.answer.name));
+    let questions = of_answers("analytics/answers", "sql", "its question");
+    let found = of_answers("analytics/answers/findings", "sql", "what is counted, by subject");
+    let scenarios = of_answers("tests/answers", "slt", "facts of which some are broken, and the counts you worked out by hand");
+    let mut breaches = questions.breaches(&answers, &answers, &questions.found());
+    breaches.extend(found.breaches(&findings, &findings, &found.found()));
+    let allowed: BTreeSet<String> = findings.union(&answers).cloned().collect();
+    breaches.extend(scenarios.breaches(&findings, &allowed, &scenarios.found()));
     assert_tidy(breaches);
 }
 
