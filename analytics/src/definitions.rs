@@ -1,10 +1,21 @@
 //! `Definitions`: what an organisation says about itself: zone, settings, environments, and the
 //! registers of its platform. Facts read them as small tables (`registers.rs`).
+//!
+//! They come from the configuration file and from the folder beside it (`platform.rs`).
 
-use chrono::NaiveDate;
+mod agreement;
+mod component;
+mod problems;
+
+pub use agreement::{Alternative, Blocked, Exemption, Mandate, Migration, Responsibility, Target};
+pub(crate) use component::LIFECYCLES;
+pub use component::{Component, FitRule, REASON_CODES, Release, Ring, Scope};
+pub(crate) use problems::{Problem, Section, problems};
+
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use waymark_event::Weight;
 
 /// Everything in the configuration on which a number can depend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +42,15 @@ pub struct Definitions {
     /// What adoption is aimed at.
     #[serde(rename = "target")]
     pub targets: Vec<Target>,
+    /// What is used in the place of components.
+    #[serde(rename = "alternative")]
+    pub alternatives: Vec<Alternative>,
+    /// Moves from old tools to components.
+    #[serde(rename = "migration")]
+    pub migrations: Vec<Migration>,
+    /// Who answers for what.
+    #[serde(rename = "responsibility")]
+    pub responsibilities: Vec<Responsibility>,
 }
 
 /// Numbers that belong to definitions; a changed one is a changed definition.
@@ -65,74 +85,6 @@ pub struct EnvironmentRule {
     pub tier: String,
 }
 
-/// One capability of the platform.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Component {
-    /// The id that evidence names.
-    pub id: String,
-    /// What people call it.
-    pub title: String,
-    /// `ci`, `deploy`, `logging`, `secrets`, `base-image`, `runtime`, `template` …
-    pub category: String,
-    /// The team that offers it.
-    pub owner: String,
-    /// `pilot`, `general` or `deprecated`.
-    pub lifecycle: String,
-    /// The day from which anybody could use it.
-    pub released_on: Option<NaiveDate>,
-    /// Made for services with one of these tags; empty = for all.
-    #[serde(default)]
-    pub fit_any_tags: Vec<String>,
-    /// Not made for services with one of these tags.
-    #[serde(default)]
-    pub fit_no_tags: Vec<String>,
-}
-
-/// A component that services must use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mandate {
-    /// The component concerned.
-    pub component: String,
-    /// The day on which it was announced.
-    pub announced_on: NaiveDate,
-    /// The day by which it is due.
-    pub due_on: NaiveDate,
-}
-
-/// A service that may stay off the paved road for a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exemption {
-    /// The component that it need not use.
-    pub component: String,
-    /// The service concerned.
-    pub service: String,
-    /// Why it was granted.
-    pub reason: String,
-    /// Who decided it.
-    pub owner: String,
-    /// The day on which it began.
-    pub opened_on: NaiveDate,
-    /// The day on which it is looked at again.
-    pub review_by: NaiveDate,
-    /// The day on which it ends.
-    pub expires_on: NaiveDate,
-}
-
-/// What the adoption of a component is aimed at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// The component concerned.
-    pub component: String,
-    /// The share of eligible services, 0 to 1.
-    pub share: f64,
-    /// The day by which it should be reached.
-    pub due_on: NaiveDate,
-}
-
 impl Default for Definitions {
     fn default() -> Self {
         Self {
@@ -144,6 +96,9 @@ impl Default for Definitions {
             mandates: Vec::new(),
             exemptions: Vec::new(),
             targets: Vec::new(),
+            alternatives: Vec::new(),
+            migrations: Vec::new(),
+            responsibilities: Vec::new(),
         }
     }
 }
@@ -162,8 +117,6 @@ impl Default for Settings {
         }
     }
 }
-
-const TIERS: &[&str] = &["production", "staging", "testing", "development", "other"];
 
 impl Definitions {
     /// The zone, or UTC where the text names none; `problems` tells the difference.
@@ -194,37 +147,7 @@ impl Definitions {
 
     /// What is wrong, in words for the person who wrote it; empty when all is well.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.zone.parse::<Tz>().is_err() {
-            problems.push(format!("zone `{}` is no IANA zone: write one such as `Europe/Berlin`", self.zone));
-        }
-        if self.settings.survey_k < 5 {
-            problems.push("settings.survey_k is below 5: smaller groups would show single people".to_owned());
-        }
-        for rule in self.environments.iter().filter(|rule| !TIERS.contains(&rule.tier.as_str())) {
-            problems.push(format!("environment `{}`: tier `{}` is none of {}", rule.pattern, rule.tier, TIERS.join(", ")));
-        }
-        let mut ids: Vec<&str> = self.components.iter().map(|component| component.id.as_str()).collect();
-        ids.sort_unstable();
-        for pair in ids.windows(2).filter(|pair| pair[0] == pair[1]) {
-            problems.push(format!("component `{}` is described twice", pair[0]));
-        }
-        let named = self
-            .mandates
-            .iter()
-            .map(|mandate| ("mandate", &mandate.component))
-            .chain(self.exemptions.iter().map(|exemption| ("exemption", &exemption.component)))
-            .chain(self.targets.iter().map(|target| ("target", &target.component)));
-        for (kind, component) in named.filter(|(_, component)| self.component(component).is_none()) {
-            problems.push(format!("{kind}: component `{component}` is not described by a `[[component]]`"));
-        }
-        for target in self.targets.iter().filter(|target| !(0.0..=1.0).contains(&target.share)) {
-            problems.push(format!("target of `{}`: share {} is not between 0 and 1", target.component, target.share));
-        }
-        for exemption in self.exemptions.iter().filter(|exemption| exemption.expires_on <= exemption.opened_on) {
-            let (service, component) = (&exemption.service, &exemption.component);
-            problems.push(format!("exemption of `{service}` from `{component}` ends before it begins"));
-        }
-        problems
+        let wrong = problems(self).into_iter().filter(|problem| problem.weight == Weight::Wrong);
+        wrong.map(|problem| problem.message).collect()
     }
 }

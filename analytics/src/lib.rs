@@ -16,6 +16,7 @@ pub mod forecast;
 mod functions;
 mod hot;
 mod lake_tables;
+mod platform;
 mod query;
 mod registers;
 pub mod scenario;
@@ -28,10 +29,14 @@ pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
-pub use definitions::{Component, Definitions, EnvironmentRule, Exemption, Mandate, Settings, Target};
+pub use definitions::{
+    Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, Mandate, Migration, REASON_CODES, Release,
+    Responsibility, Ring, Scope, Settings, Target,
+};
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, refresh};
+pub use platform::{platform_schema, read_platform};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
 pub use views::{VIEWS, View};

@@ -22,6 +22,7 @@ mod instant;
 mod observation;
 mod people;
 mod rejection;
+mod remark;
 mod repository;
 mod schema;
 mod subject;
@@ -38,6 +39,7 @@ pub use observation::{
 };
 pub use people::{PeopleKey, is_bot_account};
 pub use rejection::{Reason, Rejection, Stage};
+pub use remark::{Remark, Weight, WrittenFile, key_suggestion, suggestion};
 pub use repository::canonical_repository;
 pub use schema::{SchemaError, observation_batch, observation_schema, record_batch, schema_of};
 pub use subject::{own_subject, shared_subject};
