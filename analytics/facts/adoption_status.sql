@@ -8,19 +8,25 @@
 with settings_in_force as (
     select * from settings
 ),
+named as (
+    -- a component that was renamed is found under its former names
+    select evidence.*, coalesce(component_names.component_id, evidence.component_id) as component
+    from observed.evidence as evidence
+    left join component_names on component_names.name = evidence.component_id
+    where evidence.part_of is null and not evidence.is_deleted and evidence.service_hint is not null
+),
 newest_rule as (
     -- a changed rule is run over the past again, and its findings replace those of the old one
     select *,
         row_number() over (
-            partition by service_hint, component_id, detector, observed_at order by rule_version desc, entity_id desc
+            partition by service_hint, component, detector, observed_at order by rule_version desc, entity_id desc
         ) as place
-    from observed.evidence
-    where part_of is null and not is_deleted and service_hint is not null
+    from named
 ),
 findings as (
-    select service_hint as service, component_id, detector, kind, finding, alternative, version, rule_version, observed_at, url,
+    select service_hint as service, component as component_id, detector, kind, finding, alternative, version, rule_version, observed_at, url,
         coalesce(path || ':' || cast(line as varchar), path, run) as evidence_ref, sha,
-        lead(observed_at) over (partition by service_hint, component_id, detector order by observed_at) as next_at
+        lead(observed_at) over (partition by service_hint, component, detector order by observed_at) as next_at
     from newest_rule
     where place = 1
 ),
@@ -46,30 +52,11 @@ covers as (
     where aged_at < replaced_at and finding in ('present', 'partial') and kind <> 'runtime'
 ),
 described as (
-    select service, labels, created_at, valid_from, valid_to from service_owners
+    select service, owner, system, labels, type, created_at, valid_from, valid_to from service_owners
     union all
-    select distinct service, null, null, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'), null
+    select distinct service, null, null, null, null, null, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'), null
     from findings
     where service not in (select service from service_owners)
-),
-fits as (
-    select described.service, components.component_id, described.created_at, components.released_at,
-        described.valid_from, described.valid_to,
-        case
-            when components.has_rules and described.labels is null then 'unknown'
-            when components.has_any_rule and not array_has_any(described.labels, components.fit_any_tags) then 'does_not_fit'
-            when components.has_no_rule and array_has_any(described.labels, components.fit_no_tags) then 'does_not_fit'
-            else 'fits'
-        end as fit,
-        array_concat(
-            case when components.has_any_rule and not array_has_any(described.labels, components.fit_any_tags)
-                then make_array('has none of ' || array_to_string(components.fit_any_tags, ', ')) else make_array() end,
-            case when components.has_no_rule and array_has_any(described.labels, components.fit_no_tags)
-                then make_array('is ' || array_to_string(array_intersect(described.labels, components.fit_no_tags), ', '))
-                else make_array() end
-        ) as fit_reason
-    from described
-    cross join components
 ),
 edges as (
     select service, component_id, begins_at as at from covers
@@ -80,14 +67,50 @@ edges as (
     union
     select service, component_id, expires_at from exemptions
     union
+    select described.service, fit_rules.component_id, fit_rules.valid_from from described cross join fit_rules
+    union
+    select described.service, fit_rules.component_id, fit_rules.valid_to
+    from described
+    cross join fit_rules
+    where fit_rules.valid_to is not null
+    union
     -- before the first finding nothing is known, and that too is a row
-    select service, component_id, valid_from from fits
+    select described.service, components.component_id, described.valid_from from described cross join components
 ),
 segments as (
-    select edges.service, edges.component_id, edges.at, fits.fit, fits.fit_reason, fits.created_at, fits.released_at
+    select edges.service, edges.component_id, edges.at, described.owner, described.system, described.labels, described.type,
+        described.created_at, components.released_at
     from edges
-    join fits on fits.service = edges.service and fits.component_id = edges.component_id
-        and fits.valid_from <= edges.at and (fits.valid_to is null or edges.at < fits.valid_to)
+    join components on components.component_id = edges.component_id
+    join described on described.service = edges.service
+        and described.valid_from <= edges.at and (described.valid_to is null or edges.at < described.valid_to)
+),
+checked as (
+    select segments.service, segments.component_id, segments.at, fit_rules.reason,
+        case
+            when coalesce(cardinality(fit_rules.types), 0) > 0 and segments.type is null then null
+            when segments.labels is null and coalesce(cardinality(fit_rules.any_tags), 0) + coalesce(cardinality(fit_rules.all_tags), 0)
+                + coalesce(cardinality(fit_rules.no_tags), 0) > 0 then null
+            else (coalesce(cardinality(fit_rules.types), 0) = 0 or array_has(fit_rules.types, segments.type))
+                and (coalesce(cardinality(fit_rules.any_tags), 0) = 0 or array_has_any(segments.labels, fit_rules.any_tags))
+                and (coalesce(cardinality(fit_rules.all_tags), 0) = 0 or array_has_all(segments.labels, fit_rules.all_tags))
+                and (coalesce(cardinality(fit_rules.no_tags), 0) = 0 or not array_has_any(segments.labels, fit_rules.no_tags))
+        end as holds
+    from segments
+    join fit_rules on fit_rules.component_id = segments.component_id
+        and fit_rules.valid_from <= segments.at and (fit_rules.valid_to is null or segments.at < fit_rules.valid_to)
+),
+fits as (
+    select service, component_id, at, bool_or(not holds) as is_unfit, bool_or(holds is null) as is_undecided,
+        array_agg(distinct reason order by reason) filter (where not holds) as fit_reason
+    from checked
+    group by service, component_id, at
+),
+fitted as (
+    select segments.*, fits.fit_reason,
+        case when fits.is_unfit then 'does_not_fit' when fits.is_undecided then 'unknown' else 'fits' end as fit
+    from segments
+    left join fits on fits.service = segments.service and fits.component_id = segments.component_id and fits.at = segments.at
 ),
 exempted as (
     select distinct segments.service, segments.component_id, segments.at
@@ -96,14 +119,14 @@ exempted as (
         and exemptions.opened_at <= segments.at and segments.at < exemptions.expires_at
 ),
 weighed as (
-    select segments.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
+    select fitted.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
         covers.evidence_ref, covers.sha, covers.url, covers.detector,
         covers.kind <> 'declared' as is_detected,
         case covers.finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end as weight,
         case covers.kind when 'runtime' then 1 when 'lockfile' then 2 when 'config' then 3 else 4 end as strength
-    from segments
-    left join covers on covers.service = segments.service and covers.component_id = segments.component_id
-        and covers.begins_at <= segments.at and segments.at < covers.expires_at
+    from fitted
+    left join covers on covers.service = fitted.service and covers.component_id = fitted.component_id
+        and covers.begins_at <= fitted.at and fitted.at < covers.expires_at
 ),
 together as (
     select service, component_id, at,
@@ -132,6 +155,7 @@ evident as (
 judged as (
     select evident.service, evident.component_id, evident.at, evident.kind, evident.version, evident.rule_version,
         evident.observed_at, evident.evidence_ref, evident.sha, evident.url, evident.created_at, evident.released_at,
+        evident.owner, evident.system, evident.labels,
         coalesce(evident.alternative, evident.seen_alternative) as alternative,
         case
             when evident.finding = 'present' and coalesce(evident.is_seen and evident.is_replaced, false)
@@ -147,7 +171,7 @@ judged as (
         end as status,
         -- who uses it shows that it fits, whatever the rule says
         case when evident.finding = 'present' then 'fits' else evident.fit end as fit,
-        case when evident.finding = 'present' or evident.fit <> 'does_not_fit' then make_array() else evident.fit_reason end as fit_reason,
+        case when evident.finding = 'present' or evident.fit <> 'does_not_fit' then null else evident.fit_reason end as fit_reason,
         coalesce(evident.fit = 'does_not_fit' and evident.finding = 'present', false)
             or coalesce(evident.is_claimed and evident.has_detected and not evident.is_seen
                 and evident.finding in ('absent', 'alternative'), false)
@@ -218,8 +242,17 @@ remembered as (
     from summed
     cross join settings_in_force
 ),
-announced as (
-    select component_id, min(announced_at) as announced_at from mandates group by component_id
+mandated as (
+    select distinct remembered.service, remembered.component_id, remembered.at
+    from remembered
+    join mandates on mandates.component_id = remembered.component_id
+        and mandates.announced_at <= remembered.joined_at
+        and (mandates.ends_at is null or remembered.joined_at < mandates.ends_at)
+    where remembered.status = 'adopted'
+        and (coalesce(cardinality(mandates.services), 0) = 0 or array_has(mandates.services, remembered.service))
+        and (coalesce(cardinality(mandates.teams), 0) = 0 or array_has(mandates.teams, remembered.owner))
+        and (coalesce(cardinality(mandates.systems), 0) = 0 or array_has(mandates.systems, remembered.system))
+        and (coalesce(cardinality(mandates.tags), 0) = 0 or array_has_any(remembered.labels, mandates.tags))
 )
 select remembered.service, remembered.component_id, remembered.status,
     -- what was last known; null before the first finding
@@ -233,10 +266,12 @@ select remembered.service, remembered.component_id, remembered.status,
     remembered.kind as evidence_kind, remembered.observed_at as evidence_at, remembered.confirmed_at,
     remembered.evidence_ref, remembered.sha as evidence_sha, remembered.url as evidence_url, remembered.has_conflict,
     remembered.alternative, remembered.version,
+    releases.released_at as version_released_at, releases.deprecated_at as version_deprecated_at,
+    releases.end_of_life_at as version_end_of_life_at,
     case when remembered.status = 'adopted' then remembered.joined_at end as adopted_since,
     case
         when remembered.status <> 'adopted' then null
-        when announced.announced_at <= remembered.joined_at then 'mandate'
+        when mandated.service is not null then 'mandate'
         -- it came with the service: seven days are `default_adoption_window`
         when remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7) then 'default'
         else 'voluntary'
@@ -250,4 +285,6 @@ select remembered.service, remembered.component_id, remembered.status,
         and not coalesce(remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7), false), false) as is_prevalent,
     local_day(remembered.at) as day
 from remembered
-left join announced on announced.component_id = remembered.component_id
+left join mandated on mandated.service = remembered.service and mandated.component_id = remembered.component_id
+    and mandated.at = remembered.at
+left join releases on releases.component_id = remembered.component_id and releases.version = remembered.version

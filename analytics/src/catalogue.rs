@@ -316,6 +316,15 @@ pub const METRICS: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "version_currency",
+        title: "Version currency",
+        question: "Which share of the services that use a component is on a supported version?",
+        statistics: &["supported", "end_of_life"],
+        evidence: include_str!("../evidence/version_currency.sql"),
+        sql: include_str!("../metrics/version_currency.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "chose_instead",
         title: "Chose instead",
         question: "What do services use that are off the path?",

@@ -25,7 +25,10 @@ mod units;
 mod views;
 mod window;
 
-pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES};
+pub use answers::{
+    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS, GAPS,
+    MOVEMENTS, REJECTIONS, SCORES, STANDING, WEEKS,
+};
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};

@@ -7,14 +7,17 @@
 with ends as (
     select component_id, service, edge, period_start, period_end, is_partial, status, fit,
         fit = 'fits' as is_eligible,
-        fit = 'fits' and coalesce(known_status, '') = 'adopted' as is_done
+        fit = 'fits' and coalesce(known_status, '') = 'adopted' as is_done,
+        known_status is not null as is_known
     from standings
     where scope_kind = 'component'
 ),
 weeks as (
     select after.component_id, after.period_start, after.period_end, after.is_partial, after.status, after.fit,
         after.is_eligible, after.is_done,
-        coalesce(before.is_eligible, false) as was_eligible, coalesce(before.is_done, false) as was_done
+        coalesce(before.is_eligible, false) as was_eligible, coalesce(before.is_done, false) as was_done,
+        -- who used it when tracking began did not come to use it in that week
+        coalesce(before.is_known, false) as was_known
     from (select * from ends where edge = 'end') as after
     left join (select * from ends where edge = 'start') as before
         on before.component_id = after.component_id and before.service = after.service
@@ -29,7 +32,7 @@ select component_id, period_start as week_start, period_end as week_end, is_part
     count(*) filter (where is_eligible and status = 'exempt') as exempt,
     count(*) filter (where is_eligible and status = 'unknown') as unknown,
     count(*) filter (where fit = 'unknown') as fit_unknown,
-    count(*) filter (where is_done and was_eligible and not was_done) as completed,
+    count(*) filter (where is_done and was_eligible and was_known and not was_done) as completed,
     count(*) filter (where is_eligible and not is_done and was_done) as returned,
     count(*) filter (where is_eligible and not is_done and not was_eligible) as entered,
     count(*) filter (where is_eligible and not is_done) as remaining,

@@ -1,5 +1,6 @@
 //! The command line: every command, its flags, and which module does it.
 
+mod adoption;
 mod backfill;
 mod backup;
 mod check;
@@ -113,6 +114,10 @@ enum Command {
     Metric(measure::MetricArgs),
     /// Print the rows behind a number: which were counted, which were not, and why.
     Explain(measure::ExplainArgs),
+    /// Say who takes the paved road, who left it and to what, and when the rest will have moved.
+    ///
+    /// Without a component it prints the scoreboard of all of them.
+    Adoption(adoption::AdoptionArgs),
     /// Ask a question in SQL over the facts; read-only.
     Sql(question::SqlArgs),
     /// Write a report.
@@ -171,6 +176,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Metrics => measure::list(&place),
         Command::Metric(args) => measure::metric(&place, args).await,
         Command::Explain(args) => measure::explain(&place, args).await,
+        Command::Adoption(args) => adoption::run(&place, args).await,
         Command::Sql(args) => question::sql(&place, args).await,
         Command::Report(args) => publish::report(&place, args).await,
         Command::Chart(args) => publish::chart(&place, args).await,

@@ -1,5 +1,6 @@
 //! Pages for people, rendered here without script; the pictures are the ones of `reports`.
 
+mod adoption;
 mod frame;
 mod home;
 mod status;
@@ -13,6 +14,10 @@ use axum::routing::get;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
+        .route("/adoption", get(adoption::board))
+        .route("/adoption/{component}", get(adoption::component))
+        .route("/teams/{team}", get(adoption::team))
+        .route("/services/{service}", get(adoption::service))
         .route("/status", get(status::status))
         .route("/assets/style.css", get(style::style))
 }

@@ -1,5 +1,6 @@
 //! The interface over HTTP, one file per resource, and the description made from it.
 
+mod adoption;
 mod charts;
 mod health;
 mod metrics;
@@ -38,6 +39,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(metrics::one))
         .routes(routes!(series::series))
         .routes(routes!(rows::rows))
+        .routes(routes!(adoption::board))
+        .routes(routes!(adoption::component))
         .routes(routes!(charts::list))
         .routes(routes!(charts::draw))
         .routes(routes!(reports::list))

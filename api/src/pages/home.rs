@@ -198,7 +198,7 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     })
 }
 
-async fn chart(
+pub(super) async fn chart(
     engine: &Engine,
     id: &str,
     metric: &str,
