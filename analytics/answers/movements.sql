@@ -45,7 +45,7 @@ begun as (
 told as (
     select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_url from moved
     union all
-    select component_id, service, 'born_off_path', born_at, alternative, null, evidence_ref, evidence_url from begun
+    select component_id, service, 'born_off_path', born_at, alternative, cast(null as varchar) as motive, evidence_ref, evidence_url from begun
 )
 select told.component_id, told.service, owners.scope as team, told.kind, told.since, told.alternative, told.motive,
     told.evidence_ref, told.evidence_url

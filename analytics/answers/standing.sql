@@ -1,5 +1,6 @@
 -- How each active service stands to each component now, with the evidence: who uses it, who does not and why.
-select standings.component_id, standings.service, owners.scope as team, status, known_status, fit, array_to_string(fit_reason, ', ') as fit_reason,
+select standings.component_id, standings.service, owners.scope as team,
+    status, known_status, fit, array_to_string(fit_reason, ', ') as fit_reason,
     is_left, left_at, motive, adopted_since, valid_from as since, eligible_since, evidence_kind, evidence_at, confirmed_at,
     evidence_ref, evidence_url, has_conflict, alternative, version
 from standings

@@ -3,7 +3,10 @@ select before.service, before.component_id, before.status as status_before, befo
     after.status as status_after, coalesce(after.is_left, false) as has_left, after.left_at, after.alternative,
     after.evidence_ref, after.evidence_url as url,
     coalesce(after.fit, '') = 'fits' as is_counted,
-    case when after.service is null then 'gone: asleep or archived by the end' when after.fit <> 'fits' then 'no longer eligible' end as reason,
+    case
+        when after.service is null then 'gone: asleep or archived by the end'
+        when after.fit <> 'fits' then 'no longer eligible'
+    end as reason,
     before.scope_kind, before.scope, before.period_start
 from (select * from standings where edge = 'start' and fit = 'fits' and (status = 'adopted' or is_left)) as before
 left join (select * from standings where edge = 'end') as after

@@ -17,7 +17,9 @@ placed as (
     join scopes on scopes.service = joined.service and scopes.scope_kind = 'team'
         and scopes.valid_from <= joined.valid_from and scopes.valid_to > joined.valid_from
 )
-select service, component_id, case when motive = 'voluntary' and is_birth then 'default' else motive end as motive, adopted_since, evidence_kind, evidence_at, evidence_ref, evidence_url as url,
+select service, component_id,
+    case when motive = 'voluntary' and is_birth then 'default' else motive end as motive,
+    adopted_since, evidence_kind, evidence_at, evidence_ref, evidence_url as url,
     not is_prevalent or is_birth as is_counted,
     case when is_prevalent and not is_birth then 'used it when tracking began' end as reason,
     scope_kind, scope, period_start

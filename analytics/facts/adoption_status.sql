@@ -46,17 +46,25 @@ covers as (
     union all
     -- A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
     -- nothing proves no leaving. What ran and runs no more has really stopped.
-    select service, component_id, detector, kind, 'unreadable', null, null, rule_version, url, evidence_ref, sha,
-        observed_at, aged_at, least(replaced_at, plus_seconds(aged_at, 86400 * silence_days))
+    select service, component_id, detector, kind, 'unreadable' as finding, cast(null as varchar) as alternative,
+        cast(null as varchar) as version, rule_version, url, evidence_ref, sha,
+        observed_at, aged_at as begins_at, least(replaced_at, plus_seconds(aged_at, 86400 * silence_days)) as expires_at
     from dated
     where aged_at < replaced_at and finding in ('present', 'partial') and kind <> 'runtime'
 ),
+known as (
+    select service from service_owners
+    union
+    select service from findings
+),
 described as (
-    select service, owner, system, labels, type, created_at, valid_from, valid_to from service_owners
-    union all
-    select distinct service, null, null, null, null, null, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'), null
-    from findings
-    where service not in (select service from service_owners)
+    -- of a service that nobody catalogued only the name is known, since ever
+    select known.service, service_owners.owner, service_owners.system, service_owners.labels, service_owners.type,
+        service_owners.created_at,
+        coalesce(service_owners.valid_from, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')) as valid_from,
+        service_owners.valid_to
+    from known
+    left join service_owners on service_owners.service = known.service
 ),
 edges as (
     select service, component_id, begins_at as at from covers

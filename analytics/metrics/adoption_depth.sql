@@ -38,8 +38,14 @@ select 'mean' as statistic, scope_kind, scope, period_start, period_end, mean as
     services as sample_size, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
 from counted
 union all
-select 'p25', scope_kind, scope, period_start, period_end, p25, null, null, services, null, null, coverage, is_partial from counted
+select 'p25', scope_kind, scope, period_start, period_end, p25, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted
 union all
-select 'p50', scope_kind, scope, period_start, period_end, p50, null, null, services, null, null, coverage, is_partial from counted
+select 'p50', scope_kind, scope, period_start, period_end, p50, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted
 union all
-select 'p75', scope_kind, scope, period_start, period_end, p75, null, null, services, null, null, coverage, is_partial from counted
+select 'p75', scope_kind, scope, period_start, period_end, p75, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted

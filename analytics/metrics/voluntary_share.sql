@@ -38,7 +38,9 @@ counted as (
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (
-    select 'voluntary' as statistic, voluntary as part, voluntary + mandated as whole, scope_kind, scope, period_start, period_end, is_partial from counted
+    select 'voluntary' as statistic, voluntary as part, voluntary + mandated as whole,
+        scope_kind, scope, period_start, period_end, is_partial
+    from counted
     union all
     select 'default', by_default, adoptions, scope_kind, scope, period_start, period_end, is_partial from counted
 )

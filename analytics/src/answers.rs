@@ -20,7 +20,7 @@ pub const MOVEMENTS: Answer =
 pub const STANDING: Answer = Answer { name: "standing", operational_tables: &[], sql: include_str!("../answers/standing.sql") };
 /// The weeks of every component.
 pub const WEEKS: Answer = Answer { name: "weeks", operational_tables: &[], sql: include_str!("../answers/weeks.sql") };
-/// Every exemption.
+/// Every exemption with its dates.
 pub const EXEMPTIONS: Answer =
     Answer { name: "exemptions", operational_tables: &[], sql: include_str!("../answers/exemptions.sql") };
 /// Services on which an effect can be measured, with the instant of their adoption.

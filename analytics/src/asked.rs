@@ -43,7 +43,9 @@ pub enum WindowError {
     #[error("`last` counts back from now, so it cannot go with `from` or `to`")]
     Both,
     /// A scope without its kind.
-    #[error("scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative")]
+    #[error(
+        "scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative"
+    )]
     ScopeKind(String),
 }
 

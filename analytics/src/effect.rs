@@ -63,9 +63,9 @@ pub struct Study {
 /// Median durations in seconds before and after; null where nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Medians {
-    /// Adopters before.
+    /// Adopters before they adopted.
     pub adopters_before: Option<f64>,
-    /// Adopters after.
+    /// Adopters after they adopted.
     pub adopters_after: Option<f64>,
     /// Others before the middle adoption.
     pub others_before: Option<f64>,
@@ -78,11 +78,11 @@ pub struct Medians {
 pub struct Stability {
     /// Failed deployments before.
     pub failed_before: u32,
-    /// Deployments before.
+    /// All mature deployments before.
     pub deployed_before: u32,
     /// Failed deployments after.
     pub failed_after: u32,
-    /// Deployments after.
+    /// All mature deployments after.
     pub deployed_after: u32,
 }
 
@@ -154,7 +154,8 @@ pub fn effect(study: &Study, question: &str) -> Effect {
     if let Some(found) = measured.as_ref().filter(|found| found.placebo_low > 0.0 || found.placebo_high < 0.0) {
         failed_gates.push(Gate::Placebo { share: found.placebo.exp_m1() });
     }
-    let measured_anew = study.subjects.iter().filter(|subject| subject.is_measured_anew && subject.adopted_week.is_some()).count();
+    let measured_anew =
+        study.subjects.iter().filter(|subject| subject.is_measured_anew && subject.adopted_week.is_some()).count();
     if measured_anew > 0 {
         failed_gates.push(Gate::Instrument(measured_anew));
     }
@@ -299,10 +300,10 @@ mod tests {
         let found = effect(&two_by_two(), "question");
         assert_eq!(found.estimate, None);
         let words: Vec<String> = found.failed_gates.iter().map(ToString::to_string).collect();
-        assert_eq!(words, [
-            "only 3 services adopted in this period (8 needed)",
-            "only 3 eligible services had not adopted yet (8 needed)",
-        ]);
+        assert_eq!(
+            words,
+            ["only 3 services adopted in this period (8 needed)", "only 3 eligible services had not adopted yet (8 needed)",]
+        );
         let hours = |seconds: Option<f64>| (seconds.unwrap() / 360.0).round() / 10.0;
         assert_eq!((hours(found.medians.adopters_before), hours(found.medians.adopters_after)), (40.0, 22.0));
         assert_eq!((hours(found.medians.others_before), hours(found.medians.others_after)), (41.0, 39.0));

@@ -61,7 +61,7 @@ pub struct Issued {
 pub enum Refusal {
     /// Too few complete weeks are known.
     TooFewWeeks {
-        /// Complete weeks.
+        /// Complete weeks that are known.
         weeks: usize,
     },
     /// Nothing was gained lately.
@@ -83,7 +83,7 @@ pub enum Refusal {
 /// When a migration will be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forecast {
-    /// Nothing remains.
+    /// Nothing remains to be moved.
     Done,
     /// Weeks until it is done.
     Issued(Issued),
@@ -99,7 +99,10 @@ impl fmt::Display for Refusal {
             }
             Self::Stopped => write!(formatter, "no forecast: nothing was gained in the last {STILL_WEEKS} weeks"),
             Self::Held { held, remaining } => {
-                write!(formatter, "no forecast: {held} of the remaining {remaining} are exempt or blocked and wait for a decision")
+                write!(
+                    formatter,
+                    "no forecast: {held} of the remaining {remaining} are exempt or blocked and wait for a decision"
+                )
             }
             Self::NoEnd { earliest_weeks: Some(weeks) } => write!(
                 formatter,

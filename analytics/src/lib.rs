@@ -33,8 +33,8 @@ pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
 pub use definitions::{
-    Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, Mandate, Migration, REASON_CODES, Release,
-    Responsibility, Ring, Scope, Settings, Target,
+    Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, Mandate, Migration, REASON_CODES,
+    Release, Responsibility, Ring, Scope, Settings, Target,
 };
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;

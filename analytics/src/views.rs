@@ -11,7 +11,7 @@ pub struct View {
     pub name: &'static str,
     /// Whether it is a table of all weeks, kept for a snapshot and visible in the SQL catalogue.
     pub is_weekly: bool,
-    /// The definition.
+    /// The definition in SQL.
     pub sql: &'static str,
 }
 

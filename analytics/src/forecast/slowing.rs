@@ -42,7 +42,14 @@ pub(super) fn finishing(net: &[i64], remaining: u32) -> Finishing {
 fn parts(net: &[i64], remaining: u32) -> Vec<Part> {
     let completed: Vec<f64> = net.iter().map(|week| (*week).max(0) as f64).collect();
     let mut left = f64::from(remaining);
-    let mut before: Vec<f64> = net.iter().rev().map(|week| { left += *week as f64; left.max(0.0) }).collect();
+    let mut before: Vec<f64> = net
+        .iter()
+        .rev()
+        .map(|week| {
+            left += *week as f64;
+            left.max(0.0)
+        })
+        .collect();
     before.reverse();
     let shape = completed.iter().sum::<f64>() + 0.5;
     let mut parts = Vec::with_capacity(BENDS.len() * RATES);
@@ -156,9 +163,7 @@ mod tests {
 
     #[test]
     fn a_pace_that_falls_with_what_is_left_is_seen_as_such() {
-        let bend = |net: &[i64], remaining| -> f64 {
-            parts(net, remaining).iter().map(|part| part.weight * part.bend).sum()
-        };
+        let bend = |net: &[i64], remaining| -> f64 { parts(net, remaining).iter().map(|part| part.weight * part.bend).sum() };
         assert!(bend(&[10, 8, 7, 6, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1], 6) > 0.8);
         assert!(bend(&[3; 26], 6) < 0.3);
     }

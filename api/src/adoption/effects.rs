@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use waymark_analytics::effect::{Effect, Estimate, Study, Subject, Week, effect};
 use waymark_analytics::{
-    Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit, Window,
-    local_date,
+    Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit, Window, local_date,
 };
 use waymark_event::Instant;
 use waymark_reports::wording;
@@ -164,7 +163,8 @@ fn claim(outcome: &str, found: &Effect, estimate: &Estimate) -> String {
 }
 
 fn refusal(found: &Effect, gates: &[String]) -> String {
-    let because = if gates.is_empty() { "no week of adopters can be compared with others".to_owned() } else { gates.join("; ") };
+    let because =
+        if gates.is_empty() { "no week of adopters can be compared with others".to_owned() } else { gates.join("; ") };
     let said = |seconds: Option<f64>| {
         seconds.map_or_else(|| "nothing known".to_owned(), |seconds| wording::value(Unit::Seconds, seconds))
     };

@@ -18,7 +18,7 @@ pub const WEEKS_TOLD: u32 = 13;
 pub struct Moved {
     /// `joined`, `left`, `exempt`, `eligible` or `born_off_path`.
     pub kind: String,
-    /// The service.
+    /// The service's own name.
     pub service: String,
     /// The team that owned it then; null = nobody.
     pub team: Option<String>,
@@ -39,7 +39,7 @@ pub struct Moved {
 pub struct Stander {
     /// The component's id.
     pub component: String,
-    /// The service.
+    /// The service's own name.
     pub service: String,
     /// The team that owns it; null = nobody.
     pub team: Option<String>,
@@ -83,7 +83,7 @@ pub struct Tally {
 /// One exemption.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ExemptionSaid {
-    /// The service.
+    /// The service's own name.
     pub service: String,
     /// Why it was granted.
     pub reason: String,
@@ -188,15 +188,10 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
     Ok(moved.into_iter().map(|(_, moved)| moved).collect())
 }
 
-async fn standing(
-    engine: &Engine,
-    window: &Window,
-    is_wanted: impl Fn(&Row<'_>) -> bool,
-) -> Result<Vec<Stander>, Problem> {
+async fn standing(engine: &Engine, window: &Window, is_wanted: impl Fn(&Row<'_>) -> bool) -> Result<Vec<Stander>, Problem> {
     let told = Told::of(&engine.answer(&STANDING, window).await?);
     let definitions = engine.definitions();
-    let mut standing: Vec<Stander> =
-        told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions)).collect();
+    let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions)).collect();
     // Those that need something come first; within a status by name, never by number.
     const ORDER: &[&str] = &["off_path", "partial", "unknown", "exempt", "adopted", "not_eligible"];
     let place = |status: &str| ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len());

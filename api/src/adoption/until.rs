@@ -63,7 +63,8 @@ pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>
     let end_day = local_date(newest.instant("week_end")?, definitions.zone());
     let blocked = definitions.migrations.iter().filter(|migration| migration.to_component == component);
     let blocked = blocked.flat_map(|migration| &migration.blocked);
-    let blocked = blocked.filter(|blocked| blocked.since < end_day && blocked.until.is_none_or(|until| until >= end_day)).count();
+    let blocked =
+        blocked.filter(|blocked| blocked.since < end_day && blocked.until.is_none_or(|until| until >= end_day)).count();
     // Who may stay by the goal is taken from those who wait anyway.
     let held = whole(newest.count("held") + i64::try_from(blocked).unwrap_or(0) - may_stay).min(remaining);
     let first = complete.iter().position(|week| week.count("completed") > 0).unwrap_or(complete.len());

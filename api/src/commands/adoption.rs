@@ -89,7 +89,9 @@ fn print_story(story: &Story) {
     }
     output::answer(&format!(
         "\nExemptions: {}",
-        story.exemption_age_days.map_or_else(|| "none open".to_owned(), |days| format!("median age of the open ones {days} days"))
+        story
+            .exemption_age_days
+            .map_or_else(|| "none open".to_owned(), |days| format!("median age of the open ones {days} days"))
     ));
     for exemption in &story.exemptions {
         output::answer(&format!(
@@ -113,7 +115,13 @@ fn movement(moved: &Moved) -> String {
         _ => String::new(),
     };
     let motive = moved.motive.as_deref().map_or_else(String::new, |motive| format!(", {motive}"));
-    format!("{:<24} since {}{instead}{motive}{}{}", moved.service, moved.since, team(moved.team.as_deref()), shown(moved.evidence.as_deref(), moved.evidence_url.as_deref()))
+    format!(
+        "{:<24} since {}{instead}{motive}{}{}",
+        moved.service,
+        moved.since,
+        team(moved.team.as_deref()),
+        shown(moved.evidence.as_deref(), moved.evidence_url.as_deref())
+    )
 }
 
 fn stander(one: &Stander) -> String {
@@ -126,7 +134,13 @@ fn stander(one: &Stander) -> String {
     let instead = one.alternative.as_deref().map_or_else(String::new, |alternative| format!(", uses {alternative}"));
     let blocked = one.blocked.as_deref().map_or_else(String::new, |reason| format!(", blocked: {reason}"));
     let conflict = if one.has_conflict { ", evidence contradicts itself" } else { "" };
-    format!("{:<24} {word} since {}{instead}{blocked}{conflict}{}{}", one.service, one.since, team(one.team.as_deref()), shown(one.evidence.as_deref(), one.evidence_url.as_deref()))
+    format!(
+        "{:<24} {word} since {}{instead}{blocked}{conflict}{}{}",
+        one.service,
+        one.since,
+        team(one.team.as_deref()),
+        shown(one.evidence.as_deref(), one.evidence_url.as_deref())
+    )
 }
 
 fn team(team: Option<&str>) -> String {

@@ -20,7 +20,7 @@ use maud::{Markup, html};
 use waymark_analytics::{Engine, Grain, Window};
 use waymark_reports::wording::dates;
 
-/// The scoreboard.
+/// The scoreboard as a page.
 pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
     let opened = app.engine.newest().await.map_err(Problem::from)?;
     let key = format!("{} adoption", opened.snapshot.id);

@@ -61,9 +61,17 @@ fn answers(first_seed: u64, log_effect: f64) -> (Vec<Effect>, usize) {
     let (mut found, mut refused, mut seed) = (Vec::new(), 0, first_seed);
     while found.len() < RUNS {
         let answer = effect(&organisation(seed, log_effect), &format!("run {seed}"));
-        if answer.estimate.is_some() { found.push(answer) } else { refused += 1 }
+        if answer.estimate.is_some() {
+            found.push(answer)
+        } else {
+            refused += 1
+        }
         seed += 1;
-        assert!(refused <= RUNS, "more were refused than answered: {:?}", effect(&organisation(seed, log_effect), "").failed_gates);
+        assert!(
+            refused <= RUNS,
+            "more were refused than answered: {:?}",
+            effect(&organisation(seed, log_effect), "").failed_gates
+        );
     }
     (found, refused)
 }
@@ -75,7 +83,9 @@ fn the_interval_covers_a_known_effect_in_nine_of_ten_runs() {
     let covered = estimates().filter(|estimate| estimate.low <= KNOWN && KNOWN <= estimate.high).count();
     let seen = estimates().filter(|estimate| estimate.high < 0.0).count();
     let mean = estimates().map(|estimate| estimate.log_effect).sum::<f64>() / RUNS as f64;
-    println!("known effect {KNOWN}: covered in {covered} of {RUNS}, seen in {seen}, mean estimate {mean:.3}, {refused} refused");
+    println!(
+        "known effect {KNOWN}: covered in {covered} of {RUNS}, seen in {seen}, mean estimate {mean:.3}, {refused} refused"
+    );
     assert!(covered >= 90, "{covered} of {RUNS}");
     assert!((mean - KNOWN).abs() < 0.03, "the estimate is off: {mean}");
     for answer in &found {

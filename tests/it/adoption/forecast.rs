@@ -27,8 +27,7 @@ struct Told {
 
 fn simulated(random: &mut Chance, kind: Kind) -> Told {
     let services = 25 + i64::from(random.below(65));
-    let (pace, decay, chance) =
-        (random.between(1.0, 4.0), random.between(0.94, 0.985), random.between(0.04, 0.12));
+    let (pace, decay, chance) = (random.between(1.0, 4.0), random.between(0.94, 0.985), random.between(0.04, 0.12));
     let leak = [0.0, 0.0, 0.1, 0.3][random.below(4) as usize];
     let mut slow = services / 4;
     let mut quick = services - slow;
@@ -84,7 +83,9 @@ fn issued_p85_forecasts_cover_at_least_four_fifths_of_simulated_migrations() {
                 covered += usize::from(is_covered);
                 by_kind[kind].0 += 1;
                 by_kind[kind].1 += usize::from(is_covered);
-                assert!(found.said.p50 <= found.said.p85 && found.said.p85 <= found.said.p95 && found.said.p95 <= HORIZON_WEEKS);
+                assert!(
+                    found.said.p50 <= found.said.p85 && found.said.p85 <= found.said.p95 && found.said.p95 <= HORIZON_WEEKS
+                );
             }
             Forecast::Refused(_) => {
                 refused += 1;

@@ -73,7 +73,8 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
 }
 
 fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
-    let title = |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
+    let title =
+        |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
     html! {
         div.scroll { table {
             thead { tr {
