@@ -307,6 +307,18 @@ pub const METRICS: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "time_to_adopt",
+        title: "Time to adopt",
+        question: "How long does an eligible service take until it uses a component?",
+        unit: Unit::Seconds,
+        better: Better::Lower,
+        statistics: &["p50"],
+        kind: Statistic::Quantile,
+        evidence: include_str!("../evidence/time_to_adopt.sql"),
+        sql: include_str!("../metrics/time_to_adopt.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "adoption_velocity",
         title: "Adoption velocity",
         question: "Which share of the services adopts a component within ninety days of being able to?",

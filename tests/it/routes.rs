@@ -13,7 +13,8 @@ use waymark_reports::{CHARTS, REPORTS};
 use waymark_sample::{Plan, deliveries};
 
 /// Metrics for which the twelve weeks of the small sample are too short: births and ninety days.
-const NEEDS_LONGER: &[&str] = &["new_service_default_rate", "template_stickiness", "adoption_velocity", "version_currency"];
+const NEEDS_LONGER: &[&str] =
+    &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "version_currency"];
 
 /// A sample organisation behind a router.
 struct Site {

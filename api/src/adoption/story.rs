@@ -80,7 +80,7 @@ pub struct Tally {
     pub services: usize,
 }
 
-/// One exemption.
+/// One exemption with its state.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ExemptionSaid {
     /// The service's own name.
