@@ -24,16 +24,15 @@ alive as (
         and inside.day >= service_activity.first_day and inside.day < service_activity.end_day
 ),
 moved as (
-    select alive.*, 'joined' as kind from alive
-    where status = 'adopted' and valid_from = adopted_since and not is_prevalent
-    union all
-    select alive.*, 'left' from alive where is_left and valid_from = left_at
-    union all
-    select alive.*, 'exempt' from alive where status = 'exempt' and coalesce(status_before, 'unknown') <> 'exempt'
-    union all
-    -- before the first finding nobody could say that it fits
-    select alive.*, 'eligible' from alive
-    where fit = 'fits' and fit_before = 'does_not_fit' and status <> 'adopted'
+    select alive.*,
+        case
+            when status = 'adopted' and valid_from = adopted_since and not is_prevalent then 'joined'
+            when is_left and valid_from = left_at then 'left'
+            when status = 'exempt' and coalesce(status_before, 'unknown') <> 'exempt' then 'exempt'
+            -- before the first finding nobody could say that it fits
+            when fit = 'fits' and fit_before = 'does_not_fit' and status <> 'adopted' then 'eligible'
+        end as kind
+    from alive
 ),
 begun as (
     select births.service, births.component_id, births.born_at, births.alternative, births.evidence_ref, births.evidence_url
@@ -43,7 +42,9 @@ begun as (
         and births.born_at >= bounds.begins_at and births.born_at < bounds.ends_at
 ),
 told as (
-    select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_url from moved
+    select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_url
+    from moved
+    where kind is not null
     union all
     select component_id, service, 'born_off_path', born_at, alternative, cast(null as varchar) as motive, evidence_ref, evidence_url from begun
 )
@@ -52,4 +53,4 @@ select told.component_id, told.service, owners.scope as team, told.kind, told.si
 from told
 left join scopes as owners on owners.service = told.service and owners.scope_kind = 'team'
     and owners.valid_from <= told.since and owners.valid_to > told.since
-order by told.component_id, told.kind, told.since, told.service
+order by told.component_id, told.since, told.service
