@@ -23,6 +23,8 @@ pub const WEEKS: Answer = Answer { name: "weeks", operational_tables: &[], sql: 
 /// Every exemption with its dates.
 pub const EXEMPTIONS: Answer =
     Answer { name: "exemptions", operational_tables: &[], sql: include_str!("../answers/exemptions.sql") };
+/// What services use for each category.
+pub const TOOLS: Answer = Answer { name: "tools", operational_tables: &[], sql: include_str!("../answers/tools.sql") };
 /// Services on which an effect can be measured, with the instant of their adoption.
 pub const EFFECT_ADOPTIONS: Answer =
     Answer { name: "effect_adoptions", operational_tables: &[], sql: include_str!("../answers/effect_adoptions.sql") };
@@ -52,6 +54,7 @@ pub const ANSWERS: &[&Answer] = &[
     &STANDING,
     &WEEKS,
     &EXEMPTIONS,
+    &TOOLS,
     &EFFECT_ADOPTIONS,
     &EFFECT_LEAD_TIMES,
     &EFFECT_CI_DURATIONS,

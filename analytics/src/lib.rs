@@ -27,7 +27,7 @@ mod window;
 
 pub use answers::{
     ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS, GAPS,
-    MOVEMENTS, REJECTIONS, SCORES, STANDING, WEEKS,
+    MOVEMENTS, REJECTIONS, SCORES, STANDING, TOOLS, WEEKS,
 };
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};

@@ -8,11 +8,13 @@ mod board;
 mod effects;
 mod story;
 mod told;
+mod tools;
 mod until;
 
 pub use board::{Board, Bounds, Score, board};
 pub use effects::{EffectSaid, effects};
 pub use story::{ExemptionSaid, Moved, Stander, Story, Tally, WEEKS_TOLD, story};
+pub use tools::Category;
 pub use until::{Until, WeeksSaid};
 
 pub(crate) use story::offers;

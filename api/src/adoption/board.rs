@@ -1,6 +1,7 @@
 //! The scoreboard: for each component who uses it, who could, what moved, and whether the goal is in reach.
 
 use super::told::Told;
+use super::tools::{Category, categories};
 use super::until::{Until, until};
 use crate::problem::Problem;
 use crate::reporting::day_of;
@@ -69,6 +70,8 @@ pub struct Board {
     pub week: String,
     /// Every described component, in the organisation's own order.
     pub components: Vec<Score>,
+    /// How many tools do the same thing, by category.
+    pub categories: Vec<Category>,
 }
 
 /// The scoreboard of the newest snapshot.
@@ -120,6 +123,7 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
         snapshot: opened.snapshot.id.clone(),
         week: week.periods.first().map(|period| dates::period(Grain::Week, period)).unwrap_or_default(),
         components: definitions.components.iter().map(score).collect(),
+        categories: categories(engine).await?,
     })
 }
 

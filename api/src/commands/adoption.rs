@@ -52,6 +52,11 @@ fn print_board(board: &Board) {
         output::answer(&format!("{:<20} {}", score.component, score.title));
         print_score(score);
     }
+    for category in &board.categories {
+        let tools: Vec<String> = category.tools.iter().map(|tool| format!("{} ({})", tool.what, tool.services)).collect();
+        let amounts = format!("{} amounts to {:.1} tools", category.category, category.effective_tools);
+        output::answer(&format!("{amounts}: {}", tools.join(", ")));
+    }
     output::answer(&format!("as of {}; joined and left in the {}", board.as_of, board.week));
 }
 

@@ -11,7 +11,7 @@ pub(super) use offers::{service, team};
 
 use super::frame::{self, Page, Refusal};
 use super::home::chart;
-use crate::adoption::{self, Board, Score};
+use crate::adoption::{self, Board, Category, Score};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::extract::State;
@@ -42,6 +42,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
                 p.question { "For how much is each component made, and how much of that uses it?" }
                 figure.wide { (picture) figcaption { a href="/api/v1/metrics/reach/rows?last=1" { "the services behind it" } } }
             }
+            (fragmentation(&board.categories))
         }
     };
     render(engine, "adoption", "Who takes the paved road?".to_owned(), html! {
@@ -107,6 +108,26 @@ fn row(score: &Score) -> Markup {
             td.number { (count(score.joined)) }
             td.number { @if score.left > 0 { span.verdict.worse { (score.left) } } @else { "–" } }
             td { @if let Some(until) = until { span class=(tone) { (until.sentence) } } @else { "–" } }
+        }
+    }
+}
+
+/// What is used side by side for the same purpose; a category with one tool is whole.
+fn fragmentation(categories: &[Category]) -> Markup {
+    html! {
+        section aria-labelledby="tools" {
+            h2 #tools { "How many tools do the same thing" }
+            p.question { "Counted in services; two tools of equal use are 2, a small one beside a large one is little more than 1." }
+            div.scroll { table {
+                thead { tr { th { "Category" } th.number { "Amounts to" } th { "In use" } } }
+                tbody { @for category in categories { tr {
+                    td { (category.category) }
+                    td.number { (format!("{:.1}", category.effective_tools)) }
+                    td { @for (place, tool) in category.tools.iter().enumerate() {
+                        @if place > 0 { ", " } (tool.what) " (" (tool.services) ")"
+                    } }
+                } } }
+            } }
         }
     }
 }
