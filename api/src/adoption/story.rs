@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use waymark_analytics::{Definitions, EXEMPTIONS, Engine, Grain, MOVEMENTS, STANDING, Window};
 use waymark_event::Instant;
 
+/// Those that need something come first; within a status services stand by name, never by number.
+const ORDER: &[&str] = &["off_path", "partial", "unknown", "exempt", "adopted", "not_eligible"];
 /// How many weeks back movements are told.
 pub const WEEKS_TOLD: u32 = 13;
 
@@ -192,8 +194,6 @@ async fn standing(engine: &Engine, window: &Window, is_wanted: impl Fn(&Row<'_>)
     let told = Told::of(&engine.answer(&STANDING, window).await?);
     let definitions = engine.definitions();
     let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions)).collect();
-    // Those that need something come first; within a status by name, never by number.
-    const ORDER: &[&str] = &["off_path", "partial", "unknown", "exempt", "adopted", "not_eligible"];
     let place = |status: &str| ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len());
     standing.sort_by_key(|one| (place(&one.status), !one.is_left, one.service.clone()));
     Ok(standing)

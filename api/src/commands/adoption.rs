@@ -17,7 +17,7 @@ pub(crate) struct AdoptionArgs {
 pub(crate) async fn run(place: &Place, args: AdoptionArgs) -> anyhow::Result<()> {
     let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
-    let Some(component) = &args.component else {
+    let Some(component) = args.component else {
         let board = board(&engine).await.map_err(said)?;
         if place.json {
             output::answer(&serde_json::to_string_pretty(&board).context("failed to write JSON")?);
@@ -26,8 +26,8 @@ pub(crate) async fn run(place: &Place, args: AdoptionArgs) -> anyhow::Result<()>
         }
         return Ok(());
     };
-    let story = story(&engine, component).await.map_err(said)?;
-    let effects = effects(&engine, component).await.map_err(said)?;
+    let story = story(&engine, &component).await.map_err(said)?;
+    let effects = effects(&engine, &component).await.map_err(said)?;
     if place.json {
         let mut body = serde_json::to_value(&story).context("failed to write JSON")?;
         body["effects"] = serde_json::to_value(&effects).context("failed to write JSON")?;

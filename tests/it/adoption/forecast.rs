@@ -34,7 +34,7 @@ fn simulated(random: &mut Chance, kind: Kind) -> Told {
     let mut net = Vec::new();
     for week in 0..600 {
         let left = quick + slow;
-        let drawn = |random: &mut Chance, of: i64, chance: f64| (0..of).filter(|_| random.is_hit(chance)).count() as i64;
+        let drawn = |random: &mut Chance, of: i64, chance: f64| (0..of).map(|_| i64::from(random.is_hit(chance))).sum::<i64>();
         let completed = match kind {
             Kind::Steady => random.poisson(pace).min(left),
             Kind::Decaying => random.poisson(1.5 * pace * decay.powi(week)).min(left),
