@@ -12,7 +12,7 @@ use waymark_api::{App, router};
 use waymark_sample::{Plan, deliveries};
 
 /// Long enough for births, leavers and forecasts.
-const PLAN: Plan = Plan { services: 24, weeks: 40, ..Plan::small() };
+const PLAN: Plan = Plan { services: 12, weeks: 26, ..Plan::small() };
 
 struct Site {
     _world: World,
