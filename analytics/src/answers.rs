@@ -20,6 +20,27 @@ pub struct Answer {
 /// Who joined, left or was exempted in a window.
 pub const MOVEMENTS: Answer =
     Answer { name: "movements", operational_tables: &[], sql: include_str!("../answers/movements.sql") };
+/// How each service stands to each component now.
+pub const STANDING: Answer = Answer { name: "standing", operational_tables: &[], sql: include_str!("../answers/standing.sql") };
+/// The weeks of every component.
+pub const WEEKS: Answer = Answer { name: "weeks", operational_tables: &[], sql: include_str!("../answers/weeks.sql") };
+/// Every exemption with its dates.
+pub const EXEMPTIONS: Answer =
+    Answer { name: "exemptions", operational_tables: &[], sql: include_str!("../answers/exemptions.sql") };
+/// What services use for each category.
+pub const TOOLS: Answer = Answer { name: "tools", operational_tables: &[], sql: include_str!("../answers/tools.sql") };
+/// Services on which an effect can be measured, with the instant of their adoption.
+pub const EFFECT_ADOPTIONS: Answer =
+    Answer { name: "effect_adoptions", operational_tables: &[], sql: include_str!("../answers/effect_adoptions.sql") };
+/// Change lead time by service and week.
+pub const EFFECT_LEAD_TIMES: Answer =
+    Answer { name: "effect_lead_times", operational_tables: &[], sql: include_str!("../answers/effect_lead_times.sql") };
+/// Durations of pipeline runs by service and week.
+pub const EFFECT_CI_DURATIONS: Answer =
+    Answer { name: "effect_ci_durations", operational_tables: &[], sql: include_str!("../answers/effect_ci_durations.sql") };
+/// Production deployments and failures by service and week.
+pub const EFFECT_STABILITY: Answer =
+    Answer { name: "effect_stability", operational_tables: &[], sql: include_str!("../answers/effect_stability.sql") };
 /// The published survey scores of the organisation.
 pub const SCORES: Answer = Answer { name: "scores", operational_tables: &[], sql: include_str!("../answers/scores.sql") };
 /// What is not known.
@@ -38,4 +59,20 @@ pub const SERVICE_COVERAGE: Answer =
     Answer { name: "service_coverage", operational_tables: &[], sql: include_str!("../answers/service_coverage.sql") };
 
 /// Every fixed answer that is no finding.
-pub const ANSWERS: &[&Answer] = &[&MOVEMENTS, &SCORES, &GAPS, &REJECTIONS, &ARRIVALS, &SOURCE_RHYTHM, &SERVICE_COVERAGE];
+pub const ANSWERS: &[&Answer] = &[
+    &MOVEMENTS,
+    &STANDING,
+    &WEEKS,
+    &EXEMPTIONS,
+    &TOOLS,
+    &EFFECT_ADOPTIONS,
+    &EFFECT_LEAD_TIMES,
+    &EFFECT_CI_DURATIONS,
+    &EFFECT_STABILITY,
+    &SCORES,
+    &GAPS,
+    &REJECTIONS,
+    &ARRIVALS,
+    &SOURCE_RHYTHM,
+    &SERVICE_COVERAGE,
+];

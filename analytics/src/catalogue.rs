@@ -5,8 +5,10 @@
 //! stand in `catalogue/delivery.rs`.
 
 mod delivery;
+mod platform;
 
 use delivery::DELIVERY;
+use platform::PLATFORM;
 
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,66 +143,6 @@ impl Metric {
         self.statistics.first().copied().unwrap_or("value")
     }
 }
-
-/// What is measured of the platform itself: who uses it, and whether they like it.
-const PLATFORM: &[Metric] = &[
-    Metric {
-        id: "adoption_rate",
-        title: "Adoption rate",
-        question: "Of the services that a component is made for, which share uses it?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/adoption_rate.sql"),
-        sql: include_str!("../metrics/adoption_rate.sql"),
-    },
-    Metric {
-        id: "coverage_fit",
-        title: "Coverage",
-        question: "For which share of the active services is a component made?",
-        unit: Unit::Share,
-        better: Better::Neither,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/coverage_fit.sql"),
-        sql: include_str!("../metrics/coverage_fit.sql"),
-    },
-    Metric {
-        id: "reach",
-        title: "Reach",
-        question: "Which share of all active services uses a component?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/reach.sql"),
-        sql: include_str!("../metrics/reach.sql"),
-    },
-    Metric {
-        id: "nps",
-        title: "Net promoter score",
-        question: "Would the people who use the platform recommend it?",
-        unit: Unit::Points,
-        better: Better::Higher,
-        statistics: &["nps"],
-        kind: Statistic::Score,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/nps.sql"),
-        sql: include_str!("../metrics/nps.sql"),
-    },
-];
 
 /// Everything Waymark measures, in the order the manual shows it.
 pub const METRICS: &[Metric] = &joined::<{ DELIVERY.len() + PLATFORM.len() }>(DELIVERY, PLATFORM);

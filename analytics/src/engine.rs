@@ -8,6 +8,7 @@ mod cluster;
 mod evidence;
 mod rows;
 mod session;
+mod views;
 
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 pub(crate) use session::facts_context;
@@ -52,6 +53,19 @@ pub struct Opened {
     tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>,
     /// Functions and settings of a session, without tables.
     state: SessionState,
+    /// The zone in which days and weeks begin.
+    zone: Tz,
+    /// The weekly view, computed when it is first asked for.
+    weekly: tokio::sync::OnceCell<RecordBatch>,
+}
+
+/// What a session for metrics and answers may read besides views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readable {
+    /// Facts and `settings`: a metric knows nothing else.
+    Facts,
+    /// Registers too, for fixed answers, which say what the organisation wants beside what is.
+    FactsAndRegisters,
 }
 
 /// Answers metrics and questions over the newest snapshot.
@@ -241,7 +255,7 @@ impl Opened {
         for (name, batch) in registers::registers(definitions).map_err(supply)? {
             tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
         }
-        Ok(Self { snapshot, tables, state: context.state() })
+        Ok(Self { snapshot, tables, state: context.state(), zone: definitions.zone(), weekly: tokio::sync::OnceCell::new() })
     }
 
     /// Tables in memory, open for questions as if they were a snapshot.
@@ -253,27 +267,36 @@ impl Opened {
             positions: BTreeMap::new(),
             tables: BTreeMap::new(),
         };
-        Self { snapshot, tables, state: session::for_readers(&session::base_state(Tz::UTC)).state() }
+        let state = session::for_readers(&session::base_state(Tz::UTC)).state();
+        Self { snapshot, tables, state, zone: Tz::UTC, weekly: tokio::sync::OnceCell::new() }
     }
 
-    /// A session for metrics: facts, `scopes`, `settings` and the calendar of the window, and no clock.
-    fn metric_context(&self, window: &Window) -> Result<SessionContext, AnalyticsError> {
+    /// A session for metrics: facts, `scopes`, `settings`, the calendar of the window, the views that
+    /// the statement names, and no clock.
+    async fn metric_context(&self, window: &Window, sql: &str, readable: Readable) -> Result<SessionContext, AnalyticsError> {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
         let days = calendar::calendar(window, self.snapshot.as_of)
             .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
-        let context =
-            self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
+        let is_readable = |name: &str| {
+            readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
+        };
+        let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
-        Ok(session::without_clocks(context))
+        let context = session::without_clocks(context);
+        self.register_views(&context, sql).await?;
+        Ok(context)
     }
 
     /// A session for questions of people: what the SQL catalogue shows.
     ///
     /// # Errors
     /// `Register` when the catalogue cannot be made.
-    pub(crate) fn question_context(&self) -> Result<SessionContext, AnalyticsError> {
-        self.context(|_, is_visible| is_visible)
-            .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })
+    pub(crate) async fn question_context(&self, sql: &str) -> Result<SessionContext, AnalyticsError> {
+        let context = self
+            .context(|_, is_visible| is_visible)
+            .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })?;
+        self.register_weekly_views(&context, sql).await?;
+        Ok(context)
     }
 
     fn context(&self, is_wanted: impl Fn(&str, bool) -> bool) -> DataFusionResult<SessionContext> {
@@ -296,7 +319,7 @@ impl Opened {
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub(crate) async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
@@ -318,7 +341,7 @@ impl Opened {
         window: &Window,
         operational: Vec<(&'static str, Arc<dyn TableProvider>)>,
     ) -> Result<RecordBatch, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, answer.sql, Readable::FactsAndRegisters).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
         for (name, table) in operational {
             context.register_table(name, table).map_err(failed)?;

@@ -9,9 +9,11 @@ pub mod catalogue;
 pub mod change;
 mod compare;
 mod definitions;
+pub mod effect;
 mod engine;
 mod error;
 mod facts;
+pub mod forecast;
 mod functions;
 mod hot;
 mod lake_tables;
@@ -23,11 +25,15 @@ mod registers;
 pub mod scenario;
 mod series;
 mod units;
+mod views;
 mod window;
 
 pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhythm};
 pub use answers::findings::{FINDINGS, Finding, find_finding};
-pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM};
+pub use answers::{
+    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS, GAPS,
+    MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS, WEEKS,
+};
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
@@ -43,4 +49,5 @@ pub use platform::{platform_schema, read_platform};
 pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
+pub use views::{VIEWS, View};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

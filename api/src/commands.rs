@@ -1,5 +1,6 @@
 //! The command line: every command, its flags, and which module does it.
 
+mod adoption;
 mod backfill;
 mod backup;
 mod check;
@@ -123,6 +124,10 @@ enum Command {
     /// Coverage and freshness of every source and service, with counts, examples and the numbers that
     /// they touch. Ends with exit code 0 whatever it finds, with `--strict` with 1.
     Doctor(doctor::DoctorArgs),
+    /// Say who takes the paved road, who left it and to what, and when the rest will have moved.
+    ///
+    /// Without a component it prints the scoreboard of all of them.
+    Adoption(adoption::AdoptionArgs),
     /// Ask a question in SQL over the facts; read-only.
     Sql(question::SqlArgs),
     /// Write a report.
@@ -183,6 +188,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Compare(args) => compare::run(&place, args).await,
         Command::Explain(args) => explain::run(&place, args).await,
         Command::Doctor(args) => doctor::run(&place, args).await,
+        Command::Adoption(args) => adoption::run(&place, args).await,
         Command::Sql(args) => question::sql(&place, args).await,
         Command::Report(args) => publish::report(&place, args).await,
         Command::Chart(args) => publish::chart(&place, args).await,

@@ -3,6 +3,7 @@
 //! The library knows neither how things arrive nor where they are kept; the binary `waymark`
 //! (`main.rs`, `commands/`) joins the stages and mounts the receiver.
 
+pub mod adoption;
 mod app;
 mod comparison;
 pub mod doctor;

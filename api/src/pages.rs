@@ -1,6 +1,7 @@
 //! Pages for people, rendered here without script; the pictures are the ones of `reports`.
 
 mod address;
+mod adoption;
 mod definitions;
 mod doctor;
 mod frame;
@@ -21,6 +22,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/metrics/{id}", get(metric::metric))
         .route("/definitions", get(definitions::definitions))
         .route("/doctor", get(doctor::doctor))
+        .route("/adoption", get(adoption::board))
+        .route("/adoption/{component}", get(adoption::component))
+        .route("/teams/{team}", get(adoption::team))
+        .route("/services/{service}", get(adoption::service))
         .route("/status", get(status::status))
         .route("/assets/style.css", get(style::style))
 }

@@ -48,6 +48,18 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-such-report", format!("there is no report `{id}`; there are {}", known.join(", ")))
     }
 
+    /// No component has this id.
+    pub fn no_such_component(id: &str, known: &[&str]) -> Self {
+        let known = known.join(", ");
+        Self::new(StatusCode::NOT_FOUND, "no-such-component", format!("there is no component `{id}`; there are {known}"))
+    }
+
+    /// Nobody knows an active service or a team of this name.
+    pub fn no_such_owner(kind: &str, name: &str) -> Self {
+        let detail = format!("no active service of {kind} `{name}` is known");
+        Self::new(StatusCode::NOT_FOUND, "no-such-owner", detail)
+    }
+
     /// A parameter cannot be understood.
     pub fn bad_parameter(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-parameter", detail)

@@ -18,6 +18,11 @@ use waymark_reports::{
     render, wording,
 };
 
+/// The local day of an instant, as JSON writes it.
+pub(crate) fn day_of(instant: waymark_event::Instant, zone: chrono_tz::Tz) -> String {
+    local_date(instant, zone).to_string()
+}
+
 /// The report of this id or short name.
 pub fn find_report(name: &str) -> Option<&'static Report> {
     REPORTS.iter().find(|report| report.id == name || report.short_name == name)

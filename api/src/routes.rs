@@ -1,5 +1,6 @@
 //! The interface over HTTP, one file per resource, and the description made from it.
 
+mod adoption;
 mod charts;
 mod compare;
 mod doctor;
@@ -47,6 +48,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(series::series))
         .routes(routes!(compare::compare))
         .routes(routes!(rows::rows))
+        .routes(routes!(adoption::board))
+        .routes(routes!(adoption::component))
         .routes(routes!(charts::list))
         .routes(routes!(charts::draw))
         .routes(routes!(reports::list))

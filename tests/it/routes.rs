@@ -14,6 +14,9 @@ use waymark_sample::{Plan, deliveries};
 
 /// Metrics without a value in the sample, in which nobody tells of reviews.
 const UNTOLD: &[&str] = &["change_lead_time_pickup", "change_lead_time_review"];
+/// Metrics for which the twelve weeks of the small sample are too short: births and ninety days.
+const NEEDS_LONGER: &[&str] =
+    &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "version_currency"];
 
 /// A sample organisation behind a router.
 struct Site {
@@ -77,7 +80,8 @@ async fn every_metric_chart_and_report_answers() {
         let series = site.json(&format!("/api/v1/metrics/{}/series?grain=quarter&last=3", metric.id)).await;
         let rows = series["rows"].as_array().unwrap();
         let has_value = rows.iter().any(|row| !row["value"].is_null());
-        assert_eq!(has_value, !UNTOLD.contains(&metric.id), "`{}`: a value in the sample", metric.id);
+        let is_told = !UNTOLD.contains(&metric.id) && !NEEDS_LONGER.contains(&metric.id);
+        assert_eq!(has_value, is_told, "`{}`: a value in the sample", metric.id);
         for row in rows {
             let (low, value, high) = (row["low"].as_f64(), row["value"].as_f64(), row["high"].as_f64());
             if let (Some(low), Some(value), Some(high)) = (low, value, high) {
@@ -85,7 +89,8 @@ async fn every_metric_chart_and_report_answers() {
             }
         }
         let evidence = site.json(&format!("/api/v1/metrics/{}/rows?grain=quarter&last=3", metric.id)).await;
-        assert!(!evidence["rows"].as_array().unwrap().is_empty(), "`{}` has no rows behind it", metric.id);
+        let has_rows = !evidence["rows"].as_array().unwrap().is_empty();
+        assert!(has_rows || NEEDS_LONGER.contains(&metric.id), "`{}` has no rows behind it", metric.id);
         assert_eq!(evidence["sql"].as_str(), Some(metric.sql));
         for row in evidence["rows"].as_array().unwrap().iter().filter(|row| row["is_counted"] != Value::Bool(true)) {
             assert!(row["reason"].is_string(), "`{}` leaves out a row without a reason: {row}", metric.id);

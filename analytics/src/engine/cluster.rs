@@ -5,7 +5,7 @@
 //! decided here; each process that does begins with `session_state`.
 
 use super::session::{for_readers, without_clocks};
-use super::{Opened, lake_facts, narrowed, plan, session_state};
+use super::{Opened, Readable, lake_facts, narrowed, plan, session_state};
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
@@ -41,7 +41,7 @@ impl Opened {
         metric: &'static Metric,
         window: &Window,
     ) -> Result<Arc<dyn ExecutionPlan>, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         narrowed(frame, window).map_err(failed)?.create_physical_plan().await.map_err(failed)

@@ -3,7 +3,7 @@
 //! Which rows are eligible is said by the evidence SQL of the metric; how they are shown is left to
 //! whoever asks.
 
-use super::{Opened, collected, narrowed, plan};
+use super::{Opened, Readable, collected, narrowed, plan};
 use crate::catalogue::Metric;
 use crate::error::AnalyticsError;
 use crate::window::Window;
@@ -69,7 +69,7 @@ impl Opened {
         window: &Window,
         request: &EvidenceRequest,
     ) -> Result<Evidence, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, metric.evidence, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.evidence).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;

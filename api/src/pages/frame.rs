@@ -11,6 +11,7 @@ use maud::{DOCTYPE, Markup, html};
 /// Where a reader can go from every page: address and words, in the order of the navigation.
 const PLACES: &[(&str, &str)] = &[
     ("/", "Overview"),
+    ("/adoption", "Adoption"),
     ("/doctor", "Doctor"),
     ("/status", "Status"),
     ("/api/v1/reports/weekly_adoption", "Weekly report"),

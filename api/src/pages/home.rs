@@ -5,14 +5,14 @@
 
 use super::address::Address;
 use super::frame::{self, Page, Refusal};
-use super::picture::{chart, recent};
+use super::picture::{chart, named, recent};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 use std::sync::Arc;
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, find};
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
@@ -101,10 +101,6 @@ async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
             }
         }
     })
-}
-
-fn named(id: &str) -> Result<&'static Metric, Problem> {
-    find(id).ok_or_else(|| Problem::no_such_metric(id))
 }
 
 /// The page of what a chart of the organisation shows.

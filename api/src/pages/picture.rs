@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::reporting::chart_series;
 use maud::{Markup, PreEscaped, html};
-use waymark_analytics::{Engine, Grain, Metric, Window};
+use waymark_analytics::{Engine, Grain, Metric, Window, find};
 use waymark_reports::{Frame, charts};
 
 /// A chart of a metric over a window, as wide and high as given.
@@ -24,4 +24,9 @@ pub(super) async fn chart(
 pub(super) async fn recent(engine: &Engine, grain: Grain, count: u32) -> Result<Window, Problem> {
     let opened = engine.newest().await?;
     Ok(Window::last_complete(grain, count, opened.as_of(), engine.definitions().zone()))
+}
+
+/// The metric of an id that a page itself spells.
+pub(super) fn named(id: &str) -> Result<&'static Metric, Problem> {
+    find(id).ok_or_else(|| Problem::no_such_metric(id))
 }

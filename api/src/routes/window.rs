@@ -12,8 +12,8 @@ use waymark_analytics::{Engine, Window, WindowRequest};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowParams {
-    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
-    /// organisation, or every component for a metric of components.
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team` or `component_alternative`;
+    /// default: the organisation, or every component for a metric of components.
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas.
     pub(crate) scope: Option<String>,

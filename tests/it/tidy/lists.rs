@@ -6,7 +6,7 @@ use super::tree::{SourceFile, files_in, root};
 use super::words::VENDORS;
 use super::{Breach, assert_tidy};
 use std::collections::BTreeSet;
-use waymark_analytics::{ANSWERS, FACTS, FINDINGS, METRICS, PROFILES, STEPS};
+use waymark_analytics::{ANSWERS, FACTS, FINDINGS, METRICS, PROFILES, STEPS, VIEWS};
 use waymark_collect::SOURCES;
 use waymark_event::{Record, Table};
 use waymark_reports::{CHARTS, REPORTS};
@@ -33,6 +33,7 @@ fn every_file_is_listed() {
     let facts = names(FACTS.iter().map(|fact| fact.name));
     // A fact made in Rust has its tests beside the code that makes it.
     let sql_facts = names(FACTS.iter().filter(|fact| !fact.sql.is_empty()).map(|fact| fact.name));
+    let views = names(VIEWS.iter().map(|view| view.name));
     let charts = names(CHARTS.iter().map(|chart| chart.id));
     let reports = names(REPORTS.iter().map(|report| report.id));
 
@@ -49,6 +50,12 @@ fn every_file_is_listed() {
     let steps = names(STEPS.iter().map(|step| step.name));
     let fact_scenarios =
         of_facts("tests/facts", "slt", "observations that are ordinary, late, duplicate or missing, and the rows they become");
+    let shared = Listing {
+        folder: "analytics/views",
+        extension: "sql",
+        list: "VIEWS in analytics/src/views.rs",
+        content: "what several metrics share",
+    };
     let of_reports = |folder, list, content| Listing { folder, extension: "rs", list, content };
     let drawings = of_reports("reports/src/charts", "CHARTS in reports/src/charts.rs", "its drawing");
     let documents = of_reports("reports/src/reports", "REPORTS in reports/src/reports.rs", "its document");
@@ -61,6 +68,7 @@ fn every_file_is_listed() {
     breaches.extend(rows.breaches(&sql_facts, &with_steps, &rows.found()));
     breaches.extend(on_the_way.breaches(&steps, &steps, &on_the_way.found()));
     breaches.extend(fact_scenarios.breaches(&sql_facts, &facts, &fact_scenarios.found()));
+    breaches.extend(shared.breaches(&views, &views, &shared.found()));
     breaches.extend(drawings.breaches(&charts, &charts, &drawings.found()));
     breaches.extend(documents.breaches(&reports, &reports, &documents.found()));
     assert_tidy(breaches);
