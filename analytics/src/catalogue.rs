@@ -1,8 +1,8 @@
 //! The catalogue: everything Waymark measures, in the order the manual shows it.
 //!
 //! A metric is one SQL file and one row of the list. What a number means is the leading comment of its
-//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list. The rows of delivery
-//! stand in `catalogue/delivery.rs`.
+//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list. The rows themselves
+//! stand in `catalogue/delivery.rs` and `catalogue/platform.rs`.
 
 mod delivery;
 mod platform;

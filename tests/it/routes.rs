@@ -18,6 +18,9 @@ const UNTOLD: &[&str] = &["change_lead_time_pickup", "change_lead_time_review"];
 const NEEDS_LONGER: &[&str] =
     &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "version_currency"];
 
+/// Metrics of what happens rarely: a small sample may have too few of it for a value, or none.
+const RARE: &[&str] = &["failed_deployment_recovery_time", "incident_time_to_restore", "other_incidents"];
+
 /// A sample organisation behind a router.
 struct Site {
     _world: World,
@@ -80,8 +83,8 @@ async fn every_metric_chart_and_report_answers() {
         let series = site.json(&format!("/api/v1/metrics/{}/series?grain=quarter&last=3", metric.id)).await;
         let rows = series["rows"].as_array().unwrap();
         let has_value = rows.iter().any(|row| !row["value"].is_null());
-        let is_told = !UNTOLD.contains(&metric.id) && !NEEDS_LONGER.contains(&metric.id);
-        assert_eq!(has_value, is_told, "`{}`: a value in the sample", metric.id);
+        let may_lack = NEEDS_LONGER.contains(&metric.id) || RARE.contains(&metric.id);
+        assert!(may_lack || has_value != UNTOLD.contains(&metric.id), "`{}`: a value in the sample: {has_value}", metric.id);
         for row in rows {
             let (low, value, high) = (row["low"].as_f64(), row["value"].as_f64(), row["high"].as_f64());
             if let (Some(low), Some(value), Some(high)) = (low, value, high) {
@@ -89,8 +92,7 @@ async fn every_metric_chart_and_report_answers() {
             }
         }
         let evidence = site.json(&format!("/api/v1/metrics/{}/rows?grain=quarter&last=3", metric.id)).await;
-        let has_rows = !evidence["rows"].as_array().unwrap().is_empty();
-        assert!(has_rows || NEEDS_LONGER.contains(&metric.id), "`{}` has no rows behind it", metric.id);
+        assert!(may_lack || !evidence["rows"].as_array().unwrap().is_empty(), "`{}` has no rows behind it", metric.id);
         assert_eq!(evidence["sql"].as_str(), Some(metric.sql));
         for row in evidence["rows"].as_array().unwrap().iter().filter(|row| row["is_counted"] != Value::Bool(true)) {
             assert!(row["reason"].is_string(), "`{}` leaves out a row without a reason: {row}", metric.id);
