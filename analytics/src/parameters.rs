@@ -54,7 +54,9 @@ mod tests {
         let found = parameters(find("change_lead_time").unwrap(), &Definitions::default());
         assert!(found.facts.contains(&"delivered_changes") && found.facts.contains(&"attribution"), "{:?}", found.facts);
         assert_eq!(found.settings["skew_tolerance_seconds"], 300);
-        assert!(!found.settings.contains_key("survey_k"), "{:?}", found.settings);
+        for foreign in ["survey_k", "evidence_ttl_static_days"] {
+            assert!(!found.settings.contains_key(foreign), "{:?}", found.settings);
+        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(super) fn reads() -> Result<Reads> {
     Ok(reads)
 }
 
-/// The facts that a statement reads, directly or through others.
+/// The facts that a statement reads, directly or through others; `scopes` is left out, because it only
+/// says to whom a row belongs, and knows every service from whatever fact it was heard of.
 pub(crate) fn facts_behind(sql: &str) -> Result<BTreeSet<&'static str>> {
     let mut wanted = BTreeSet::new();
     for statement in DFParser::parse_sql(sql)? {
@@ -47,7 +48,7 @@ pub(crate) fn facts_behind(sql: &str) -> Result<BTreeSet<&'static str>> {
     let reads = reads()?;
     let mut behind = BTreeSet::new();
     // A fact reads only facts above it, so one way up the list finds all.
-    for fact in FACTS.iter().rev() {
+    for fact in FACTS.iter().rev().filter(|fact| fact.name != "scopes") {
         if wanted.contains(fact.name) {
             behind.insert(fact.name);
             wanted.extend(reads.get(fact.name).into_iter().flatten().cloned());

@@ -100,14 +100,14 @@ fn finding(finding: &FindingBody) -> Markup {
         article.finding id=(finding.finding) {
             h3 { (finding.title) " " span.count { (finding.text) } }
             dl.what {
-                dt { "Does" } dd { (finding.effect)
+                dt { "Effect" } dd { (finding.effect)
                     @if !finding.metrics.is_empty() {
                         span.touches { @for id in finding.metrics { @if let Some(metric) = find(id) {
                             a href=(Address::of_metric(id).text()) { (wording::mid_sentence(metric.title)) } " "
                         } } }
                     }
                 }
-                dt { "Do" } dd { (finding.remedy) }
+                dt { "Remedy" } dd { (finding.remedy) }
             }
             div.scroll { table {
                 thead { tr { th { "What" } th.number { "How many" } th { "Newest" } th { "Such as" } } }
@@ -138,12 +138,25 @@ pub(super) fn linked(text: Option<&str>, url: Option<&str>) -> Markup {
     let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     html! {
         @match (text, url) {
-            (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (text) } }
+            (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (shortened(text)) } }
             (None, Some(url)) => { a href=(url) rel="noreferrer" { "source" } }
-            (Some(text), None) => { (text) }
+            (Some(text), None) => { (shortened(text)) }
             (None, None) => {}
         }
     }
+}
+
+/// A text in which the forty digits of a commit are twelve, which is as much as a reader compares.
+pub(super) fn shortened(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for word in text.split_inclusive(|char: char| !char.is_ascii_hexdigit()) {
+        let digits = word.trim_end_matches(|char: char| !char.is_ascii_hexdigit());
+        match digits.get(..12).filter(|_| digits.len() == 40) {
+            Some(short) => words.extend([short, word.get(40..).unwrap_or_default()]),
+            None => words.push_str(word),
+        }
+    }
+    words
 }
 
 /// An RFC 3339 instant to the minute.
@@ -226,5 +239,24 @@ fn part(known: i64, all: i64) -> Markup {
             _ if known < all => { strong.alarm { (wording::count(known)) " of " (wording::count(all)) } }
             _ => { (wording::count(known)) " of " (wording::count(all)) }
         } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_shortened_and_nothing_else_is() {
+        let sha = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
+        assert_eq!(shortened(&format!("example.org/acme/cafe@{sha}")), "example.org/acme/cafe@6dcb09b5b578");
+        assert_eq!(shortened(&format!("{sha}, {sha}")), "6dcb09b5b578, 6dcb09b5b578");
+        assert_eq!(shortened(&format!("{sha}0 é")), format!("{sha}0 é"));
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_become_links() {
+        assert!(linked(Some("a"), Some("https://example.org/1")).into_string().starts_with("<a href="));
+        assert_eq!(linked(Some("a"), Some("javascript:alert(1)")).into_string(), "a");
     }
 }

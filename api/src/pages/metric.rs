@@ -19,7 +19,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::Uri;
 use axum::response::Response;
 use maud::{Markup, html};
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Subject, Window, find};
+use waymark_analytics::{Cell, Engine, FINDINGS, Grain, Metric, Series, Subject, Window, find};
 use waymark_reports::{charts, wording};
 
 /// Rows on one page.
@@ -123,6 +123,8 @@ fn tile(metric: &Metric, cell: &Cell, thing: &str) -> Markup {
 fn table(series: &Series, cells: &[&Cell], thing: &str) -> Markup {
     let metric = series.metric;
     let periods = &series.window.periods;
+    let mut newest_first = cells.to_vec();
+    newest_first.sort_by_key(|cell| std::cmp::Reverse(cell.period_start));
     let name = |cell: &Cell| {
         let period = periods.iter().find(|period| period.start == cell.period_start);
         period.map(|period| wording::dates::period(series.window.grain, period)).unwrap_or_default()
@@ -133,7 +135,7 @@ fn table(series: &Series, cells: &[&Cell], thing: &str) -> Markup {
                 th { "Period" } th { "Scope" } th { "Statistic" } th.number { "Value" } th.number { "Limits" } th.number { "Rests on" }
                 th.number { "Coverage" }
             } }
-            tbody { @for cell in cells.iter().rev().take(NUMBERS_MAX) {
+            tbody { @for cell in newest_first.iter().take(NUMBERS_MAX) {
                 tr {
                     td { (name(cell)) @if cell.is_partial { small { "so far" } } }
                     td { (cell.scope) }
@@ -216,6 +218,12 @@ fn definition(explained: &Explanation) -> Markup {
                 }
                 dt { "Facts" } dd { (explained.facts.join(", ")) }
                 dt { "Zone" } dd { (explained.zone) }
+                dt { "Can lack" } dd {
+                    @for finding in FINDINGS.iter().filter(|finding| finding.metrics.contains(&explained.metric)) {
+                        (wording::mid_sentence(finding.title)) ", "
+                    }
+                    "as far as the " a href="/doctor" { "doctor" } " finds any"
+                }
                 dt { "As of" } dd { (explained.as_of) ", snapshot " (explained.snapshot) }
             }
             details { summary { "The SQL that defines it" } pre { code { (explained.sql) } } }

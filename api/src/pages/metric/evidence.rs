@@ -5,7 +5,7 @@
 
 use crate::explain::Explanation;
 use crate::pages::address::Address;
-use crate::pages::doctor::linked;
+use crate::pages::doctor::{linked, shortened};
 use crate::routes::{RowsParams, with_offset};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -94,6 +94,11 @@ fn table(batch: &RecordBatch, zone: Tz) -> Markup {
         // A column that is empty on the whole page tells nothing.
         .filter(|(name, column)| !PLACED.contains(name) && column.null_count() < column.len())
         .collect();
+    // What the row is comes first, then what was measured of it: the rest may lie beyond the edge.
+    let place = |(at, (_, column)): &(usize, (&str, &ArrayRef))| (*at > 0, !is_number(column));
+    let mut placed: Vec<(usize, (&str, &ArrayRef))> = columns.into_iter().enumerate().collect();
+    placed.sort_by_key(place);
+    let columns: Vec<(&str, &ArrayRef)> = placed.into_iter().map(|(_, column)| column).collect();
     let scopes = text_column(batch, "scope");
     let has_scopes = scopes.as_ref().is_some_and(|scopes| is_varied(scopes));
     html! {
@@ -118,7 +123,7 @@ fn table_row(batch: &RecordBatch, columns: &[(&str, &ArrayRef)], scopes: Option<
             @for (place, (name, column)) in columns.iter().enumerate() {
                 @let words = cell(name, column, row, zone);
                 td.number[is_number(column)].id[!is_number(column)] {
-                    @if place == 0 { (linked(Some(&words), url.as_deref())) } @else { (words) }
+                    @if place == 0 { (linked(Some(&words), url.as_deref())) } @else { (shortened(&words)) }
                 }
             }
             @if let Some(scopes) = scopes { td { (scopes.as_string::<i32>().value(row)) } }
