@@ -27,16 +27,53 @@ repositories as (
     group by repository
     having count(distinct service) = 1
 ),
+images as (
+    select digest, max(source_repository || '@' || source_sha) as revision
+    from observed.artifacts
+    where part_of is null and not is_deleted and source_repository is not null and source_sha is not null
+    group by digest
+),
+built as (
+    -- an image is the bridge from what runs to the commit that it was built from
+    select deployed.entity_id, array_agg(distinct images.revision order by images.revision) as revisions
+    from (
+        select entity_id, unnest(artifacts) as digest
+        from observed.deployments
+        where part_of is null and not is_deleted
+    ) as deployed
+    join images on images.digest = deployed.digest
+    group by deployed.entity_id
+),
 told as (
     select deployments.*, moments.started_at as moment_started_at, moments.succeeded_at, moments.failed_at,
-        split_part(revisions[1], '@', 1) as repository,
-        split_part(revisions[1], '@', 2) as sha
+        -- a controller that makes a cluster equal to its configuration names the configuration's revision
+        coalesce(deployments.kind = 'sync', false) and coalesce(cardinality(deployments.artifacts), 0) > 0 as is_configured,
+        built.revisions as built_revisions
     from observed.deployments as deployments
     left join moments on moments.entity_id = deployments.entity_id
+    left join built on built.entity_id = deployments.entity_id
     where deployments.part_of is null and not deployments.is_deleted
+),
+resolved as (
+    select *,
+        case
+            -- which code a configuration runs is not known without its images
+            when is_configured or coalesce(cardinality(revisions), 0) = 0 then built_revisions
+            else array_sort(revisions)
+        end as code_revisions,
+        case
+            when not is_configured and coalesce(cardinality(revisions), 0) > 0 then array_to_string(array_sort(revisions), ',')
+            when coalesce(cardinality(artifacts), 0) > 0 then array_to_string(array_sort(artifacts), ',')
+            else version
+        end as version_key,
+        coalesce(config_revision, case when is_configured then nullif(array_to_string(array_sort(revisions), ','), '') end)
+            as config_key
+    from told
 ),
 ended as (
     select *,
+        split_part(coalesce(code_revisions[1], revisions[1]), '@', 1) as repository,
+        split_part(code_revisions[1], '@', 2) as sha,
         case
             -- the first success decides, whatever is said later
             when succeeded_at is not null or result = 'success' then 'succeeded'
@@ -51,37 +88,51 @@ ended as (
             when status = 'finished' then coalesce(finished_at, failed_at)
             else failed_at
         end as ended_at
-    from told
+    from resolved
+),
+placed as (
+    select ended.*,
+        coalesce(ended.service_hint, repositories.service, ended.application) as service,
+        coalesce(tiers.tier, 'unknown') as tier
+    from ended
+    left join tiers on tiers.environment = ended.environment and tiers.place = 1
+    left join repositories on repositories.repository = ended.repository
 )
-select ended.entity_id as deployment_id,
-    ended.deployment_id as native_id,
-    ended.attempt,
-    coalesce(ended.service_hint, repositories.service, ended.application) as service,
-    ended.environment,
-    coalesce(tiers.tier, 'unknown') as tier,
-    coalesce(ended.track_hint, 'main') as track,
-    nullif(ended.repository, '') as repository,
-    nullif(ended.sha, '') as sha,
-    ended.revisions,
-    ended.version,
-    ended.artifacts[1] as artifact_digest,
-    coalesce(nullif(array_to_string(ended.revisions, ','), ''), ended.artifacts[1], ended.version) as version_key,
-    ended.outcome,
-    case when ended.outcome = 'succeeded' then true else ended.reached end as reached,
-    coalesce(ended.declared_rollback, false) as declared_rollback,
-    ended.rollback_of,
-    ended.purpose as declared_purpose,
-    ended.created_at,
-    coalesce(ended.started_at, ended.moment_started_at) as started_at,
-    ended.exposed_at,
-    ended.completed_at,
-    ended.ended_at as finished_at,
-    plus_seconds(ended.ended_at, settings.observation_window_days * 86400) as mature_at,
-    plus_seconds(coalesce(ended.started_at, ended.moment_started_at, ended.created_at),
+select entity_id as deployment_id,
+    deployment_id as native_id,
+    attempt,
+    service,
+    environment,
+    tier,
+    coalesce(track_hint, 'main') as track,
+    nullif(repository, '') as repository,
+    nullif(sha, '') as sha,
+    code_revisions as revisions,
+    version,
+    artifacts[1] as artifact_digest,
+    version_key,
+    config_key,
+    outcome,
+    -- traffic that came is traffic, however the attempt ended
+    case when outcome = 'succeeded' or exposed_at is not null then true else reached end as reached,
+    coalesce(declared_rollback, false) as declared_rollback,
+    rollback_of,
+    purpose as declared_purpose,
+    created_at,
+    coalesce(started_at, moment_started_at) as started_at,
+    exposed_at,
+    completed_at,
+    ended_at as finished_at,
+    plus_seconds(ended_at, settings.observation_window_days * 86400) as mature_at,
+    plus_seconds(coalesce(started_at, moment_started_at, created_at),
         settings.deployment_timeout_hours * 3600) as times_out_at,
-    local_day(ended.ended_at) as day,
-    ended.url
-from ended
+    -- why it cannot count: never guessed, but listed
+    case
+        when service is null then 'unknown_service'
+        when tier = 'unknown' then 'unknown_environment'
+        when outcome = 'succeeded' and ended_at is null then 'no_end'
+    end as quarantine,
+    local_day(ended_at) as day,
+    url
+from placed
 cross join settings
-left join tiers on tiers.environment = ended.environment and tiers.place = 1
-left join repositories on repositories.repository = ended.repository

@@ -3,4 +3,7 @@
 -- A commit whose parents nobody told stays here with null, so that the walk knows where it is blind.
 select repository, sha, parents
 from commits
-where repository in (select repository from attempts where tier = 'production')
+where repository in (
+    select split_part(revision, '@', 1)
+    from (select unnest(revisions) as revision from attempts where tier = 'production') as deployed
+)

@@ -1,7 +1,9 @@
 -- One row per pipeline run and attempt.
 --
 -- A run belongs to the service whose repository was built. It is conclusive when it ended by
--- success, failure, error or time-out: a cancelled or skipped run says nothing about the code.
+-- success, failure, error or time-out: a cancelled or skipped run says nothing about the code. Of a
+-- run that did not succeed, `recovered_same_sha` tells whether another one of the same pipeline and
+-- commit did. A duration that would be negative is not known.
 with repositories as (
     select repository, min(service) as service
     from service_owners
@@ -10,21 +12,35 @@ with repositories as (
     having count(distinct service) = 1
 ),
 told as (
-    select * from observed.ci_runs where part_of is null and not is_deleted
+    select *,
+        coalesce(cast(queued_ms as double) / 1000.0, seconds_between(queued_at, started_at)) as waited_seconds,
+        coalesce(cast(duration_ms as double) / 1000.0, seconds_between(started_at, finished_at)) as worked_seconds,
+        -- a run of no repository is compared with nothing but itself
+        bool_or(result = 'success') over (
+            partition by coalesce(repository, entity_id), coalesce(pipeline_id, pipeline_name), coalesce(head_sha, entity_id)
+        ) as has_succeeded
+    from observed.ci_runs
+    where part_of is null and not is_deleted and status = 'finished'
 )
-select told.entity_id as run_id, told.attempt,
+select told.entity_id as run_id, told.run_id as native_id, told.attempt,
     coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,
     told.repository,
     coalesce(told.pipeline_id, told.pipeline_name) as pipeline_id, told.pipeline_name, told.trigger,
     coalesce(told.is_default_branch, false) as is_default_branch, told.head_sha,
     told.queued_at, told.started_at, told.finished_at,
     coalesce(told.result, 'unknown') as result,
-    seconds_between(told.queued_at, told.started_at) as queue_seconds,
-    coalesce(cast(told.duration_ms as double) / 1000.0, seconds_between(told.started_at, told.finished_at)) as duration_seconds,
+    case
+        when told.result is null or told.result not in ('failure', 'error', 'timeout') then null
+        when lower(told.failure_reason_raw) in ('user', 'infrastructure') then lower(told.failure_reason_raw)
+        else 'unknown'
+    end as failure_class,
+    case when waited_seconds >= 0 then waited_seconds end as queue_seconds,
+    case when worked_seconds >= 0 then worked_seconds end as duration_seconds,
     coalesce(told.result in ('success', 'failure', 'error', 'timeout'), false) as is_conclusive,
+    coalesce(told.result in ('failure', 'error', 'timeout') and has_succeeded, false) as recovered_same_sha,
     told.uses,
-    case when told.is_bot then 'bot' when told.is_bot is null then 'unknown' else 'human' end as actor_kind,
+    case when told.is_bot then 'bot' when told.agent is not null then 'agent_assisted' when told.is_bot is null then 'unknown'
+        else 'human' end as actor_kind,
     local_day(told.finished_at) as day, told.url
 from told
 left join repositories on repositories.repository = told.repository
-where told.status = 'finished'

@@ -11,6 +11,9 @@ select repository, sha,
     bool_or(coalesce(is_bot, false)) as is_bot,
     max(agent) as agent,
     max(revert_of) as revert_of,
+    max(picked_from) as picked_from,
+    max(patch_id) as patch_id,
+    bool_and(is_empty) as is_empty,
     max(service_hint) as service_hint
 from observed.commits
 where part_of is null and not is_deleted

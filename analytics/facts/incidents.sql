@@ -1,24 +1,113 @@
--- One row per incident episode, as its source tells it; an alert alone is no episode.
+-- One row per incident episode: what its sources tell, with duplicates and parts joined.
 --
--- The cause is `change` only where a source named a deployment. Nearness in time is no evidence.
+-- An incident that was merged into another one, or is part of it, is the same episode; an alert alone
+-- is none. An open one has no end. The cause is `change` only where a source named a deployment or a
+-- change: nearness in time is no evidence. What contradicts itself stays here with the reason in
+-- `excluded`, and is counted nowhere.
 with told as (
-    select * from observed.incidents where part_of is null and not is_deleted and not is_alert_only and merged_into is null
+    select *, coalesce(source, '') || '/' || coalesce(instance, '') as place, coalesce(merged_into, parent) as joins
+    from observed.incidents
+    where part_of is null and not is_deleted
+),
+joined as (
+    select told.entity_id, min(others.entity_id) as into_id
+    from told
+    join told as others on others.place = told.place
+        and (others.incident_id = told.joins or others.entity_id = told.joins) and others.entity_id <> told.entity_id
+    group by told.entity_id
+),
+rooted as (
+    -- three steps are followed; a circle belongs to the first of its members
+    select told.entity_id,
+        case
+            when one.into_id is null then told.entity_id
+            when two.into_id is null then one.into_id
+            when two.into_id = told.entity_id then least(told.entity_id, one.into_id)
+            else coalesce(three.into_id, two.into_id)
+        end as root_id
+    from told
+    left join joined as one on one.entity_id = told.entity_id
+    left join joined as two on two.entity_id = one.into_id
+    left join joined as three on three.entity_id = two.into_id
+),
+members as (
+    select told.*, rooted.root_id from told join rooted on rooted.entity_id = told.entity_id
 ),
 links as (
-    select entity_id, unnest(deployment_links) as link from told
+    select root_id, unnest(deployment_links) as link from members
 ),
-caused as (
-    select links.entity_id, array_agg(distinct deployments.deployment_id order by deployments.deployment_id) as deployment_ids
+change_links as (
+    select root_id, unnest(change_links) as link from members
+),
+named as (
+    select links.root_id, deployments.deployment_id
     from links
     join deployments on deployments.deployment_id = links.link or deployments.native_id = links.link
-    group by links.entity_id
+    union
+    -- a change that broke something did so where it arrived
+    select change_links.root_id, delivered_changes.deployment_id
+    from change_links
+    join delivered_changes on delivered_changes.change_id = change_links.link
+        or delivered_changes.repository || '@' || delivered_changes.sha = change_links.link
+    where delivered_changes.attribution_status <> 'baseline'
+),
+caused as (
+    select root_id, array_agg(distinct deployment_id order by deployment_id) as deployment_ids
+    from named
+    group by root_id
+),
+hinted as (
+    select root_id, array_agg(distinct service order by service) as services
+    from (select root_id, unnest(service_hints) as service from members) as hints
+    where service is not null
+    group by root_id
+),
+affected as (
+    -- where nobody names a service, it is that of the deployment
+    select named.root_id, array_agg(distinct deployments.service order by deployments.service) as services
+    from named
+    join deployments on deployments.deployment_id = named.deployment_id
+    where deployments.service is not null
+    group by named.root_id
+),
+pooled as (
+    select root_id,
+        array_agg(distinct incident_id order by incident_id) as incident_ids,
+        min(impact_started_at) as impact_started_at,
+        min(first_alert_at) as first_alert_at,
+        min(opened_at) as opened_at,
+        min(acknowledged_at) as acknowledged_at
+    from members
+    group by root_id
+),
+episodes as (
+    -- when it was over is said by the incident that took in the others
+    select root.entity_id as episode_id, root.incident_id, pooled.incident_ids,
+        coalesce(hinted.services, affected.services) as services, root.environment, root.severity, root.status,
+        coalesce(pooled.impact_started_at, pooled.first_alert_at, pooled.opened_at) as started_at,
+        case
+            when pooled.impact_started_at is not null then 'impact_start'
+            when pooled.first_alert_at is not null then 'alert'
+            when pooled.opened_at is not null then 'opened'
+        end as started_basis,
+        pooled.impact_started_at, pooled.first_alert_at, pooled.acknowledged_at, root.mitigated_at, root.resolved_at,
+        caused.deployment_ids as caused_by_deployment_ids, root.url
+    from members as root
+    join pooled on pooled.root_id = root.entity_id
+    left join caused on caused.root_id = root.entity_id
+    left join hinted on hinted.root_id = root.entity_id
+    left join affected on affected.root_id = root.entity_id
+    where root.entity_id = root.root_id and not root.is_alert_only
 )
-select told.entity_id as episode_id, told.incident_id, told.service_hints as services, told.severity, told.status,
-    coalesce(told.impact_started_at, told.first_alert_at, told.opened_at) as started_at,
-    told.acknowledged_at, told.mitigated_at, told.resolved_at,
-    case when caused.deployment_ids is null then 'unknown' else 'change' end as cause,
-    caused.deployment_ids as caused_by_deployment_ids,
-    local_day(coalesce(told.impact_started_at, told.first_alert_at, told.opened_at)) as day,
-    told.url
-from told
-left join caused on caused.entity_id = told.entity_id
+select episode_id, incident_id, incident_ids, services, environment, severity, status, started_at, started_basis,
+    impact_started_at, first_alert_at, acknowledged_at, mitigated_at, resolved_at,
+    case when resolved_at >= started_at then seconds_between(started_at, resolved_at) end as down_seconds,
+    case when caused_by_deployment_ids is null then 'unknown' else 'change' end as cause,
+    caused_by_deployment_ids,
+    case
+        when started_at is null then 'no_start'
+        when resolved_at < started_at or mitigated_at < started_at then 'ends_before_it_starts'
+    end as excluded,
+    local_day(started_at) as day,
+    url
+from episodes

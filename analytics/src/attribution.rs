@@ -5,7 +5,7 @@
 //! earlier deployment has been. Which deployments count, and which paths of a repository belong to
 //! a service, is decided by the caller.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use waymark_event::Instant;
 
 /// The mark of a commit that no deployment contains.
@@ -219,6 +219,36 @@ impl Attribution {
         let rank = self.first.get(position as usize).copied().filter(|rank| *rank != NONE)? as usize;
         Some((rank, self.deployments.get(rank)?.status))
     }
+
+    /// Whether putting the commit `next` where `running` was takes commits away; null when history
+    /// that is missing could decide it. Both were deployed.
+    pub fn removes_commits(&self, graph: &CommitGraph, running: u32, next: u32) -> Option<bool> {
+        match self.contains(graph, next, running) {
+            Some(is_contained) => Some(!is_contained),
+            // Not seen to contain what runs; contained in it, it is certainly less.
+            None => self.contains(graph, running, next).filter(|is_contained| *is_contained),
+        }
+    }
+
+    /// Whether the ancestry of `whole` contains `part`; null when it ends at missing history first.
+    fn contains(&self, graph: &CommitGraph, whole: u32, part: u32) -> Option<bool> {
+        let rank = |node: u32| self.first.get(node as usize).copied().unwrap_or(NONE);
+        let wanted = rank(part);
+        let (mut stack, mut seen, mut is_blind) = (vec![whole], HashSet::new(), false);
+        while let Some(node) = stack.pop() {
+            if node == part {
+                return Some(true);
+            }
+            // What was deployed earlier cannot contain what was deployed later.
+            if rank(node) < wanted || !seen.insert(node) {
+                continue;
+            }
+            let (parents, is_cut) = graph.parents(node);
+            is_blind |= is_cut;
+            stack.extend_from_slice(parents);
+        }
+        (!is_blind).then_some(false)
+    }
 }
 
 /// Finds the first deployment of every commit, and sorts the deployments by (`finished_at`, `deployment_id`).
@@ -361,6 +391,31 @@ mod tests {
         let lines = ["a", "p1 a", "p2 p1", "q1 a", "q2 q1", "fix q1", "p3 p2 fix"];
         let told = story(&lines, &["a", "p1", "q1", "p2", "q2", "fix", "p3"]);
         assert_eq!(told, ["baseline:a", "exact:p1", "exact:q1", "exact:p2", "exact:q2", "exact:fix", "exact:p3"]);
+    }
+
+    #[test]
+    fn going_back_takes_commits_away_and_going_on_does_not() {
+        let graph = history(&["a", "b a", "c b", "x a", "m c x", "old ?", "new old"]);
+        let mut steps = [deployed(1, "d1", "m"), deployed(2, "d2", "new")];
+        let attribution = attribute(&graph, &mut steps);
+        let removes = |running: &str, next: &str| {
+            let position = |sha: &str| graph.position(sha).unwrap();
+            attribution.removes_commits(&graph, position(running), position(next))
+        };
+        assert_eq!(removes("c", "b"), Some(true));
+        assert_eq!(removes("b", "m"), Some(false));
+        assert_eq!(removes("c", "x"), Some(true), "another branch lacks what runs");
+        assert_eq!(removes("new", "old"), Some(true), "what runs contains it, so it is less");
+        assert_eq!(removes("m", "new"), None, "nobody knows what lies before `old`");
+    }
+
+    #[test]
+    fn case_32_a_circle_of_forged_commits_ends() {
+        let told = story(&["a c", "b a", "c b", "d c"], &["b", "a", "d"]);
+        assert_eq!(told, ["baseline:a,b,c", "exact:", "exact:d"]);
+        let graph = history(&["a b", "b a"]);
+        let attribution = attribute(&graph, &mut [deployed(1, "d1", "a")]);
+        assert_eq!(attribution.removes_commits(&graph, 0, 1), Some(false));
     }
 
     #[test]

@@ -31,6 +31,14 @@ pub struct Definitions {
     /// What adoption is aimed at.
     #[serde(rename = "target")]
     pub targets: Vec<Target>,
+    /// Which paths of a shared repository belong to which service.
+    pub service_paths: Vec<ServicePaths>,
+    /// Which pull requests mend something, beside the built-in rules.
+    #[serde(rename = "hotfix")]
+    pub hotfixes: Vec<HotfixRule>,
+    /// What people judged of single deployments.
+    #[serde(rename = "verdict")]
+    pub verdicts: Vec<Judgement>,
 }
 
 /// Numbers that belong to definitions; a changed one is a changed definition.
@@ -133,6 +141,43 @@ pub struct Target {
     pub due_on: NaiveDate,
 }
 
+/// The paths by which a service receives changes of a repository that it shares with others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServicePaths {
+    /// The service that receives the changes.
+    pub service: String,
+    /// The repository that it shares.
+    pub repository: String,
+    /// Its own paths: `**` stands for any text, `*` and `?` stay within a folder's name.
+    pub globs: Vec<String>,
+    /// Paths of libraries that it is built from, and that others are built from too.
+    #[serde(default)]
+    pub shared: Vec<String>,
+}
+
+/// A mark by which a pull request is known to mend something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HotfixRule {
+    /// A label in any case, with `*` for any text.
+    pub label: Option<String>,
+    /// The name of its branch in any case, with `*` for any text.
+    pub branch: Option<String>,
+}
+
+/// What a person judged of one deployment; it stands above all other evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    /// The deployment, by our id or by its source's own.
+    pub deployment: String,
+    /// Whether it needed immediate intervention.
+    pub is_failure: bool,
+    /// Why, for whoever asks later.
+    pub reason: String,
+}
+
 impl Default for Definitions {
     fn default() -> Self {
         Self {
@@ -144,6 +189,9 @@ impl Default for Definitions {
             mandates: Vec::new(),
             exemptions: Vec::new(),
             targets: Vec::new(),
+            service_paths: Vec::new(),
+            hotfixes: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 }
@@ -220,6 +268,12 @@ impl Definitions {
         }
         for target in self.targets.iter().filter(|target| !(0.0..=1.0).contains(&target.share)) {
             problems.push(format!("target of `{}`: share {} is not between 0 and 1", target.component, target.share));
+        }
+        for rule in self.hotfixes.iter().filter(|rule| rule.label.is_some() == rule.branch.is_some()) {
+            problems.push(format!("hotfix {rule:?}: write either a label or a branch"));
+        }
+        for paths in self.service_paths.iter().filter(|paths| paths.globs.is_empty() && paths.shared.is_empty()) {
+            problems.push(format!("service_paths of `{}` in `{}`: no globs are given", paths.service, paths.repository));
         }
         for exemption in self.exemptions.iter().filter(|exemption| exemption.expires_on <= exemption.opened_on) {
             let (service, component) = (&exemption.service, &exemption.component);

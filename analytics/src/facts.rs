@@ -17,11 +17,11 @@ pub use refresh::{Extent, Refresh, Refresher, refresh};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 1;
+pub(crate) const ENGINE_VERSION: u32 = 2;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    let others = [attributed::DEPLOYED, attributed::GRAPH, NEWEST];
+    let others = [attributed::DEPLOYED, attributed::GRAPH, attributed::SETTLED, attributed::SETTLED_GRAPH, NEWEST];
     FACTS.iter().map(|fact| fact.sql).chain(others)
 }
 
@@ -92,7 +92,7 @@ pub const FACTS: &[Fact] = &[
     },
     Fact {
         name: "attributed_deployments",
-        key: &["deployment_id"],
+        key: &["deployment_id", "repository"],
         units: &[Key::Subject("repository")],
         is_visible: true,
         is_hot: false,
@@ -105,6 +105,22 @@ pub const FACTS: &[Fact] = &[
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/deployments.sql"),
+    },
+    Fact {
+        name: "settlement",
+        key: &["service", "environment", "repository", "sha"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: "",
+    },
+    Fact {
+        name: "change_commits",
+        key: &["repository", "sha", "change_id", "role"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/change_commits.sql"),
     },
     Fact {
         name: "changes",
@@ -123,6 +139,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/delivered_changes.sql"),
     },
     Fact {
+        name: "repairs",
+        key: &["deployment_id", "repaired_deployment_id", "basis"],
+        units: &[Key::Subject("service")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/repairs.sql"),
+    },
+    Fact {
         name: "incidents",
         key: &["episode_id"],
         units: &[Key::Own("episode_id")],
@@ -137,6 +161,14 @@ pub const FACTS: &[Fact] = &[
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/failures.sql"),
+    },
+    Fact {
+        name: "remediations",
+        key: &["deployment_id", "failed_deployment_id", "episode_id"],
+        units: &[Key::Subject("service"), Key::Own("episode_id")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/remediations.sql"),
     },
     Fact {
         name: "ci_runs",

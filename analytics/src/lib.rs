@@ -25,7 +25,9 @@ pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
-pub use definitions::{Component, Definitions, EnvironmentRule, Exemption, Mandate, Settings, Target};
+pub use definitions::{
+    Component, Definitions, EnvironmentRule, Exemption, HotfixRule, Judgement, Mandate, ServicePaths, Settings, Target,
+};
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, refresh};

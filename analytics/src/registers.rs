@@ -2,12 +2,12 @@
 //!
 //! Facts read them, metrics read only `settings`. Their texts come from `definitions.rs`.
 
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, ServicePaths};
 use crate::window::local_midnight;
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use waymark_event::{Instant, SchemaError, record_batch};
+use waymark_event::{Instant, SchemaError, canonical_repository, record_batch};
 
 #[derive(Serialize, Deserialize)]
 struct SettingsRow {
@@ -68,6 +68,31 @@ struct TargetRow {
     share: f64,
     due_at: Instant,
 }
+
+#[derive(Serialize, Deserialize)]
+struct ServicePathRow {
+    service: String,
+    repository: String,
+    /// A regular expression over whole paths.
+    pattern: String,
+    is_shared: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HotfixRuleRow {
+    kind: String,
+    pattern: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VerdictRow {
+    deployment: String,
+    is_failure: bool,
+    reason: String,
+}
+
+/// Marks that mean a hotfix everywhere; rules of the organisation come beside them.
+const HOTFIXES: &[(&str, &str)] = &[("label", "hotfix"), ("branch", "hotfix/*")];
 
 /// Names that mean their tier everywhere; rules of the organisation come before them.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -134,6 +159,9 @@ pub(crate) fn registers(definitions: &Definitions) -> Result<Vec<(&'static str, 
         ("mandates", record_batch(&mandates.iter().collect::<Vec<_>>(), "mandates")?),
         ("exemptions", record_batch(&exemptions.iter().collect::<Vec<_>>(), "exemptions")?),
         ("targets", record_batch(&targets.iter().collect::<Vec<_>>(), "targets")?),
+        ("service_paths", record_batch(&service_paths(definitions).iter().collect::<Vec<_>>(), "service_paths")?),
+        ("hotfix_rules", record_batch(&hotfix_rules(definitions).iter().collect::<Vec<_>>(), "hotfix_rules")?),
+        ("verdicts", record_batch(&verdicts(definitions).iter().collect::<Vec<_>>(), "verdicts")?),
     ])
 }
 
@@ -143,11 +171,68 @@ fn environments(definitions: &Definitions) -> Vec<EnvironmentRow> {
         .zip(0..)
         .map(|((pattern, tier), position)| EnvironmentRow {
             position,
-            // SQL's own wild cards in a name stand for themselves.
-            pattern: pattern.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%"),
+            pattern: like(pattern),
             tier: tier.to_owned(),
         })
         .collect()
+}
+
+/// A name with `*` for any text as a pattern of SQL, whose own wild cards stand for themselves.
+fn like(name: &str) -> String {
+    name.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%")
+}
+
+fn service_paths(definitions: &Definitions) -> Vec<ServicePathRow> {
+    let row = |paths: &ServicePaths, glob: &String, is_shared| ServicePathRow {
+        service: paths.service.clone(),
+        repository: canonical_repository(&paths.repository).unwrap_or_else(|| paths.repository.clone()),
+        pattern: expression(glob),
+        is_shared,
+    };
+    let rows = definitions.service_paths.iter().flat_map(|paths| {
+        let own = paths.globs.iter().map(move |glob| row(paths, glob, false));
+        own.chain(paths.shared.iter().map(move |glob| row(paths, glob, true)))
+    });
+    rows.collect()
+}
+
+/// A glob over paths as a regular expression; a folder's name stands for everything below it.
+fn expression(glob: &str) -> String {
+    let mut expression = "^".to_owned();
+    let mut rest = glob.trim_start_matches("./").trim_start_matches('/').chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '*' if rest.next_if_eq(&'*').is_some() => {
+                // `**/` may stand for no folder at all.
+                expression.push_str(if rest.next_if_eq(&'/').is_some() { "(.*/)?" } else { ".*" });
+            }
+            '*' => expression.push_str("[^/]*"),
+            '?' => expression.push_str("[^/]"),
+            '\\' | '.' | '+' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' | '|' => expression.extend(['\\', character]),
+            _ => expression.push(character),
+        }
+    }
+    let is_folder = glob.ends_with('/');
+    expression.push_str(if is_folder { ".*$" } else { "(/.*)?$" });
+    expression
+}
+
+fn hotfix_rules(definitions: &Definitions) -> Vec<HotfixRuleRow> {
+    let row = |kind: &str, pattern: &str| HotfixRuleRow { kind: kind.to_owned(), pattern: like(pattern) };
+    let own = definitions.hotfixes.iter().flat_map(|rule| {
+        let label = rule.label.iter().map(move |label| row("label", label));
+        label.chain(rule.branch.iter().map(move |branch| row("branch", branch)))
+    });
+    own.chain(HOTFIXES.iter().map(move |(kind, pattern)| row(kind, pattern))).collect()
+}
+
+fn verdicts(definitions: &Definitions) -> Vec<VerdictRow> {
+    let rows = definitions.verdicts.iter().map(|verdict| VerdictRow {
+        deployment: verdict.deployment.clone(),
+        is_failure: verdict.is_failure,
+        reason: verdict.reason.clone(),
+    });
+    rows.collect()
 }
 
 fn components(definitions: &Definitions) -> Vec<ComponentRow> {
@@ -168,4 +253,22 @@ fn components(definitions: &Definitions) -> Vec<ComponentRow> {
             fit_no_tags: component.fit_no_tags.clone(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_is_an_expression_over_whole_paths() {
+        for (glob, expected) in [
+            ("services/checkout/**", "^services/checkout/.*(/.*)?$"),
+            ("services/checkout", "^services/checkout(/.*)?$"),
+            ("/services/checkout/", "^services/checkout/.*$"),
+            ("**/go.mod", "^(.*/)?go\\.mod(/.*)?$"),
+            ("lib?/*.c", "^lib[^/]/[^/]*\\.c(/.*)?$"),
+        ] {
+            assert_eq!(expression(glob), expected, "{glob}");
+        }
+    }
 }

@@ -13,12 +13,18 @@ use waymark_analytics::{Definitions, FACTS, METRICS};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_scenario_ends_as_worked_out() {
-    run_all(Kind::Metrics).await;
+    run_all(Kind::Metrics, "metrics").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fact_scenario_ends_as_worked_out() {
-    run_all(Kind::Facts).await;
+    run_all(Kind::Facts, "facts").await;
+}
+
+/// The hard cases of the reference, each under its number: `tests/cases/case_12_revert.slt`.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hard_case_ends_as_worked_out() {
+    run_all(Kind::Facts, "cases").await;
 }
 
 #[test]
@@ -30,9 +36,9 @@ fn every_metric_and_every_fact_has_a_scenario() {
 }
 
 /// Runs every case of a folder, fails once and names each failure.
-async fn run_all(kind: Kind) {
+async fn run_all(kind: Kind, folder: &str) {
     let mut failures = Vec::new();
-    let cases = cases(kind.folder());
+    let cases = cases(folder);
     for case in &cases {
         let mut runner = sqllogictest::Runner::new(|| async { Database::open(kind, definitions()).await });
         if let Err(failure) = runner.run_file_async(case).await {

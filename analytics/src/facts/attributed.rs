@@ -1,20 +1,25 @@
-//! The tables `attribution` and `attributed_deployments`: what SQL cannot say about ancestry.
+//! The tables `attribution`, `attributed_deployments` and `settlement`: what SQL cannot say about
+//! ancestry.
 //!
-//! The graph walk itself is `attribution.rs`; here its inputs are read from `attempts` and
-//! `commits`, stream by stream, and its result becomes rows.
+//! The graph walk itself is `attribution.rs`; here its inputs are read from `attempts` (later from
+//! `deployments`) and `commits`, stream by stream, and its result becomes rows.
 
-use crate::attribution::{CommitGraph, Deployed, attribute};
+use crate::attribution::{Attribution, CommitGraph, Deployed, NewCommits, attribute};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::error::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use waymark_event::{Instant, record_batch};
 
 /// What the walk reads: production deployments that reached users, and the commit graph.
 pub(super) const DEPLOYED: &str = include_str!("../../facts/attribution_deployed.sql");
 /// The commit graph, repository by repository.
 pub(super) const GRAPH: &str = include_str!("../../facts/attribution_graph.sql");
+/// What the second walk reads: the same where a rollback took something away.
+pub(super) const SETTLED: &str = include_str!("../../facts/settlement_deployed.sql");
+/// The commit graph of the second walk.
+pub(super) const SETTLED_GRAPH: &str = include_str!("../../facts/settlement_graph.sql");
 
 #[derive(Serialize, Deserialize)]
 struct AttributionRow {
@@ -28,17 +33,34 @@ struct AttributionRow {
 }
 
 #[derive(Serialize, Deserialize)]
+struct SettlementRow {
+    service: String,
+    environment: String,
+    repository: String,
+    sha: String,
+    /// The deployment that contained it first, and was taken away.
+    first_deployment_id: String,
+    /// The first one that contained it and stayed.
+    deployment_id: String,
+    settled_at: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
 struct DeploymentRow {
     deployment_id: String,
     repository: String,
     new_commits: Option<i64>,
     attribution_status: String,
+    /// Whether it took commits away that ran on its track before; null where that is not known.
+    removes_commits: Option<bool>,
 }
 
 struct Attempted {
     deployment_id: String,
     finished_at: Instant,
+    track: String,
     sha: String,
+    is_taken_away: bool,
 }
 
 type Stream = (String, String, String);
@@ -51,53 +73,132 @@ struct Repository {
 /// The two tables, from the answers to `DEPLOYED` and `GRAPH`.
 pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<(RecordBatch, RecordBatch)> {
     let repositories = repositories(graph)?;
-    let mut streams = streams(deployed)?;
+    let unseen = Repository { shas: Vec::new(), parents: Vec::new() };
     let (mut commits, mut deployments) = (Vec::new(), Vec::new());
     let mut built: Option<(String, CommitGraph)> = None;
-    for ((repository, service, environment), attempts) in &mut streams {
-        let Some(rows) = repositories.get(repository) else { continue };
-        if built.as_ref().is_none_or(|(name, _)| name != repository) {
-            built = Some((repository.clone(), graph_of(rows)));
-        }
-        let Some((_, graph)) = &built else { continue };
-        attempts.sort_by(|left, right| (left.finished_at, &left.deployment_id).cmp(&(right.finished_at, &right.deployment_id)));
-        let mut walked: Vec<Deployed<'_>> = attempts
-            .iter()
-            .map(|attempt| Deployed {
-                deployment_id: &attempt.deployment_id,
-                finished_at: attempt.finished_at,
-                sha: &attempt.sha,
-            })
-            .collect();
-        let attribution = attribute(graph, &mut walked);
-        for (deployment, found) in walked.iter().zip(&attribution.deployments) {
-            deployments.push(DeploymentRow {
-                deployment_id: deployment.deployment_id.to_owned(),
-                repository: repository.clone(),
-                new_commits: found.new_commits.map(i64::from),
-                attribution_status: found.status.as_str().to_owned(),
-            });
-        }
+    for (stream, mut attempts) in streams(deployed)? {
+        let rows = repositories.get(&stream.0).unwrap_or(&unseen);
+        let graph = match built.take().filter(|(name, _)| *name == stream.0) {
+            Some((_, graph)) => graph,
+            None => graph_of(rows),
+        };
+        attempts.sort_by(|left, right| left.order().cmp(&right.order()));
+        let mut walked: Vec<Deployed<'_>> = attempts.iter().map(Attempted::deployed).collect();
+        let attribution = attribute(&graph, &mut walked);
+        deployment_rows(&stream, &attempts, (&graph, &attribution), &mut deployments);
         for sha in &rows.shas {
             let first = graph.position(sha).and_then(|position| attribution.first_deployment(position));
             let Some((deployment, status)) = first.and_then(|(rank, status)| Some((walked.get(rank)?, status))) else {
                 continue;
             };
+            let (repository, service, environment) = stream.clone();
             commits.push(AttributionRow {
-                service: service.clone(),
-                environment: environment.clone(),
-                repository: repository.clone(),
+                service,
+                environment,
+                repository,
                 sha: sha.clone(),
                 deployment_id: deployment.deployment_id.to_owned(),
                 deployed_at: deployment.finished_at,
                 attribution_status: status.as_str().to_owned(),
             });
         }
+        built = Some((stream.0, graph));
     }
     let external = |cause| DataFusionError::External(Box::new(cause));
     let commits = record_batch(&commits.iter().collect::<Vec<_>>(), "attribution").map_err(external)?;
     let deployments = record_batch(&deployments.iter().collect::<Vec<_>>(), "attributed_deployments").map_err(external)?;
     Ok((commits, deployments))
+}
+
+/// The table `settlement`, from the answers to `SETTLED` and `SETTLED_GRAPH`: of every commit whose first
+/// deployment was taken away the first one that stayed, if there is any.
+pub(super) fn settlement(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<RecordBatch> {
+    let repositories = repositories(graph)?;
+    let mut settled = Vec::new();
+    for (stream, mut attempts) in streams(deployed)? {
+        let Some(rows) = repositories.get(&stream.0).filter(|_| attempts.iter().any(|attempt| attempt.is_taken_away)) else {
+            continue;
+        };
+        let graph = graph_of(rows);
+        attempts.sort_by(|left, right| left.order().cmp(&right.order()));
+        let mut walked: Vec<Deployed<'_>> = attempts.iter().map(Attempted::deployed).collect();
+        let first = attribute(&graph, &mut walked);
+        let mut staying: Vec<Deployed<'_>> =
+            attempts.iter().filter(|attempt| !attempt.is_taken_away).map(Attempted::deployed).collect();
+        let stayed = attribute(&graph, &mut staying);
+        for sha in &rows.shas {
+            let Some(position) = graph.position(sha) else { continue };
+            let gone = first.first_deployment(position).and_then(|(rank, _)| attempts.get(rank));
+            let Some(gone) = gone.filter(|attempt| attempt.is_taken_away) else { continue };
+            let Some(stayed) = stayed.first_deployment(position).and_then(|(rank, _)| staying.get(rank)) else { continue };
+            let (repository, service, environment) = stream.clone();
+            settled.push(SettlementRow {
+                service,
+                environment,
+                repository,
+                sha: sha.clone(),
+                first_deployment_id: gone.deployment_id.clone(),
+                deployment_id: stayed.deployment_id.to_owned(),
+                settled_at: stayed.finished_at,
+            });
+        }
+    }
+    let settled: Vec<&SettlementRow> = settled.iter().collect();
+    record_batch(&settled, "settlement").map_err(|cause| DataFusionError::External(Box::new(cause)))
+}
+
+impl Attempted {
+    fn order(&self) -> (Instant, &str, &str) {
+        (self.finished_at, &self.deployment_id, &self.sha)
+    }
+
+    fn deployed(&self) -> Deployed<'_> {
+        Deployed { deployment_id: &self.deployment_id, finished_at: self.finished_at, sha: &self.sha }
+    }
+}
+
+/// One row per deployment of a stream; the attempts are in the order of the attribution.
+fn deployment_rows(
+    (repository, ..): &Stream,
+    attempts: &[Attempted],
+    (graph, attribution): (&CommitGraph, &Attribution),
+    rows: &mut Vec<DeploymentRow>,
+) {
+    let mut running: HashMap<&str, Vec<Option<u32>>> = HashMap::new();
+    let mut results = attribution.deployments.iter();
+    for parts in attempts.chunk_by(|left, right| left.deployment_id == right.deployment_id) {
+        let Some(first) = parts.first() else { continue };
+        let mut whole: Option<NewCommits> = None;
+        for part in results.by_ref().take(parts.len()) {
+            whole = Some(whole.map_or(*part, |whole| together(whole, *part)));
+        }
+        let Some(whole) = whole else { continue };
+        let next: Vec<Option<u32>> = parts.iter().map(|part| graph.position(&part.sha)).collect();
+        let before = running.insert(&first.track, next.clone());
+        // What brings something new is not less than what ran, whatever it leaves out.
+        let removes_commits = before.filter(|_| whole.new_commits == Some(0)).and_then(|before| {
+            let pairs = before.iter().flat_map(|running| next.iter().map(move |next| (*running, *next)));
+            let answers: Vec<Option<bool>> =
+                pairs.map(|(running, next)| attribution.removes_commits(graph, running?, next?)).collect();
+            // Of several commits of one repository, one that contains what ran is enough.
+            if answers.contains(&Some(false)) { Some(false) } else { answers.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+        });
+        rows.push(DeploymentRow {
+            deployment_id: first.deployment_id.clone(),
+            repository: repository.clone(),
+            new_commits: whole.new_commits.map(i64::from),
+            attribution_status: whole.status.as_str().to_owned(),
+            removes_commits,
+        });
+    }
+}
+
+/// Two commits of one deployment: what is not known of one is not known of both.
+fn together(one: NewCommits, other: NewCommits) -> NewCommits {
+    NewCommits {
+        status: one.status.max(other.status),
+        new_commits: one.new_commits.zip(other.new_commits).map(|(one, other)| one.saturating_add(other)),
+    }
 }
 
 fn graph_of(rows: &Repository) -> CommitGraph {
@@ -117,17 +218,20 @@ fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>>
     for batch in deployed {
         let (service, environment) = (text(batch, "service")?, text(batch, "environment")?);
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
-        let deployment_id = text(batch, "deployment_id")?;
+        let (deployment_id, track) = (text(batch, "deployment_id")?, text(batch, "track")?);
         let finished =
             batch.column_by_name("finished_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let finished = finished
             .ok_or_else(|| DataFusionError::Internal("`finished_at` is no instant of the attribution's input".to_owned()))?;
+        let taken_away = batch.column_by_name("taken_away_at");
         for row in 0..batch.num_rows() {
             let stream = (repository.value(row).to_owned(), service.value(row).to_owned(), environment.value(row).to_owned());
             streams.entry(stream).or_default().push(Attempted {
                 deployment_id: deployment_id.value(row).to_owned(),
                 finished_at: Instant::from_micros(finished.value(row)),
+                track: track.value(row).to_owned(),
                 sha: sha.value(row).to_owned(),
+                is_taken_away: taken_away.is_some_and(|column| column.is_valid(row)),
             });
         }
     }

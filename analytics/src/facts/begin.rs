@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::Table;
 use waymark_lake::{DataFile, Snapshot, TableVersion, Wanted, observed_table, read_rows};
 
+/// Tables whose statements connect two subjects by an id that either may tell first.
+const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployment];
+
 impl<'work> Work<'work> {
     pub(super) async fn begin(
         input: &'work Refresh<'work>,
@@ -84,9 +87,9 @@ impl<'work> Work<'work> {
             Some(connections) => Some(connections),
             None => self.connections_before().await?,
         };
-        // Incidents first: a deployment then finds those that name it.
-        let order = [Table::Incident, Table::Deployment].into_iter();
-        let others = Table::ALL.iter().copied().filter(|table| !matches!(table, Table::Incident | Table::Deployment));
+        // Incidents and images first: a deployment then finds those that name it.
+        let order = CONNECTING.iter().copied();
+        let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
         for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
             let stored = observed_table(table.name());
             for file in self.new_files(table) {
@@ -95,6 +98,7 @@ impl<'work> Work<'work> {
                 for batch in &batches {
                     match (table, &mut connections) {
                         (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
+                        (Table::Artifact, Some(connections)) => connections.artifacts(batch, &mut self.units),
                         (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
                         (Table::Commit, _) => {
                             touched::commits(batch, &mut self.units);
@@ -123,12 +127,12 @@ impl<'work> Work<'work> {
     async fn connections_before(&self) -> Result<Option<Connections>, AnalyticsError> {
         let mut connections = Connections::default();
         let Some(base) = &self.base else { return Ok(Some(connections)) };
-        if [Table::Deployment, Table::Incident].into_iter().all(|table| self.new_files(table).is_empty()) {
+        if CONNECTING.iter().all(|table| self.new_files(*table).is_empty()) {
             return Ok(None);
         }
         // The units of the base hold these connections already.
         let mut known = Units::default();
-        for table in [Table::Incident, Table::Deployment] {
+        for table in CONNECTING.iter().copied() {
             let name = observed_table(table.name());
             let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
             let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
@@ -136,6 +140,7 @@ impl<'work> Work<'work> {
                 for batch in read_rows(self.input.layout, &name, std::slice::from_ref(file), wanted).await? {
                     match table {
                         Table::Incident => connections.incidents(&batch, &mut known),
+                        Table::Artifact => connections.artifacts(&batch, &mut known),
                         _ => connections.deployments(&batch, &mut known),
                     }
                 }

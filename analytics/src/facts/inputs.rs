@@ -136,6 +136,12 @@ async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, Data
         register_batch(context, "attribution", commits)?;
         register_batch(context, "attributed_deployments", deployments)?;
     }
+    if fact.name == "settlement" {
+        let deployed = plan(context, attributed::SETTLED).await?.collect().await?;
+        let graph = plan(context, attributed::SETTLED_GRAPH).await?.collect().await?;
+        let walked = tokio::task::spawn_blocking(move || attributed::settlement(&deployed, &graph)).await;
+        register_batch(context, "settlement", walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??)?;
+    }
     if fact.sql.is_empty() {
         return Ok(Computed::Before);
     }

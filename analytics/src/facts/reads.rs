@@ -19,7 +19,11 @@ pub(super) fn observed(table: Table) -> String {
 pub(super) fn reads() -> Result<Reads> {
     let mut reads = Reads::new();
     for fact in FACTS {
-        let statements = if fact.sql.is_empty() { vec![attributed::DEPLOYED, attributed::GRAPH] } else { vec![fact.sql] };
+        let statements = match fact.name {
+            "settlement" => vec![attributed::SETTLED, attributed::SETTLED_GRAPH],
+            _ if fact.sql.is_empty() => vec![attributed::DEPLOYED, attributed::GRAPH],
+            _ => vec![fact.sql],
+        };
         let mut named = BTreeSet::new();
         for sql in statements {
             for statement in DFParser::parse_sql(sql)? {

@@ -18,10 +18,15 @@ pub(super) const WHOLE: &[Table] = &[Table::Service, Table::SurveyResponse];
 /// The columns that tell which units a statement touches and joins.
 pub(super) const fn columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Deployment => &["subject", "entity_id", "part_of", "deployment_id", "revisions", "service_hint", "application"],
+        Table::Deployment => {
+            &["subject", "entity_id", "part_of", "deployment_id", "revisions", "artifacts", "service_hint", "application"]
+        }
         Table::Commit => &["subject", "service_hint", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::PullRequest | Table::CiRun => &["subject", "repository_id", "source", "instance", "entity_id", "part_of"],
-        Table::Incident => &["subject", "deployment_links"],
+        Table::Incident => {
+            &["subject", "entity_id", "incident_id", "merged_into", "parent", "deployment_links", "change_links"]
+        }
+        Table::Artifact => &["subject", "digest"],
         _ => &["subject"],
     }
 }
@@ -35,29 +40,65 @@ pub(super) struct Connections {
     natives: HashMap<u64, Vec<u32>>,
     subjects: Vec<String>,
     places: HashMap<String, u32>,
-    /// Which incidents name a deployment by this id.
+    /// Which incidents and images name something by this id.
     links: HashMap<String, BTreeSet<String>>,
 }
 
 impl Connections {
-    /// Remembers which deployments incidents name, and joins the incidents with those that are known.
+    /// Remembers what incidents name, and joins the incidents with what is known of it: deployments,
+    /// repositories of changes, and other incidents.
     pub(super) fn incidents(&mut self, batch: &RecordBatch, units: &mut Units) {
         let Some(subjects) = text(batch, "subject") else { return };
-        let Some(links) = batch.column_by_name("deployment_links").and_then(|column| column.as_list_opt::<i32>()) else {
-            return;
-        };
-        for row in (0..batch.num_rows()).filter(|row| links.is_valid(*row) && subjects.is_valid(*row)) {
+        let column = |name: &str| text(batch, name);
+        let (entities, natives) = (column("entity_id"), column("incident_id"));
+        let others = [column("merged_into"), column("parent")];
+        for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
             let subject = subjects.value(row);
-            let named = links.value(row);
-            for link in named.as_string_opt::<i32>().into_iter().flatten().flatten() {
-                self.links.entry(link.to_owned()).or_default().insert(subject.to_owned());
-                let by_entity = self.entities.get(&hashed(link));
-                for place in by_entity.into_iter().chain(self.natives.get(&hashed(link)).into_iter().flatten()) {
-                    if let Some(deployed) = self.subjects.get(*place as usize) {
-                        units.join(deployed, subject);
-                    }
+            for name in [entities, natives].into_iter().flatten().filter_map(|names| said(names, row)) {
+                self.known_as(&of_incident(name), subject, units);
+            }
+            for name in others.into_iter().flatten().filter_map(|names| said(names, row)) {
+                self.names(&of_incident(name), subject, units);
+            }
+            for link in listed(batch, "deployment_links", row) {
+                self.names(&link, subject, units);
+            }
+            for link in listed(batch, "change_links", row) {
+                if let Some((repository, _)) = link.split_once('@') {
+                    units.join(repository, subject);
                 }
             }
+        }
+    }
+
+    /// Joins images with the deployments that run them.
+    pub(super) fn artifacts(&mut self, batch: &RecordBatch, units: &mut Units) {
+        let (Some(subjects), Some(digests)) = (text(batch, "subject"), text(batch, "digest")) else { return };
+        for row in 0..batch.num_rows() {
+            if let Some((subject, digest)) = said(subjects, row).zip(said(digests, row)) {
+                self.names(digest, subject, units);
+            }
+        }
+    }
+
+    /// Something about `subject` names the thing of this id, which may be told of later.
+    fn names(&mut self, id: &str, subject: &str, units: &mut Units) {
+        self.links.entry(id.to_owned()).or_default().insert(subject.to_owned());
+        let by_entity = self.entities.get(&hashed(id));
+        for place in by_entity.into_iter().chain(self.natives.get(&hashed(id)).into_iter().flatten()) {
+            if let Some(named) = self.subjects.get(*place as usize) {
+                units.join(named, subject);
+            }
+        }
+    }
+
+    /// The thing of this id is about `subject`: whatever names it belongs there.
+    fn known_as(&mut self, id: &str, subject: &str, units: &mut Units) {
+        self.join_named(id, subject, units);
+        let place = self.place(subject);
+        let known = self.natives.entry(hashed(id)).or_default();
+        if !known.contains(&place) {
+            known.push(place);
         }
     }
 
@@ -68,31 +109,22 @@ impl Connections {
         let column = |name: &str| text(batch, name);
         let (entities, parts, natives) = (column("entity_id"), column("part_of"), column("deployment_id"));
         let (hints, applications) = (column("service_hint"), column("application"));
-        let revisions = batch.column_by_name("revisions").and_then(|column| column.as_list_opt::<i32>());
         for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
             let subject = subjects.value(row);
             let value = |column: Option<&'_ StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
             if let Some(service) = value(hints).or_else(|| value(applications)) {
                 units.join(subject, &service);
             }
-            if let Some(revisions) = revisions.filter(|revisions| revisions.is_valid(row)) {
-                let revisions = revisions.value(row);
-                for revision in revisions.as_string_opt::<i32>().into_iter().flatten().flatten() {
-                    if let Some(repository) = revision.split('@').next().filter(|repository| !repository.is_empty()) {
-                        units.join(subject, repository);
-                    }
+            for revision in listed(batch, "revisions", row) {
+                if let Some(repository) = revision.split('@').next().filter(|repository| !repository.is_empty()) {
+                    units.join(subject, repository);
                 }
             }
             if let Some(entity) = value(parts).or_else(|| value(entities)) {
                 self.same_deployment(&entity, subject, units);
             }
-            if let Some(native) = value(natives) {
-                self.join_incidents(&native, subject, units);
-                let place = self.place(subject);
-                let known = self.natives.entry(hashed(&native)).or_default();
-                if !known.contains(&place) {
-                    known.push(place);
-                }
+            for name in value(natives).into_iter().chain(listed(batch, "artifacts", row)) {
+                self.known_as(&name, subject, units);
             }
         }
     }
@@ -109,12 +141,12 @@ impl Connections {
         if units.known(&own).is_some() {
             units.join(&own, subject);
         }
-        self.join_incidents(entity, subject, units);
+        self.join_named(entity, subject, units);
     }
 
-    fn join_incidents(&self, id: &str, subject: &str, units: &mut Units) {
-        for incident in self.links.get(id).into_iter().flatten() {
-            units.join(subject, incident);
+    fn join_named(&self, id: &str, subject: &str, units: &mut Units) {
+        for named in self.links.get(id).into_iter().flatten() {
+            units.join(subject, named);
         }
     }
 
@@ -256,6 +288,19 @@ fn text<'batch>(batch: &'batch RecordBatch, name: &str) -> Option<&'batch String
 
 fn said(column: &StringArray, row: usize) -> Option<&str> {
     (column.is_valid(row) && !column.value(row).is_empty()).then(|| column.value(row))
+}
+
+/// The texts of a list; none where it is missing or null.
+fn listed(batch: &RecordBatch, name: &str, row: usize) -> Vec<String> {
+    let lists = batch.column_by_name(name).and_then(|column| column.as_list_opt::<i32>());
+    let Some(lists) = lists.filter(|lists| lists.is_valid(row)) else { return Vec::new() };
+    let texts = lists.value(row);
+    texts.as_string_opt::<i32>().into_iter().flatten().flatten().map(ToOwned::to_owned).collect()
+}
+
+/// Incidents and deployments may have the same numbers.
+fn of_incident(id: &str) -> String {
+    format!("incident/{id}")
 }
 
 /// A collision joins two units that need not be joined, which costs time and changes no fact.

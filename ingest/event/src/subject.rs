@@ -4,7 +4,7 @@
 //! few buckets where no fact looks beyond the single thing. How subjects that influence each other
 //! are joined belongs to `analytics`.
 
-use crate::observation::{Head, Record};
+use crate::observation::{Artifact, Head, Record, Review};
 
 /// How many subjects share what no fact relates to anything else.
 const BUCKETS: u64 = 64;
@@ -38,6 +38,9 @@ pub(crate) fn subject_of(head: &Head, record: &Record) -> String {
         Record::Service(service) => Some(service.name.as_str()),
         Record::Evidence(evidence) => evidence.service_hint.as_deref().or(evidence.repository.as_deref()),
         Record::Incident(_) => None,
+        // What names no repository says nothing about one, and is read by no fact of a unit.
+        Record::Review(Review { repository: Some(repository), .. })
+        | Record::Artifact(Artifact { source_repository: Some(repository), .. }) => Some(repository.as_str()),
         Record::CiJob(_)
         | Record::Review(_)
         | Record::Ticket(_)
@@ -73,6 +76,20 @@ mod tests {
         assert_eq!(subject(Some("github.com/acme/checkout@5f1d"), Some("checkout")), "github.com/acme/checkout");
         assert_eq!(subject(Some("@5f1d"), Some("checkout")), "checkout");
         assert_eq!(subject(None, None), "entity/json:deployment:local:d1");
+    }
+
+    #[test]
+    fn a_review_and_an_image_are_about_the_repository_that_they_name() {
+        let head = Head { entity_id: EntityId::of("json", "review", "local", &["r1"]), ..Head::default() };
+        let named = || Some("github.com/acme/checkout".to_owned());
+        let review = |repository| Record::Review(Review { repository, ..Review::default() });
+        let image = |source_repository| Record::Artifact(Artifact { source_repository, ..Artifact::default() });
+        for record in [review(named()), image(named())] {
+            assert_eq!(subject_of(&head, &record), "github.com/acme/checkout");
+        }
+        for record in [review(None), image(None)] {
+            assert!(subject_of(&head, &record).starts_with("shared/"));
+        }
     }
 
     #[test]

@@ -21,16 +21,6 @@ pub(super) enum Kind {
     Metrics,
 }
 
-impl Kind {
-    /// The folder below `tests/` that holds such scenarios.
-    pub(super) const fn folder(self) -> &'static str {
-        match self {
-            Self::Facts => "facts",
-            Self::Metrics => "metrics",
-        }
-    }
-}
-
 /// One scenario with the way to begin it anew.
 pub(super) struct Database {
     kind: Kind,

@@ -27,4 +27,6 @@ pub struct Review {
     pub submitted_at: Option<Instant>,
     /// The commit that was reviewed.
     pub commit_sha: Option<String>,
+    /// Canonical repository key of the pull request.
+    pub repository: Option<String>,
 }
