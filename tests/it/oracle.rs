@@ -83,7 +83,10 @@ fn walk(history: &History) -> Result<(), String> {
         for (deployed, found) in walked.iter().zip(&attribution.deployments) {
             let found = (found.status.as_str(), found.new_commits.map(|count| count as usize));
             if truth.attributed[deployed.deployment_id] != found {
-                return Err(format!("{}: {found:?}, not {:?}", deployed.deployment_id, truth.attributed[deployed.deployment_id]));
+                return Err(format!(
+                    "{}: {found:?}, not {:?}",
+                    deployed.deployment_id, truth.attributed[deployed.deployment_id]
+                ));
             }
         }
         for commit in history.commits.iter().filter(|commit| commit.is_told) {

@@ -98,9 +98,8 @@ async fn sample(plan: &Plan) -> (Facts, Definitions) {
     let whole: toml::Table = plan.configuration().parse().unwrap();
     let definitions: Definitions = whole.try_into().unwrap();
     let reading = Reading { people: PeopleKey::new([7; 32]) };
-    let observations = deliveries(plan).flat_map(|delivery| {
-        waymark_collect::find(&delivery.source).unwrap().normalise(&delivery, &reading).observations
-    });
+    let observations = deliveries(plan)
+        .flat_map(|delivery| waymark_collect::find(&delivery.source).unwrap().normalise(&delivery, &reading).observations);
     (Facts::of(definitions.clone(), &observations.collect::<Vec<_>>()).await, definitions)
 }
 
@@ -135,7 +134,10 @@ fn counts_over_adjacent_periods_add_up() {
         for (key, sum) in &whole {
             let parts = weekly.get(key).copied().unwrap_or_default();
             if !parts.equals(*sum) {
-                return Err(Broken { place: history_of(&key.3), why: format!("{key:?}: the weeks give {parts:?}, not {sum:?}") });
+                return Err(Broken {
+                    place: history_of(&key.3),
+                    why: format!("{key:?}: the weeks give {parts:?}, not {sum:?}"),
+                });
             }
         }
         Ok(())

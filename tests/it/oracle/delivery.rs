@@ -51,7 +51,7 @@ fn again_delivers_nothing(history: &History) -> Result<(), String> {
         let mut once = walked(&attempts, &ids);
         let mut twice = once.clone();
         twice.extend(walked(&attempts, &again).into_iter().map(|deployed| Deployed {
-            finished_at: Instant::from_seconds(AS_OF - deployed.finished_at.micros() / 2_000_000),
+            finished_at: Instant::from_seconds(2 * AS_OF - deployed.finished_at.micros() / 1_000_000),
             ..deployed
         }));
         let (before, after) = (attribute(&graph, &mut once), attribute(&graph, &mut twice));
@@ -181,7 +181,8 @@ fn stages_that_are_all_known_add_up_to_the_lead_time() {
         let rows = runtime().block_on(async { Facts::told(&played(plays)).await.rows(sql).await });
         let mut whole = 0;
         for row in &rows {
-            let seconds: Vec<Option<f64>> = row[1..].iter().map(|text| text.as_ref().map(|text| text.parse().unwrap())).collect();
+            let seconds: Vec<Option<f64>> =
+                row[1..].iter().map(|text| text.as_ref().map(|text| text.parse().unwrap())).collect();
             let known: Vec<f64> = seconds[1..].iter().copied().flatten().collect();
             let (total, lead_time) = (known.iter().sum::<f64>(), seconds[0].unwrap());
             let is_whole = known.len() == 5;

@@ -59,7 +59,10 @@ pub(crate) fn same(before: &Numbers, after: &Numbers, is_of_interest: impl Fn(&s
     for (place, cell) in before.iter().filter(|(place, _)| is_of_interest(place.0) && place.2 == "service") {
         let other = after.get(place);
         if other.map(without_coverage) != Some(without_coverage(cell)) {
-            return Err(Broken { place: history_of(&place.3), why: format!("{place:?}\n  before: {cell:?}\n  after: {other:?}") });
+            return Err(Broken {
+                place: history_of(&place.3),
+                why: format!("{place:?}\n  before: {cell:?}\n  after: {other:?}"),
+            });
         }
     }
     let more = after.iter().find(|(place, _)| is_of_interest(place.0) && place.2 == "service" && !before.contains_key(*place));

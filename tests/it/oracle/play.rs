@@ -2,9 +2,7 @@
 //!
 //! Losses come last, so that they change nothing of what happened, only what is told of it.
 
-use super::history::{
-    Act, Attempt, Change, Commit, Deploy, Fate, HOUR, History, Life, Loss, Pull, START, Trouble, Way, What,
-};
+use super::history::{Act, Attempt, Change, Commit, Deploy, Fate, HOUR, History, Life, Loss, Pull, START, Trouble, Way, What};
 use std::collections::BTreeSet;
 
 /// How often a cherry-pick may be picked again.

@@ -187,7 +187,12 @@ impl Truth {
                     continue;
                 }
                 let restored = track[..place].iter().rposition(|earlier| key(earlier) == key(attempt));
-                let undone = track[restored.map_or(place - 1, |restored| restored + 1)];
+                // The first after what is put back, else the last before; a redeployment was nothing new to undo.
+                let undone = match restored {
+                    Some(restored) => track[restored + 1..place].iter().find(|attempt| self.changed(attempt)),
+                    None => track[..place].iter().rfind(|attempt| self.changed(attempt)),
+                };
+                let Some(undone) = undone else { continue };
                 if attempt.finished_at <= undone.finished_at + OBSERVED {
                     failed.push(undone);
                 }
