@@ -6,31 +6,13 @@
 -- cherry-picked copies the first that arrives delivers the change, and later ones add nothing. A
 -- missing or disordered cut makes the two stages beside it null, never 0; the total stands. Where a
 -- rollback took that deployment away, `effective_deployed_at` is the first one that stayed.
-with contained as (
-    select changes.origin_id, changes.change_id, changes.repository, change_commits.sha, attribution.service,
-        attribution.deployment_id, attribution.attribution_status,
-        row_number() over (
-            partition by changes.origin_id, attribution.service
-            order by attribution.deployed_at, attribution.deployment_id, changes.change_id <> changes.origin_id,
-                changes.change_id, change_commits.sha
-        ) as place
-    from changes
-    join change_commits on change_commits.change_id = changes.change_id
-        and change_commits.role in ('direct', 'merge', 'carrier')
-    join attribution on attribution.repository = change_commits.repository and attribution.sha = change_commits.sha
-    -- a service receives what path rules give it; without rules it receives everything
-    where changes.services is null or array_has(changes.services, attribution.service)
-),
-earliest as (
-    select * from contained where place = 1
-),
-cancelled as (
+with cancelled as (
     -- the change and what takes it back came together: it never ran
     select reverting.service, reverting.deployment_id, reverting.origin_id as reverting_id, reverted.origin_id as reverted_id
-    from earliest as reverting
+    from arrivals as reverting
     join changes on changes.change_id = reverting.origin_id and changes.is_revert
     join changes as target on target.change_id = changes.reverts_change_id
-    join earliest as reverted on reverted.origin_id = target.origin_id and reverted.service = reverting.service
+    join arrivals as reverted on reverted.origin_id = target.origin_id and reverted.service = reverting.service
         and reverted.deployment_id = reverting.deployment_id
 ),
 cancelled_out as (
@@ -39,23 +21,23 @@ cancelled_out as (
     select service, reverted_id from cancelled
 ),
 delivered as (
-    select origin.change_id, earliest.service, earliest.deployment_id, earliest.repository, earliest.sha, member.kind,
+    select origin.change_id, arrivals.service, arrivals.deployment_id, arrivals.repository, arrivals.sha, member.kind,
         least(origin.committed_at, member.committed_at) as committed_at, origin.start_basis,
         member.opened_at, member.ready_at, member.first_review_at, member.approved_at, member.merged_at,
         deployments.started_at as deploy_started_at,
         coalesce(deployments.completed_at, deployments.finished_at) as deployed_at,
         deployments.exposed_at, deployments.taken_away_at,
-        coalesce(settled.completed_at, settled.finished_at) as settled_at, earliest.attribution_status, origin.actor_kind, origin.is_remediation,
+        coalesce(settled.completed_at, settled.finished_at) as settled_at, arrivals.attribution_status, origin.actor_kind, origin.is_remediation,
         coalesce(origin.is_empty, false) as is_empty, cancelled_out.change_id is not null as is_cancelled_out,
-        earliest.change_id <> origin.change_id as is_copy, member.url
-    from earliest
-    join changes as member on member.change_id = earliest.change_id
-    join changes as origin on origin.change_id = earliest.origin_id
-    join deployments on deployments.deployment_id = earliest.deployment_id
-    left join settlement on settlement.service = earliest.service and settlement.repository = earliest.repository
-        and settlement.sha = earliest.sha and settlement.first_deployment_id = earliest.deployment_id
+        arrivals.change_id <> origin.change_id as is_copy, member.url
+    from arrivals
+    join changes as member on member.change_id = arrivals.change_id
+    join changes as origin on origin.change_id = arrivals.origin_id
+    join deployments on deployments.deployment_id = arrivals.deployment_id
+    left join settlement on settlement.service = arrivals.service and settlement.repository = arrivals.repository
+        and settlement.sha = arrivals.sha and settlement.first_deployment_id = arrivals.deployment_id
     left join deployments as settled on settled.deployment_id = settlement.deployment_id
-    left join cancelled_out on cancelled_out.change_id = earliest.origin_id and cancelled_out.service = earliest.service
+    left join cancelled_out on cancelled_out.change_id = arrivals.origin_id and cancelled_out.service = arrivals.service
 ),
 timed as (
     select delivered.*, seconds_between(committed_at, deployed_at) as elapsed_seconds,

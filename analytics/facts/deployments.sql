@@ -4,74 +4,25 @@
 -- successful attempts that reached users take part in the comparison. One that failed before it
 -- reached anybody has no kind; one that was broken off after traffic had come is a change that
 -- failed, though it leaves the running version as it was.
-with reached as (
-    select *,
-        row_number() over (partition by service, environment, track order by finished_at, deployment_id) as place
-    from attempts
-    where outcome = 'succeeded' and reached and service is not null and finished_at is not null
-),
-compared as (
-    select *,
-        lag(version_key) over (partition by service, environment, track order by place) as running_key,
-        lag(config_key) over (partition by service, environment, track order by place) as running_config,
-        -- where this version last ran before
-        max(place) over (
-            partition by service, environment, track, version_key order by place
-            rows between unbounded preceding and 1 preceding
-        ) as earlier_place
-    from reached
-),
-attributed as (
-    -- several repositories are one deployment: what is not known of one is not known of all
-    select deployment_id,
-        case when bool_and(new_commits is not null) then sum(new_commits) end as new_commits,
-        case
-            when bool_or(attribution_status = 'unknown') then 'unknown'
-            when bool_or(attribution_status = 'exact') then 'exact'
-            else 'baseline'
-        end as attribution_status,
-        bool_or(coalesce(removes_commits, false)) as removes_commits
-    from attributed_deployments
-    group by deployment_id
-),
-judged as (
-    select compared.deployment_id, compared.native_id, compared.rollback_of, compared.service, compared.environment,
-        compared.track, compared.place, compared.earlier_place, compared.finished_at, compared.mature_at, attributed.new_commits,
-        coalesce(attributed.attribution_status, 'unknown') as attribution_status,
-        case
-            when running_key is null or version_key is null then 'change'
-            when declared_rollback then 'rollback'
-            when version_key = running_key and config_key <> running_config then 'config'
-            when version_key = running_key then 'redeploy'
-            -- a version that ran before and was replaced since is put back
-            when earlier_place is not null then 'rollback'
-            -- older than what runs, though never deployed by itself
-            when attributed.attribution_status = 'exact' and attributed.new_commits = 0 and removes_commits then 'rollback'
-            else 'change'
-        end as kind,
-        place = 1 as is_baseline
-    from compared
-    left join attributed on attributed.deployment_id = compared.deployment_id
-),
-running as (
+with running as (
     -- what each deployment replaced: the last one before it that changed the running version
     select *,
         max(case when kind <> 'redeploy' then place end) over (
             partition by service, environment, track order by place
             rows between unbounded preceding and 1 preceding
         ) as replaced_place
-    from judged
+    from stream_places as judged
 ),
 undone as (
     -- what a rollback takes away is what it names, else the first deployment after the version that it puts back
     select judged.deployment_id, restored.deployment_id as restores,
         min(coalesce(named.deployment_id, next.deployment_id)) as undoes
-    from judged
-    left join judged as restored on restored.service = judged.service and restored.environment = judged.environment
+    from stream_places as judged
+    left join stream_places as restored on restored.service = judged.service and restored.environment = judged.environment
         and restored.track = judged.track and restored.place = judged.earlier_place
-    left join judged as next on next.service = judged.service and next.environment = judged.environment
+    left join stream_places as next on next.service = judged.service and next.environment = judged.environment
         and next.track = judged.track and next.place = coalesce(judged.earlier_place + 1, judged.place - 1)
-    left join judged as named on named.service = judged.service and named.environment = judged.environment
+    left join stream_places as named on named.service = judged.service and named.environment = judged.environment
         and named.track = judged.track and named.place < judged.place
         and (named.deployment_id = judged.rollback_of or named.native_id = judged.rollback_of)
     where judged.kind = 'rollback'
@@ -80,8 +31,8 @@ undone as (
 taken_away as (
     -- everything after the version that was put back went, if that happened inside the observation window
     select gone.deployment_id, min(rollbacks.finished_at) as taken_away_at
-    from judged as rollbacks
-    join judged as gone on gone.service = rollbacks.service and gone.environment = rollbacks.environment
+    from stream_places as rollbacks
+    join stream_places as gone on gone.service = rollbacks.service and gone.environment = rollbacks.environment
         and gone.track = rollbacks.track and gone.place < rollbacks.place
         and gone.place > coalesce(rollbacks.earlier_place, rollbacks.place - 2)
     where rollbacks.kind = 'rollback' and rollbacks.finished_at <= gone.mature_at
@@ -110,7 +61,7 @@ select attempts.deployment_id, attempts.native_id, attempts.attempt, attempts.se
     attempts.created_at, attempts.started_at, attempts.exposed_at, attempts.completed_at, attempts.finished_at,
     attempts.mature_at, attempts.times_out_at, attempts.quarantine, attempts.day, attempts.url
 from attempts
-left join judged on judged.deployment_id = attempts.deployment_id
+left join stream_places as judged on judged.deployment_id = attempts.deployment_id
 left join undone on undone.deployment_id = attempts.deployment_id
 left join replaced on replaced.deployment_id = attempts.deployment_id
 left join taken_away on taken_away.deployment_id = attempts.deployment_id

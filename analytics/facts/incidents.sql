@@ -4,51 +4,31 @@
 -- is none. An open one has no end. The cause is `change` only where a source named a deployment or a
 -- change: nearness in time is no evidence. What contradicts itself stays here with the reason in
 -- `excluded`, and is counted nowhere.
-with told as (
-    select *, coalesce(source, '') || '/' || coalesce(instance, '') as place, coalesce(merged_into, parent) as joins
-    from observed.incidents
-    where part_of is null and not is_deleted
-),
-joined as (
-    select told.entity_id, min(others.entity_id) as into_id
-    from told
-    join told as others on others.place = told.place
-        and (others.incident_id = told.joins or others.entity_id = told.joins) and others.entity_id <> told.entity_id
-    group by told.entity_id
-),
-rooted as (
-    -- three steps are followed; a circle belongs to the first of its members
-    select told.entity_id,
-        case
-            when one.into_id is null then told.entity_id
-            when two.into_id is null then one.into_id
-            when two.into_id = told.entity_id then least(told.entity_id, one.into_id)
-            else coalesce(three.into_id, two.into_id)
-        end as root_id
-    from told
-    left join joined as one on one.entity_id = told.entity_id
-    left join joined as two on two.entity_id = one.into_id
-    left join joined as three on three.entity_id = two.into_id
-),
-members as (
-    select told.*, rooted.root_id from told join rooted on rooted.entity_id = told.entity_id
-),
-links as (
-    select root_id, unnest(deployment_links) as link from members
+with links as (
+    select root_id, unnest(deployment_links) as link from incident_members
 ),
 change_links as (
-    select root_id, unnest(change_links) as link from members
+    select root_id, unnest(change_links) as link from incident_members
 ),
 named as (
     select links.root_id, deployments.deployment_id
     from links
-    join deployments on deployments.deployment_id = links.link or deployments.native_id = links.link
+    join deployments on deployments.deployment_id = links.link
+    union
+    select links.root_id, deployments.deployment_id
+    from links
+    join deployments on deployments.native_id = links.link
     union
     -- a change that broke something did so where it arrived
     select change_links.root_id, delivered_changes.deployment_id
     from change_links
     join delivered_changes on delivered_changes.change_id = change_links.link
-        or delivered_changes.repository || '@' || delivered_changes.sha = change_links.link
+    where delivered_changes.attribution_status <> 'baseline'
+    union
+    select change_links.root_id, delivered_changes.deployment_id
+    from change_links
+    join delivered_changes on delivered_changes.repository = split_part(change_links.link, '@', 1)
+        and delivered_changes.sha = split_part(change_links.link, '@', 2)
     where delivered_changes.attribution_status <> 'baseline'
 ),
 caused as (
@@ -58,7 +38,7 @@ caused as (
 ),
 hinted as (
     select root_id, array_agg(distinct service order by service) as services
-    from (select root_id, unnest(service_hints) as service from members) as hints
+    from (select root_id, unnest(service_hints) as service from incident_members) as hints
     where service is not null
     group by root_id
 ),
@@ -77,7 +57,7 @@ pooled as (
         min(first_alert_at) as first_alert_at,
         min(opened_at) as opened_at,
         min(acknowledged_at) as acknowledged_at
-    from members
+    from incident_members
     group by root_id
 ),
 episodes as (
@@ -92,7 +72,7 @@ episodes as (
         end as started_basis,
         pooled.impact_started_at, pooled.first_alert_at, pooled.acknowledged_at, root.mitigated_at, root.resolved_at,
         caused.deployment_ids as caused_by_deployment_ids, root.url
-    from members as root
+    from incident_members as root
     join pooled on pooled.root_id = root.entity_id
     left join caused on caused.root_id = root.entity_id
     left join hinted on hinted.root_id = root.entity_id

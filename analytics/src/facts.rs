@@ -10,10 +10,12 @@ mod placed;
 mod reads;
 mod refresh;
 mod shards;
+mod steps;
 mod touched;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
 pub use refresh::{Extent, Refresh, Refresher, refresh};
+pub use steps::{STEPS, Step};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.
@@ -22,7 +24,7 @@ pub(crate) const ENGINE_VERSION: u32 = 2;
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
     let others = [attributed::DEPLOYED, attributed::GRAPH, attributed::SETTLED, attributed::SETTLED_GRAPH, NEWEST];
-    FACTS.iter().map(|fact| fact.sql).chain(others)
+    FACTS.iter().map(|fact| fact.sql).chain(STEPS.iter().map(|step| step.sql)).chain(others)
 }
 
 /// How the unit is found to which a row of a fact belongs.

@@ -30,7 +30,7 @@ pub use definitions::{
 };
 pub use engine::{Engine, Opened, session_state};
 pub use error::AnalyticsError;
-pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, refresh};
+pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

@@ -127,6 +127,16 @@ impl Units {
         self.shards.get(&unit).copied().unwrap_or_default()
     }
 
+    /// Whether there is such a unit and its facts are kept in this shard.
+    pub(crate) fn is_at(&self, unit: u32, shard: u32) -> bool {
+        self.shards.get(&unit) == Some(&shard)
+    }
+
+    /// What a unit weighs, by how many rows its facts are likely to have.
+    pub(crate) fn weight(&self, unit: u32) -> u64 {
+        self.members(unit).iter().map(|subject| weight(subject)).sum()
+    }
+
     /// Every unit that is known, in the order of their numbers.
     pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
         self.members.keys().copied()
@@ -161,7 +171,7 @@ impl Units {
             if total >= SHARD_WEIGHT_MAX {
                 (shard, total) = (shard + 1, 0);
             }
-            total += self.members(unit).iter().map(|subject| weight(subject)).sum::<u64>();
+            total += self.weight(unit);
             self.shards.insert(unit, shard);
             self.weights.insert(shard, total);
         }

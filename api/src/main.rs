@@ -7,6 +7,10 @@ use clap::Parser;
 use commands::Cli;
 use std::process::ExitCode;
 
+/// Gives memory back after a batch, where the system's allocator keeps it scattered over its arenas.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     commands::log_to_terminal(&cli);

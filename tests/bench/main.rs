@@ -6,7 +6,7 @@
 //! (1 is the whole one), `--years N` how long its history, and `--folder DIR` (an absolute path) keeps
 //! its data, so that `answers` can be asked again without loading. Rows of a Markdown table are
 //! printed and nothing is judged; `docs/BENCHMARKS.md` holds what was seen. Other engines beside ours
-//! are in `peers.py`. There is no part for Kafka: the integration tests consume a real broker.
+//! are in `peers.py`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop where it is")]
 
 mod answers;
@@ -15,6 +15,7 @@ mod attribution;
 mod bare;
 mod demo;
 mod held_back;
+mod kafka;
 mod large;
 mod load;
 mod memory;
@@ -24,6 +25,10 @@ mod rows;
 use asked::Asked;
 use std::path::Path;
 use tempfile::TempDir;
+
+/// The allocator of the binary, so that time and memory are those of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Something that is measured by itself.
 struct Part {
@@ -38,6 +43,7 @@ const PARTS: &[Part] = &[
     Part { name: "attribution", is_quick: true, run: attribution::run },
     Part { name: "demo", is_quick: true, run: demo::run },
     Part { name: "receive", is_quick: false, run: receive::run },
+    Part { name: "kafka", is_quick: false, run: kafka::run },
     Part { name: "load", is_quick: false, run: load::run },
     Part { name: "answers", is_quick: false, run: answers::run },
 ];

@@ -4,8 +4,9 @@
 //! `refresh.rs`.
 
 use super::inputs::{self, rows_of};
+use super::placed::Spans;
 use super::reads::observed;
-use super::refresh::{Refresh, Remembered, UNITS, Work, fact_named, failed};
+use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
 use crate::error::AnalyticsError;
@@ -32,12 +33,14 @@ impl<'work> Work<'work> {
             base,
             units: Units::default(),
             connections: None,
+            digests: NotedDigests::new(),
+            spans: Spans::at(input.as_of),
             seeds: BTreeMap::new(),
             owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
             has_new_owners: false,
         };
         match (remembered, &work.base) {
-            (Some(held), _) => (work.units, work.connections) = (held.units, held.connections),
+            (Some(held), _) => (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests),
             (None, Some(_)) => {
                 match Units::stored(&work.stored(UNITS, None).await?) {
                     Some(units) => work.units = units,
@@ -53,7 +56,14 @@ impl<'work> Work<'work> {
     }
 
     pub(super) fn remember(self, tables: BTreeMap<String, TableVersion>) -> Remembered {
-        Remembered { tables, units: self.units.after_storing(), connections: self.connections }
+        let mut digests = self.digests;
+        let live: BTreeSet<(&str, &str)> = tables
+            .iter()
+            .flat_map(|(table, version)| version.files.iter().map(|file| (table.as_str(), file.path.as_str())))
+            .collect();
+        digests.retain(|(table, file), _| live.contains(&(table.as_str(), file.as_str())));
+        drop(live);
+        Remembered { tables, units: self.units.after_storing(), connections: self.connections, digests }
     }
 
     /// The catalogue comes first: it joins services and repositories, and what it newly says of

@@ -3,13 +3,14 @@
 //! Whether the inputs hold everything or only some units is decided by the caller: the SQL is the
 //! same, because no fact of a unit looks beyond it.
 
+use super::steps::steps_to;
 use super::{Fact, attributed};
 use crate::definitions::Definitions;
 use crate::engine::{collected, facts_context, plan, register_batch};
 use crate::error::AnalyticsError;
 use crate::registers;
 use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
-use arrow::compute::{SortOptions, take_record_batch};
+use arrow::compute::{SortOptions, concat_batches, take_record_batch};
 use arrow::datatypes::Schema;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -51,16 +52,26 @@ pub(super) async fn register_observed(
     let failed = |cause| register(name, cause);
     let schema = observation_schema(table).map_err(|cause| supply(name, cause))?;
     // Files that are older than a column lack it, and a forgotten person leaves null behind.
-    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    let schema = Arc::new(Schema::new(fields));
+    let named = words();
+    let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
+    let fields: Vec<_> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let wanted = Wanted { subjects, columns: Some(&columns) };
     let stored = observed_table(name);
     let files = version.map_or(&[][..], |version| &version.files);
-    let stated = read_rows(layout, &stored, files, Wanted { subjects, columns: None }).await?;
-    let stated = joined(&stored, &schema, &stated)?;
+    let read = read_rows(layout, &stored, files, wanted).await?;
+    let schema = Arc::new(Schema::new(fields.clone()));
+    let stated = joined(&stored, &schema, &read)?;
     let rows = newest_of(&stated).map_err(failed)?;
     let provider = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
     context.register_table(TableReference::partial("observed", name), Arc::new(provider)).map_err(failed)?;
     Ok(())
+}
+
+/// Every word of every statement: a column whose name is not among them is read by no fact.
+fn words() -> BTreeSet<&'static str> {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).collect()
 }
 
 /// Makes room for `observed.*` in a session.
@@ -145,8 +156,24 @@ async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, Data
     if fact.sql.is_empty() {
         return Ok(Computed::Before);
     }
+    for step in steps_to(fact.name) {
+        register_batch(context, step.name, stacked(plan(context, step.sql).await?).await?)?;
+    }
     let frame = plan(context, fact.sql).await?;
-    sorted(frame, fact).await.map(Computed::Now)
+    let rows = sorted(frame, fact).await?;
+    for step in steps_to(fact.name) {
+        context.deregister_table(step.name)?;
+    }
+    Ok(Computed::Now(rows))
+}
+
+/// All rows of a step. Batches of one answer may disagree on whether a column can be null.
+async fn stacked(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
+    let planned = Arc::new(frame.schema().as_arrow().clone());
+    let batches = frame.collect().await?;
+    let schema = batches.first().map_or(planned, RecordBatch::schema);
+    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    Ok(concat_batches(&Arc::new(Schema::new(fields)), &batches)?)
 }
 
 /// Rows in the order of day and key: a window of days is read from few pages, and equal facts are

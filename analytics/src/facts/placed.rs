@@ -1,22 +1,87 @@
 //! Which unit a row of a fact belongs to, and in which file of the fact it is kept.
+//!
+//! A file holds the rows of one shard and one span of time, so that what is new touches the newest
+//! files only. A digest of each unit's rows tells whether a file has to be written at all.
 
 use super::{Fact, Key};
 use crate::units::Units;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+use arrow::row::{RowConverter, SortField};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use datafusion::error::{DataFusionError, Result};
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
-use waymark_event::{own_subject, shared_subject};
+use std::hash::{Hash, Hasher};
+use waymark_event::{Instant, own_subject, shared_subject};
 use waymark_lake::DataFile;
 
-/// The beginning of the name of a shard's file.
-pub(super) fn stem(shard: u32) -> String {
-    format!("shard-{shard:06}")
+/// The columns that say when a row happened; a fact is cut by the first that it has.
+const HAPPENED: &[&str] = &["day", "deployed_at", "committed_at"];
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// The rows of a fact that one file holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Piece {
+    pub(super) shard: u32,
+    /// `2024`, `2026q3`, or `undated`.
+    pub(super) span: String,
 }
 
-/// The shard to which a file belongs; null for a file of another form.
-pub(super) fn shard_of(file: &DataFile) -> Option<u32> {
-    file.path.strip_prefix("shard-")?.split('-').next()?.parse().ok()
+impl Piece {
+    /// The piece that holds rows of no time.
+    pub(super) fn undated(shard: u32) -> Self {
+        Self { shard, span: "undated".to_owned() }
+    }
+
+    /// The piece that a file holds; null for a file of another form.
+    pub(super) fn of(file: &DataFile) -> Option<Self> {
+        let mut parts = file.path.strip_prefix("shard-")?.split('-');
+        Some(Self { shard: parts.next()?.parse().ok()?, span: parts.next()?.to_owned() })
+    }
+
+    /// The beginning of the name of its file.
+    pub(super) fn stem(&self) -> String {
+        format!("shard-{:06}-{}", self.shard, self.span)
+    }
+}
+
+/// How the time of rows is cut: this year by quarter, what is older by year. Finer pieces would make
+/// refreshes cheaper, and every commit and question dearer, because both look at each file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spans {
+    first_cut_finely: i32,
+}
+
+impl Spans {
+    pub(super) fn at(as_of: Instant) -> Self {
+        Self { first_cut_finely: as_of.to_utc().year() }
+    }
+
+    fn name(self, day: Option<NaiveDate>) -> String {
+        match day {
+            None => "undated".to_owned(),
+            Some(day) if day.year() < self.first_cut_finely => format!("{:04}", day.year().max(0)),
+            Some(day) => format!("{:04}q{}", day.year(), day.month0() / 3 + 1),
+        }
+    }
+}
+
+/// The days since 1970 at which the rows of a batch happened.
+fn days(batch: &RecordBatch) -> Vec<Option<i64>> {
+    let column = HAPPENED.iter().find_map(|name| batch.column_by_name(name));
+    let found: Option<Vec<Option<i64>>> = column.and_then(|column| match column.data_type() {
+        DataType::Date32 => {
+            let days = column.as_primitive_opt::<Date32Type>()?;
+            Some(days.iter().map(|day| day.map(i64::from)).collect())
+        }
+        _ => {
+            let instants = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+            Some(instants.iter().map(|micros| micros.map(|micros| micros.div_euclid(MICROS_PER_DAY))).collect())
+        }
+    });
+    found.unwrap_or_else(|| vec![None; batch.num_rows()])
 }
 
 /// The unit of each row; null for a row without a subject, or with one that no statement had.
@@ -58,32 +123,106 @@ fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<Optio
     Ok(found.collect())
 }
 
-/// The rows of each shard, in the order that they have.
-pub(super) fn by_shard(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<BTreeMap<u32, RecordBatch>> {
-    let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (row, unit) in (0_u32..).zip(units_of(fact, batch, units)?) {
+/// The rows of each piece, in the order that they have.
+pub(super) fn by_piece(fact: &Fact, batch: &RecordBatch, units: &Units, spans: Spans) -> Result<BTreeMap<Piece, RecordBatch>> {
+    let mut rows: BTreeMap<(u32, Option<i64>), Vec<u32>> = BTreeMap::new();
+    for ((row, unit), day) in (0_u32..).zip(units_of(fact, batch, units)?).zip(days(batch)) {
         if let Some(unit) = unit {
-            rows.entry(units.shard(unit)).or_default().push(row);
+            rows.entry((units.shard(unit), day)).or_default().push(row);
         }
     }
-    rows.into_iter().map(|(shard, rows)| Ok((shard, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
+    let mut pieces: BTreeMap<Piece, Vec<u32>> = BTreeMap::new();
+    for ((shard, day), rows) in rows {
+        let day = day.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?));
+        pieces.entry(Piece { shard, span: spans.name(day) }).or_default().extend(rows);
+    }
+    pieces.into_iter().map(|(piece, rows)| Ok((piece, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
 }
 
-/// Which rows of a fact are wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Chosen<'units> {
-    /// Those of these units.
-    Of(&'units BTreeSet<u32>),
-    /// Those of all other units.
-    NotOf(&'units BTreeSet<u32>),
+/// What the rows of each unit amount to, whatever their order: equal rows have equal digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Digests(pub(super) BTreeMap<u32, u64>);
+
+impl Digests {
+    pub(super) fn of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Self> {
+        let fields = batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+        let rows = RowConverter::new(fields)?.convert_columns(batch.columns())?;
+        let mut digests = BTreeMap::new();
+        for (row, unit) in rows.iter().zip(units_of(fact, batch, units)?) {
+            let Some(unit) = unit else { continue };
+            let mut hasher = DefaultHasher::new();
+            row.as_ref().hash(&mut hasher);
+            let digest: &mut u64 = digests.entry(unit).or_default();
+            *digest = digest.wrapping_add(hasher.finish());
+        }
+        Ok(Self(digests))
+    }
+
+    /// Takes in the digests of further rows.
+    pub(super) fn add(&mut self, others: Self) {
+        for (unit, digest) in others.0 {
+            let own: &mut u64 = self.0.entry(unit).or_default();
+            *own = own.wrapping_add(digest);
+        }
+    }
+
+    /// The digests of the units that are kept, and those of all others.
+    pub(super) fn split(self, is_kept: impl Fn(u32) -> bool) -> (Self, Self) {
+        let (kept, others) = self.0.into_iter().partition(|(unit, _)| is_kept(*unit));
+        (Self(kept), Self(others))
+    }
+
+    /// The digests as a file's footer notes them.
+    pub(super) fn note(&self) -> String {
+        self.0.iter().map(|(unit, digest)| format!("{unit}:{digest:x}")).collect::<Vec<_>>().join(",")
+    }
+
+    /// The digests that a footer notes; none where it notes nothing that can be read.
+    pub(super) fn noted(note: &str) -> Option<Self> {
+        let parts = note.split(',').filter(|part| !part.is_empty());
+        let read = parts.map(|part| {
+            let (unit, digest) = part.split_once(':')?;
+            Some((unit.parse().ok()?, u64::from_str_radix(digest, 16).ok()?))
+        });
+        read.collect::<Option<_>>().map(Self)
+    }
 }
 
-/// Only the rows that are wanted.
-pub(super) fn chosen(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: Chosen<'_>) -> Result<RecordBatch> {
-    let is_wanted = |unit: u32| match wanted {
-        Chosen::Of(units) => units.contains(&unit),
-        Chosen::NotOf(units) => !units.contains(&unit),
-    };
+/// Only the rows of these units.
+pub(super) fn chosen(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: &BTreeSet<u32>) -> Result<RecordBatch> {
+    let is_wanted = |unit: u32| wanted.contains(&unit);
     let mask: BooleanArray = units_of(fact, batch, units)?.into_iter().map(|unit| unit.map(is_wanted)).collect();
     Ok(filter_record_batch(batch, &mask)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_this_year_are_cut_by_quarter_and_older_ones_by_year() {
+        let spans = Spans::at(Instant::parse("2026-08-01T00:00:00Z").unwrap());
+        let name = |text: &str| spans.name(Some(text.parse().unwrap()));
+        assert_eq!(name("2026-07-31"), "2026q3");
+        assert_eq!(name("2026-01-01"), "2026q1");
+        assert_eq!(name("2025-12-31"), "2025");
+        assert_eq!(name("-0400-01-01"), "0000");
+        assert_eq!(spans.name(None), "undated");
+    }
+
+    #[test]
+    fn a_file_names_its_piece() {
+        let piece = Piece { shard: 12, span: "2026q3".to_owned() };
+        let file = DataFile { path: format!("{}-0f.zstd.parquet", piece.stem()), size_bytes: 1, rows: 1 };
+        assert_eq!(Piece::of(&file), Some(piece));
+        assert_eq!(Piece::of(&DataFile { path: "part-1.parquet".to_owned(), size_bytes: 1, rows: 1 }), None);
+    }
+
+    #[test]
+    fn digests_survive_their_note() {
+        let digests = Digests(BTreeMap::from([(3, 0), (7, u64::MAX)]));
+        assert_eq!(Digests::noted(&digests.note()), Some(digests));
+        assert_eq!(Digests::noted(""), Some(Digests::default()));
+        assert_eq!(Digests::noted("3"), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! What each fact reads, found in its own SQL, so that nobody has to keep a second list.
 
+use super::steps::steps_to;
 use super::{FACTS, attributed};
 use datafusion::error::Result;
 use datafusion::sql::parser::DFParser;
@@ -22,7 +23,7 @@ pub(super) fn reads() -> Result<Reads> {
         let statements = match fact.name {
             "settlement" => vec![attributed::SETTLED, attributed::SETTLED_GRAPH],
             _ if fact.sql.is_empty() => vec![attributed::DEPLOYED, attributed::GRAPH],
-            _ => vec![fact.sql],
+            _ => steps_to(fact.name).map(|step| step.sql).chain([fact.sql]).collect(),
         };
         let mut named = BTreeSet::new();
         for sql in statements {

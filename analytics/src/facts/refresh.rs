@@ -5,7 +5,7 @@
 //! all of it. A full refresh computes every unit and gives the same rows.
 
 use super::inputs::{self, register, rows_of};
-use super::placed::by_shard;
+use super::placed::{Digests, Spans};
 use super::reads::{Reads, follow, observed, reads};
 use super::touched::{self, Connections};
 use super::{FACTS, Fact};
@@ -17,14 +17,18 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant as StopWatch;
 use waymark_event::{Instant, Table};
 use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table};
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
-/// Shards whose units are computed together: enough to be quick, few enough for the memory.
-const SHARDS_AT_ONCE: usize = 2;
+/// What the units that are computed together may weigh: enough to be quick, little enough for the
+/// memory. Planning the statements costs as much for one unit as for many.
+const WEIGHT_AT_ONCE: u64 = 40_000;
+/// Planning a statement takes as long as computing it for about so many units.
+const PLANNED_UNITS: usize = 3;
 /// Files that nothing names are looked for this often.
 const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.
@@ -67,7 +71,11 @@ pub(super) struct Remembered {
     pub(super) tables: BTreeMap<String, TableVersion>,
     pub(super) units: Units,
     pub(super) connections: Option<Connections>,
+    pub(super) digests: NotedDigests,
 }
+
+/// What the footers of files note, by table and file; files never change under their name.
+pub(super) type NotedDigests = HashMap<(String, String), Digests>;
 
 /// Whether statements were read again since a snapshot: then no file tells which ones are gone.
 fn was_rebuilt_since(snapshot: &Snapshot, observed: &BTreeMap<String, TableVersion>) -> bool {
@@ -143,13 +151,13 @@ impl Refresher {
     }
 }
 
-/// The units whose facts of the same kinds have to be computed.
-type Group = (BTreeSet<&'static str>, BTreeSet<u32>);
+/// Units by the facts that have to be computed of them.
+type Groups = BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>>;
 
-/// New rows of one fact by shard, and the units to which they belong.
+/// New rows of one fact, and the units to which they belong.
 #[derive(Default)]
 pub(super) struct Computed {
-    pub(super) rows: BTreeMap<u32, Vec<RecordBatch>>,
+    pub(super) rows: Vec<RecordBatch>,
     pub(super) units: BTreeSet<u32>,
 }
 
@@ -171,6 +179,8 @@ pub(super) struct Work<'work> {
     pub(super) base: Option<Snapshot>,
     pub(super) units: Units,
     pub(super) connections: Option<Connections>,
+    pub(super) digests: NotedDigests,
+    pub(super) spans: Spans,
     /// What was touched in each unit: tables of observations, or the catalogue.
     pub(super) seeds: BTreeMap<u32, BTreeSet<String>>,
     pub(super) owners: RecordBatch,
@@ -182,32 +192,20 @@ impl Work<'_> {
         let reads = reads().map_err(|cause| failed("facts", cause))?;
         let grown = self.units.take_grown();
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
-        let all: BTreeSet<&'static str> = FACTS.iter().filter(|fact| !fact.units.is_empty()).map(|fact| fact.name).collect();
-        let mut groups: BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>> = BTreeMap::new();
-        if self.base.is_none() {
-            groups.insert(all, self.units.all().collect());
-        } else {
-            for unit in grown.keys().filter(|unit| !self.units.members(**unit).is_empty()) {
-                groups.entry(all.clone()).or_default().insert(*unit);
-            }
-            for (unit, seeds) in self.settled_seeds() {
-                if !grown.contains_key(&unit) {
-                    groups.entry(follow(&reads, &seeds)).or_default().insert(unit);
-                }
-            }
-        }
+        let groups = self.groups(&reads, &grown);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
-        let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
-        for (facts, units) in groups {
-            for chunk in self.chunks(&units) {
-                self.compute_group(&reads, &(facts.clone(), chunk), &mut computed).await?;
-                if self.base.is_none() {
-                    // A chunk of everything holds whole shards, which need not wait in memory.
-                    self.write(tables, std::mem::take(&mut computed), &left, &mut files).await?;
-                }
+        for portion in self.portions(groups, !left.is_empty()) {
+            let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
+            let began = StopWatch::now();
+            for (facts, units) in with_few_plans(portion) {
+                self.compute_group(&reads, &facts, &units, &mut computed).await?;
             }
+            let compute_ms = began.elapsed().as_millis();
+            // A portion holds whole shards, which need not wait in memory.
+            self.write(tables, computed, &left, &mut files).await?;
+            let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
+            tracing::debug!(compute_ms, write_ms, "a portion of the facts was computed and written");
         }
-        self.write(tables, computed, &left, &mut files).await?;
         let changed: BTreeSet<&'static str> = files.keys().copied().collect();
         for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]).filter(|name| !changed.contains(name)) {
             self.restore_base(tables, name).await?;
@@ -222,30 +220,61 @@ impl Work<'_> {
         Ok(versions)
     }
 
-    /// The seeds of each unit as the units are now: some may have been joined since.
-    fn settled_seeds(&self) -> BTreeMap<u32, BTreeSet<String>> {
-        let units: BTreeSet<u32> = self.units.all().collect();
-        self.seeds.iter().filter(|(unit, _)| units.contains(unit)).map(|(unit, seeds)| (*unit, seeds.clone())).collect()
+    /// Which facts of which units have to be computed.
+    fn groups(&self, reads: &Reads, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Groups {
+        let all: BTreeSet<&'static str> = FACTS.iter().filter(|fact| !fact.units.is_empty()).map(|fact| fact.name).collect();
+        if self.base.is_none() {
+            return Groups::from([(all, self.units.all().collect())]);
+        }
+        let known: BTreeSet<u32> = self.units.all().collect();
+        let mut groups = Groups::new();
+        for unit in grown.keys().filter(|unit| known.contains(unit)) {
+            groups.entry(all.clone()).or_default().insert(*unit);
+        }
+        // A unit that was touched may have been joined to another since.
+        let touched = self.seeds.iter().filter(|(unit, _)| known.contains(unit) && !grown.contains_key(unit));
+        for (unit, seeds) in touched {
+            groups.entry(follow(reads, seeds)).or_default().insert(*unit);
+        }
+        groups
     }
 
-    /// Units in portions that fit into memory; shards are not cut.
-    fn chunks(&self, units: &BTreeSet<u32>) -> Vec<BTreeSet<u32>> {
-        let mut by_shard: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        for unit in units {
-            by_shard.entry(self.units.shard(*unit)).or_default().insert(*unit);
-        }
-        if self.base.is_none() && by_shard.is_empty() {
+    /// Groups in portions that fit into memory. Each shard is in one portion only, and when units have
+    /// left shards there is one portion, because those shards are written with it.
+    fn portions(&self, groups: Groups, is_whole: bool) -> Vec<Groups> {
+        if self.base.is_none() && self.units.all().next().is_none() {
             // Without any statement there are still facts, which have columns and no rows.
-            return vec![BTreeSet::new()];
+            return vec![groups];
         }
-        let shards: Vec<BTreeSet<u32>> = by_shard.into_values().collect();
-        shards.chunks(SHARDS_AT_ONCE).map(|shards| shards.iter().flatten().copied().collect()).collect()
+        let mut by_shard: BTreeMap<u32, Vec<(u32, BTreeSet<&'static str>)>> = BTreeMap::new();
+        for (facts, units) in groups {
+            for unit in units {
+                by_shard.entry(self.units.shard(unit)).or_default().push((unit, facts.clone()));
+            }
+        }
+        let mut portions: Vec<Groups> = Vec::new();
+        let mut weight = u64::MAX;
+        for units in by_shard.into_values() {
+            let added: u64 = units.iter().map(|(unit, _)| self.units.weight(*unit)).sum();
+            if portions.is_empty() || (!is_whole && weight.saturating_add(added) > WEIGHT_AT_ONCE) {
+                portions.push(Groups::new());
+                weight = 0;
+            }
+            weight = weight.saturating_add(added);
+            if let Some(portion) = portions.last_mut() {
+                for (unit, facts) in units {
+                    portion.entry(facts).or_default().insert(unit);
+                }
+            }
+        }
+        portions
     }
 
     async fn compute_group(
         &self,
         reads: &Reads,
-        (facts, units): &Group,
+        facts: &BTreeSet<&'static str>,
+        units: &BTreeSet<u32>,
         computed: &mut BTreeMap<&'static str, Computed>,
     ) -> Result<(), AnalyticsError> {
         let context = inputs::session(self.input.definitions)?;
@@ -275,12 +304,7 @@ impl Work<'_> {
             );
             let kept = computed.entry(fact.name).or_default();
             kept.units.extend(units);
-            for (shard, rows) in by_shard(fact, &rows, &self.units).map_err(error)? {
-                kept.rows.entry(shard).or_default().push(rows);
-            }
-            if kept.rows.is_empty() {
-                kept.rows.insert(0, vec![rows.slice(0, 0)]);
-            }
+            kept.rows.push(rows.clone());
             if !fact.sql.is_empty() {
                 register_batch(&context, fact.name, rows).map_err(error)?;
             }
@@ -295,6 +319,18 @@ impl Work<'_> {
     }
 }
 
+/// Groups of which planning the statements would cost more than computing a few facts too many.
+fn with_few_plans(groups: Groups) -> Groups {
+    let Some(widest) = groups.keys().max_by_key(|facts| facts.len()).cloned() else { return groups };
+    let mut few = Groups::new();
+    for (facts, units) in groups {
+        let missing = widest.difference(&facts).count();
+        let is_cheap = facts.is_subset(&widest) && units.len() * missing <= PLANNED_UNITS * facts.len();
+        few.entry(if is_cheap { widest.clone() } else { facts }).or_default().extend(units);
+    }
+    few
+}
+
 /// The fact of a name that this program itself spells.
 pub(super) fn fact_named(name: &str) -> &'static Fact {
     FACTS.iter().find(|fact| fact.name == name).unwrap_or(&FACTS[0])
@@ -302,4 +338,19 @@ pub(super) fn fact_named(name: &str) -> &'static Fact {
 
 pub(super) fn failed(fact: &str, cause: DataFusionError) -> AnalyticsError {
     AnalyticsError::Fact { fact: fact.to_owned(), cause: Box::new(cause) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_units_with_fewer_facts_are_computed_with_the_others() {
+        let all = BTreeSet::from(["attempts", "commits", "ci_runs"]);
+        let runs = BTreeSet::from(["ci_runs"]);
+        let few = Groups::from([(all.clone(), BTreeSet::from([1, 2])), (runs.clone(), BTreeSet::from([3]))]);
+        assert_eq!(with_few_plans(few), Groups::from([(all.clone(), BTreeSet::from([1, 2, 3]))]));
+        let many = Groups::from([(all, BTreeSet::from([1, 2])), (runs, (3..30).collect())]);
+        assert_eq!(with_few_plans(many.clone()), many);
+    }
 }

@@ -1,10 +1,11 @@
-//! Facts in their files: read from the base, and written shard by shard.
+//! Facts in their files: read from the base, and written piece by piece.
 //!
-//! A shard is one file per fact. A refresh replaces the rows of the units that it computed and keeps
-//! the others, so a file is always whole and any tool can read the table as it is.
+//! A piece is one file. A refresh replaces the rows of the units that it computed and keeps the
+//! others, so a file is always whole and any tool can read the table as it is; a file in which no
+//! row would differ stays.
 
 use super::inputs::{self, register, rows_of, supply};
-use super::placed::{Chosen, chosen, shard_of, stem};
+use super::placed::{Digests, Piece, by_piece, chosen};
 use super::reads::{Reads, observed};
 use super::refresh::{Computed, UNITS, Work, Written, fact_named, failed};
 use super::{FACTS, Fact};
@@ -12,11 +13,29 @@ use crate::engine::register_batch;
 use crate::error::AnalyticsError;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_event::Table;
-use waymark_lake::{DataFile, NewFile, Tables, Wanted, fact_table, joined, observed_table, read_rows};
+use waymark_lake::{DataFile, NewFile, Tables, Wanted, fact_table, footer_note, joined, observed_table, read_rows};
+
+/// Files that are compressed and written at the same time.
+const WRITES_AT_ONCE: usize = 4;
+/// Footers that are read at the same time.
+const FOOTERS_AT_ONCE: usize = 8;
+
+/// A file of a fact that has to be written: its new rows, and the file whose other rows it keeps.
+struct Change {
+    fact: &'static Fact,
+    piece: Piece,
+    rows: Vec<RecordBatch>,
+    /// The file whose place it takes, and the units whose rows stay.
+    old: Option<(DataFile, BTreeSet<u32>)>,
+    digests: Digests,
+}
 
 impl Work<'_> {
     /// Rows of a fact as the base has them.
@@ -29,21 +48,17 @@ impl Work<'_> {
     /// The rows that the base has of a fact, of the given units.
     pub(super) async fn stored_of(&self, fact: &'static Fact, units: &BTreeSet<u32>) -> Result<RecordBatch, AnalyticsError> {
         let shards: BTreeSet<u32> = units.iter().map(|unit| self.units.shard(*unit)).collect();
-        let rows = stacked(fact.name, &self.stored_in(fact, &shards).await?.0)?;
-        chosen(fact, &rows, &self.units, Chosen::Of(units)).map_err(|cause| failed(fact.name, cause))
+        let rows = stacked(fact.name, &self.stored_in(fact, &shards).await?)?;
+        chosen(fact, &rows, &self.units, units).map_err(|cause| failed(fact.name, cause))
     }
 
-    /// The rows and files that the base has of a fact in the given shards; an empty batch with the
-    /// fact's columns when there are none.
-    async fn stored_in(
-        &self,
-        fact: &'static Fact,
-        shards: &BTreeSet<u32>,
-    ) -> Result<(Vec<RecordBatch>, Vec<String>), AnalyticsError> {
+    /// The rows that the base has of a fact in the given shards; an empty batch with the fact's
+    /// columns when there are none.
+    async fn stored_in(&self, fact: &'static Fact, shards: &BTreeSet<u32>) -> Result<Vec<RecordBatch>, AnalyticsError> {
         let name = fact_table(fact.name);
         let files = self.base_files(&name);
-        let wanted: Vec<DataFile> =
-            files.iter().filter(|file| shard_of(file).is_some_and(|shard| shards.contains(&shard))).cloned().collect();
+        let is_wanted = |file: &&DataFile| Piece::of(file).is_some_and(|piece| shards.contains(&piece.shard));
+        let wanted: Vec<DataFile> = files.iter().filter(is_wanted).cloned().collect();
         let mut rows = read_rows(self.input.layout, &name, &wanted, Wanted::default()).await?;
         if rows.is_empty()
             && let Some(any) = files.first()
@@ -51,66 +66,148 @@ impl Work<'_> {
             let one = read_rows(self.input.layout, &name, std::slice::from_ref(any), Wanted::default()).await?;
             rows.extend(one.first().map(|batch| batch.slice(0, 0)));
         }
-        Ok((rows, wanted.into_iter().map(|file| file.path).collect()))
+        Ok(rows)
     }
 
-    /// Writes the shards that hold computed units: their new rows, and the old rows of all others.
+    /// Writes the files in which rows of computed units differ: their new rows, and the old rows of
+    /// all others.
     pub(super) async fn write(
-        &self,
+        &mut self,
         tables: &Tables,
         computed: BTreeMap<&'static str, Computed>,
         left: &BTreeSet<u32>,
         files: &mut BTreeMap<&'static str, Written>,
     ) -> Result<(), AnalyticsError> {
-        for (name, mut computed) in computed {
-            let fact = fact_named(name);
-            let error = |cause| failed(name, cause);
-            let mut shards: BTreeSet<u32> = computed.units.iter().map(|unit| self.units.shard(*unit)).collect();
-            if self.base.is_some() {
-                shards.extend(left);
-            } else if computed.rows.values().all(|rows| rows.iter().all(|batch| batch.num_rows() == 0)) {
-                // A fact without rows still has columns, and a file that says so.
-                shards.insert(0);
-            }
+        let mut changes = Vec::new();
+        for (name, computed) in computed {
             let written = files.entry(name).or_default();
-            for shard in shards {
-                let (old, removed) = self.stored_in(fact, &BTreeSet::from([shard])).await?;
-                let mut rows = computed.rows.remove(&shard).unwrap_or_default();
-                if !removed.is_empty() {
-                    let old = stacked(name, &old)?;
-                    rows.push(chosen(fact, &old, &self.units, Chosen::NotOf(&computed.units)).map_err(error)?);
-                }
-                written.rewrite.removed.extend(removed.iter().cloned());
-                let is_empty = rows.iter().all(|batch| batch.num_rows() == 0);
-                if is_empty && removed.is_empty() && (self.base.is_some() || shard != 0) {
-                    continue;
-                }
-                let Some(rows) = ordered(fact, &rows).map_err(error)? else { continue };
-                let file = self.write_shard(tables, name, shard, &rows, removed.into_iter().collect()).await?;
-                written.rewrite.added.push(file);
-                written.schema.get_or_insert_with(|| rows.schema());
-            }
+            written.schema = written.schema.take().or_else(|| computed.rows.first().map(|rows| nullable(&rows.schema())));
+            changes.extend(self.changes(fact_named(name), computed, left, written).await?);
         }
+        let writes: Vec<BoxFuture<'_, _>> =
+            changes.into_iter().map(|change| self.write_piece(tables, change).boxed()).collect();
+        let mut writes = futures::stream::iter(writes).buffer_unordered(WRITES_AT_ONCE);
+        let mut noted = Vec::new();
+        while let Some((fact, file, digests)) = writes.try_next().await? {
+            noted.push(((fact_table(fact.name), file.data_file().path), digests));
+            files.entry(fact.name).or_default().rewrite.added.push(file);
+        }
+        drop(writes);
+        self.digests.extend(noted);
         Ok(())
     }
 
-    async fn write_shard(
-        &self,
-        tables: &Tables,
-        fact: &str,
-        shard: u32,
-        rows: &RecordBatch,
-        live: BTreeSet<String>,
-    ) -> Result<NewFile, AnalyticsError> {
-        Ok(tables.write_by_content(&fact_table(fact), &stem(shard), rows, &live, self.input.as_of).await?)
+    /// The files of a fact that differ from those of the base, in the shards of computed units and in
+    /// those that units have left; what they take the place of is marked as removed.
+    async fn changes(
+        &mut self,
+        fact: &'static Fact,
+        computed: Computed,
+        left: &BTreeSet<u32>,
+        written: &mut Written,
+    ) -> Result<Vec<Change>, AnalyticsError> {
+        let error = |cause| failed(fact.name, cause);
+        let mut shards: BTreeSet<u32> = computed.units.iter().map(|unit| self.units.shard(*unit)).collect();
+        shards.extend(left);
+        let mut pieces: BTreeMap<Piece, Vec<RecordBatch>> = BTreeMap::new();
+        for rows in &computed.rows {
+            for (piece, rows) in by_piece(fact, rows, &self.units, self.spans).map_err(error)? {
+                pieces.entry(piece).or_default().push(rows);
+            }
+        }
+        let mut old = self.noted_pieces(fact, &shards).await?;
+        let mut changes = Vec::new();
+        let gone: Vec<Piece> = old.keys().filter(|piece| !pieces.contains_key(*piece)).cloned().collect();
+        pieces.extend(gone.into_iter().map(|piece| (piece, Vec::new())));
+        for (piece, rows) in pieces {
+            let mut digests = Digests::default();
+            for batch in &rows {
+                digests.add(Digests::of(fact, batch, &self.units).map_err(error)?);
+            }
+            let held = old.remove(&piece);
+            let old_digests = held.as_ref().map(|(_, digests)| digests.clone()).unwrap_or_default();
+            let is_kept = |unit: u32| !computed.units.contains(&unit) && self.units.is_at(unit, piece.shard);
+            let (kept, replaced) = old_digests.split(is_kept);
+            if replaced == digests {
+                continue;
+            }
+            written.rewrite.removed.extend(held.as_ref().map(|(file, _)| file.path.clone()));
+            let units: BTreeSet<u32> = kept.0.keys().copied().collect();
+            digests.add(kept);
+            if digests.0.is_empty() {
+                continue;
+            }
+            let old = held.filter(|_| !units.is_empty()).map(|(file, _)| (file, units));
+            changes.push(Change { fact, piece, rows, old, digests });
+        }
+        Ok(changes)
+    }
+
+    /// The pieces of shards as the base has them, with the digests of their units.
+    async fn noted_pieces(
+        &mut self,
+        fact: &'static Fact,
+        shards: &BTreeSet<u32>,
+    ) -> Result<BTreeMap<Piece, (DataFile, Digests)>, AnalyticsError> {
+        let table = fact_table(fact.name);
+        let mut pieces = BTreeMap::new();
+        let mut unknown = Vec::new();
+        for file in self.base_files(&table) {
+            let Some(piece) = Piece::of(file).filter(|piece| shards.contains(&piece.shard)) else { continue };
+            match self.digests.get(&(table.clone(), file.path.clone())) {
+                Some(digests) => drop(pieces.insert(piece, (file.clone(), digests.clone()))),
+                None => unknown.push((piece, file.clone())),
+            }
+        }
+        let (layout, name) = (self.input.layout, table.as_str());
+        let noted = |(piece, file): (Piece, DataFile)| {
+            async move {
+                let note = footer_note(layout, name, &file).await?;
+                Ok::<_, AnalyticsError>((piece, file, note))
+            }
+            .boxed()
+        };
+        let notes: Vec<BoxFuture<'_, _>> = unknown.into_iter().map(noted).collect();
+        let notes: Vec<_> = futures::stream::iter(notes).buffer_unordered(FOOTERS_AT_ONCE).try_collect().await?;
+        for (piece, file, note) in notes {
+            let digests = match note.as_deref().and_then(Digests::noted) {
+                Some(digests) => digests,
+                None => {
+                    let rows = read_rows(layout, name, std::slice::from_ref(&file), Wanted::default()).await?;
+                    let rows = stacked(fact.name, &rows)?;
+                    Digests::of(fact, &rows, &self.units).map_err(|cause| failed(fact.name, cause))?
+                }
+            };
+            self.digests.insert((table.clone(), file.path.clone()), digests.clone());
+            pieces.insert(piece, (file, digests));
+        }
+        Ok(pieces)
+    }
+
+    async fn write_piece(&self, tables: &Tables, change: Change) -> Result<(&'static Fact, NewFile, Digests), AnalyticsError> {
+        let Change { fact, piece, mut rows, old, digests } = change;
+        let error = |cause| failed(fact.name, cause);
+        let table = fact_table(fact.name);
+        let mut live = BTreeSet::new();
+        if let Some((file, units)) = old {
+            let held = read_rows(self.input.layout, &table, std::slice::from_ref(&file), Wanted::default()).await?;
+            let held = stacked(fact.name, &held)?;
+            rows.push(chosen(fact, &held, &self.units, &units).map_err(error)?);
+            live.insert(file.path);
+        }
+        let rows = tokio::task::spawn_blocking(move || ordered(fact, &rows)).await;
+        let rows = rows.map_err(|join| error(DataFusionError::External(Box::new(join))))?.map_err(error)?;
+        let note = (piece.stem(), Some(digests.note()));
+        let file = tables.write_by_content(&table, (&note.0, note.1), rows, &live, self.input.as_of).await?;
+        Ok((fact, file, digests))
     }
 
     /// Makes the files of the base, without what was replaced and with what is new, the live ones.
     pub(super) async fn commit(&mut self, tables: &mut Tables, fact: &str, written: Written) -> Result<(), AnalyticsError> {
         let Written { mut rewrite, schema } = written;
         let table = fact_table(fact);
-        if let Some(schema) = schema {
-            tables.prepare(&table, &schema).await?;
+        if let Some(schema) = &schema {
+            tables.prepare(&table, schema).await?;
         }
         let gone: BTreeSet<&String> = rewrite.removed.iter().collect();
         let now = self.input.as_of;
@@ -121,6 +218,14 @@ impl Work<'_> {
             .map(|file| NewFile::again(file, now))
             .collect();
         files.append(&mut rewrite.added);
+        if files.is_empty()
+            && let Some(schema) = schema
+        {
+            // A fact without rows still has columns, and a file that says so.
+            let piece = Piece::undated(0).stem();
+            let rows = RecordBatch::new_empty(schema);
+            files.push(tables.write_by_content(&table, (&piece, None), rows, &BTreeSet::new(), now).await?);
+        }
         let version = tables.make_live(&table, files, now).await?;
         self.written.insert(table, version);
         Ok(())
@@ -196,7 +301,8 @@ impl Work<'_> {
         tables.prepare(&table, &rows.schema()).await?;
         let live = tables.version(&table).await?.map(|version| version.files).unwrap_or_default();
         let live = live.into_iter().map(|file| file.path).collect();
-        let added = vec![self.write_shard(tables, name, 0, rows, live).await?];
+        let piece = Piece::undated(0).stem();
+        let added = vec![tables.write_by_content(&table, (&piece, None), rows.clone(), &live, self.input.as_of).await?];
         let version = tables.make_live(&table, added, self.input.as_of).await?;
         self.written.insert(table, version);
         Ok(())
@@ -213,17 +319,20 @@ impl Work<'_> {
 /// Batches of one fact as one; without any batch it has no columns.
 pub(super) fn stacked(fact: &str, batches: &[RecordBatch]) -> Result<RecordBatch, AnalyticsError> {
     let Some(first) = batches.first() else {
-        return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
+        return Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
     };
     Ok(joined(fact, &first.schema(), batches)?)
 }
 
-/// Rows of a shard in the order of day and key, whatever order they were computed in.
-fn ordered(fact: &Fact, batches: &[RecordBatch]) -> DataFusionResult<Option<RecordBatch>> {
-    let Some(first) = batches.first() else { return Ok(None) };
-    let fields =
-        first.schema().fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true))).collect::<Vec<_>>();
-    let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+/// Every column may be null: a file that is older than a column lacks it.
+fn nullable(schema: &SchemaRef) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Rows of a piece in the order of day and key, whatever order they were computed in.
+fn ordered(fact: &Fact, batches: &[RecordBatch]) -> DataFusionResult<RecordBatch> {
+    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), |first| nullable(&first.schema()));
     let rows = joined(fact.name, &schema, batches).map_err(|cause| DataFusionError::External(Box::new(cause)))?;
     let options = SortOptions { descending: false, nulls_first: true };
     let names = ["day"].into_iter().chain(fact.key.iter().copied());
@@ -231,8 +340,8 @@ fn ordered(fact: &Fact, batches: &[RecordBatch]) -> DataFusionResult<Option<Reco
         .filter_map(|name| Some(SortColumn { values: Arc::clone(rows.column_by_name(name)?), options: Some(options) }))
         .collect();
     if rows.num_rows() < 2 || columns.is_empty() {
-        return Ok(Some(rows));
+        return Ok(rows);
     }
     let order: UInt32Array = lexsort_to_indices(&columns, None)?;
-    Ok(Some(take_record_batch(&rows, &order)?))
+    Ok(take_record_batch(&rows, &order)?)
 }

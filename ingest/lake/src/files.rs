@@ -7,28 +7,33 @@ use crate::error::LakeError;
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
 /// The column by which observations are kept together.
 pub(crate) const SUBJECT: &str = "subject";
-/// Rows of one row group: small enough that the rows of few subjects cost little to find.
+/// Rows of one row group.
 const ROW_GROUP_ROWS: usize = 32 * 1_024;
+/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
+const PAGE_ROWS: usize = 1_024;
+/// Under which name a file's footer holds what its writer noted.
+const NOTE: &str = "waymark.note";
 /// Columns that people and joins look up by value; a filter saves reading files that lack it.
 const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
 /// Below this a filter costs more than it saves.
@@ -55,9 +60,87 @@ pub async fn read_rows(
     files: &[DataFile],
     wanted: Wanted<'_>,
 ) -> Result<Vec<RecordBatch>, LakeError> {
-    let reads: Vec<BoxFuture<'_, _>> = files.iter().map(|file| read_file(layout, table, file, wanted).boxed()).collect();
+    let subjects = wanted.subjects.cloned().map(Arc::new);
+    let columns: Option<Arc<[String]>> = wanted.columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+    let read = |file: &DataFile| {
+        let read = FileRead {
+            layout: layout.clone(),
+            table: table.to_owned(),
+            file: file.clone(),
+            subjects: subjects.clone(),
+            columns: columns.clone(),
+        };
+        read.on_any_core().boxed()
+    };
+    let reads: Vec<BoxFuture<'_, _>> = files.iter().map(read).collect();
     let read: Vec<Vec<RecordBatch>> = futures::stream::iter(reads).buffered(READ_AT_ONCE).try_collect().await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// One file and what is wanted of it.
+#[derive(Clone)]
+struct FileRead {
+    layout: Layout,
+    table: String,
+    file: DataFile,
+    subjects: Option<Arc<BTreeSet<String>>>,
+    columns: Option<Arc<[String]>>,
+}
+
+impl FileRead {
+    /// Reads as a task of its own, because decompressing is work for all cores.
+    async fn on_any_core(self) -> Result<Vec<RecordBatch>, LakeError> {
+        let task = self.clone();
+        match tokio::spawn(async move { task.rows().await }).await {
+            Ok(rows) => rows,
+            Err(join) => Err(self.failed(ParquetError::External(Box::new(join)))),
+        }
+    }
+
+    fn failed(&self, cause: ParquetError) -> LakeError {
+        LakeError::ReadTable { table: self.table.clone(), file: self.file.path.clone(), cause }
+    }
+
+    async fn rows(&self) -> Result<Vec<RecordBatch>, LakeError> {
+        let failed = |cause| self.failed(cause);
+        let subjects = self.subjects.as_deref();
+        let object = self.layout.table_object(&self.table, &self.file.path);
+        let reader = ObjectReader::new(self.layout.storage().store(), object, self.file.size_bytes);
+        let pages = if subjects.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let options = ArrowReaderOptions::new().with_page_index_policy(pages);
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await.map_err(failed)?;
+        if let Some(columns) = &self.columns {
+            let kept = |name: &String| columns.contains(name) || (subjects.is_some() && name == SUBJECT);
+            let schema = Arc::clone(builder.schema());
+            let places = schema.fields().iter().enumerate().filter(|(_, field)| kept(field.name())).map(|(place, _)| place);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+            builder = builder.with_projection(mask);
+        }
+        if let Some(subjects) = subjects {
+            let part =
+                Part { schema: builder.schema(), parquet_schema: builder.parquet_schema(), metadata: builder.metadata() };
+            let groups = part.row_groups(subjects).map_err(failed)?;
+            if groups.is_empty() {
+                return Ok(Vec::new());
+            }
+            let pages = part.pages(&groups, subjects).map_err(failed)?;
+            builder = builder.with_row_groups(groups);
+            if let Some(pages) = pages {
+                builder = builder.with_row_selection(pages);
+            }
+        }
+        let stream = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(failed)?;
+        let schema = Arc::clone(stream.schema());
+        let mut batches: Vec<RecordBatch> = stream.try_collect().await.map_err(failed)?;
+        if batches.is_empty() {
+            // A file without rows still tells its columns.
+            batches.push(RecordBatch::new_empty(schema));
+        }
+        let Some(subjects) = subjects else { return Ok(batches) };
+        let arrange = |cause| LakeError::Arrange { table: self.table.clone(), cause };
+        let chosen: Result<Vec<_>, _> = batches.iter().map(|batch| about(batch, subjects)).collect();
+        Ok(chosen.map_err(arrange)?.into_iter().filter(|batch| batch.num_rows() > 0).collect())
+    }
 }
 
 /// Batches of files of different age as one batch: a column that an older file lacks is null.
@@ -98,65 +181,66 @@ fn in_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
     RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
-async fn read_file(layout: &Layout, table: &str, file: &DataFile, wanted: Wanted<'_>) -> Result<Vec<RecordBatch>, LakeError> {
-    let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
-    let object = layout.table_object(table, &file.path);
-    let reader = ObjectReader::new(layout.storage().store(), object, file.size_bytes);
-    let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await.map_err(failed)?;
-    if let Some(columns) = wanted.columns {
-        let kept = |name: &str| columns.contains(&name) || (wanted.subjects.is_some() && name == SUBJECT);
-        let schema = Arc::clone(builder.schema());
-        let places = schema.fields().iter().enumerate().filter(|(_, field)| kept(field.name())).map(|(place, _)| place);
-        let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-        builder = builder.with_projection(mask);
-    }
-    if let Some(subjects) = wanted.subjects {
-        let groups = row_groups(builder.schema(), builder.parquet_schema(), builder.metadata(), subjects).map_err(failed)?;
-        if groups.is_empty() {
-            return Ok(Vec::new());
-        }
-        builder = builder.with_row_groups(groups);
-    }
-    let stream = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(failed)?;
-    let schema = Arc::clone(stream.schema());
-    let mut batches: Vec<RecordBatch> = stream.try_collect().await.map_err(failed)?;
-    if batches.is_empty() {
-        // A file without rows still tells its columns.
-        batches.push(RecordBatch::new_empty(schema));
-    }
-    let Some(subjects) = wanted.subjects else { return Ok(batches) };
-    let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-    let chosen: Result<Vec<_>, _> = batches.iter().map(|batch| about(batch, subjects)).collect();
-    Ok(chosen.map_err(arrange)?.into_iter().filter(|batch| batch.num_rows() > 0).collect())
+/// What is known of a file before any of its rows is read.
+struct Part<'file> {
+    schema: &'file SchemaRef,
+    parquet_schema: &'file SchemaDescriptor,
+    metadata: &'file ParquetMetaData,
 }
 
-/// The row groups that may hold a row about one of the subjects.
-fn row_groups(
-    schema: &SchemaRef,
-    parquet_schema: &parquet::schema::types::SchemaDescriptor,
-    metadata: &parquet::file::metadata::ParquetMetaData,
-    subjects: &BTreeSet<String>,
-) -> Result<Vec<usize>, ParquetError> {
-    let every = || (0..metadata.num_row_groups()).collect();
-    if schema.column_with_name(SUBJECT).is_none() {
-        return Ok(every());
+impl Part<'_> {
+    /// The row groups that may hold a row about one of the subjects.
+    fn row_groups(&self, subjects: &BTreeSet<String>) -> Result<Vec<usize>, ParquetError> {
+        let every = (0..self.metadata.num_row_groups()).collect();
+        if self.schema.column_with_name(SUBJECT).is_none() {
+            return Ok(every);
+        }
+        let converter = StatisticsConverter::try_new(SUBJECT, self.schema, self.parquet_schema)?;
+        let groups = self.metadata.row_groups();
+        let may_hold = may_hold(&converter.row_group_mins(groups)?, &converter.row_group_maxes(groups)?, subjects);
+        Ok(every.into_iter().filter(|group| may_hold.get(*group).copied().unwrap_or(true)).collect())
     }
-    let converter = StatisticsConverter::try_new(SUBJECT, schema, parquet_schema)?;
-    let (least, greatest) =
-        (converter.row_group_mins(metadata.row_groups())?, converter.row_group_maxes(metadata.row_groups())?);
+
+    /// Of these row groups, the rows whose pages may hold one about the subjects; null when a file
+    /// tells nothing about its pages.
+    fn pages(&self, groups: &[usize], subjects: &BTreeSet<String>) -> Result<Option<RowSelection>, ParquetError> {
+        let (Some(columns), Some(offsets)) = (self.metadata.column_index(), self.metadata.offset_index()) else {
+            return Ok(None);
+        };
+        if self.schema.column_with_name(SUBJECT).is_none() {
+            return Ok(None);
+        }
+        let converter = StatisticsConverter::try_new(SUBJECT, self.schema, self.parquet_schema)?;
+        let least = converter.data_page_mins(columns, offsets, groups)?;
+        let greatest = converter.data_page_maxes(columns, offsets, groups)?;
+        let Some(rows) = converter.data_page_row_counts(offsets, self.metadata.row_groups(), groups)? else {
+            return Ok(None);
+        };
+        let may_hold = may_hold(&least, &greatest, subjects);
+        if may_hold.len() != rows.len() {
+            return Ok(None);
+        }
+        let selectors = rows.iter().zip(may_hold).map(|(rows, is_wanted)| {
+            let rows = usize::try_from(rows.unwrap_or_default()).unwrap_or(usize::MAX);
+            if is_wanted { RowSelector::select(rows) } else { RowSelector::skip(rows) }
+        });
+        Ok(Some(selectors.collect::<Vec<_>>().into()))
+    }
+}
+
+/// Whether a range from the least to the greatest subject may hold one of those that are wanted.
+fn may_hold(least: &ArrayRef, greatest: &ArrayRef, subjects: &BTreeSet<String>) -> Vec<bool> {
     let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
-        return Ok(every());
+        return Vec::new();
     };
-    let may_hold = |group: &usize| {
-        if least.is_null(*group) || greatest.is_null(*group) {
+    let holds = |place: usize| {
+        if least.is_null(place) || greatest.is_null(place) {
             return true;
         }
-        {
-            let range = (Bound::Included(least.value(*group)), Bound::Included(greatest.value(*group)));
-            subjects.range::<str, _>(range).next().is_some()
-        }
+        let range = (Bound::Included(least.value(place)), Bound::Included(greatest.value(place)));
+        subjects.range::<str, _>(range).next().is_some()
     };
-    Ok((0..metadata.num_row_groups()).filter(may_hold).collect())
+    (0..least.len()).map(holds).collect()
 }
 
 fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
@@ -192,8 +276,16 @@ pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<RecordBatch, 
     sorted(batch, &order_of(table).iter().map(|name| (*name, false)).collect::<Vec<_>>())
 }
 
-/// Rows sorted by columns, each ascending or, if marked, descending; absent columns are passed over.
-pub(crate) fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+    if batch.num_rows() < 2 || order.iter().all(|(name, _)| batch.column_by_name(name).is_none()) {
+        return Ok(batch.clone());
+    }
+    take_record_batch(batch, &places(batch, order)?)
+}
+
+/// The places of rows sorted by columns, each ascending or, if marked, descending; columns that are
+/// absent are passed over.
+pub(crate) fn places(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<UInt32Array, ArrowError> {
     let columns: Vec<SortColumn> = order
         .iter()
         .filter_map(|(name, is_descending)| {
@@ -201,17 +293,22 @@ pub(crate) fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<Reco
             Some(SortColumn { values: Arc::clone(batch.column_by_name(name)?), options: Some(options) })
         })
         .collect();
-    if columns.is_empty() || batch.num_rows() < 2 {
-        return Ok(batch.clone());
-    }
-    take_record_batch(batch, &lexsort_to_indices(&columns, None)?)
+    lexsort_to_indices(&columns, None)
 }
 
-/// One batch as the bytes of one Parquet file.
-pub(crate) fn encoded(batch: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
+/// One batch as the bytes of one Parquet file, with a note in its footer if there is one.
+pub(crate) fn encoded(batch: &RecordBatch, note: Option<String>) -> Result<Vec<u8>, ParquetError> {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
+    if batch.column_by_name(SUBJECT).is_some() {
+        // Pages are found by subject and by nothing else, so only that column's pages need statistics.
+        properties = properties
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_column_statistics_enabled(ColumnPath::from(SUBJECT), EnabledStatistics::Page);
+    }
     if batch.num_rows() >= FILTERED_ROWS_MIN {
         for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {
             properties = properties
@@ -229,10 +326,22 @@ pub(crate) fn encoded(batch: &RecordBatch) -> Result<Vec<u8>, ParquetError> {
 /// # Errors
 /// `ReadTable` when it is missing or not readable.
 pub async fn footer_rows(layout: &Layout, table: &str, file: &DataFile) -> Result<u64, LakeError> {
+    Ok(footer(layout, table, file).await?.metadata().file_metadata().num_rows().unsigned_abs())
+}
+
+/// What the writer of a file noted in its footer; null when it noted nothing.
+///
+/// # Errors
+/// `ReadTable` when the file is missing or not readable.
+pub async fn footer_note(layout: &Layout, table: &str, file: &DataFile) -> Result<Option<String>, LakeError> {
+    let footer = footer(layout, table, file).await?;
+    let entries = footer.metadata().file_metadata().key_value_metadata();
+    Ok(entries.and_then(|entries| entries.iter().find(|entry| entry.key == NOTE)?.value.clone()))
+}
+
+async fn footer(layout: &Layout, table: &str, file: &DataFile) -> Result<ArrowReaderMetadata, LakeError> {
     let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
     let object = layout.table_object(table, &file.path);
     let mut reader = ObjectReader::new(layout.storage().store(), object, file.size_bytes);
-    let metadata = ArrowReaderMetadata::load_async(&mut reader, parquet::arrow::arrow_reader::ArrowReaderOptions::default());
-    let metadata = metadata.await.map_err(failed)?;
-    Ok(metadata.metadata().file_metadata().num_rows().unsigned_abs())
+    ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::default()).await.map_err(failed)
 }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use waymark_event::Delivery;
 
 /// Bodies that are read at once.
-const BATCH_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+const BATCH_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
 /// A delivery and its position in the stream `inbox`.
 #[derive(Clone, Debug, PartialEq)]

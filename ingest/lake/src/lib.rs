@@ -31,7 +31,7 @@ pub use checkup::{Checkup, check_up};
 pub use disk::{DiskUse, database_bytes, disk_use};
 pub use durable::DurableStore;
 pub use error::LakeError;
-pub use files::{Wanted, footer_rows, joined, read_rows};
+pub use files::{Wanted, footer_note, footer_rows, joined, read_rows};
 pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
 pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table, statement_tables};

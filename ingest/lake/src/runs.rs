@@ -5,18 +5,19 @@
 //! the newest, in the same order in which facts choose it. Files that are large enough stay.
 
 use crate::error::LakeError;
-use crate::files::{Wanted, in_order, joined, read_rows, schema_over, sorted};
+use crate::files::{Wanted, in_order, joined, places, read_rows, schema_over};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::error::ArrowError;
 use waymark_event::Instant;
 
 /// A merge never holds more rows than this in memory, and larger files are not merged again.
-const RUN_ROWS_MAX: u64 = 512 * 1_024;
+const RUN_ROWS_MAX: u64 = 256 * 1_024;
 /// The same for what they take on the disk.
-const RUN_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+const RUN_BYTES_MAX: u64 = 24 * 1_024 * 1_024;
 /// Files whose rows differ by less than this factor count as of one size.
 const SIZE_FACTOR: u64 = 8;
 
@@ -55,9 +56,8 @@ impl Tables {
         let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
         let name = table.to_owned();
         let rows_before = all.num_rows();
-        let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, &all)).await;
-        let merged =
-            merged.map_err(|join| arrange(arrow::error::ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
+        let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, all)).await;
+        let merged = merged.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
         let file = format!("run-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
         let added = vec![self.write(table, &file, &merged, now).await?];
         let removed = chosen.iter().map(|file| file.path.clone()).collect();
@@ -89,10 +89,11 @@ fn chosen(files: &[&DataFile], files_min: usize) -> Option<Vec<DataFile>> {
     None
 }
 
-fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-    if rows.column_by_name("entity_id").is_none() || rows.column_by_name("version_rank").is_none() {
-        return in_order(table, rows);
-    }
+fn newest_in_order(table: &str, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let (subjects, Some(entities), Some(_)) = (text("subject"), text("entity_id"), rows.column_by_name("version_rank")) else {
+        return in_order(table, &rows);
+    };
     // The newest statement comes first; ties are broken as `facts/newest.sql` breaks them.
     let order = [
         ("subject", false),
@@ -103,20 +104,21 @@ fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, arrow
         ("received_at", false),
         ("delivery_id", false),
     ];
-    let rows = sorted(rows, &order)?;
-    let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-    let (subjects, Some(entities)) = (text("subject"), text("entity_id")) else { return Ok(rows) };
-    let is_first: BooleanArray = (0..rows.num_rows())
-        .map(|row| {
-            let is_repeated = row > 0
-                && entities.value(row) == entities.value(row - 1)
-                && subjects.is_none_or(|subjects| {
-                    subjects.is_null(row) == subjects.is_null(row - 1) && subjects.value(row) == subjects.value(row - 1)
-                });
-            Some(!is_repeated)
-        })
-        .collect();
-    filter_record_batch(&rows, &is_first)
+    let places = places(&rows, &order)?;
+    let is_same = |left: usize, right: usize| {
+        entities.value(left) == entities.value(right)
+            && subjects.is_none_or(|subjects| {
+                subjects.is_null(left) == subjects.is_null(right) && subjects.value(left) == subjects.value(right)
+            })
+    };
+    let mut newest: Vec<u32> = Vec::with_capacity(places.len());
+    for place in places.values() {
+        if newest.last().is_none_or(|last| !is_same(*last as usize, *place as usize)) {
+            newest.push(*place);
+        }
+    }
+    // Rows are copied once, after those that go are known.
+    take_record_batch(&rows, &UInt32Array::from(newest))
 }
 
 #[cfg(test)]
@@ -142,9 +144,9 @@ mod tests {
 
     #[test]
     fn one_merge_stays_within_its_memory() {
-        let files: Vec<DataFile> = (0..10).map(|number| file(&format!("f{number}"), 200_000)).collect();
+        let files: Vec<DataFile> = (0..10).map(|number| file(&format!("f{number}"), 100_000)).collect();
         assert_eq!(chosen_names(&files, 2).unwrap().len(), 2);
-        let settled: Vec<DataFile> = (0..10).map(|number| file(&format!("f{number}"), 300_000)).collect();
+        let settled: Vec<DataFile> = (0..10).map(|number| file(&format!("f{number}"), 150_000)).collect();
         assert_eq!(chosen_names(&settled, 2), None);
     }
 }

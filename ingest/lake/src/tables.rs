@@ -22,6 +22,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTable, DeltaTableError};
 use object_store::{ObjectStoreExt, PutPayload};
+use parquet::errors::ParquetError;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -154,26 +155,34 @@ impl Tables {
     /// `Encode` or `Store`.
     pub async fn write(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
         let rows = batch.num_rows();
-        let bytes = encoded(batch).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
+        let bytes = encoded(batch, None).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
         self.put(table, name, bytes, rows, now).await
     }
 
-    /// The same under a name that ends in a hash of the content, so that equal rows are one file.
-    /// A file that is `live` already is not written again.
+    /// The same under a name that ends in a hash of the content, so that equal rows are one file, and
+    /// with a note in its footer. A file that is `live` already is not written again.
     ///
     /// # Errors
     /// `Encode` or `Store`.
     pub async fn write_by_content(
         &self,
         table: &str,
-        stem: &str,
-        batch: &RecordBatch,
+        (stem, note): (&str, Option<String>),
+        batch: RecordBatch,
         live: &BTreeSet<String>,
         now: Instant,
     ) -> Result<NewFile, LakeError> {
         let rows = batch.num_rows();
-        let bytes = encoded(batch).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
-        let name = format!("{stem}-{}.zstd.parquet", ObservationId::of("file", &bytes).as_str());
+        let failed = |cause| LakeError::Encode { table: table.to_owned(), rows, cause };
+        // Compressing takes longer than anything else, and another file may be on its way.
+        let encoded = tokio::task::spawn_blocking(move || {
+            let bytes = encoded(&batch, note)?;
+            let hash = ObservationId::of("file", &bytes);
+            Ok((bytes, hash))
+        });
+        let encoded = encoded.await.map_err(|join| failed(ParquetError::External(Box::new(join))))?;
+        let (bytes, hash) = encoded.map_err(failed)?;
+        let name = format!("{stem}-{}.zstd.parquet", hash.as_str());
         if live.contains(&name) {
             return Ok(NewFile { name, size_bytes: bytes.len() as u64, rows, written_at: now });
         }

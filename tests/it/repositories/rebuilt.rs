@@ -118,6 +118,9 @@ impl History {
                 let word = if place == 0 { "from" } else { "merge" };
                 writeln!(stream, "{word} :{}", parent + 1).unwrap();
             }
+            // A commit that changes nothing is told apart from those that do.
+            let content = format!("{number}");
+            writeln!(stream, "M 644 inline change\ndata {}\n{content}", content.len()).unwrap();
             stream.push('\n');
         }
         writeln!(stream, "reset refs/heads/main\nfrom :{}\n", self.commits.len()).unwrap();
@@ -194,7 +197,8 @@ impl Rebuilt {
         for mark in 1..=count {
             write_commit(&mut stream, mark, at, at);
             let from = if mark == 1 { "refs/heads/main^0".to_owned() } else { format!(":{}", mark - 1) };
-            writeln!(stream, "from {from}\n").unwrap();
+            let content = format!("added {mark}");
+            writeln!(stream, "from {from}\nM 644 inline change\ndata {}\n{content}\n", content.len()).unwrap();
         }
         write_tag(&mut stream, tag, &format!(":{count}"), at);
         self.import(&stream)

@@ -8,6 +8,7 @@
 mod clone;
 mod commit;
 mod message;
+mod paths;
 mod reference;
 mod walk;
 mod write;

@@ -6,7 +6,15 @@ use crate::rows::{Understood, delivery_batch, rejection_batch};
 use crate::source::{Normalised, Reading};
 use crate::sources;
 use arrow::array::RecordBatch;
-use waymark_event::{Channel, Delivery, Instant, Observation, Reason, Rejection, Stage, Table, observation_batch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waymark_event::{Channel, Delivery, Instant, Observation, Reason, Rejection, SchemaError, Stage, Table, observation_batch};
+use waymark_lake::{DELIVERIES, REJECTIONS};
+
+/// So many bytes of bodies are read before their statements become columns.
+const PORTION_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// The rows that deliveries amount to, by table.
 pub(super) struct Batches {
@@ -16,27 +24,60 @@ pub(super) struct Batches {
     pub(super) flushed: Flushed,
 }
 
+/// Reads deliveries portion by portion: columns take a fraction of what statements take before.
 pub(super) fn read_batch(
     reading: &Reading,
     forgotten: &Forgotten,
     stream: &str,
     deliveries: Vec<(i64, Delivery)>,
     now: Instant,
-) -> Result<Batches, waymark_event::SchemaError> {
-    let mut understood = understand(reading, forgotten, deliveries);
-    let mut flushed = Flushed { deliveries: understood.len(), ..Flushed::default() };
-    let rejections = rejection_batch(&understood, now)?;
-    flushed.rejections = understood.iter().map(|one| one.normalised.rejections.len()).sum();
-    let deliveries = delivery_batch(stream, &mut understood)?;
-    let observations: Vec<Observation> = understood.into_iter().flat_map(|one| one.normalised.observations).collect();
-    flushed.observations = observations.len();
-    let mut tables: Vec<(&'static str, RecordBatch)> = Vec::new();
-    for table in Table::ALL {
-        if observations.iter().any(|observation| observation.table() == *table) {
-            tables.push((table.name(), observation_batch(*table, &observations)?));
+) -> Result<Batches, SchemaError> {
+    let mut flushed = Flushed { deliveries: deliveries.len(), ..Flushed::default() };
+    let mut tables: BTreeMap<Table, Vec<RecordBatch>> = BTreeMap::new();
+    let (mut rejections, mut kept) = (Vec::new(), Vec::new());
+    for portion in portions(deliveries) {
+        let mut understood = understand(reading, forgotten, portion);
+        rejections.extend(rejection_batch(&understood, now)?);
+        flushed.rejections += understood.iter().map(|one| one.normalised.rejections.len()).sum::<usize>();
+        kept.push(delivery_batch(stream, &mut understood)?);
+        let observations: Vec<Observation> = understood.into_iter().flat_map(|one| one.normalised.observations).collect();
+        flushed.observations += observations.len();
+        for table in Table::ALL {
+            if observations.iter().any(|observation| observation.table() == *table) {
+                tables.entry(*table).or_default().push(observation_batch(*table, &observations)?);
+            }
         }
     }
-    Ok(Batches { tables, rejections, deliveries, flushed })
+    let rejections = if rejections.is_empty() { None } else { Some(joined(REJECTIONS, &rejections)?) };
+    let tables = tables.into_iter().map(|(table, batches)| Ok((table.name(), joined(table.name(), &batches)?)));
+    Ok(Batches {
+        tables: tables.collect::<Result<_, SchemaError>>()?,
+        rejections,
+        deliveries: joined(DELIVERIES, &kept)?,
+        flushed,
+    })
+}
+
+/// Deliveries in their order, cut where their bodies have come to some megabytes.
+fn portions(deliveries: Vec<(i64, Delivery)>) -> Vec<Vec<(i64, Delivery)>> {
+    let mut portions: Vec<Vec<(i64, Delivery)>> = Vec::new();
+    let mut size_bytes = 0;
+    for one in deliveries {
+        if portions.is_empty() || size_bytes >= PORTION_BYTES {
+            portions.push(Vec::new());
+            size_bytes = 0;
+        }
+        size_bytes += one.1.body.len();
+        if let Some(portion) = portions.last_mut() {
+            portion.push(one);
+        }
+    }
+    portions
+}
+
+fn joined(table: &str, batches: &[RecordBatch]) -> Result<RecordBatch, SchemaError> {
+    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    concat_batches(&schema, batches).map_err(|cause| SchemaError::Join { table: table.to_owned(), cause })
 }
 
 /// Reads deliveries on all cores; the order stays.

@@ -55,6 +55,10 @@ struct CommitLine {
     revert_of: Option<String>,
     picked_from: Option<String>,
     pull_request_hint: Option<i64>,
+    /// Null where the clone did not tell.
+    paths: Option<Vec<String>>,
+    #[serde(default)]
+    paths_truncated: bool,
 }
 
 #[derive(Deserialize)]
@@ -129,9 +133,14 @@ fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) 
             .flatten()
             .any(is_bot_account)
     });
+    // A merge without paths of its own still brings its branches.
+    let is_empty = read.paths.as_ref().filter(|_| read.parents.len() <= 1).map(Vec::is_empty);
     let record = Commit {
         repository: change.repository.clone(),
         sha: read.sha.clone(),
+        paths_truncated: read.paths.as_ref().map(|_| read.paths_truncated),
+        paths: read.paths.unwrap_or_default(),
+        is_empty,
         parents: Some(read.parents),
         authored_at: Some(Instant::from_micros(authored.timestamp_micros())),
         author_offset_minutes: Some(authored.offset().local_minus_utc() / 60),

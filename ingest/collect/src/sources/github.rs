@@ -1,4 +1,4 @@
-//! GitHub: workflow runs, deployments and their statuses, pushes and pull requests.
+//! GitHub: workflow runs, deployments and their statuses, pushes, pull requests and their reviews.
 //!
 //! Reads webhooks and polled items alike, so both give the same entity ids. Payloads are read into
 //! our own all-optional structs, because one odd field must not lose a message. A push only tells
@@ -7,6 +7,7 @@
 mod commits;
 mod deployments;
 mod pull_requests;
+mod reviews;
 mod runs;
 
 use crate::signature::ProofScheme;
@@ -67,6 +68,7 @@ impl Source for Github {
             Some("deployment_status") => deployments::read_status(body, reading),
             Some("push") => commits::read_push(body, reading),
             Some("pull_request") => pull_requests::read(body, reading),
+            Some("pull_request_review") => reviews::read(body, reading),
             Some("pull_request_commits") => pull_requests::read_commits(body, reading),
             Some(_) => Normalised::ignored("an event that no metric reads"),
             None => Normalised::rejected(

@@ -4,6 +4,7 @@
 //! such a commit is written with what can be read, because its parents matter to all others.
 
 use super::message;
+use super::paths::Touched;
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
@@ -15,6 +16,7 @@ const SECONDS_MAX: i64 = 253_402_300_799;
 /// The parts of a commit object, taken by their names; a strict reader would lose old commits.
 #[derive(Debug, Default)]
 pub(super) struct CommitParts<'a> {
+    pub(super) tree: Option<ObjectId>,
     pub(super) parents: Vec<ObjectId>,
     author: &'a BStr,
     pub(super) committer: &'a BStr,
@@ -28,6 +30,7 @@ impl<'a> CommitParts<'a> {
         let mut parts = Self { message: message.as_bstr(), ..Self::default() };
         for line in head.lines() {
             match line.split_once_str(" ") {
+                Some((b"tree", sha)) => parts.tree = ObjectId::from_hex(sha).ok(),
                 Some((b"parent", sha)) => parts.parents.extend(ObjectId::from_hex(sha)),
                 Some((b"author", signature)) => parts.author = signature.as_bstr(),
                 Some((b"committer", signature)) => parts.committer = signature.as_bstr(),
@@ -62,11 +65,16 @@ pub(super) struct CommitLine {
     picked_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pull_request_hint: Option<u64>,
+    /// Left out where the clone does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths_truncated: Option<bool>,
 }
 
 impl CommitLine {
-    /// The line of the commit `sha`.
-    pub(super) fn of(sha: String, commit: &CommitParts<'_>) -> Self {
+    /// The line of the commit `sha`, and what it touches as far as that is known.
+    pub(super) fn of(sha: String, commit: &CommitParts<'_>, touched: Option<Touched>) -> Self {
         let declared = message::read(&commit.message.to_str_lossy());
         Self {
             sha,
@@ -79,6 +87,8 @@ impl CommitLine {
             revert_of: declared.revert_of,
             picked_from: declared.picked_from,
             pull_request_hint: declared.pull_request_hint,
+            paths_truncated: touched.as_ref().map(|touched| touched.is_truncated).filter(|is_truncated| *is_truncated),
+            paths: touched.map(|touched| touched.paths),
         }
     }
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 /// A repository in a folder of its own, which goes when the test ends.
-struct Repository {
+pub(super) struct Repository {
     folder: PathBuf,
-    inner: gix::Repository,
+    pub(super) inner: gix::Repository,
 }
 
 impl Drop for Repository {
@@ -20,7 +20,7 @@ impl Drop for Repository {
 }
 
 impl Repository {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let number = FOLDERS.fetch_add(1, Ordering::SeqCst);
         let folder = std::env::temp_dir().join(format!("waymark-git-{}-{number}", std::process::id()));
         let path = folder.join("Checkout");
@@ -41,6 +41,38 @@ impl Repository {
         let person = format!("Ada <ada@example.org> {seconds} +0200");
         let tree = self.inner.empty_tree().id;
         self.raw_commit(format!("tree {tree}\n{parents}author {person}\ncommitter {person}\n\n{message}").as_bytes())
+    }
+
+    /// A commit of these files.
+    pub(super) fn commit_of(&self, files: &[(&str, &str)], parents: &[ObjectId]) -> ObjectId {
+        let tree = self.tree_of(files);
+        let lines: Vec<String> = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let person = "Ada <ada@example.org> 1774000000 +0000";
+        let parents = lines.concat();
+        self.raw_commit(format!("tree {tree}\n{parents}author {person}\ncommitter {person}\n\nchange").as_bytes())
+    }
+
+    fn tree_of(&self, files: &[(&str, &str)]) -> ObjectId {
+        use gix::objs::Write as _;
+        let mut entries: BTreeMap<String, (&str, ObjectId)> = BTreeMap::new();
+        let mut folders: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+        for (path, content) in files {
+            match path.split_once('/') {
+                Some((folder, rest)) => folders.entry(folder).or_default().push((rest, content)),
+                None => {
+                    let blob = self.inner.objects.write_buf(gix::objs::Kind::Blob, content.as_bytes()).unwrap();
+                    entries.insert((*path).to_owned(), ("100644", blob));
+                }
+            }
+        }
+        for (folder, files) in folders {
+            entries.insert(folder.to_owned(), ("40000", self.tree_of(&files)));
+        }
+        let bytes: Vec<u8> = entries
+            .iter()
+            .flat_map(|(name, (mode, id))| [format!("{mode} {name}\0").into_bytes(), id.as_slice().to_vec()].concat())
+            .collect();
+        self.inner.objects.write_buf(gix::objs::Kind::Tree, &bytes).unwrap()
     }
 
     fn raw_commit(&self, bytes: &[u8]) -> ObjectId {

@@ -4,6 +4,7 @@
 //! shallow or incomplete clone cannot show is remembered, so that a later, fuller clone gives it.
 
 use super::commit::{CommitLine, CommitParts};
+use super::paths::touched;
 use super::reference::Selected;
 use super::{GitError, KnownRefs, UNREAD, Warnings};
 use gix::ObjectId;
@@ -94,7 +95,8 @@ impl<'c> History<'c> {
             } else {
                 stack.extend(commit.parents.iter().filter(|parent| !self.visited.contains(*parent)));
             }
-            write(CommitLine::of(id.to_string(), &commit))?;
+            let touched = touched(self.clone, &commit).filter(|_| !self.cut.contains(&id));
+            write(CommitLine::of(id.to_string(), &commit, touched))?;
         }
         Ok(())
     }

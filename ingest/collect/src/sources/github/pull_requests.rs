@@ -108,7 +108,7 @@ fn pull_request(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Ve
 }
 
 /// The provider's id survives a rename; the key is used where a message has no id.
-fn pull_entity(delivery: &Delivery, repository: &Repository, key: &str, number: i64) -> EntityId {
+pub(super) fn pull_entity(delivery: &Delivery, repository: &Repository, key: &str, number: i64) -> EntityId {
     let place = repository.id_text().unwrap_or_else(|| key.to_owned());
     entity(delivery, "pull_request", &[&place, &number.to_string()])
 }

@@ -52,6 +52,10 @@ pub(super) fn unify_addresses(record: &mut Record) {
         Record::Artifact(artifact) => canonical(artifact.source_repository.as_mut()),
         Record::Commit(commit) => canonical(Some(&mut commit.repository)),
         Record::PullRequest(pull_request) => canonical(Some(&mut pull_request.repository)),
+        Record::Review(review) => {
+            review.repository = review.repository.take().or_else(|| repository_of(&review.pull_request));
+            canonical(review.repository.as_mut());
+        }
         Record::Deployment(deployment) => {
             for revision in &mut deployment.revisions {
                 // An address may hold an `@` of its own; a sha does not.
@@ -63,6 +67,15 @@ pub(super) fn unify_addresses(record: &mut Record) {
             }
         }
         _ => {}
+    }
+}
+
+/// The repository that an id of a pull request names, where it does.
+fn repository_of(pull_request: &str) -> Option<String> {
+    let parts: Vec<&str> = pull_request.split(':').collect();
+    match parts.as_slice() {
+        [_, "pull_request", _, repository, _] if repository.contains('/') => Some((*repository).to_owned()),
+        _ => None,
     }
 }
 

@@ -1,0 +1,61 @@
+-- One row per commit of a merged pull request, and the part that it plays there.
+with pulls as (
+    select * from observed.pull_requests where part_of is null and state = 'merged' and not is_deleted
+),
+containers as (
+    -- every commit of its branch came by another pull request, or is a merge
+    select branch_commits.entity_id
+    from branch_commits
+    join commit_claims on commit_claims.repository = branch_commits.repository and commit_claims.sha = branch_commits.sha
+        and commit_claims.place = 1
+    left join commits on commits.repository = branch_commits.repository and commits.sha = branch_commits.sha
+    group by branch_commits.entity_id
+    having not bool_or(commit_claims.entity_id = branch_commits.entity_id and coalesce(cardinality(commits.parents), 0) <= 1)
+        and bool_or(commit_claims.entity_id <> branch_commits.entity_id)
+),
+merged as (
+    select pulls.entity_id, pulls.repository, pulls.merge_sha as sha
+    from pulls
+    left anti join containers on containers.entity_id = pulls.entity_id
+    where pulls.merge_sha is not null
+),
+carried as (
+    select merged.entity_id, further.repository, further.merge_sha as sha
+    from merged
+    join branch_commits on branch_commits.repository = merged.repository and branch_commits.sha = merged.sha
+        and branch_commits.entity_id <> merged.entity_id
+    join pulls as further on further.entity_id = branch_commits.entity_id
+    where further.merge_sha is not null
+),
+carried_on as (
+    select carried.entity_id, further.repository, further.merge_sha as sha
+    from carried
+    join branch_commits on branch_commits.repository = carried.repository and branch_commits.sha = carried.sha
+    join pulls as further on further.entity_id = branch_commits.entity_id
+    where further.merge_sha is not null and further.entity_id <> carried.entity_id
+),
+rebased as (
+    -- written anew at the instant of the merge, with the author time of an original
+    select distinct branch_commits.entity_id, branch_commits.repository, copies.sha
+    from branch_commits
+    join commits as originals on originals.repository = branch_commits.repository and originals.sha = branch_commits.sha
+    join commits as copies on copies.repository = originals.repository and copies.authored_at = originals.authored_at
+    cross join settings
+    where copies.sha <> originals.sha and coalesce(cardinality(copies.parents), 0) = 1
+        and copies.committed_at > copies.authored_at
+        and abs(seconds_between(copies.committed_at, branch_commits.merged_at)) <= settings.skew_tolerance_seconds
+)
+select repository, sha, entity_id, 'original' as role from commit_claims where place = 1 and not is_merge
+union
+select repository, sha, entity_id, 'merge' from merged
+union
+select repository, merge_sha, entity_id, 'container' from pulls
+    where merge_sha is not null and entity_id in (select entity_id from containers)
+union
+select repository, sha, entity_id, 'carrier' from carried
+union
+select repository, sha, entity_id, 'carrier' from carried_on
+union
+select rebased.repository, rebased.sha, rebased.entity_id, 'rebased'
+from rebased
+left anti join commit_claims on commit_claims.repository = rebased.repository and commit_claims.sha = rebased.sha
