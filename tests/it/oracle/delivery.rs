@@ -4,13 +4,13 @@ use super::draw::{Broken, drawn, runner, runtime};
 use super::history::{Act, Attempt, Deploy, Fate, HOUR, History, Place, Trouble, Way, What, acts};
 use super::numbers::{AS_OF, Numbers, history_of, metrics, numbers, numbers_of, same, weeks};
 use super::played;
-use super::told::Facts;
+use super::told::{Facts, definitions, events, observations};
 use super::truth::{Truth, lines};
 use proptest::test_runner::TestCaseError;
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_analytics::attribution::{CommitGraph, Deployed, attribute};
-use waymark_analytics::{Grain, find};
-use waymark_event::Instant;
+use waymark_analytics::{Definitions, Grain, ServicePaths, find};
+use waymark_event::{Instant, Observation};
 
 /// Histories that share one computation.
 const TOGETHER: usize = 40;
@@ -151,7 +151,8 @@ fn a_pull_request_has_one_lead_time_whether_squashed_merged_or_rebased() {
             let plays: Vec<Vec<Act>> = plays.iter().map(|acts| merged(acts, way)).collect();
             let sql = "select change_id, service, deployment_id, lead_time_seconds, merge_to_production_seconds, excluded \
                 from delivered_changes where kind = 'pull_request'";
-            let rows = runtime().block_on(async { Facts::told(&played(&plays)).await.rows(sql).await });
+            let rows =
+                runtime().block_on(async { Facts::told_until("delivered_changes", &played(&plays)).await.rows(sql).await });
             let mut lines: BTreeMap<usize, Vec<String>> = BTreeMap::new();
             for row in rows {
                 let line = format!("{row:?}");
@@ -173,12 +174,89 @@ fn a_pull_request_has_one_lead_time_whether_squashed_merged_or_rebased() {
     });
 }
 
+/// A history in which whatever is deployed is deployed for both parts of the repository at once, by twins.
+fn in_two_parts(acts: &[Act], place: usize) -> History {
+    // A change of which nothing is told but its merge touches nobody's paths.
+    let kept: Vec<Act> = acts.iter().filter(|act| !matches!(act, Act::Lose { .. })).copied().collect();
+    let mut history = History::numbered(place, &kept);
+    let named = std::mem::take(&mut history.attempts).into_iter().filter(|attempt| attempt.service.is_some());
+    history.attempts = named
+        .flat_map(|attempt| {
+            ["web", "api"].map(|part| Attempt {
+                id: format!("{}-{part}", attempt.id),
+                service: Some(format!("{}-{part}", history.name)),
+                ..attempt.clone()
+            })
+        })
+        .collect();
+    history
+}
+
+/// What was delivered to whom and when, by history; both services at once where the parts are not told apart.
+async fn deliveries(definitions: Definitions, told: &[Observation]) -> BTreeMap<usize, BTreeSet<String>> {
+    let sql = "select change_id, cast(deployed_at as varchar), lead_time_seconds, excluded from delivered_changes";
+    let rows = Facts::until("delivered_changes", definitions, told).await.rows(sql).await;
+    let mut deliveries: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let line = format!("{row:?}");
+        deliveries.entry(history_of(&line)).or_default().insert(line);
+    }
+    deliveries
+}
+
+#[test]
+fn splitting_a_repository_by_path_keeps_the_union_of_its_changes() {
+    drawn(17, TOGETHER, |plays| {
+        let histories: Vec<History> = plays.iter().enumerate().map(|(place, acts)| in_two_parts(acts, place)).collect();
+        let told = observations(&events(&histories));
+        let split = histories.iter().flat_map(|history| {
+            ["web", "api"].map(|part| ServicePaths {
+                service: format!("{}-{part}", history.name),
+                repository: history.repository.clone(),
+                globs: vec![format!("{part}/**")],
+                shared: Vec::new(),
+            })
+        });
+        let split = Definitions { service_paths: split.collect(), ..definitions("UTC") };
+        let (whole, parts) =
+            runtime().block_on(async { (deliveries(definitions("UTC"), &told).await, deliveries(split.clone(), &told).await) });
+        assert!(plays.len() == 1 || whole.values().map(BTreeSet::len).sum::<usize>() > 3 * plays.len(), "little is delivered");
+        for place in 0..plays.len() {
+            let (whole, parts) = (whole.get(&place), parts.get(&place));
+            if whole != parts {
+                return Err(Broken { place, why: format!("\n  whole: {whole:#?}\n  in parts: {parts:#?}") });
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Three commits; the third is deployed, deployed again, and then the second, which never ran by itself.
+#[test]
+#[should_panic(expected = "failure json:deployment:local:h00-01-01:1")]
+fn going_back_behind_a_redeployment_undoes_what_brought_it() {
+    let push = Act::Push { line: 0, authored_after: 0, is_bot: false };
+    let deploy = |what, name| {
+        let (place, fate) = (Place::Production, Fate::Success);
+        Act::Deploy(Deploy { what, service: 0, place, fate, hours: 3, name, is_maintenance: false, is_gradual: false })
+    };
+    let acts =
+        [deploy(What::Head(0), 0), push, push, deploy(What::Head(0), 1), deploy(What::Again(1), 2), deploy(What::Commit(1), 3)];
+    let history = History::numbered(0, &acts);
+    assert_eq!(Truth::of(&history).failures, BTreeSet::from(["json:deployment:local:h00-01-01:1".to_owned()]));
+    // The facts look one place back, find the redeployment there, and count no failure at all. To be
+    // expected no longer once `deployments` looks for the last one that changed what runs.
+    let found =
+        runtime().block_on(async { super::found(&Facts::told_until("failures", std::slice::from_ref(&history)).await).await });
+    assert_eq!(super::difference(&super::expected(&history), &found["h00"]), super::difference(&[], &[]));
+}
+
 #[test]
 fn stages_that_are_all_known_add_up_to_the_lead_time() {
     drawn(15, TOGETHER, |plays| {
         let sql = "select change_id, lead_time_seconds, coding_seconds, pickup_seconds, review_seconds, \
             merge_to_deploy_seconds, deploy_seconds from delivered_changes where lead_time_seconds is not null";
-        let rows = runtime().block_on(async { Facts::told(&played(plays)).await.rows(sql).await });
+        let rows = runtime().block_on(async { Facts::told_until("delivered_changes", &played(plays)).await.rows(sql).await });
         let mut whole = 0;
         for row in &rows {
             let seconds: Vec<Option<f64>> =

@@ -117,6 +117,7 @@ pub(crate) struct Commit {
     pub(crate) committed_at: i64,
     pub(crate) is_bot: bool,
     pub(crate) picked_from: Option<String>,
+    pub(crate) paths: Vec<String>,
 }
 
 #[derive(Clone, Debug)]

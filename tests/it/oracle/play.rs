@@ -102,6 +102,7 @@ impl Player {
             committed_at: self.now,
             is_bot,
             picked_from: None,
+            paths: vec![format!("{}/{number}", if place % 2 == 0 { "web" } else { "api" })],
         });
         place
     }
@@ -124,13 +125,18 @@ impl Player {
         let opened_at = self.now;
         self.now += 3 * HOUR;
         let merged = match way {
-            Way::Squash => self.commit(&[self.heads[line]], self.now, false),
+            Way::Squash => {
+                let squashed = self.commit(&[self.heads[line]], self.now, false);
+                let paths = originals.iter().flat_map(|original: &usize| self.history.commits[*original].paths.clone());
+                self.history.commits[squashed].paths = paths.collect();
+                squashed
+            }
             Way::Merge => self.commit(&[self.heads[line], branch], self.now, false),
             Way::Rebase => {
                 let mut last = self.heads[line];
                 for original in &originals {
                     last = self.commit(&[last], 0, false);
-                    self.history.commits[last].authored_at = self.history.commits[*original].authored_at;
+                    self.copy(*original, last);
                     self.kept.insert(*original);
                 }
                 last
@@ -148,6 +154,13 @@ impl Player {
         self.history.pulls.push(Pull { number, originals, merge_sha, opened_at, merged_at: self.now, is_bot });
     }
 
+    /// What a commit has in common with one that does the same elsewhere.
+    fn copy(&mut self, original: usize, copy: usize) {
+        let Commit { authored_at, paths, .. } = self.history.commits[original].clone();
+        self.history.commits[copy].authored_at = authored_at;
+        self.history.commits[copy].paths = paths;
+    }
+
     fn pick(&mut self, source: u8, line: usize) {
         let (change, picks) = self.pickable[usize::from(source) % self.pickable.len()];
         if picks == PICKS_MAX {
@@ -156,7 +169,7 @@ impl Player {
         let Change { arrives_by, origin, .. } = self.history.changes[change].clone();
         let from = self.history.commits.iter().position(|commit| commit.sha == arrives_by).unwrap();
         let place = self.commit(&[self.heads[line]], 0, self.history.commits[from].is_bot);
-        self.history.commits[place].authored_at = self.history.commits[from].authored_at;
+        self.copy(from, place);
         self.history.commits[place].picked_from = Some(arrives_by);
         self.kept.extend([from, place]);
         self.heads[line] = place;

@@ -152,3 +152,25 @@ fn at_a_third_of_the_pace_every_quantile_and_limit_of_a_duration_is_three_times_
         Ok(())
     });
 }
+
+#[test]
+fn a_week_has_the_same_numbers_whatever_else_is_asked() {
+    drawn(24, TOGETHER, |plays| {
+        let (all, some) = runtime().block_on(async {
+            let facts = Facts::told(&played(plays)).await;
+            let all = numbers(&facts, &weeks(Grain::Week, 0), AS_OF).await;
+            (all, numbers(&facts, &weeks(Grain::Week, 2), AS_OF).await)
+        });
+        let end = START + WEEK * i64::try_from(WEEKS).unwrap();
+        let mut compared = 0;
+        for (key, cell) in some.iter().filter(|(key, cell)| key.4 < end && cell.sample_size != Some(0)) {
+            compared += 1;
+            if all.get(key) != Some(cell) {
+                let why = format!("{key:?}\n  beside others: {:?}\n  later ones only: {cell:?}", all.get(key));
+                return Err(Broken { place: history_of(&key.3), why });
+            }
+        }
+        assert!(plays.len() == 1 || compared > plays.len(), "{compared} numbers prove little");
+        Ok(())
+    });
+}

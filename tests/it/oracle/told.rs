@@ -19,15 +19,25 @@ pub(crate) struct Facts(Scenario);
 impl Facts {
     /// Every fact over these observations.
     pub(crate) async fn of(definitions: Definitions, observations: &[Observation]) -> Self {
+        Self::until(FACTS.last().unwrap().name, definitions, observations).await
+    }
+
+    /// One fact, and all that are computed before it.
+    pub(crate) async fn until(fact: &str, definitions: Definitions, observations: &[Observation]) -> Self {
         let scenario = Scenario::for_facts(definitions).unwrap();
         scenario.observe(observations).unwrap();
-        scenario.fact(FACTS.last().unwrap().name).await.unwrap();
+        scenario.fact(fact).await.unwrap();
         Self(scenario)
     }
 
     /// The same over what these histories tell.
     pub(crate) async fn told(histories: &[History]) -> Self {
         Self::of(definitions("UTC"), &observations(&events(histories))).await
+    }
+
+    /// One fact of what these histories tell, and all that are computed before it.
+    pub(crate) async fn told_until(fact: &str, histories: &[History]) -> Self {
+        Self::until(fact, definitions("UTC"), &observations(&events(histories))).await
     }
 
     /// The rows of a query as text; null is nothing.
@@ -94,7 +104,7 @@ fn told(history: &History) -> Vec<Value> {
             json!({
                 "repository": history.repository, "sha": commit.sha, "parents": commit.parents,
                 "authored_at": time(commit.authored_at), "committed_at": time(commit.committed_at),
-                "is_bot": commit.is_bot, "picked_from": commit.picked_from,
+                "is_bot": commit.is_bot, "picked_from": commit.picked_from, "paths": commit.paths,
             }),
         )
     }));

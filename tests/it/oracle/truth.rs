@@ -235,6 +235,11 @@ impl<'a> Past<'a> {
     }
 }
 
+/// A commit of a history and everything that is told to lie before it.
+pub(crate) fn ancestry_of(history: &History, sha: &str) -> BTreeSet<String> {
+    Past::of(history).ancestry(sha).into_iter().map(ToOwned::to_owned).collect()
+}
+
 /// Everything that deployments before the first one with this commit contained.
 fn before_the_first_with<'a>(past: &Past<'a>, stream: &Stream, sha: &str) -> Shas<'a> {
     let mut earlier = Shas::new();
