@@ -38,7 +38,7 @@ impl Story {
         Self { world, snapshot }
     }
 
-    /// Another message.
+    /// Another message, and the facts that it changes.
     async fn goes_on(&mut self, received_at: &str, events: &[Value]) {
         self.world.take_in(&[message(received_at, events)]).await;
         self.snapshot = self.world.refresh().await;
