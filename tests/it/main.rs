@@ -6,6 +6,7 @@
 
 mod adoption;
 mod broker;
+mod cases;
 mod cluster;
 mod conformance;
 mod crash;
@@ -20,6 +21,7 @@ mod lake_rows;
 mod moto;
 mod object_storage;
 mod open_data;
+mod oracle;
 mod pipeline;
 mod python;
 mod repositories;
