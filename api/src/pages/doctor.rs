@@ -168,7 +168,7 @@ fn sources(diagnosis: &Diagnosis) -> Markup {
     html! {
         section aria-labelledby="sources" {
             h2 #sources { "Sources" }
-            p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses and 30 hours." }
+            p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses, for 30 hours, and for longer than lately." }
             @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
                 div.scroll { table {
                     thead { tr {
