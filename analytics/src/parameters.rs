@@ -5,8 +5,10 @@
 
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
-use crate::facts::{FACTS, facts_behind};
+use crate::facts::{FACTS, STEPS, facts_behind};
+use crate::views::named_in;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// What a number depends on besides the rows behind it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,21 +21,31 @@ pub struct Parameters {
 
 /// The parameters of a metric; empty where its SQL cannot be parsed, which the planner would say first.
 pub fn parameters(metric: &Metric, definitions: &Definitions) -> Parameters {
-    let behind = facts_behind(metric.sql).unwrap_or_default();
+    let asked = asked(metric);
+    let behind: BTreeSet<&'static str> = asked.iter().filter_map(|sql| facts_behind(sql).ok()).flatten().collect();
     let facts: Vec<&'static str> = FACTS.iter().map(|fact| fact.name).filter(|name| behind.contains(name)).collect();
-    let statements: Vec<String> = FACTS
-        .iter()
-        .filter(|fact| behind.contains(fact.name))
-        .map(|fact| fact.sql)
-        .chain([metric.sql])
-        .map(without_comments)
-        .collect();
+    let of_facts = FACTS.iter().filter(|fact| behind.contains(fact.name)).map(|fact| fact.sql);
+    let of_steps = STEPS.iter().filter(|step| behind.contains(step.fact)).map(|step| step.sql);
+    let statements: Vec<String> = of_facts.chain(of_steps).chain(asked).map(without_comments).collect();
     let settings = match serde_json::to_value(&definitions.settings) {
         Ok(Value::Object(settings)) => settings,
         _ => Map::new(),
     };
     let is_read = |name: &str| statements.iter().any(|sql| sql.split(is_no_word).any(|word| word == name));
     Parameters { facts, settings: settings.into_iter().filter(|(name, _)| is_read(name)).collect() }
+}
+
+/// The definition of a metric and the views that it is planned with.
+fn asked(metric: &Metric) -> Vec<&'static str> {
+    let mut asked = vec![metric.sql];
+    let mut place = 0;
+    while let Some(sql) = asked.get(place) {
+        let new: Vec<&'static str> =
+            named_in(sql).into_iter().map(|view| view.sql).filter(|sql| !asked.contains(sql)).collect();
+        asked.extend(new);
+        place += 1;
+    }
+    asked
 }
 
 fn is_no_word(char: char) -> bool {
