@@ -11,10 +11,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Plans of deeply nested statements are walked by recursion, which takes more than the usual two
+/// megabytes where the program is not optimised.
+const STACK_BYTES: usize = 16 * 1_024 * 1_024;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     commands::log_to_terminal(&cli);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return commands::failed(&anyhow::Error::new(error).context("failed to start the runtime")),
     };
