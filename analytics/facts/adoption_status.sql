@@ -1,51 +1,73 @@
--- One row per service, component and spell of unchanged status.
+-- One row per service, component and spell in which what is known of its adoption stays the same.
 --
 -- Evidence is believed until the next finding or until it expires; after that the status is
--- unknown, never off the path: an outage of a scanner is no change of mind. Fresh evidence makes a
--- service an adopter even where the fit rule says no, and the conflict is flagged.
+-- unknown, never off the path: an outage of a scanner is no change of mind. What was detected
+-- beats what was declared, and where the two disagree, or where somebody uses what is not made for
+-- it, the conflict is flagged. Old and new together are `partial`. Whether a service was alive at
+-- the time is left to `service_activity`, so that a commit does not compute its adoption again.
 with settings_in_force as (
     select * from settings
 ),
-findings as (
-    select service_hint as service, component_id, detector, kind, finding, alternative, version, observed_at, url,
-        coalesce(path, run) as evidence_ref,
-        case finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end as strength,
-        lead(observed_at) over (partition by service_hint, component_id, detector order by observed_at, entity_id) as next_at
-    from observed.evidence
-    where part_of is null and not is_deleted and service_hint is not null
+named as (
+    -- a component that was renamed is found under its former names
+    select evidence.*, coalesce(component_names.component_id, evidence.component_id) as component
+    from observed.evidence as evidence
+    left join component_names on component_names.name = evidence.component_id
+    where evidence.part_of is null and not evidence.is_deleted and evidence.service_hint is not null
 ),
-covers as (
+newest_rule as (
+    -- a changed rule is run over the past again, and its findings replace those of the old one
+    select *,
+        row_number() over (
+            partition by service_hint, component, detector, observed_at order by rule_version desc, entity_id desc
+        ) as place
+    from named
+),
+findings as (
+    select service_hint as service, component as component_id, detector, kind, finding, alternative, version, rule_version, observed_at, url,
+        coalesce(path || ':' || cast(line as varchar), path, run) as evidence_ref, sha,
+        lead(observed_at) over (partition by service_hint, component, detector order by observed_at) as next_at
+    from newest_rule
+    where place = 1
+),
+dated as (
     select findings.*,
-        least(
-            coalesce(next_at, plus_seconds(observed_at, 86400 * 365 * 100)),
-            plus_seconds(observed_at, 86400 * case when kind = 'runtime' then settings_in_force.evidence_ttl_runtime_days
-                else settings_in_force.evidence_ttl_static_days end)
-        ) as expires_at
+        coalesce(next_at, plus_seconds(observed_at, 86400 * 365 * 100)) as replaced_at,
+        plus_seconds(observed_at, 86400 * case when kind = 'runtime' then settings_in_force.evidence_ttl_runtime_days
+            else settings_in_force.evidence_ttl_static_days end) as aged_at,
+        settings_in_force.active_service_window_days as silence_days
     from findings
     cross join settings_in_force
 ),
-catalogued as (
-    select service, labels from service_owners where valid_to is null
+covers as (
+    select service, component_id, detector, kind, finding, alternative, version, rule_version, url, evidence_ref, sha,
+        observed_at, observed_at as begins_at, least(replaced_at, aged_at) as expires_at
+    from dated
+    union all
+    -- A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
+    -- nothing proves no leaving. What ran and runs no more has really stopped.
+    select service, component_id, detector, kind, 'unreadable' as finding, cast(null as varchar) as alternative,
+        cast(null as varchar) as version, rule_version, url, evidence_ref, sha,
+        observed_at, aged_at as begins_at, least(replaced_at, plus_seconds(aged_at, 86400 * silence_days)) as expires_at
+    from dated
+    where aged_at < replaced_at and finding in ('present', 'partial') and kind <> 'runtime'
 ),
 known as (
-    select service from catalogued
+    select service from service_owners
     union
-    select distinct service from findings
+    select service from findings
 ),
-fits as (
-    select known.service, components.component_id,
-        case
-            when components.has_rules and catalogued.labels is null then 'unknown'
-            when components.has_any_rule and not array_has_any(catalogued.labels, components.fit_any_tags) then 'does_not_fit'
-            when components.has_no_rule and array_has_any(catalogued.labels, components.fit_no_tags) then 'does_not_fit'
-            else 'fits'
-        end as fit
+described as (
+    -- of a service that nobody catalogued only the name is known, since ever
+    select known.service, service_owners.owner, service_owners.system, service_owners.labels, service_owners.type,
+        service_owners.created_at,
+        coalesce(service_owners.valid_from, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')) as valid_from,
+        service_owners.valid_to
     from known
-    cross join components
-    left join catalogued on catalogued.service = known.service
+    left join service_owners on service_owners.service = known.service
 ),
 edges as (
-    select service, component_id, observed_at as at from covers
+    select service, component_id, begins_at as at from covers
     union
     select service, component_id, expires_at from covers
     union
@@ -53,78 +75,224 @@ edges as (
     union
     select service, component_id, expires_at from exemptions
     union
+    select described.service, fit_rules.component_id, fit_rules.valid_from from described cross join fit_rules
+    union
+    select described.service, fit_rules.component_id, fit_rules.valid_to
+    from described
+    cross join fit_rules
+    where fit_rules.valid_to is not null
+    union
     -- before the first finding nothing is known, and that too is a row
-    select service, component_id, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))') from fits
+    select described.service, components.component_id, described.valid_from from described cross join components
 ),
 segments as (
-    select edges.service, edges.component_id, edges.at, fits.fit
+    select edges.service, edges.component_id, edges.at, described.owner, described.system, described.labels, described.type,
+        described.created_at, components.released_at
     from edges
-    join fits on fits.service = edges.service and fits.component_id = edges.component_id
+    join components on components.component_id = edges.component_id
+    join described on described.service = edges.service
+        and described.valid_from <= edges.at and (described.valid_to is null or edges.at < described.valid_to)
+),
+checked as (
+    select segments.service, segments.component_id, segments.at, fit_rules.reason,
+        case
+            when coalesce(cardinality(fit_rules.types), 0) > 0 and segments.type is null then null
+            when segments.labels is null and coalesce(cardinality(fit_rules.any_tags), 0) + coalesce(cardinality(fit_rules.all_tags), 0)
+                + coalesce(cardinality(fit_rules.no_tags), 0) > 0 then null
+            else (coalesce(cardinality(fit_rules.types), 0) = 0 or array_has(fit_rules.types, segments.type))
+                and (coalesce(cardinality(fit_rules.any_tags), 0) = 0 or array_has_any(segments.labels, fit_rules.any_tags))
+                and (coalesce(cardinality(fit_rules.all_tags), 0) = 0 or array_has_all(segments.labels, fit_rules.all_tags))
+                and (coalesce(cardinality(fit_rules.no_tags), 0) = 0 or not array_has_any(segments.labels, fit_rules.no_tags))
+        end as holds
+    from segments
+    join fit_rules on fit_rules.component_id = segments.component_id
+        and fit_rules.valid_from <= segments.at and (fit_rules.valid_to is null or segments.at < fit_rules.valid_to)
+),
+fits as (
+    select service, component_id, at, bool_or(not holds) as is_unfit, bool_or(holds is null) as is_undecided,
+        array_agg(distinct reason order by reason) filter (where not holds) as fit_reason
+    from checked
+    group by service, component_id, at
+),
+fitted as (
+    select segments.*, fits.fit_reason,
+        case when fits.is_unfit then 'does_not_fit' when fits.is_undecided then 'unknown' else 'fits' end as fit
+    from segments
+    left join fits on fits.service = segments.service and fits.component_id = segments.component_id and fits.at = segments.at
+),
+exempted as (
+    select distinct segments.service, segments.component_id, segments.at
+    from segments
+    join exemptions on exemptions.service = segments.service and exemptions.component_id = segments.component_id
+        and exemptions.opened_at <= segments.at and segments.at < exemptions.expires_at
+),
+weighed as (
+    select fitted.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
+        covers.evidence_ref, covers.sha, covers.url, covers.detector,
+        covers.kind <> 'declared' as is_detected,
+        case covers.finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end as weight,
+        case covers.kind when 'runtime' then 1 when 'lockfile' then 2 when 'config' then 3 else 4 end as strength
+    from fitted
+    left join covers on covers.service = fitted.service and covers.component_id = fitted.component_id
+        and covers.begins_at <= fitted.at and fitted.at < covers.expires_at
+),
+together as (
+    select service, component_id, at,
+        bool_or(is_detected and finding = 'present') as is_seen,
+        bool_or(is_detected and finding = 'alternative') as is_replaced,
+        bool_or(finding = 'unreadable') as is_blind,
+        bool_or(is_detected and finding <> 'unreadable') as has_detected,
+        bool_or(not is_detected and finding = 'present') as is_claimed,
+        bool_or(not is_detected and finding in ('absent', 'alternative')) as is_denied,
+        max(case when is_detected and finding = 'alternative' then alternative end) as seen_alternative
+    from weighed
+    group by service, component_id, at
 ),
 evident as (
-    select segments.service, segments.component_id, segments.at, segments.fit,
-        covers.finding, covers.kind, covers.alternative, covers.version, covers.observed_at, covers.evidence_ref, covers.url,
+    select weighed.*, together.is_seen, together.is_replaced, together.is_blind, together.is_claimed, together.is_denied,
+        together.has_detected, together.seen_alternative,
         row_number() over (
-            partition by segments.service, segments.component_id, segments.at
-            order by covers.strength nulls last, covers.observed_at desc, covers.detector
+            partition by weighed.service, weighed.component_id, weighed.at
+            order by case when weighed.finding = 'unreadable' then 3 when weighed.is_detected then 1 else 2 end,
+                weighed.weight nulls last, weighed.strength, weighed.observed_at desc, weighed.detector
         ) as place
-    from segments
-    left join covers on covers.service = segments.service and covers.component_id = segments.component_id
-        and covers.observed_at <= segments.at and segments.at < covers.expires_at
+    from weighed
+    join together on together.service = weighed.service and together.component_id = weighed.component_id
+        and together.at = weighed.at
 ),
 judged as (
-    select evident.*,
+    select evident.service, evident.component_id, evident.at, evident.kind, evident.version, evident.rule_version,
+        evident.observed_at, evident.evidence_ref, evident.sha, evident.url, evident.created_at, evident.released_at,
+        evident.owner, evident.system, evident.labels,
+        coalesce(evident.alternative, evident.seen_alternative) as alternative,
         case
+            when evident.finding = 'present' and coalesce(evident.is_seen and evident.is_replaced, false)
+                and evident.fit = 'fits' and exempted.service is null then 'partial'
             when evident.finding = 'present' then 'adopted'
             when evident.fit = 'does_not_fit' then 'not_eligible'
             when evident.fit = 'unknown' then 'unknown'
-            when exemptions.service is not null then 'exempt'
+            when exempted.service is not null then 'exempt'
             when evident.finding = 'partial' then 'partial'
+            when coalesce(evident.is_blind, false) then 'unknown'
             when evident.finding in ('alternative', 'absent') then 'off_path'
             else 'unknown'
-        end as status
+        end as status,
+        -- who uses it shows that it fits, whatever the rule says
+        case when evident.finding = 'present' then 'fits' else evident.fit end as fit,
+        case when evident.finding = 'present' or evident.fit <> 'does_not_fit' then null else evident.fit_reason end as fit_reason,
+        coalesce(evident.fit = 'does_not_fit' and evident.finding = 'present', false)
+            or coalesce(evident.is_claimed and evident.has_detected and not evident.is_seen
+                and evident.finding in ('absent', 'alternative'), false)
+            or coalesce(evident.is_denied and evident.is_seen, false)
+            or coalesce(evident.is_seen and evident.is_replaced, false) as has_conflict
     from evident
-    left join exemptions on exemptions.service = evident.service and exemptions.component_id = evident.component_id
-        and exemptions.opened_at <= evident.at and evident.at < exemptions.expires_at
+    left join exempted on exempted.service = evident.service and exempted.component_id = evident.component_id
+        and exempted.at = evident.at
     where evident.place = 1
 ),
-turns as (
-    select judged.*,
-        status || '/' || coalesce(alternative, '') || '/' || coalesce(version, '') as said,
-        lag(status || '/' || coalesce(alternative, '') || '/' || coalesce(version, ''))
-            over (partition by service, component_id order by at) as said_before
+said as (
+    select *,
+        status || '/' || coalesce(alternative, '') || '/' || coalesce(version, '') || '/' || fit || '/'
+            || cast(has_conflict as varchar) as word
     from judged
 ),
-spells as (
-    select *,
-        lead(at) over (partition by service, component_id order by at) as valid_to
-    from turns
-    where said_before is null or said <> said_before
+turns as (
+    select *, lag(word) over (partition by service, component_id order by at) as word_before from said
 ),
-remembered as (
-    select spells.*,
-        -- adopted long enough to have meant it, at some time before
-        max(case when status = 'adopted'
-                and seconds_between(at, valid_to) >= settings_in_force.left_min_adopted_days * 86400 then 1 else 0 end)
-            over (partition by service, component_id order by at rows between unbounded preceding and 1 preceding) as was_adopted,
+numbered as (
+    select *,
+        sum(case when word_before is null or word <> word_before then 1 else 0 end)
+            over (partition by service, component_id order by at) as spell
+    from turns
+),
+confirmed as (
+    select service, component_id, spell, max(observed_at) as confirmed_at from numbered group by service, component_id, spell
+),
+spells as (
+    select numbered.*, confirmed.confirmed_at,
+        lead(numbered.at) over (partition by numbered.service, numbered.component_id order by numbered.at) as valid_to
+    from numbered
+    join confirmed on confirmed.service = numbered.service and confirmed.component_id = numbered.component_id
+        and confirmed.spell = numbered.spell
+    where numbered.word_before is null or numbered.word <> numbered.word_before
+),
+preceded as (
+    select *,
+        -- an unknown time between two spells of adoption is no end of it
+        last_value(case when status <> 'unknown' then status end) ignore nulls over (
+            partition by service, component_id order by at rows between unbounded preceding and 1 preceding
+        ) as known_before,
+        lag(fit) over (partition by service, component_id order by at) as fit_before,
         min(case when status <> 'unknown' then at end) over (partition by service, component_id) as tracked_at
     from spells
+),
+grouped as (
+    select *,
+        sum(case when status = 'adopted' and coalesce(known_before, '') <> 'adopted' then 1 else 0 end)
+            over (partition by service, component_id order by at) as adoption,
+        sum(case when fit = 'fits' and coalesce(fit_before, '') <> 'fits' then 1 else 0 end)
+            over (partition by service, component_id order by at) as fitting
+    from preceded
+),
+summed as (
+    select *,
+        min(case when status = 'adopted' then at end) over (partition by service, component_id, adoption) as joined_at,
+        sum(case when status = 'adopted' then seconds_between(at, valid_to) end)
+            over (partition by service, component_id, adoption) as adopted_seconds,
+        min(case when fit = 'fits' then at end) over (partition by service, component_id, fitting) as fits_since
+    from grouped
+),
+remembered as (
+    select summed.*,
+        -- adopted long enough to have meant it, in one go or across versions, at some time before
+        status = 'off_path' and max(case when adopted_seconds >= settings_in_force.left_min_adopted_days * 86400 then 1 else 0 end)
+            over (partition by service, component_id order by at rows between unbounded preceding and 1 preceding) = 1 as is_left
+    from summed
     cross join settings_in_force
+),
+mandated as (
+    select distinct remembered.service, remembered.component_id, remembered.at
+    from remembered
+    join mandates on mandates.component_id = remembered.component_id
+        and mandates.announced_at <= remembered.joined_at
+        and (mandates.ends_at is null or remembered.joined_at < mandates.ends_at)
+    where remembered.status = 'adopted'
+        and (coalesce(cardinality(mandates.services), 0) = 0 or array_has(mandates.services, remembered.service))
+        and (coalesce(cardinality(mandates.teams), 0) = 0 or array_has(mandates.teams, remembered.owner))
+        and (coalesce(cardinality(mandates.systems), 0) = 0 or array_has(mandates.systems, remembered.system))
+        and (coalesce(cardinality(mandates.tags), 0) = 0 or array_has_any(remembered.labels, mandates.tags))
 )
 select remembered.service, remembered.component_id, remembered.status,
-    remembered.at as valid_from, remembered.valid_to,
-    -- who uses it shows that it fits, whatever the rule says
-    case when remembered.finding = 'present' then 'fits' else remembered.fit end as fit,
-    remembered.kind as evidence_kind, remembered.observed_at as evidence_at, remembered.evidence_ref, remembered.url as evidence_url,
-    coalesce(remembered.fit = 'does_not_fit' and remembered.finding = 'present', false) as has_conflict,
+    -- what was last known; null before the first finding
+    coalesce(nullif(remembered.status, 'unknown'), remembered.known_before) as known_status,
+    remembered.at as valid_from, remembered.valid_to, remembered.rule_version,
+    remembered.fit, remembered.fit_reason,
+    case when remembered.fit = 'fits'
+        then nullif(greatest(remembered.fits_since, remembered.released_at, remembered.created_at),
+            arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'))
+    end as eligible_since,
+    remembered.kind as evidence_kind, remembered.observed_at as evidence_at, remembered.confirmed_at,
+    remembered.evidence_ref, remembered.sha as evidence_sha, remembered.url as evidence_url, remembered.has_conflict,
     remembered.alternative, remembered.version,
+    releases.released_at as version_released_at, releases.deprecated_at as version_deprecated_at,
+    releases.end_of_life_at as version_end_of_life_at,
+    case when remembered.status = 'adopted' then remembered.joined_at end as adopted_since,
     case
         when remembered.status <> 'adopted' then null
-        when mandates.component_id is not null and mandates.announced_at <= remembered.at then 'mandate'
+        when mandated.service is not null then 'mandate'
+        -- it came with the service: seven days are `default_adoption_window`
+        when remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7) then 'default'
         else 'voluntary'
     end as motive,
-    coalesce(remembered.status = 'off_path' and remembered.was_adopted = 1, false) as is_left,
-    coalesce(remembered.status = 'adopted' and remembered.at = remembered.tracked_at, false) as is_prevalent,
+    coalesce(remembered.is_left, false) as is_left,
+    case when remembered.is_left
+        then min(case when remembered.is_left then remembered.at end)
+            over (partition by remembered.service, remembered.component_id, remembered.adoption)
+    end as left_at,
+    coalesce(remembered.status = 'adopted' and remembered.joined_at = remembered.tracked_at
+        and not coalesce(remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7), false), false) as is_prevalent,
     local_day(remembered.at) as day
 from remembered
-left join mandates on mandates.component_id = remembered.component_id
+left join mandated on mandated.service = remembered.service and mandated.component_id = remembered.component_id
+    and mandated.at = remembered.at
+left join releases on releases.component_id = remembered.component_id and releases.version = remembered.version

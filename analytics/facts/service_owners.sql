@@ -28,7 +28,7 @@ believed as (
 ),
 described as (
     select entity_id, name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
-        occurred_at,
+        created_at, occurred_at,
         coalesce(owner_raw, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
             || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
             || case when is_deleted then '/gone' else '' end as description, is_deleted
@@ -39,14 +39,14 @@ changed as (
     from described
 ),
 spells as (
-    select service, owner, system, repository, labels, lifecycle, type, occurred_at,
+    select service, owner, system, repository, labels, lifecycle, type, created_at, occurred_at,
         lag(occurred_at) over (partition by service order by occurred_at, entity_id) as previous_at,
         lead(occurred_at) over (partition by service order by occurred_at, entity_id) as next_at,
         is_deleted
     from changed
     where before is null or before <> description
 )
-select service, owner, system, repository, labels, lifecycle, type,
+select service, owner, system, repository, labels, lifecycle, type, created_at,
     case when previous_at is null then arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')
         else occurred_at end as valid_from,
     next_at as valid_to

@@ -1,8 +1,10 @@
 -- Change lead time: from a change's first commit to the production deployment that first contains
 -- it, by ancestry and never by time windows. Median, 75th and 90th percentile.
 --
--- A change counts in the period in which it reached production. Left out: the first deployment of a
--- stream (it takes the whole past), changes by bots, and changes whose clocks contradict each other.
+-- A change counts in the period in which it reached production. Left out, in this order: the first
+-- deployment of a stream (it takes the whole past), changes by bots (`change_lead_time_with_bots` has
+-- them), remedies, changes taken back before they ran, empty ones, and those whose clocks contradict
+-- each other. What waits still is not in it; see `undeployed_changes`.
 -- Interval: exact order statistics; below 6, 13 and 36 changes the percentile is withheld.
 -- Coverage: changes with a usable clock, times the share of deployments whose commits are known.
 -- It can be gamed by committing late; read it beside the change fail rate.

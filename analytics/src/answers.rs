@@ -1,6 +1,10 @@
 //! Fixed answers that are no metrics: who moved, which scores were published, what was not understood.
 //!
-//! Each is one SQL file over facts; two of them also read tables that only operators see.
+//! Each is one SQL file over facts; some of them also read tables that only operators see. What can be
+//! wrong with the data is listed in `answers/findings.rs` and looked for in `answers/examine.rs`.
+
+pub(crate) mod examine;
+pub(crate) mod findings;
 
 /// One fixed answer.
 #[derive(Debug)]
@@ -16,6 +20,27 @@ pub struct Answer {
 /// Who joined, left or was exempted in a window.
 pub const MOVEMENTS: Answer =
     Answer { name: "movements", operational_tables: &[], sql: include_str!("../answers/movements.sql") };
+/// How each service stands to each component now.
+pub const STANDING: Answer = Answer { name: "standing", operational_tables: &[], sql: include_str!("../answers/standing.sql") };
+/// The weeks of every component.
+pub const WEEKS: Answer = Answer { name: "weeks", operational_tables: &[], sql: include_str!("../answers/weeks.sql") };
+/// Every exemption with its dates.
+pub const EXEMPTIONS: Answer =
+    Answer { name: "exemptions", operational_tables: &[], sql: include_str!("../answers/exemptions.sql") };
+/// What services use for each category.
+pub const TOOLS: Answer = Answer { name: "tools", operational_tables: &[], sql: include_str!("../answers/tools.sql") };
+/// Services on which an effect can be measured, with the instant of their adoption.
+pub const EFFECT_ADOPTIONS: Answer =
+    Answer { name: "effect_adoptions", operational_tables: &[], sql: include_str!("../answers/effect_adoptions.sql") };
+/// Change lead time by service and week.
+pub const EFFECT_LEAD_TIMES: Answer =
+    Answer { name: "effect_lead_times", operational_tables: &[], sql: include_str!("../answers/effect_lead_times.sql") };
+/// Durations of pipeline runs by service and week.
+pub const EFFECT_CI_DURATIONS: Answer =
+    Answer { name: "effect_ci_durations", operational_tables: &[], sql: include_str!("../answers/effect_ci_durations.sql") };
+/// Production deployments and failures by service and week.
+pub const EFFECT_STABILITY: Answer =
+    Answer { name: "effect_stability", operational_tables: &[], sql: include_str!("../answers/effect_stability.sql") };
 /// The published survey scores of the organisation.
 pub const SCORES: Answer = Answer { name: "scores", operational_tables: &[], sql: include_str!("../answers/scores.sql") };
 /// What is not known.
@@ -26,6 +51,28 @@ pub const REJECTIONS: Answer =
 /// What arrived, by source and kind.
 pub const ARRIVALS: Answer =
     Answer { name: "arrivals", operational_tables: &["deliveries"], sql: include_str!("../answers/arrivals.sql") };
+/// How each way of arrival usually behaves, and whether it has gone silent.
+pub const SOURCE_RHYTHM: Answer =
+    Answer { name: "source_rhythm", operational_tables: &["deliveries"], sql: include_str!("../answers/source_rhythm.sql") };
+/// How much of each service the numbers can use.
+pub const SERVICE_COVERAGE: Answer =
+    Answer { name: "service_coverage", operational_tables: &[], sql: include_str!("../answers/service_coverage.sql") };
 
-/// Every fixed answer.
-pub const ANSWERS: &[&Answer] = &[&MOVEMENTS, &SCORES, &GAPS, &REJECTIONS, &ARRIVALS];
+/// Every fixed answer that is no finding.
+pub const ANSWERS: &[&Answer] = &[
+    &MOVEMENTS,
+    &STANDING,
+    &WEEKS,
+    &EXEMPTIONS,
+    &TOOLS,
+    &EFFECT_ADOPTIONS,
+    &EFFECT_LEAD_TIMES,
+    &EFFECT_CI_DURATIONS,
+    &EFFECT_STABILITY,
+    &SCORES,
+    &GAPS,
+    &REJECTIONS,
+    &ARRIVALS,
+    &SOURCE_RHYTHM,
+    &SERVICE_COVERAGE,
+];

@@ -43,12 +43,15 @@ pub enum WindowError {
     #[error("`last` counts back from now, so it cannot go with `from` or `to`")]
     Both,
     /// A scope without its kind.
-    #[error("scope_kind `{0}` is none of service, team, system, organisation, component, component_team")]
+    #[error(
+        "scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative"
+    )]
     ScopeKind(String),
 }
 
 const PERIODS_MAX: usize = 2_000;
-const SCOPE_KINDS: &[&str] = &["service", "team", "system", "organisation", "component", "component_team"];
+const SCOPE_KINDS: &[&str] =
+    &["service", "team", "system", "organisation", "component", "component_team", "component_alternative"];
 
 impl WindowRequest {
     /// Understands the request as of an instant, in the organisation's zone.

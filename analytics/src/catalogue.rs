@@ -1,7 +1,14 @@
 //! The catalogue: everything Waymark measures, in the order the manual shows it.
 //!
-//! A metric is one SQL file and one row here. What a number means is the leading comment of its
-//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list.
+//! A metric is one SQL file and one row of the list. What a number means is the leading comment of its
+//! SQL file; documents, OpenAPI, dashboards and tests are loops over this list. The rows of delivery
+//! stand in `catalogue/delivery.rs`.
+
+mod delivery;
+mod platform;
+
+use delivery::DELIVERY;
+use platform::PLATFORM;
 
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +21,10 @@ pub enum Unit {
     PerServiceWeek,
     /// Points of a survey score, -100 to 100.
     Points,
+    /// A number of things.
+    Count,
+    /// Days of a week, 0 to 7.
+    DaysPerWeek,
 }
 
 impl Unit {
@@ -24,6 +35,8 @@ impl Unit {
             Self::Share => "share",
             Self::PerServiceWeek => "per_service_week",
             Self::Points => "points",
+            Self::Count => "count",
+            Self::DaysPerWeek => "days_per_week",
         }
     }
 }
@@ -72,6 +85,12 @@ pub enum Statistic {
     Score,
     /// A share of a census: no sampling interval, bounds by unknown evidence.
     Census,
+    /// A quantile of durations of which some are still open, with the limits of Kaplan and Meier.
+    Survival,
+    /// A number of events in a period; without limits, because all of them were counted.
+    Events,
+    /// A number of things at the end of a period; without limits, because all of them were counted.
+    Level,
 }
 
 /// To which things a metric applies.
@@ -84,7 +103,7 @@ pub enum Subject {
 }
 
 /// One metric: its row of the catalogue.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Metric {
     /// Snake case, unique, never with a suffix for a statistic.
     pub id: &'static str,
@@ -126,120 +145,18 @@ impl Metric {
 }
 
 /// Everything Waymark measures, in the order the manual shows it.
-pub const METRICS: &[Metric] = &[
-    Metric {
-        id: "deployment_frequency",
-        title: "Deployment frequency",
-        question: "How often does a service receive a new version in production?",
-        unit: Unit::PerServiceWeek,
-        better: Better::Higher,
-        statistics: &["rate"],
-        kind: Statistic::Rate,
-        subject: Subject::Services,
-        empty: Empty::Zero,
-        version: 1,
-        evidence: include_str!("../evidence/deployment_frequency.sql"),
-        sql: include_str!("../metrics/deployment_frequency.sql"),
-    },
-    Metric {
-        id: "change_lead_time",
-        title: "Change lead time",
-        question: "How long does a change take from its first commit to production?",
-        unit: Unit::Seconds,
-        better: Better::Lower,
-        statistics: &["p50", "p75", "p90"],
-        kind: Statistic::Quantile,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/change_lead_time.sql"),
-        sql: include_str!("../metrics/change_lead_time.sql"),
-    },
-    Metric {
-        id: "change_fail_rate",
-        title: "Change fail rate",
-        question: "Which share of production deployments needed immediate intervention?",
-        unit: Unit::Share,
-        better: Better::Lower,
-        statistics: &["share"],
-        kind: Statistic::Proportion,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/change_fail_rate.sql"),
-        sql: include_str!("../metrics/change_fail_rate.sql"),
-    },
-    Metric {
-        id: "ci_success_rate",
-        title: "CI success rate",
-        question: "Which share of pipeline runs succeeds at the first attempt?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Proportion,
-        subject: Subject::Services,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/ci_success_rate.sql"),
-        sql: include_str!("../metrics/ci_success_rate.sql"),
-    },
-    Metric {
-        id: "adoption_rate",
-        title: "Adoption rate",
-        question: "Of the services that a component is made for, which share uses it?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/adoption_rate.sql"),
-        sql: include_str!("../metrics/adoption_rate.sql"),
-    },
-    Metric {
-        id: "coverage_fit",
-        title: "Coverage",
-        question: "For which share of the active services is a component made?",
-        unit: Unit::Share,
-        better: Better::Neither,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/coverage_fit.sql"),
-        sql: include_str!("../metrics/coverage_fit.sql"),
-    },
-    Metric {
-        id: "reach",
-        title: "Reach",
-        question: "Which share of all active services uses a component?",
-        unit: Unit::Share,
-        better: Better::Higher,
-        statistics: &["share"],
-        kind: Statistic::Census,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/reach.sql"),
-        sql: include_str!("../metrics/reach.sql"),
-    },
-    Metric {
-        id: "nps",
-        title: "Net promoter score",
-        question: "Would the people who use the platform recommend it?",
-        unit: Unit::Points,
-        better: Better::Higher,
-        statistics: &["nps"],
-        kind: Statistic::Score,
-        subject: Subject::Components,
-        empty: Empty::Null,
-        version: 1,
-        evidence: include_str!("../evidence/nps.sql"),
-        sql: include_str!("../metrics/nps.sql"),
-    },
-];
+pub const METRICS: &[Metric] = &joined::<{ DELIVERY.len() + PLATFORM.len() }>(DELIVERY, PLATFORM);
+
+/// One list out of two, so that each file can hold what belongs to one subject.
+const fn joined<const N: usize>(first: &[Metric], second: &[Metric]) -> [Metric; N] {
+    let mut all = [first[0]; N];
+    let mut place = 0;
+    while place < N {
+        all[place] = if place < first.len() { first[place] } else { second[place - first.len()] };
+        place += 1;
+    }
+    all
+}
 
 /// The metric of this id.
 pub fn find(id: &str) -> Option<&'static Metric> {

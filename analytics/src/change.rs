@@ -2,8 +2,10 @@
 //!
 //! Up and down are directions of the value; whether that is an improvement is the catalogue's
 //! `better`. Only closed forms stand here, so any two cells of a series can be compared. Rows of one
-//! service resemble each other, which these intervals do not know: the bootstraps that do belong to
-//! reports.
+//! service resemble each other, which these intervals do not know; where the rows are at hand,
+//! `compare.rs` asks `change/sampled.rs`, which does.
+
+pub(crate) mod sampled;
 
 use crate::catalogue::{Metric, Statistic};
 use crate::functions::{TAIL, Z};
@@ -53,7 +55,7 @@ pub struct Change {
     pub before: Option<f64>,
     /// The later value, in the metric's unit; null = unknown.
     pub after: Option<f64>,
-    /// Later minus earlier value, for a rate the ratio later by earlier; null when not comparable.
+    /// Later minus earlier value, for rates and counts the ratio later by earlier; null when not comparable.
     pub difference: Option<f64>,
     /// Lower limit (95 %) of `difference`, for a census its lower bound; null when not comparable.
     pub low: Option<f64>,
@@ -63,51 +65,85 @@ pub struct Change {
 
 /// An estimate between its limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Interval {
-    estimate: f64,
-    low: f64,
-    high: f64,
+pub(crate) struct Interval {
+    pub(crate) estimate: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
 }
 
 /// Compares two cells of one metric, statistic and scope; both were computed by the same definition.
 pub fn change(metric: &Metric, before: &Cell, after: &Cell) -> Change {
-    let silent =
-        |verdict| Change { verdict, before: before.value, after: after.value, difference: None, low: None, high: None };
-    let (Some(from), Some(to)) = (enough(before), enough(after)) else {
-        return silent(Verdict::TooFew);
+    let (from, to) = match comparable(metric, before, after) {
+        Ok(both) => both,
+        Err(verdict) => return silent(verdict, before, after),
     };
-    if !is_same_measurement(before.coverage, after.coverage) {
-        return silent(Verdict::MeasurementChanged);
-    }
-    if before.is_partial || after.is_partial {
-        return silent(Verdict::NoClearChange);
-    }
     let difference = match metric.kind {
-        Statistic::Rate => rate_ratio(before, after),
+        Statistic::Rate => rate_ratio((before.numerator, before.denominator), (after.numerator, after.denominator)),
+        Statistic::Events => rate_ratio((before.value, length(before)), (after.value, length(after))),
+        Statistic::Level => rate_ratio((before.value, Some(1.0)), (after.value, Some(1.0))),
         Statistic::Score => Some(score_difference(before, after, from, to)),
         Statistic::Census => Some(bounds_of_difference(from, to)),
-        // With Wilson limits this is Newcombe's hybrid score interval. For a quantile it works with the
-        // order-statistic limits and is the closed form; the bootstrap of the difference comes with reports.
-        Statistic::Proportion | Statistic::Quantile => Some(square_and_add(from, to)),
+        // With Wilson limits this is Newcombe's hybrid score interval. For quantiles it works with their own
+        // limits and is the closed form of what `sampled.rs` finds out from the rows.
+        Statistic::Proportion | Statistic::Quantile | Statistic::Survival => Some(square_and_add(from, to)),
     };
     let Some(difference) = difference else {
-        return silent(Verdict::NoClearChange);
+        return silent(Verdict::NoClearChange, before, after);
     };
+    judged(verdict(metric.kind, difference, before, after), difference, before, after)
+}
+
+/// A verdict with the difference that it rests on.
+pub(crate) fn judged(verdict: Verdict, difference: Interval, before: &Cell, after: &Cell) -> Change {
     Change {
-        verdict: verdict(metric.kind, difference, before, after),
         difference: Some(difference.estimate),
-        low: Some(difference.low),
-        high: Some(difference.high),
-        ..silent(Verdict::NoClearChange)
+        // An interval without end has no limit there.
+        low: Some(difference.low).filter(|low| low.is_finite()),
+        high: Some(difference.high).filter(|high| high.is_finite()),
+        ..silent(verdict, before, after)
     }
 }
 
-/// The cell as an interval, if it rests on enough rows. A value is null below its statistic's own
-/// minimum, so only the common one is left to check. Without limits the value is its own limits.
-fn enough(cell: &Cell) -> Option<Interval> {
+/// A verdict without any difference.
+pub(crate) fn silent(verdict: Verdict, before: &Cell, after: &Cell) -> Change {
+    Change { verdict, before: before.value, after: after.value, difference: None, low: None, high: None }
+}
+
+/// Both cells as intervals, or why nothing may be said about them.
+pub(crate) fn comparable(metric: &Metric, before: &Cell, after: &Cell) -> Result<(Interval, Interval), Verdict> {
+    if !has_rows(before) || !has_rows(after) {
+        return Err(Verdict::TooFew);
+    }
+    if !is_same_measurement(before.coverage, after.coverage) {
+        return Err(Verdict::MeasurementChanged);
+    }
+    if before.is_partial || after.is_partial {
+        return Err(Verdict::NoClearChange);
+    }
+    match (interval(metric.kind, before), interval(metric.kind, after)) {
+        (Some(from), Some(to)) => Ok((from, to)),
+        // Rows enough, and more than half of the episodes are open: that is a finding, not a lack of rows.
+        _ if metric.kind == Statistic::Survival => Err(Verdict::NoClearChange),
+        _ => Err(Verdict::TooFew),
+    }
+}
+
+/// Whether the cell rests on enough rows for the common minimum.
+fn has_rows(cell: &Cell) -> bool {
+    cell.sample_size.is_some_and(|rows| rows >= SAMPLE_MIN)
+}
+
+/// The cell as an interval; nothing without a value, which is null below its statistic's own minimum.
+/// Without limits the value is its own limits, except that open episodes leave the upper end open.
+fn interval(kind: Statistic, cell: &Cell) -> Option<Interval> {
     let estimate = cell.value?;
-    let is_enough = cell.sample_size.is_some_and(|rows| rows >= SAMPLE_MIN);
-    is_enough.then(|| Interval { estimate, low: cell.low.unwrap_or(estimate), high: cell.high.unwrap_or(estimate) })
+    let end = if kind == Statistic::Survival { f64::INFINITY } else { estimate };
+    Some(Interval { estimate, low: cell.low.unwrap_or(estimate), high: cell.high.unwrap_or(end) })
+}
+
+/// The length of a cell's period in days: a longer month has more events.
+fn length(cell: &Cell) -> Option<f64> {
+    Some((cell.period_end.micros() - cell.period_start.micros()) as f64 / 86_400_000_000.0)
 }
 
 fn is_same_measurement(before: Option<f64>, after: Option<f64>) -> bool {
@@ -121,7 +157,7 @@ fn is_same_measurement(before: Option<f64>, after: Option<f64>) -> bool {
 }
 
 fn verdict(kind: Statistic, difference: Interval, before: &Cell, after: &Cell) -> Verdict {
-    let nothing = if kind == Statistic::Rate { 1.0 } else { 0.0 };
+    let nothing = if matches!(kind, Statistic::Rate | Statistic::Events | Statistic::Level) { 1.0 } else { 0.0 };
     let (rose, fell) = match kind {
         // A share also moves when the number of eligible units does, and that is no adoption.
         Statistic::Census => (after.numerator > before.numerator, after.numerator < before.numerator),
@@ -151,10 +187,11 @@ fn bounds_of_difference(from: Interval, to: Interval) -> Interval {
 }
 
 /// The later rate by the earlier one. Given their sum, the later events are binomial, so the exact
-/// limits of Clopper and Pearson for that share become limits of the ratio.
-fn rate_ratio(before: &Cell, after: &Cell) -> Option<Interval> {
-    let (earlier, later) = (before.numerator?, after.numerator?);
-    let exposure = before.denominator? / after.denominator?;
+/// limits of Clopper and Pearson for that share become limits of the ratio. Each side is its events and
+/// its exposure.
+fn rate_ratio(before: (Option<f64>, Option<f64>), after: (Option<f64>, Option<f64>)) -> Option<Interval> {
+    let (earlier, later) = (before.0?, after.0?);
+    let exposure = before.1? / after.1?;
     let is_defined = earlier > 0.0 && later >= 0.0 && exposure > 0.0 && exposure.is_finite();
     if !is_defined {
         return None;
@@ -271,6 +308,10 @@ mod tests {
         Cell { numerator: Some(count), denominator: Some(exposure), ..cell(count / exposure, limits, i64::from(events)) }
     }
 
+    fn ratio(before: &Cell, after: &Cell) -> Option<Interval> {
+        rate_ratio((before.numerator, before.denominator), (after.numerator, after.denominator))
+    }
+
     fn wave(promoters: u32, passives: u32, detractors: u32) -> Cell {
         let answers = promoters + passives + detractors;
         let counts = [f64::from(promoters), f64::from(answers), f64::from(detractors)];
@@ -320,14 +361,14 @@ mod tests {
         // Half the exposure before means that half the rate is gone after.
         let (before, after) = (rate(10, 1.0), rate(30, 2.0));
         assert_change("deployment_frequency", &before, &after, (1.5, 0.7135, 3.4395), 5e-4, Verdict::NoClearChange);
-        let few = rate_ratio(&rate(3, 1.0), &rate(6, 1.0)).unwrap();
+        let few = ratio(&rate(3, 1.0), &rate(6, 1.0)).unwrap();
         assert!((few.low - 0.427).abs() < 5e-4 && (few.high - 12.36).abs() < 5e-3, "{few:?}");
     }
 
     #[test]
     fn the_ratio_of_large_rates_is_that_of_the_normal_approximation() {
         for events in [1_000_u32, 20_000, 200_000] {
-            let found = rate_ratio(&rate(events, 1.0), &rate(events, 1.0)).unwrap();
+            let found = ratio(&rate(events, 1.0), &rate(events, 1.0)).unwrap();
             let half_width = Z * (2.0 / f64::from(events)).sqrt();
             // Exact limits are a little wider, by less than half a standard error in so many events.
             let excess = found.high.ln() / half_width - 1.0;
@@ -339,19 +380,34 @@ mod tests {
     #[test]
     fn the_ratio_of_very_unequal_rates_lies_between_its_limits() {
         for (earlier, later) in [(6, 300_000), (300_000, 6), (1, 1), (1_000_000, 1_000_001), (6, 7)] {
-            let found = rate_ratio(&rate(earlier, 1.0), &rate(later, 1.0)).unwrap();
-            let mirrored = rate_ratio(&rate(later, 1.0), &rate(earlier, 1.0)).unwrap();
+            let found = ratio(&rate(earlier, 1.0), &rate(later, 1.0)).unwrap();
+            let mirrored = ratio(&rate(later, 1.0), &rate(earlier, 1.0)).unwrap();
             assert!(found.low < found.estimate && found.estimate < found.high, "{earlier} {later}: {found:?}");
             assert!((found.low * mirrored.high - 1.0).abs() < 1e-6, "{earlier} {later}: {found:?} {mirrored:?}");
         }
     }
 
     #[test]
+    fn counts_of_events_are_compared_by_the_length_of_their_periods() {
+        let count = |events: u32, days: i64| Cell {
+            low: None,
+            high: None,
+            period_end: Instant::from_micros(days * 86_400_000_000),
+            ..cell(f64::from(events), (0.0, 0.0), i64::from(events))
+        };
+        // Three times as many in the same time is the golden ratio 3.00; in thirty days instead of ten it is none.
+        assert_change("deployment_count", &count(10, 30), &count(30, 30), (3.0, 1.427, 6.879), 5e-4, Verdict::Up);
+        assert_change("deployment_count", &count(10, 10), &count(30, 30), (1.0, 0.4757, 2.293), 5e-4, Verdict::NoClearChange);
+        // What waits at the end of a period does not grow with its length.
+        assert_change("undeployed_changes", &count(10, 10), &count(30, 30), (3.0, 1.427, 6.879), 5e-4, Verdict::Up);
+    }
+
+    #[test]
     fn a_rate_that_stops_has_a_ratio_and_one_that_starts_has_none() {
-        let stopped = rate_ratio(&rate(10, 1.0), &rate(0, 1.0)).unwrap();
+        let stopped = ratio(&rate(10, 1.0), &rate(0, 1.0)).unwrap();
         // By hand: the upper limit of 0 in 10 is 1 − 0.025^(1/10) = 0.3085, and 0.3085 by 0.6915 is 0.4461.
         assert!(stopped.estimate.abs() < 1e-12 && stopped.low.abs() < 1e-12 && (stopped.high - 0.4461).abs() < 1e-4);
-        assert_eq!(rate_ratio(&rate(0, 1.0), &rate(10, 1.0)), None);
+        assert_eq!(ratio(&rate(0, 1.0), &rate(10, 1.0)), None);
     }
 
     #[test]

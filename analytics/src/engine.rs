@@ -5,20 +5,25 @@
 //! `hot.rs`; limits on people's own questions are in `query/`.
 
 mod cluster;
+mod evidence;
 mod rows;
 mod session;
+mod views;
 
+pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 pub(crate) use session::facts_context;
 pub use session::session_state;
 
 use crate::answers::Answer;
 use crate::catalogue::Metric;
+use crate::change::Change;
+use crate::compare::{Compared, Detailed};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
 use crate::hot::{HotFiles, Providers};
 use crate::lake_tables::LakeTable;
-use crate::series::Series;
+use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables, registers};
 use arrow::array::RecordBatch;
@@ -36,6 +41,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
 use waymark_lake::{Layout, Snapshot, fact_table};
 
+/// How many comparisons, and how many cells with their services, are remembered.
+const CLOSER_MAX: u64 = 10_000;
+
 /// One snapshot, open for questions.
 #[derive(Debug)]
 pub struct Opened {
@@ -45,6 +53,19 @@ pub struct Opened {
     tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>,
     /// Functions and settings of a session, without tables.
     state: SessionState,
+    /// The zone in which days and weeks begin.
+    zone: Tz,
+    /// The weekly view, computed when it is first asked for.
+    weekly: tokio::sync::OnceCell<RecordBatch>,
+}
+
+/// What a session for metrics and answers may read besides views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readable {
+    /// Facts and `settings`: a metric knows nothing else.
+    Facts,
+    /// Registers too, for fixed answers, which say what the organisation wants beside what is.
+    FactsAndRegisters,
 }
 
 /// Answers metrics and questions over the newest snapshot.
@@ -56,6 +77,10 @@ pub struct Engine {
     /// What one snapshot leaves to the next; held while one is opened, so that none is opened twice.
     reader: tokio::sync::Mutex<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
+    /// What was found out by `compare.rs`, by snapshot and question.
+    pub(crate) changes: moka::future::Cache<(String, Compared), Option<Change>>,
+    /// Cells whose limits know their services, by snapshot and question.
+    pub(crate) details: moka::future::Cache<(String, Detailed), Option<Cell>>,
 }
 
 /// What stays from snapshot to snapshot, because files never change.
@@ -73,7 +98,9 @@ impl Engine {
             u32::try_from(series.cells.len()).unwrap_or(u32::MAX).saturating_mul(200)
         };
         let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
-        Self { layout, definitions, opened: RwLock::default(), reader: tokio::sync::Mutex::default(), answers }
+        let (changes, details) = (moka::future::Cache::new(CLOSER_MAX), moka::future::Cache::new(CLOSER_MAX));
+        let (opened, reader) = (RwLock::default(), tokio::sync::Mutex::default());
+        Self { layout, definitions, opened, reader, answers, changes, details }
     }
 
     /// What the organisation says about itself.
@@ -120,12 +147,17 @@ impl Engine {
         Ok(series)
     }
 
-    /// The rows behind a metric over a window, counted or not, at most `rows_max` of them.
+    /// The rows behind a metric over a window: how many were counted, how many not and why, and a page.
     ///
     /// # Errors
     /// `Metric` when the evidence cannot be read.
-    pub async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
-        self.newest().await?.rows(metric, window, rows_max).await
+    pub async fn evidence(
+        &self,
+        metric: &'static Metric,
+        window: &Window,
+        request: &EvidenceRequest,
+    ) -> Result<Evidence, AnalyticsError> {
+        self.newest().await?.evidence(metric, window, request).await
     }
 
     /// One of the fixed answers of `ANSWERS`, as rows; `window` supplies its calendar.
@@ -133,18 +165,29 @@ impl Engine {
     /// # Errors
     /// `Metric` when it cannot be computed.
     pub async fn answer(&self, answer: &Answer, window: &Window) -> Result<RecordBatch, AnalyticsError> {
+        self.answer_over(answer, None, window).await
+    }
+
+    /// The same, over another answer that is read like a table; without any row where a table of the
+    /// lake that it reads is not there yet.
+    pub(crate) async fn answer_over(
+        &self,
+        answer: &Answer,
+        over: Option<&Answer>,
+        window: &Window,
+    ) -> Result<RecordBatch, AnalyticsError> {
         let opened = self.newest().await?;
-        let context = opened.metric_context(window)?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
+        let mut operational: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for name in answer.operational_tables {
             let version = opened.snapshot.tables.get(*name).cloned().unwrap_or_default();
             if version.files.is_empty() {
                 return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
             }
-            let table = lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?;
-            context.register_table(*name, table).map_err(failed)?;
+            let context = SessionContext::new_with_state(opened.state.clone());
+            operational.push((name, lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?));
         }
-        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
+        opened.answer_over(answer, over, window, operational).await
     }
 
     fn held(&self) -> Option<Arc<Opened>> {
@@ -212,7 +255,7 @@ impl Opened {
         for (name, batch) in registers::registers(definitions).map_err(supply)? {
             tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
         }
-        Ok(Self { snapshot, tables, state: context.state() })
+        Ok(Self { snapshot, tables, state: context.state(), zone: definitions.zone(), weekly: tokio::sync::OnceCell::new() })
     }
 
     /// Tables in memory, open for questions as if they were a snapshot.
@@ -224,27 +267,36 @@ impl Opened {
             positions: BTreeMap::new(),
             tables: BTreeMap::new(),
         };
-        Self { snapshot, tables, state: session::for_readers(&session::base_state(Tz::UTC)).state() }
+        let state = session::for_readers(&session::base_state(Tz::UTC)).state();
+        Self { snapshot, tables, state, zone: Tz::UTC, weekly: tokio::sync::OnceCell::new() }
     }
 
-    /// A session for metrics: facts, `scopes`, `settings` and the calendar of the window, and no clock.
-    fn metric_context(&self, window: &Window) -> Result<SessionContext, AnalyticsError> {
+    /// A session for metrics: facts, `scopes`, `settings`, the calendar of the window, the views that
+    /// the statement names, and no clock.
+    async fn metric_context(&self, window: &Window, sql: &str, readable: Readable) -> Result<SessionContext, AnalyticsError> {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
         let days = calendar::calendar(window, self.snapshot.as_of)
             .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
-        let context =
-            self.context(|name, _| FACTS.iter().any(|fact| fact.name == name) || name == "settings").map_err(failed)?;
+        let is_readable = |name: &str| {
+            readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
+        };
+        let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
-        Ok(session::without_clocks(context))
+        let context = session::without_clocks(context);
+        self.register_views(&context, sql).await?;
+        Ok(context)
     }
 
     /// A session for questions of people: what the SQL catalogue shows.
     ///
     /// # Errors
     /// `Register` when the catalogue cannot be made.
-    pub(crate) fn question_context(&self) -> Result<SessionContext, AnalyticsError> {
-        self.context(|_, is_visible| is_visible)
-            .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })
+    pub(crate) async fn question_context(&self, sql: &str) -> Result<SessionContext, AnalyticsError> {
+        let context = self
+            .context(|_, is_visible| is_visible)
+            .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })?;
+        self.register_weekly_views(&context, sql).await?;
+        Ok(context)
     }
 
     fn context(&self, is_wanted: impl Fn(&str, bool) -> bool) -> DataFusionResult<SessionContext> {
@@ -267,7 +319,7 @@ impl Opened {
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub(crate) async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
@@ -281,12 +333,24 @@ impl Opened {
         Ok(series.fill())
     }
 
-    async fn rows(&self, metric: &'static Metric, window: &Window, rows_max: usize) -> Result<RecordBatch, AnalyticsError> {
-        let context = self.metric_context(window)?;
-        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
-        let frame = plan(&context, metric.evidence).await.map_err(failed)?;
-        let frame = narrowed(frame, window).and_then(|frame| frame.limit(0, Some(rows_max))).map_err(failed)?;
-        collected(frame).await.map_err(failed)
+    /// A fixed answer over facts, over tables of the lake beside them, and over another answer.
+    pub(crate) async fn answer_over(
+        &self,
+        answer: &Answer,
+        over: Option<&Answer>,
+        window: &Window,
+        operational: Vec<(&'static str, Arc<dyn TableProvider>)>,
+    ) -> Result<RecordBatch, AnalyticsError> {
+        let context = self.metric_context(window, answer.sql, Readable::FactsAndRegisters).await?;
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
+        for (name, table) in operational {
+            context.register_table(name, table).map_err(failed)?;
+        }
+        if let Some(over) = over {
+            let view = plan(&context, over.sql).await.map_err(failed)?.into_view();
+            context.register_table(over.name, view).map_err(failed)?;
+        }
+        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
     }
 
     /// The instant that answers describe.

@@ -14,7 +14,9 @@ mod steps;
 mod touched;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
+pub(crate) use reads::facts_behind;
 pub use refresh::{Extent, Refresh, Refresher, refresh};
+pub(crate) use steps::steps_to;
 pub use steps::{STEPS, Step};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how

@@ -12,14 +12,17 @@ mod order_statistics;
 mod poisson;
 mod quantile;
 mod samples;
+mod survival;
 mod wilson;
 
 pub(crate) use local_day::local_day;
+pub(crate) use quantile::type_7;
+pub(crate) use survival::{episode, log_rank};
 
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
-use quantile::{Part, Quantile};
+use quantile::{Of, Part, Quantile};
 
 /// The 97.5 % point of the normal distribution: every interval here is a two-sided 95 % one.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
@@ -41,17 +44,20 @@ impl Function {
         Self::Scalar(ScalarUDF::from(ClosedForm::new(name, formula)))
     }
 
-    fn quantile(part: Part) -> Self {
-        Self::Aggregate(AggregateUDF::from(Quantile::new(part)))
+    fn quantile(of: Of, part: Part) -> Self {
+        Self::Aggregate(AggregateUDF::from(Quantile::new(of, part)))
     }
 }
 
 /// Every function that metrics may use, in the order of the manual.
 pub(crate) fn functions() -> Vec<Function> {
     vec![
-        Function::quantile(Part::Value),
-        Function::quantile(Part::Low),
-        Function::quantile(Part::High),
+        Function::quantile(Of::Values, Part::Value),
+        Function::quantile(Of::Values, Part::Low),
+        Function::quantile(Of::Values, Part::High),
+        Function::quantile(Of::Episodes, Part::Value),
+        Function::quantile(Of::Episodes, Part::Low),
+        Function::quantile(Of::Episodes, Part::High),
         Function::formula("wilson_low", wilson::low),
         Function::formula("wilson_high", wilson::high),
         Function::formula("poisson_low", poisson::low),
@@ -153,6 +159,27 @@ mod tests {
         .unwrap();
         assert_eq!(rows, [[Some(40.0), Some(10.0), Some(70.0), None]]);
         assert_eq!(ask("select quantile(x, 0.5) from (values (1.0)) as t(x) where x > 1").await.unwrap(), [[None]]);
+    }
+
+    #[tokio::test]
+    async fn open_episodes_count_in_a_survival_quantile() {
+        let rows = ask("select survival_quantile(hours, has_ended, 0.5), survival_quantile_low(hours, has_ended, 0.5), \
+                 survival_quantile_high(hours, has_ended, 0.5), quantile(hours, 0.5) filter (where has_ended) \
+             from (values (1, true), (2, true), (3, true), (8, true), (5, false), (30, false), (72, false), (null, true), \
+                 (4, null), (-1, true)) as recoveries(hours, has_ended)")
+        .await
+        .unwrap();
+        // The golden recovery; what has no duration, no known end or a negative duration is no episode.
+        assert_eq!(rows, [[Some(8.0), Some(1.0), None, None]]);
+        let rows = ask("with n as (select value as i from generate_series(1, 40000) as s(value)) \
+             select count(*) * 1.0, min(p50 - i), max(p50 - i), count(high) * 1.0 from ( \
+                 select i % 1000 as i, survival_quantile(i, i % 1000 < 500, 0.5) as p50, \
+                     survival_quantile_high(i, i % 1000 < 500, 0.5) as high from n group by i % 1000)")
+        .await
+        .unwrap();
+        // Forty values in each group, 1,000 apart; in half of the groups none has ended. The twentieth event
+        // is 19,000 after the first, and the group of 0 begins with 1,000.
+        assert_eq!(rows, [[Some(1000.0), Some(19_000.0), Some(20_000.0), Some(500.0)]]);
     }
 
     #[tokio::test]

@@ -7,22 +7,33 @@ pub mod attribution;
 mod calendar;
 pub mod catalogue;
 pub mod change;
+mod compare;
 mod definitions;
+pub mod effect;
 mod engine;
 mod error;
 mod facts;
+pub mod forecast;
 mod functions;
 mod hot;
 mod lake_tables;
+mod parameters;
 mod platform;
+pub mod profiles;
 mod query;
 mod registers;
 pub mod scenario;
 mod series;
 mod units;
+mod views;
 mod window;
 
-pub use answers::{ANSWERS, ARRIVALS, Answer, GAPS, MOVEMENTS, REJECTIONS, SCORES};
+pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhythm};
+pub use answers::findings::{FINDINGS, Finding, find_finding};
+pub use answers::{
+    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS, GAPS,
+    MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS, WEEKS,
+};
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
@@ -30,10 +41,13 @@ pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
     Migration, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
-pub use engine::{Engine, Opened, session_state};
+pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
+pub use parameters::{Parameters, parameters};
 pub use platform::{platform_schema, read_platform};
+pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
 pub use series::{Cell, Series};
+pub use views::{VIEWS, View};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

@@ -3,6 +3,7 @@
 //! Rows are inserted by SQL, then the product's own facts and metrics are computed over them. What
 //! a scenario expects, and how its answers are printed, belongs to the tests.
 
+use crate::answers::Answer;
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::engine::{Opened, collected, facts_context, plan, register_batch};
@@ -82,12 +83,35 @@ impl Scenario {
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub async fn metric(&self, metric: &'static Metric, window: &Window, as_of: Instant) -> Result<Series, AnalyticsError> {
+        self.opened(as_of).await?.series(metric, window).await
+    }
+
+    /// A fixed answer or finding over the inserted facts, as of an instant. Tables of the lake beside
+    /// facts are those that were made by `create table` under their names.
+    ///
+    /// # Errors
+    /// `Metric` when its SQL fails, `Register` when a table that it reads is not there.
+    pub async fn answer(
+        &self,
+        answer: &Answer,
+        over: Option<&Answer>,
+        window: &Window,
+        as_of: Instant,
+    ) -> Result<RecordBatch, AnalyticsError> {
+        let mut operational = Vec::new();
+        for name in answer.operational_tables {
+            operational.push((*name, self.context.table_provider(*name).await.map_err(|cause| register(name, cause))?));
+        }
+        self.opened(as_of).await?.answer_over(answer, over, window, operational).await
+    }
+
+    async fn opened(&self, as_of: Instant) -> Result<Opened, AnalyticsError> {
         let mut tables = Vec::new();
         for name in FACTS.iter().map(|fact| fact.name).chain(["settings"]) {
             let table = self.context.table_provider(name).await.map_err(|cause| register(name, cause))?;
             tables.push((name, true, table));
         }
-        Opened::over(tables, as_of).series(metric, window).await
+        Ok(Opened::over(tables, as_of))
     }
 
     /// Computes the fact of this name and all facts above it from the inserted observations, and

@@ -1,11 +1,15 @@
 //! The command line: every command, its flags, and which module does it.
 
+mod adoption;
 mod backfill;
 mod backup;
 mod check;
 mod collect;
 mod compact;
+mod compare;
 mod demo;
+mod doctor;
+mod explain;
 mod forget;
 mod generate;
 mod ingest;
@@ -111,8 +115,19 @@ enum Command {
     Metrics,
     /// Print one metric over time, with interval, sample size and coverage.
     Metric(measure::MetricArgs),
-    /// Print the rows behind a number: which were counted, which were not, and why.
-    Explain(measure::ExplainArgs),
+    /// Print a number beside the same by the rules of other tools, and why they differ.
+    Compare(compare::CompareArgs),
+    /// Print everything behind a number: its definition, the rows that went in, those left out and why.
+    Explain(explain::ExplainArgs),
+    /// Say what never arrived, cannot be placed or contradicts itself, and what to do about it.
+    ///
+    /// Coverage and freshness of every source and service, with counts, examples and the numbers that
+    /// they touch. Ends with exit code 0 whatever it finds, with `--strict` with 1.
+    Doctor(doctor::DoctorArgs),
+    /// Say who takes the paved road, who left it and to what, and when the rest will have moved.
+    ///
+    /// Without a component it prints the scoreboard of all of them.
+    Adoption(adoption::AdoptionArgs),
     /// Ask a question in SQL over the facts; read-only.
     Sql(question::SqlArgs),
     /// Write a report.
@@ -170,7 +185,10 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Collect(command) => collect::run(&place, command).await,
         Command::Metrics => measure::list(&place),
         Command::Metric(args) => measure::metric(&place, args).await,
-        Command::Explain(args) => measure::explain(&place, args).await,
+        Command::Compare(args) => compare::run(&place, args).await,
+        Command::Explain(args) => explain::run(&place, args).await,
+        Command::Doctor(args) => doctor::run(&place, args).await,
+        Command::Adoption(args) => adoption::run(&place, args).await,
         Command::Sql(args) => question::sql(&place, args).await,
         Command::Report(args) => publish::report(&place, args).await,
         Command::Chart(args) => publish::chart(&place, args).await,

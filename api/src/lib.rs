@@ -3,8 +3,12 @@
 //! The library knows neither how things arrive nor where they are kept; the binary `waymark`
 //! (`main.rs`, `commands/`) joins the stages and mounts the receiver.
 
+pub mod adoption;
 mod app;
+mod comparison;
+pub mod doctor;
 pub mod encode;
+pub mod explain;
 mod pages;
 mod problem;
 pub mod reporting;
@@ -12,8 +16,9 @@ mod routes;
 mod status;
 
 pub use app::App;
+pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
 pub use problem::{Problem, chain};
-pub use routes::openapi;
+pub use routes::{CellBody, openapi};
 pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};
 
 use axum::Router;

@@ -1,6 +1,13 @@
 //! Pages for people, rendered here without script; the pictures are the ones of `reports`.
 
+mod address;
+mod adoption;
+mod definitions;
+mod doctor;
+mod frame;
 mod home;
+mod metric;
+mod picture;
 mod status;
 mod style;
 
@@ -12,11 +19,18 @@ use axum::routing::get;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
+        .route("/metrics/{id}", get(metric::metric))
+        .route("/definitions", get(definitions::definitions))
+        .route("/doctor", get(doctor::doctor))
+        .route("/adoption", get(adoption::board))
+        .route("/adoption/{component}", get(adoption::component))
+        .route("/teams/{team}", get(adoption::team))
+        .route("/services/{service}", get(adoption::service))
         .route("/status", get(status::status))
         .route("/assets/style.css", get(style::style))
 }
 
 /// Makes the home page of the newest snapshot in advance.
 pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
-    Box::pin(home::home(axum::extract::State(app.clone()))).await.map(|_| ())
+    Box::pin(home::rendered(app)).await.map(|_| ())
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
-use waymark_analytics::{AnalyticsError, METRICS, QueryError, WindowError};
+use waymark_analytics::{AnalyticsError, METRICS, ProfileError, QueryError, WindowError};
 use waymark_reports::{CHARTS, REPORTS};
 
 /// A refusal or failure, as `application/problem+json`.
@@ -46,6 +46,18 @@ impl Problem {
     pub fn no_such_report(id: &str) -> Self {
         let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();
         Self::new(StatusCode::NOT_FOUND, "no-such-report", format!("there is no report `{id}`; there are {}", known.join(", ")))
+    }
+
+    /// No component has this id.
+    pub fn no_such_component(id: &str, known: &[&str]) -> Self {
+        let known = known.join(", ");
+        Self::new(StatusCode::NOT_FOUND, "no-such-component", format!("there is no component `{id}`; there are {known}"))
+    }
+
+    /// Nobody knows an active service or a team of this name.
+    pub fn no_such_owner(kind: &str, name: &str) -> Self {
+        let detail = format!("no active service of {kind} `{name}` is known");
+        Self::new(StatusCode::NOT_FOUND, "no-such-owner", detail)
     }
 
     /// A parameter cannot be understood.
@@ -97,6 +109,12 @@ impl From<AnalyticsError> for Problem {
             AnalyticsError::Query(error) => Self::from(error),
             error => Self::internal(&error),
         }
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        Self::bad_parameter(error.to_string())
     }
 }
 

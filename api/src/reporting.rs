@@ -10,12 +10,18 @@ use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_analytics::{
-    ARRIVALS, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Window, WindowRequest, find, local_date,
+    ARRIVALS, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Subject, Window, WindowRequest, find,
+    local_date,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
     render, wording,
 };
+
+/// The local day of an instant, as JSON writes it.
+pub(crate) fn day_of(instant: waymark_event::Instant, zone: chrono_tz::Tz) -> String {
+    local_date(instant, zone).to_string()
+}
 
 /// The report of this id or short name.
 pub fn find_report(name: &str) -> Option<&'static Report> {
@@ -100,12 +106,8 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let mut series = BTreeMap::new();
     for id in report.needs.metrics {
         let Some(metric) = find(id) else { continue };
-        let asked = ReportSeries {
-            weekly: engine.series(metric, &headline(metric, &weeks)).await?.as_ref().clone(),
-            window: engine.series(metric, &headline(metric, &now)).await?.as_ref().clone(),
-            previous: engine.series(metric, &headline(metric, &before)).await?.as_ref().clone(),
-        };
-        series.insert(metric.id, asked);
+        let weekly = engine.series(metric, &headline(metric, &weeks)).await?.as_ref().clone();
+        series.insert(metric.id, beside(engine, metric, weekly, [&headline(metric, &before), &headline(metric, &now)]).await?);
     }
     let moved = Window::between(Grain::Window, period.first_day, period.end_day, zone);
     let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
@@ -125,11 +127,37 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     })
 }
 
+/// A weekly series beside two whole ranges. What is about the organisation alone is looked at more
+/// closely: its limits know the services, and its change comes from the rows.
+async fn beside(
+    engine: &Engine,
+    metric: &'static Metric,
+    weekly: Series,
+    [before, now]: [&Window; 2],
+) -> Result<ReportSeries, Problem> {
+    let mut window = engine.series(metric, now).await?.as_ref().clone();
+    let mut previous = engine.series(metric, before).await?.as_ref().clone();
+    let mut changes = BTreeMap::new();
+    if metric.subject == Subject::Services {
+        for statistic in metric.statistics {
+            changes.extend(engine.change(metric, statistic, before, now).await?.map(|change| (*statistic, change)));
+        }
+        for (series, asked) in [(&mut window, now), (&mut previous, before)] {
+            for cell in &mut series.cells {
+                if let Some(detail) = engine.detail(metric, &cell.statistic, asked).await? {
+                    *cell = detail;
+                }
+            }
+        }
+    }
+    Ok(ReportSeries { weekly, window, previous, changes })
+}
+
 /// Only the organisation, or every component in it: reports never list services side by side.
 fn headline(metric: &Metric, window: &Window) -> Window {
     window.clone().of_kind(match metric.subject {
-        waymark_analytics::Subject::Services => "organisation",
-        waymark_analytics::Subject::Components => "component",
+        Subject::Services => "organisation",
+        Subject::Components => "component",
     })
 }
 

@@ -1,6 +1,9 @@
 //! The interface over HTTP, one file per resource, and the description made from it.
 
+mod adoption;
 mod charts;
+mod compare;
+mod doctor;
 mod health;
 mod metrics;
 mod options;
@@ -21,6 +24,9 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use doctor::DoctorParams;
+pub(crate) use rows::{RowsParams, with_offset};
+pub use series::CellBody;
 pub(crate) use series::SeriesBody;
 
 /// The schema of the files that describe a platform, for editors.
@@ -40,12 +46,16 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(metrics::list))
         .routes(routes!(metrics::one))
         .routes(routes!(series::series))
+        .routes(routes!(compare::compare))
         .routes(routes!(rows::rows))
+        .routes(routes!(adoption::board))
+        .routes(routes!(adoption::component))
         .routes(routes!(charts::list))
         .routes(routes!(charts::draw))
         .routes(routes!(reports::list))
         .routes(routes!(reports::report))
         .routes(routes!(sql::ask))
+        .routes(routes!(doctor::doctor))
         .routes(routes!(status::status))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -71,13 +71,16 @@ pub(crate) fn scale(unit: Unit, lowest: f64, highest: f64, foot: Foot) -> Scale 
     let (floor, ceiling) = match unit {
         Unit::Share => (0.0, 1.0),
         Unit::Points => (-100.0, 100.0),
-        Unit::Seconds | Unit::PerServiceWeek => (0.0, f64::MAX),
+        Unit::DaysPerWeek => (0.0, 7.0),
+        Unit::Seconds | Unit::PerServiceWeek | Unit::Count => (0.0, f64::MAX),
     };
     let highest = highest.min(ceiling);
     let lowest = if foot == Foot::Zero { lowest.min(0.0) } else { lowest };
     let least = match unit {
         Unit::Points => 40.0,
         Unit::Seconds => 10.0,
+        Unit::Count => 4.0,
+        Unit::DaysPerWeek => 1.0,
         Unit::Share | Unit::PerServiceWeek => 0.1,
     };
     // A flat line is not magnified until its noise looks like news.
@@ -114,7 +117,7 @@ fn ticks(unit: Unit, low: f64, high: f64, step: f64) -> Vec<Tick> {
     let last = values.len().saturating_sub(1);
     let label = |(index, (at, label)): (usize, (f64, String))| {
         // Only the top tick carries the unit.
-        let label = label.trim_end_matches(" per service and week").to_owned();
+        let label = label.trim_end_matches(wording::tail(unit)).to_owned();
         let bare = label.split(' ').next().unwrap_or_default().to_owned();
         Tick { at, label: if index == last { label } else { bare } }
     };

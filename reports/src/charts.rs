@@ -40,10 +40,10 @@ pub const CHARTS: &[Chart] = &[
     Chart {
         id: "cadence",
         title: "Cadence",
-        about: "A rate as one bar per period with its 95 % interval; a true zero is a tick, an unknown period is a gap. \
+        about: "A rate or a number of events as one bar per period, a rate with its 95 % interval; a true zero is a tick, an unknown period is a gap. \
                 Takes the series of one scope.",
         draw: cadence::draw,
-        accepts: |metric| matches!(metric.kind, Statistic::Rate),
+        accepts: |metric| matches!(metric.kind, Statistic::Rate | Statistic::Events),
     },
     Chart {
         id: "reach",
@@ -87,10 +87,11 @@ mod tests {
 
     /// What every chart has to survive: name and the scopes and values that it is made of.
     fn cases(metric: &str, range: &dyn Fn(u64) -> waymark_analytics::Window) -> Vec<(&'static str, Series)> {
-        let unit = |share: f64, seconds: f64, points: f64| match metric {
-            "change_lead_time" => seconds,
-            "nps" => points,
-            "deployment_frequency" => share * 4.0,
+        let unit = |share: f64, seconds: f64, points: f64| match waymark_analytics::find(metric).map(|metric| metric.unit) {
+            Some(waymark_analytics::Unit::Seconds) => seconds,
+            Some(waymark_analytics::Unit::Points) => points,
+            Some(waymark_analytics::Unit::PerServiceWeek | waymark_analytics::Unit::DaysPerWeek) => share * 4.0,
+            Some(waymark_analytics::Unit::Count) => (share * 400.0).round(),
             _ => share,
         };
         let value = |place: usize, index: usize| {

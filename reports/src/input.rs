@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
-use waymark_analytics::{Cell, Series};
+use waymark_analytics::{Cell, Change, Series};
 use waymark_event::Instant;
 
 /// What a report is made from.
@@ -53,6 +53,9 @@ pub struct ReportSeries {
     pub window: Series,
     /// The 90 days before those as one period.
     pub previous: Series,
+    /// What the rows of the organisation say about the two periods, by statistic; where nothing stands
+    /// here, the two cells are compared.
+    pub changes: BTreeMap<&'static str, Change>,
 }
 
 /// One component of the platform, from its register.

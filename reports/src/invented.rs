@@ -35,9 +35,11 @@ pub(crate) fn cell(metric: &Metric, scope: (&str, &str), period: &Period, value:
     let reach = 1.6 / (rows.max(1) as f64).sqrt();
     let (low, high) = match metric.kind {
         Statistic::Score => ((value - 130.0 * reach).max(-100.0), (value + 130.0 * reach).min(100.0)),
-        Statistic::Census => (value, value),
+        Statistic::Census | Statistic::Events | Statistic::Level => (value, value),
         Statistic::Proportion => ((value - reach / 2.0).max(0.0), (value + reach / 2.0).min(1.0)),
-        Statistic::Quantile | Statistic::Rate => (value * (1.0 - reach * 0.6).max(0.0), value * (1.0 + reach)),
+        Statistic::Quantile | Statistic::Survival | Statistic::Rate => {
+            (value * (1.0 - reach * 0.6).max(0.0), value * (1.0 + reach))
+        }
     };
     let ratio = matches!(metric.kind, Statistic::Proportion | Statistic::Census);
     let is_rate = metric.kind == Statistic::Rate;
@@ -142,7 +144,12 @@ fn delivery(id: &str, before: f64, now: f64, rows: i64) -> crate::ReportSeries {
         Some((at * (1.0 + 0.08 * wave(id.len(), index)), rows / 13))
     });
     let whole = |window: Window, value: f64| series(id, window, &organisation, |_, _| Some((value, rows)));
-    crate::ReportSeries { weekly, window: whole(ninety_days(0), now), previous: whole(ninety_days(1), before) }
+    crate::ReportSeries {
+        weekly,
+        window: whole(ninety_days(0), now),
+        previous: whole(ninety_days(1), before),
+        changes: std::collections::BTreeMap::new(),
+    }
 }
 
 fn component(index: usize, target: Option<(f64, NaiveDate)>) -> crate::ComponentInfo {
@@ -181,6 +188,7 @@ pub(crate) fn input() -> crate::ReportInput {
             weekly: census(id, weeks(14)),
             window: census(id, ninety_days(0)),
             previous: census(id, ninety_days(1)),
+            changes: std::collections::BTreeMap::new(),
         };
         series.insert(id, made);
     }

@@ -144,10 +144,13 @@ pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<St
 pub(crate) fn subtitle(metric: &Metric, window: &Window, lines: &[Line<'_>], limits: Option<&str>) -> String {
     let measure = match metric.kind {
         Statistic::Quantile => "Median",
+        Statistic::Survival => "Median, open ones included",
         Statistic::Proportion => "Share",
         Statistic::Rate => "Per service and week",
         Statistic::Score => "Score from −100 to +100",
         Statistic::Census => "Share of services",
+        Statistic::Events => "In the period",
+        Statistic::Level => "At the end of the period",
     };
     let scope = match lines {
         [line] => line.scope.to_owned(),

@@ -21,14 +21,18 @@ pub(crate) fn measure<'a>(input: &'a ReportInput, id: &str, statistic: &'static 
     let metric = find(id)?;
     let now = input.organisation_cell(id, statistic, Range::Now)?;
     let before = input.organisation_cell(id, statistic, Range::Before);
-    Some(Measure { metric, statistic, now, before, change: before.map(|before| change(metric, before, now)) })
+    let from_rows = input.series.get(metric.id).and_then(|series| series.changes.get(statistic)).copied();
+    let change = from_rows.or_else(|| before.map(|before| change(metric, before, now)));
+    Some(Measure { metric, statistic, now, before, change })
 }
 
 impl Measure<'_> {
     /// What the measure is called, with its statistic where the metric has several.
     pub(crate) fn name(&self) -> String {
         match self.metric.kind {
-            Statistic::Quantile => format!("{} ({})", self.metric.title, wording::statistic(self.statistic)),
+            Statistic::Quantile | Statistic::Survival => {
+                format!("{} ({})", self.metric.title, wording::statistic(self.statistic))
+            }
             _ => self.metric.title.to_owned(),
         }
     }
@@ -74,7 +78,7 @@ impl Measure<'_> {
     fn row(&self) -> Vec<Entry> {
         let said = |cell: &Cell| match cell.value {
             Some(value) => wording::short(self.metric.unit, value),
-            None => wording::missing(cell),
+            None => wording::absent(self.metric, cell),
         };
         let before = self.before.map_or_else(|| "no data".to_owned(), said);
         let verdict = self.change.map_or("nothing to compare", |change| finding::verdict(change.verdict));

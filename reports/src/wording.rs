@@ -41,7 +41,8 @@ pub fn value(unit: Unit, value: f64) -> String {
 pub fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::PerServiceWeek => "per service and week",
-        Unit::Seconds | Unit::Share | Unit::Points => "",
+        Unit::DaysPerWeek => "days a week",
+        Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
     }
 }
 
@@ -58,8 +59,16 @@ pub fn together_short(unit: Unit, values: &[f64]) -> Vec<String> {
 
 /// Several values in one unit, chosen by the largest, so that they can be compared at a glance.
 pub fn together(unit: Unit, values: &[f64]) -> Vec<String> {
-    let tail = if unit == Unit::PerServiceWeek { " per service and week" } else { "" };
-    together_short(unit, values).into_iter().map(|number| number + tail).collect()
+    together_short(unit, values).into_iter().map(|number| number + tail(unit)).collect()
+}
+
+/// The words that follow every number of a unit.
+pub(crate) fn tail(unit: Unit) -> &'static str {
+    match unit {
+        Unit::PerServiceWeek => " per service and week",
+        Unit::DaysPerWeek => " days a week",
+        Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
+    }
 }
 
 /// An interval with one unit at its end: `1.1–2.9 d`, `61–86 %`, `+12 to +53`.
@@ -84,7 +93,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
     match unit {
         Unit::Seconds => digits(value / step.seconds),
         Unit::Share => percent(value),
-        Unit::PerServiceWeek => digits(value),
+        Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Count => digits(value),
         Unit::Points => signed(value),
     }
 }
@@ -92,7 +101,7 @@ fn number(unit: Unit, step: Step, value: f64) -> String {
 fn sign(unit: Unit, largest: f64) -> &'static str {
     match unit {
         Unit::Share => " %",
-        Unit::PerServiceWeek | Unit::Points => "",
+        Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Points | Unit::Count => "",
         Unit::Seconds => match step(largest).sign {
             "s" => " s",
             "min" => " min",
@@ -104,7 +113,16 @@ fn sign(unit: Unit, largest: f64) -> &'static str {
 
 /// The value of a cell, or why there is none.
 pub fn cell(metric: &Metric, cell: &Cell) -> String {
-    cell.value.map_or_else(|| missing(cell), |number| value(metric.unit, number))
+    cell.value.map_or_else(|| absent(metric, cell), |number| value(metric.unit, number))
+}
+
+/// Why a cell of this metric has no value; where half of all episodes are still open, how long they
+/// last at least.
+pub fn absent(metric: &Metric, cell: &Cell) -> String {
+    match cell.low {
+        Some(low) if metric.kind == Statistic::Survival => format!("at least {}", value(metric.unit, low)),
+        _ => missing(cell),
+    }
 }
 
 /// Why a cell has no value: suppressed, too few rows, nothing usable, or nothing there.
@@ -126,7 +144,9 @@ pub fn basis(metric: &Metric, cell: &Cell) -> Option<String> {
     let rows = || cell.sample_size.map(|rows| format!("n = {}", digits(rows as f64)));
     match metric.kind {
         Statistic::Proportion | Statistic::Census => of().or_else(rows),
-        Statistic::Quantile | Statistic::Rate | Statistic::Score => rows(),
+        Statistic::Quantile | Statistic::Survival | Statistic::Rate | Statistic::Score => rows(),
+        // The value is the number of rows itself.
+        Statistic::Events | Statistic::Level => None,
     }
 }
 
@@ -142,11 +162,31 @@ pub fn limits(metric: &Metric, cell: &Cell) -> Option<String> {
 
 /// The whole cell in one line: `p50 1.8 d (95 % 1.1–2.9 d, n = 41, 93 % coverage)`.
 pub fn full(metric: &Metric, given: &Cell) -> String {
-    let name = if metric.kind == Statistic::Quantile { format!("{} ", given.statistic) } else { String::new() };
+    in_one_line(metric, given, basis(metric, given))
+}
+
+/// The same, which also says what was counted: `p50 1.8 d (95 % 1.1–2.9 d, n = 41 changes, 93 % coverage)`.
+pub fn full_of(metric: &Metric, given: &Cell, thing: &str) -> String {
+    in_one_line(metric, given, basis_of(metric, given, thing))
+}
+
+/// How much a cell rests on, and of what: `n = 41 changes`, `2 of 20 deployments`, `45 of 60 services`.
+pub fn basis_of(metric: &Metric, cell: &Cell, thing: &str) -> Option<String> {
+    let rows = cell.denominator.filter(|_| metric.kind != Statistic::Rate).or(cell.sample_size.map(|rows| rows as f64))?;
+    let many = if (rows - 1.0).abs() < f64::EPSILON { thing.to_owned() } else { plural(thing) };
+    basis(metric, cell).map(|basis| format!("{basis} {many}"))
+}
+
+fn in_one_line(metric: &Metric, given: &Cell, basis: Option<String>) -> String {
+    let name = if matches!(metric.kind, Statistic::Quantile | Statistic::Survival) {
+        format!("{} ", given.statistic)
+    } else {
+        String::new()
+    };
     let mut beside: Vec<String> = Vec::new();
     if given.value.is_some() {
         beside.extend(limits(metric, given));
-        beside.extend(basis(metric, given));
+        beside.extend(basis);
     }
     beside.extend(given.coverage.map(|share| format!("{} % coverage", percent(share))));
     if given.is_partial {
@@ -184,8 +224,19 @@ pub fn count(rows: i64) -> String {
 
 /// A count of things, in the singular where there is one: `1 service`, `3 services`.
 pub fn counted(rows: i64, thing: &str) -> String {
-    let many = thing.strip_suffix('y').map_or_else(|| format!("{thing}s"), |stem| format!("{stem}ies"));
+    let many = plural(thing);
     format!("{} {}", count(rows), if rows == 1 { thing } else { &many })
+}
+
+/// Several of a thing: `services`, `rejected deliveries`, `ways of arrival`.
+pub fn plural(thing: &str) -> String {
+    if let Some((head, rest)) = thing.split_once(" of ") {
+        return format!("{} of {rest}", plural(head));
+    }
+    match thing.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{thing}s"),
+    }
 }
 
 /// A difference of counts with its sign: `+3`, `−1`, `0`.
@@ -243,6 +294,7 @@ mod tests {
     fn one_thing_is_not_many() {
         assert_eq!(counted(1, "service"), "1 service");
         assert_eq!(counted(2, "rejected delivery"), "2 rejected deliveries");
+        assert_eq!(counted(2, "way of arrival"), "2 ways of arrival");
     }
 
     #[test]
@@ -250,6 +302,9 @@ mod tests {
         let lead_time = find("change_lead_time").unwrap();
         let known = given(Some(155_520.0), Some((95_040.0, 250_560.0)), Some(41));
         assert_eq!(full(lead_time, &known), "p50 1.8 d (95 % 1.1–2.9 d, n = 41, 93 % coverage)");
+        assert_eq!(full_of(lead_time, &known, "change"), "p50 1.8 d (95 % 1.1–2.9 d, n = 41 changes, 93 % coverage)");
+        let one = given(Some(60.0), None, Some(1));
+        assert_eq!(full_of(lead_time, &one, "change"), "p50 60 s (n = 1 change, 93 % coverage)");
         assert_eq!(full(lead_time, &given(None, None, Some(3))), "p50 too few (n = 3) (93 % coverage)");
         assert_eq!(full(find("nps").unwrap(), &given(None, None, None)), "fewer than 5 answers");
     }

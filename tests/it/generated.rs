@@ -2,7 +2,7 @@
 
 use crate::harness::{compare_with_file, root};
 use std::fmt::Write;
-use waymark_analytics::{METRICS, Metric, Subject};
+use waymark_analytics::{METRICS, Metric, Subject, profiles};
 
 #[test]
 fn generated_files_are_fresh() {
@@ -64,8 +64,24 @@ fn manual() -> String {
             metric.manual()
         )
         .unwrap();
+        page.push_str(&differences(metric));
     }
     page
+}
+
+/// What other tools do otherwise, and why we do not; nothing for a metric that no profile has.
+fn differences(metric: &Metric) -> String {
+    let Ok(peers) = profiles::beside(metric.id) else { return String::new() };
+    let mut section = format!(
+        "\n**Where others differ.** Over the same facts: `waymark compare {}`, or `waymark metric {} --profile NAME`.\n\n\
+         | Profile | What it does otherwise | Why we do not |\n|---|---|---|\n",
+        metric.id, metric.id
+    );
+    for (profile, peer) in peers {
+        let rules = format!("../analytics/profiles/{}/{}.sql", profile.name, peer.replaces);
+        writeln!(section, "| [`{}`]({rules}): {} | {} | {} |", profile.name, profile.title, peer.differs, peer.reason).unwrap();
+    }
+    section
 }
 
 fn subject(metric: &Metric) -> &'static str {

@@ -4,10 +4,13 @@
 //! `WAYMARK_BLESS=1 cargo test` writes golden and generated files, to be read before they are kept.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod adoption;
 mod broker;
 mod cluster;
+mod conformance;
 mod crash;
 mod disorder;
+mod doctor;
 mod evidence;
 mod faults;
 mod generated;

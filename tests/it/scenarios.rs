@@ -1,4 +1,4 @@
-//! Scenarios of facts and metrics: every `.slt` file is a case, found when the tests run.
+//! Scenarios of facts, metrics, profiles and findings: every `.slt` file is a case, found when the tests run.
 //!
 //! How a file is run and how answers are printed is in `scenarios/`; what is expected is in the
 //! files, worked out by hand.
@@ -9,7 +9,7 @@ mod database;
 use crate::harness::root;
 use database::{Database, Kind};
 use std::path::PathBuf;
-use waymark_analytics::{Definitions, FACTS, METRICS};
+use waymark_analytics::{Definitions, FACTS, METRICS, PROFILES};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_scenario_ends_as_worked_out() {
@@ -27,11 +27,23 @@ async fn every_hard_case_ends_as_worked_out() {
     run_all(Kind::Facts, "cases").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_profile_scenario_ends_as_worked_out() {
+    run_all(Kind::Metrics, "profiles").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_finding_scenario_ends_as_worked_out() {
+    run_all(Kind::Answers, "answers").await;
+}
+
 #[test]
-fn every_metric_and_every_fact_has_a_scenario() {
+fn every_metric_fact_and_profile_has_a_scenario() {
     let metrics = METRICS.iter().map(|metric| format!("tests/metrics/{}.slt", metric.id));
     let facts = FACTS.iter().map(|fact| format!("tests/facts/{}.slt", fact.name));
-    let missing: Vec<String> = metrics.chain(facts).filter(|path| !root().join(path).exists()).collect();
+    let profiles = PROFILES.iter().map(|profile| format!("tests/profiles/{}.slt", profile.name));
+    let all = metrics.chain(facts).chain(profiles);
+    let missing: Vec<String> = all.filter(|path| !root().join(path).exists()).collect();
     assert!(missing.is_empty(), "write these scenarios, with expectations worked out by hand:\n{}", missing.join("\n"));
 }
 

@@ -15,7 +15,8 @@ use waymark_event::{Channel, Delivery, PeopleKey};
 
 const RECEIVED_AT: &str = "2026-03-02T12:00:00Z";
 /// Events of the published examples that are read and therefore must be understood.
-const READ_EVENTS: &[&str] = &["workflow_run", "deployment", "deployment_status", "push", "pull_request"];
+const READ_EVENTS: &[&str] =
+    &["workflow_run", "deployment", "deployment_status", "push", "pull_request", "pull_request_review"];
 
 fn reading() -> Reading {
     Reading { people: PeopleKey::new([7; 32]) }

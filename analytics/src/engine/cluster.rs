@@ -5,12 +5,11 @@
 //! decided here; each process that does begins with `session_state`.
 
 use super::session::{for_readers, without_clocks};
-use super::{Opened, lake_facts, narrowed, plan, session_state};
+use super::{Opened, Readable, lake_facts, narrowed, plan, session_state};
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
-use crate::facts::NEWEST;
-use crate::facts::{Fact, register_observed_schema};
+use crate::facts::{Fact, NEWEST, register_observed_schema, steps_to};
 use crate::hot::Providers;
 use crate::lake_tables;
 use crate::window::Window;
@@ -42,7 +41,7 @@ impl Opened {
         metric: &'static Metric,
         window: &Window,
     ) -> Result<Arc<dyn ExecutionPlan>, AnalyticsError> {
-        let context = self.metric_context(window)?;
+        let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         narrowed(frame, window).map_err(failed)?.create_physical_plan().await.map_err(failed)
@@ -69,6 +68,11 @@ impl Opened {
             context.register_table(*name, Arc::clone(provider)).map_err(|cause| register(name, cause))?;
         }
         let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
+        // Steps are kept nowhere, so they travel as a part of the plan.
+        for step in steps_to(fact.name) {
+            let view = plan(&context, step.sql).await.map_err(failed)?.into_view();
+            context.register_table(step.name, view).map_err(failed)?;
+        }
         plan(&context, fact.sql).await.map_err(failed)?.create_physical_plan().await.map_err(failed)
     }
 

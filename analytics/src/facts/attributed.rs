@@ -181,7 +181,11 @@ fn deployment_rows(
             let answers: Vec<Option<bool>> =
                 pairs.map(|(running, next)| attribution.removes_commits(graph, running?, next?)).collect();
             // Of several commits of one repository, one that contains what ran is enough.
-            if answers.contains(&Some(false)) { Some(false) } else { answers.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+            if answers.contains(&Some(false)) {
+                Some(false)
+            } else {
+                answers.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+            }
         });
         rows.push(DeploymentRow {
             deployment_id: first.deployment_id.clone(),

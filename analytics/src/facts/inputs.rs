@@ -55,7 +55,11 @@ pub(super) async fn register_observed(
     let named = words();
     let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
     let fields: Vec<_> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    let columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    let mut columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+    // The paths of commits are most of what is said of them, and only path rules ask for them.
+    if table == Table::Commit && context.table("service_paths").await.map_err(failed)?.count().await.map_err(failed)? == 0 {
+        columns.retain(|column| *column != "paths");
+    }
     let wanted = Wanted { subjects, columns: Some(&columns) };
     let stored = observed_table(name);
     let files = version.map_or(&[][..], |version| &version.files);

@@ -37,6 +37,25 @@ pub(super) fn reads() -> Result<Reads> {
     Ok(reads)
 }
 
+/// The facts that a statement reads, directly or through others.
+pub(crate) fn facts_behind(sql: &str) -> Result<BTreeSet<&'static str>> {
+    let mut wanted = BTreeSet::new();
+    for statement in DFParser::parse_sql(sql)? {
+        let (tables, _) = resolve_table_references(&statement, true)?;
+        wanted.extend(tables.into_iter().map(|table| table.to_string()));
+    }
+    let reads = reads()?;
+    let mut behind = BTreeSet::new();
+    // A fact reads only facts above it, so one way up the list finds all.
+    for fact in FACTS.iter().rev() {
+        if wanted.contains(fact.name) {
+            behind.insert(fact.name);
+            wanted.extend(reads.get(fact.name).into_iter().flatten().cloned());
+        }
+    }
+    Ok(behind)
+}
+
 /// The facts that differ when what is in `seeds` has changed, directly or through other facts.
 pub(super) fn follow(reads: &Reads, seeds: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let mut changed = seeds.clone();

@@ -28,6 +28,6 @@ pub const STEPS: &[Step] = &[
 ];
 
 /// The steps to one fact, in order.
-pub(super) fn steps_to(fact: &str) -> impl Iterator<Item = &'static Step> {
+pub(crate) fn steps_to(fact: &str) -> impl Iterator<Item = &'static Step> {
     STEPS.iter().filter(move |step| step.fact == fact)
 }

@@ -309,3 +309,72 @@ fn hashed(id: &str) -> u64 {
     id.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, ListArray};
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::{DataType, Field};
+    use std::sync::Arc;
+
+    /// One statement: texts, and lists of texts.
+    fn statement(texts: &[(&str, &str)], lists: &[(&str, &[&str])]) -> RecordBatch {
+        let texts = texts.iter().map(|(name, text)| {
+            let column: ArrayRef = Arc::new(StringArray::from(vec![*text]));
+            (*name, column, true)
+        });
+        let lists = lists.iter().map(|(name, items)| {
+            let field = Arc::new(Field::new("item", DataType::Utf8, true));
+            let items = StringArray::from(items.to_vec());
+            let offsets = OffsetBuffer::from_lengths([items.len()]);
+            let column: ArrayRef = Arc::new(ListArray::new(field, offsets, Arc::new(items), None));
+            (*name, column, true)
+        });
+        RecordBatch::try_from_iter_with_nullable(texts.chain(lists)).unwrap()
+    }
+
+    fn image() -> RecordBatch {
+        statement(&[("subject", "acme/cart"), ("digest", "sha256:1")], &[])
+    }
+
+    fn sync() -> RecordBatch {
+        let texts = [("subject", "acme/cluster"), ("entity_id", "d1"), ("deployment_id", "1"), ("service_hint", "cart")];
+        statement(&texts, &[("revisions", &["acme/cluster@aaa"]), ("artifacts", &["sha256:1"])])
+    }
+
+    #[test]
+    fn an_image_belongs_to_what_runs_it_whichever_is_told_first() {
+        for is_image_first in [true, false] {
+            let (mut connections, mut units) = (Connections::default(), Units::default());
+            if is_image_first {
+                connections.artifacts(&image(), &mut units);
+                connections.deployments(&sync(), &mut units);
+            } else {
+                connections.deployments(&sync(), &mut units);
+                connections.artifacts(&image(), &mut units);
+            }
+            assert!(units.known("acme/cart").is_some());
+            assert_eq!(units.known("acme/cart"), units.known("cart"));
+            assert_eq!(units.known("acme/cart"), units.known("acme/cluster"));
+        }
+    }
+
+    #[test]
+    fn an_incident_belongs_to_the_one_that_took_it_in_and_to_the_repository_of_its_change() {
+        let incident = |subject, native, into, links: &[&str]| {
+            let texts = [("subject", subject), ("entity_id", subject), ("incident_id", native), ("merged_into", into)];
+            statement(&texts, &[("change_links", links)])
+        };
+        for order in [[0, 1], [1, 0]] {
+            let told = [incident("entity/i1", "7", "8", &[]), incident("entity/i2", "8", "", &["acme/cart@aaa"])];
+            let (mut connections, mut units) = (Connections::default(), Units::default());
+            for place in order {
+                connections.incidents(&told[place], &mut units);
+            }
+            assert!(units.known("entity/i1").is_some());
+            assert_eq!(units.known("entity/i1"), units.known("entity/i2"));
+            assert_eq!(units.known("entity/i1"), units.known("acme/cart"));
+        }
+    }
+}

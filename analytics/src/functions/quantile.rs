@@ -1,15 +1,19 @@
-//! `quantile(x, p)`, `quantile_low(x, p)`, `quantile_high(x, p)`: a quantile and its 95 % limits.
+//! `quantile(x, p)`, `quantile_low(x, p)`, `quantile_high(x, p)`: a quantile and its 95 % limits;
+//! and `survival_quantile(duration, is_event, p)` with `_low` and `_high`, where some are still open.
 //!
 //! The quantile is of type 7 (linear interpolation, SQL's `percentile_cont`), the limits are order
 //! statistics, and all values are kept, so nothing is approximate. Where a sample is too small to
 //! have limits the quantile is withheld as well: a median of three values looks like knowledge.
-//! Nulls are ignored; `p` is a literal. How values are gathered by group is left to `samples.rs`.
+//! Nulls are ignored; `p` is a literal. How values are gathered by group is left to `samples.rs`, and
+//! what open episodes do to a quantile to `survival.rs`.
 
 use super::order_statistics::ranks;
 use super::samples::{GroupedSamples, Samples};
-use arrow::array::RecordBatch;
+use super::survival;
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use datafusion::common::plan_err;
+use datafusion::common::cast::{as_boolean_array, as_float64_array};
+use datafusion::common::{internal_datafusion_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
@@ -28,9 +32,20 @@ pub(super) enum Part {
     High,
 }
 
+/// What a sample is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    /// Numbers as they are.
+    Values,
+    /// Durations that have ended, or are still open; `survival.rs` says how one number tells both.
+    Episodes,
+}
+
 /// What is computed of a sample.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Question {
+    /// What the sample is made of.
+    pub(super) of: Of,
     /// Which number of the quantile.
     pub(super) part: Part,
     /// Which quantile, strictly between 0 and 1.
@@ -41,16 +56,38 @@ impl Question {
     /// The answer for a sample, whose values are reordered; `None` where the sample is too small.
     pub(super) fn answer(self, values: &mut [f64]) -> Option<f64> {
         let (low, high) = ranks(values.len(), self.p)?;
-        match self.part {
-            Part::Value => type_7(values, self.p),
-            Part::Low => Some(select(values, low - 1)),
-            Part::High => Some(select(values, high - 1)),
+        match (self.of, self.part) {
+            (Of::Values, Part::Value) => type_7(values, self.p),
+            (Of::Values, Part::Low) => Some(select(values, low - 1)),
+            (Of::Values, Part::High) => Some(select(values, high - 1)),
+            (Of::Episodes, part) => {
+                let found = survival::quantile(values, self.p);
+                match part {
+                    Part::Value => found.value,
+                    Part::Low => found.low,
+                    Part::High => found.high,
+                }
+            }
         }
+    }
+
+    /// What the rows add to a sample, one number or null for each.
+    pub(super) fn observed(self, columns: &[ArrayRef]) -> Result<Float64Array> {
+        let column = |place: usize| {
+            columns.get(place).ok_or_else(|| internal_datafusion_err!("a quantile was not given its argument {place}"))
+        };
+        let values = as_float64_array(column(0)?)?;
+        if self.of == Of::Values {
+            return Ok(values.clone());
+        }
+        let ends = as_boolean_array(column(1)?)?;
+        let episodes = values.iter().zip(ends).map(|(duration, is_event)| survival::episode(duration?, is_event?));
+        Ok(episodes.collect())
     }
 }
 
 /// The quantile by linear interpolation between the two nearest values, however few there are.
-fn type_7(values: &mut [f64], p: f64) -> Option<f64> {
+pub(crate) fn type_7(values: &mut [f64], p: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
     let place = last as f64 * p;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ place ≤ last")]
@@ -70,13 +107,18 @@ fn select(values: &mut [f64], index: usize) -> f64 {
 /// The SQL aggregate for one part of a quantile.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Quantile {
+    of: Of,
     part: Part,
     signature: Signature,
 }
 
 impl Quantile {
-    pub(super) fn new(part: Part) -> Self {
-        Self { part, signature: Signature::exact(vec![DataType::Float64; 2], Volatility::Immutable) }
+    pub(super) fn new(of: Of, part: Part) -> Self {
+        let arguments = match of {
+            Of::Values => vec![DataType::Float64; 2],
+            Of::Episodes => vec![DataType::Float64, DataType::Boolean, DataType::Float64],
+        };
+        Self { of, part, signature: Signature::exact(arguments, Volatility::Immutable) }
     }
 
     fn question(&self, arguments: &AccumulatorArgs<'_>) -> Result<Question> {
@@ -84,14 +126,14 @@ impl Quantile {
         if arguments.is_distinct {
             return plan_err!("`{name}` counts every row: `distinct` would change the sample");
         }
-        let Some(expression) = arguments.exprs.get(1) else {
+        let Some(expression) = arguments.exprs.last().filter(|_| arguments.exprs.len() > 1) else {
             return plan_err!("`{name}` needs to know which quantile");
         };
         // A column cannot be evaluated without rows, so only a literal gets through.
         let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         match expression.evaluate(&nothing) {
             Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(p)))) if p > 0.0 && p < 1.0 => {
-                Ok(Question { part: self.part, p })
+                Ok(Question { of: self.of, part: self.part, p })
             }
             _ => plan_err!("the quantile of `{name}` must be a literal between 0 and 1"),
         }
@@ -100,10 +142,13 @@ impl Quantile {
 
 impl AggregateUDFImpl for Quantile {
     fn name(&self) -> &str {
-        match self.part {
-            Part::Value => "quantile",
-            Part::Low => "quantile_low",
-            Part::High => "quantile_high",
+        match (self.of, self.part) {
+            (Of::Values, Part::Value) => "quantile",
+            (Of::Values, Part::Low) => "quantile_low",
+            (Of::Values, Part::High) => "quantile_high",
+            (Of::Episodes, Part::Value) => "survival_quantile",
+            (Of::Episodes, Part::Low) => "survival_quantile_low",
+            (Of::Episodes, Part::High) => "survival_quantile_high",
         }
     }
 
@@ -160,7 +205,7 @@ mod tests {
     fn a_sample_is_answered_from_the_size_on_that_has_limits() {
         for (p, minimum) in [(0.5, 6), (0.75, 13), (0.9, 36)] {
             for part in [Part::Value, Part::Low, Part::High] {
-                let question = Question { part, p };
+                let question = Question { of: Of::Values, part, p };
                 assert_eq!(question.answer(&mut vec![1.0; minimum - 1]), None);
                 assert_eq!(question.answer(&mut vec![1.0; minimum]), Some(1.0));
             }
@@ -170,7 +215,8 @@ mod tests {
     #[test]
     fn limits_are_values_of_the_sample() {
         let mut values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
-        let answers = [Part::Low, Part::Value, Part::High].map(|part| Question { part, p: 0.5 }.answer(&mut values));
+        let answers =
+            [Part::Low, Part::Value, Part::High].map(|part| Question { of: Of::Values, part, p: 0.5 }.answer(&mut values));
         assert_eq!(answers, [Some(6.0), Some(10.5), Some(15.0)]);
     }
 }

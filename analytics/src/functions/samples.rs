@@ -36,7 +36,7 @@ impl Samples {
 
 impl Accumulator for Samples {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.values.extend(as_float64_array(first(values)?)?.iter().flatten());
+        self.values.extend(self.question.observed(values)?.iter().flatten());
         Ok(())
     }
 
@@ -87,8 +87,8 @@ impl GroupsAccumulator for GroupedSamples {
         total_num_groups: usize,
     ) -> Result<()> {
         self.groups.resize_with(total_num_groups, Vec::new);
-        let values = as_float64_array(first(values)?)?;
-        for (row, (index, value)) in group_indices.iter().zip(values).enumerate() {
+        let values = self.question.observed(values)?;
+        for (row, (index, value)) in group_indices.iter().zip(&values).enumerate() {
             if let Some(value) = value.filter(|_| is_kept(opt_filter, row)) {
                 self.group(*index)?.push(value);
             }
@@ -117,7 +117,7 @@ impl GroupsAccumulator for GroupedSamples {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let values = as_float64_array(first(values)?)?;
+        let values = self.question.observed(values)?;
         let rows = values.iter().enumerate();
         let samples = rows.map(|(row, value)| value.filter(|_| is_kept(opt_filter, row)).into_iter().collect());
         Ok(vec![Arc::new(to_lists(samples.collect())?)])
@@ -130,7 +130,7 @@ impl GroupsAccumulator for GroupedSamples {
 }
 
 fn first(arrays: &[ArrayRef]) -> Result<&ArrayRef> {
-    arrays.first().ok_or_else(|| internal_datafusion_err!("a quantile was given no values"))
+    arrays.first().ok_or_else(|| internal_datafusion_err!("a quantile was given no state"))
 }
 
 /// Whether `filter (where …)` lets a row through; a condition that is null does not.
@@ -154,10 +154,10 @@ fn to_lists(samples: Vec<Vec<f64>>) -> Result<ListArray> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::quantile::Part;
+    use super::super::quantile::{Of, Part};
     use super::*;
 
-    const MEDIAN: Question = Question { part: Part::Value, p: 0.5 };
+    const MEDIAN: Question = Question { of: Of::Values, part: Part::Value, p: 0.5 };
 
     fn column(values: &[Option<f64>]) -> ArrayRef {
         Arc::new(Float64Array::from(values.to_vec()))

@@ -143,7 +143,7 @@ struct Question {
 impl Question {
     async fn answer(self) -> Result<RowsAnswer, AnalyticsError> {
         let statement = guard::check_text(&self.sql).map_err(AnalyticsError::Query)?;
-        let context = self.opened.question_context()?;
+        let context = self.opened.question_context(&self.sql).await?;
         for twin in bounded::bounded_functions() {
             context.register_udf(twin.as_ref().clone());
         }

@@ -1,9 +1,10 @@
-//! `waymark metrics`, `metric` and `explain`: the catalogue, a number, and the rows behind it.
+//! `waymark metrics` and `metric`: the catalogue, and a number over time.
 
 use super::workplace::Workplace;
-use super::{Place, RowsFormat, output};
+use super::{Place, output};
 use anyhow::{Context, anyhow};
-use waymark_analytics::{Cell, METRICS, Metric, Subject, Window, WindowRequest, find};
+use clap::builder::PossibleValuesParser;
+use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Subject, Window, WindowRequest, find, profiles};
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -30,9 +31,10 @@ pub(crate) struct Asked {
     /// How many complete periods before now. Default: 13, and 90 days for `--grain window`.
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["from", "to"])]
     last: Option<u32>,
-    /// day, week, month, quarter, or window for the whole range as one period.
-    #[arg(long, value_name = "GRAIN", default_value = "week")]
-    grain: String,
+    /// day, week, month, quarter, or window for the whole range as one period. Default: week, and
+    /// window where numbers are compared.
+    #[arg(long, value_name = "GRAIN")]
+    grain: Option<String>,
 }
 
 /// Flags of `waymark metric`.
@@ -40,23 +42,11 @@ pub(crate) struct Asked {
 pub(crate) struct MetricArgs {
     /// The metric's id; `waymark metrics` lists them.
     metric: String,
+    /// By the rules of another tool, over the same facts; `waymark compare` prints all of them.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
+    profile: Option<String>,
     #[command(flatten)]
     asked: Asked,
-}
-
-/// Flags of `waymark explain`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ExplainArgs {
-    /// The metric's id.
-    metric: String,
-    #[command(flatten)]
-    asked: Asked,
-    /// At most this many rows.
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    rows: usize,
-    /// table, json, csv or parquet.
-    #[arg(long, value_enum, default_value_t = RowsFormat::Table)]
-    format: RowsFormat,
 }
 
 impl Asked {
@@ -67,6 +57,12 @@ impl Asked {
             .or_else(|| self.team.as_deref().map(|name| ("team", name)))
             .or_else(|| self.system.as_deref().map(|name| ("system", name)))
             .or_else(|| self.component.as_ref().map(|id| (component_kind(id), id.as_str())))
+    }
+
+    /// The same, with this grain where none was asked for.
+    pub(super) fn or_grain(mut self, grain: &str) -> Self {
+        self.grain.get_or_insert_with(|| grain.to_owned());
+        self
     }
 
     /// The window that was asked for; without a scope the organisation's, or every component's.
@@ -82,7 +78,7 @@ impl Asked {
             None => ("organisation", Vec::new()),
         };
         let request = WindowRequest {
-            grain: Some(self.grain.clone()),
+            grain: self.grain.clone(),
             from: self.from.clone(),
             to: self.to.clone(),
             last: self.last,
@@ -117,10 +113,11 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
         output::answer(&serde_json::to_string_pretty(&rows).context("failed to write JSON")?);
         return Ok(());
     }
+    let width = METRICS.iter().map(|metric| metric.id.len()).max().unwrap_or_default();
     for metric in METRICS {
-        output::answer(&format!("{:<22} {}", metric.id, metric.question));
+        output::answer(&format!("{:<width$} {}", metric.id, metric.question));
         output::answer(&format!(
-            "{:<22} {} in {}, better {}",
+            "{:<width$} {} in {}, better {}",
             "",
             metric.statistics.join(", "),
             metric.unit.as_str(),
@@ -132,7 +129,10 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
 
 /// Prints one metric over time.
 pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()> {
-    let metric = named(&args.metric)?;
+    let metric = match &args.profile {
+        Some(profile) => &profiles::find(profile, &args.metric)?.metric,
+        None => named(&args.metric)?,
+    };
     let workplace = Workplace::open(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
@@ -143,7 +143,8 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
         output::answer(&serde_json::to_string_pretty(&body).context("failed to write JSON")?);
         return Ok(());
     }
-    output::answer(&format!("{}: {}", metric.title, metric.question));
+    let by = args.profile.map(|profile| format!(" by the rules of {profile}")).unwrap_or_default();
+    output::answer(&format!("{}{by}: {}", metric.title, metric.question));
     let has_data = series.cells.iter().any(|cell| cell.sample_size != Some(0));
     if !has_data {
         let scope = args.asked.scope().map_or_else(|| "the organisation".to_owned(), |(kind, name)| format!("{kind} `{name}`"));
@@ -160,32 +161,19 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     Ok(())
 }
 
-fn first_day(window: &Window) -> String {
+pub(super) fn first_day(window: &Window) -> String {
     window.periods.first().map(|period| period.first_day.to_string()).unwrap_or_default()
 }
 
-fn end_day(window: &Window) -> String {
+pub(super) fn end_day(window: &Window) -> String {
     window.periods.last().map(|period| period.end_day.to_string()).unwrap_or_default()
 }
 
 fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
     let day = waymark_analytics::local_date(cell.period_start, window.zone);
     let so_far = if cell.is_partial { "  (so far)" } else { "" };
-    format!("{day}  {:<14} {}{so_far}", cell.scope, wording::full(metric, cell))
-}
-
-/// Prints the rows behind a number.
-pub(crate) async fn explain(place: &Place, args: ExplainArgs) -> anyhow::Result<()> {
-    let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place).await?;
-    let engine = workplace.engine().await?;
-    let as_of = engine.newest().await?.as_of();
-    let window = args.asked.window(&workplace, metric, as_of)?;
-    let format = if place.json { RowsFormat::Json } else { args.format };
-    if format == RowsFormat::Table {
-        output::answer(&metric.manual());
-        output::answer("");
-    }
-    let rows = engine.rows(metric, &window, args.rows).await?;
-    output::rows(&[rows], format)
+    // The statistic of another tool is none of ours, so it is always said.
+    let is_unsaid = profiles::profile_of(metric).is_some() && metric.kind != Statistic::Quantile;
+    let statistic = if is_unsaid { format!("{} ", cell.statistic) } else { String::new() };
+    format!("{day}  {:<14} {statistic}{}{so_far}", cell.scope, wording::full(metric, cell))
 }

@@ -3,76 +3,61 @@
 //! Every number is a series of the engine and every picture a chart of `reports`; here they are only
 //! placed. Nothing on it needs a script.
 
+use super::address::Address;
+use super::frame::{self, Page, Refusal};
+use super::picture::{chart, named, recent};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::reporting::chart_series;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, change, find};
+use axum::response::Response;
+use maud::{Markup, PreEscaped, html};
+use std::sync::Arc;
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
 /// The home page.
-pub(crate) async fn home(State(app): State<App>) -> Result<Response, Problem> {
+pub(crate) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
+    let bytes = rendered(&app).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+/// The bytes of the page; one snapshot has one page.
+pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
     let opened = app.engine.newest().await?;
     let key = format!("{} home", opened.snapshot.id);
     let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], bytes.as_ref().clone()).into_response())
+    app.rendered(key, Box::pin(make)).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {
     let opened = engine.newest().await?;
     let definitions = engine.definitions();
     let organisation = &definitions.organisation;
-    let as_of = wording::dates::instant(opened.as_of(), definitions.zone());
     let adoption = adoption(engine).await?;
     let delivery = delivery(engine).await?;
     let satisfaction = satisfaction(engine).await?;
-    Ok(html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Waymark, " (organisation) }
-                link rel="stylesheet" href="/assets/style.css";
-                link rel="icon" href="data:,";
-            }
-            body {
-                a.skip href="#main" { "Skip to content" }
-                header.top { div {
-                    a.brand href="/" { "Waymark" }
-                    nav aria-label="Main" {
-                        a href="/api/v1/reports/weekly_adoption" { "Weekly report" }
-                        a href="/api/v1/reports/leadership_review" { "Leadership review" }
-                        a href="/api/v1/metrics" { "Definitions" }
-                        a href="/api/v1/openapi.json" { "API" }
-                    }
-                    span.asof { "data as of " (as_of) }
-                } }
-                main #main {
-                    h1 { "Does the platform work for " (organisation) "?" }
-                    p.lede {
-                        "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
-                         before; an arrow appears only when the difference is larger than its uncertainty."
-                    }
-                    (adoption) (delivery) (satisfaction)
-                }
-                footer { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people · " a href="/status" { "status" } }
-            }
-        }
-    })
+    let page = Page {
+        address: "/",
+        title: organisation.clone(),
+        as_of: Some(wording::dates::instant(opened.as_of(), definitions.zone())),
+        heading: format!("Does the platform work for {organisation}?"),
+        lede: html! {
+            "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
+             before; an arrow appears only when the difference is larger than its uncertainty."
+        },
+        content: html! { (adoption) (delivery) (satisfaction) },
+        footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },
+    };
+    Ok(page.render())
 }
 
 async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
     let reach =
-        chart(engine, "reach", "adoption_rate", &window, (1_120, reach_height(engine.definitions().components.len()))).await?;
-    let trend = chart(engine, "trend", "reach", &window, (1_120, 340)).await?;
+        chart(engine, "reach", named("adoption_rate")?, &window, (1_120, reach_height(engine.definitions().components.len())))
+            .await?;
+    let trend = chart(engine, "trend", named("reach")?, &window, (1_120, 340)).await?;
     Ok(html! {
         section aria-labelledby="adoption" {
             h2 #adoption { "Adoption" }
@@ -81,8 +66,8 @@ async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
                 p { "No component is described yet: add " code { "[[component]]" } " entries to the configuration and send evidence." }
             } @else {
                 div.charts {
-                    figure.wide { (reach) figcaption { a href="/api/v1/metrics/adoption_rate/rows?last=1" { "the services behind it" } } }
-                    figure.wide { (trend) figcaption { a href="/api/v1/metrics/reach/series?format=csv" { "the numbers as CSV" } } }
+                    figure.wide { (reach) figcaption { a href="/metrics/adoption_rate?grain=week&last=1" { "the services behind it" } } }
+                    figure.wide { (trend) figcaption { a href="/metrics/reach?grain=week&last=13" { "the numbers and the services behind them" } } }
                 }
             }
         }
@@ -100,28 +85,34 @@ const DELIVERY: &[&str] = &["change_lead_time", "deployment_frequency", "change_
 async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
     let mut tiles = Vec::new();
     for id in DELIVERY {
-        tiles.push(tile(engine, find(id).ok_or_else(|| Problem::no_such_metric(id))?).await?);
+        tiles.push(tile(engine, named(id)?).await?);
     }
     let window = told(engine).await?;
-    let lead_time = chart(engine, "trend", "change_lead_time", &window, (720, 360)).await?;
-    let cadence = chart(engine, "cadence", "deployment_frequency", &window, (720, 360)).await?;
+    let lead_time = chart(engine, "trend", named("change_lead_time")?, &window, (720, 360)).await?;
+    let cadence = chart(engine, "cadence", named("deployment_frequency")?, &window, (720, 360)).await?;
     Ok(html! {
         section aria-labelledby="delivery" {
             h2 #delivery { "Commit to production" }
             p.question { "Does it make them faster without breaking more?" }
             ul.tiles { @for tile in &tiles { (tile) } }
             div.charts {
-                figure { (lead_time) figcaption { a href="/api/v1/metrics/change_lead_time/rows?last=1" { "the changes behind it" } } }
-                figure { (cadence) figcaption { a href="/api/v1/metrics/deployment_frequency/rows?last=1" { "the deployments behind it" } } }
+                figure { (lead_time) figcaption { a href=(behind("change_lead_time", &window)) { "the changes behind it" } } }
+                figure { (cadence) figcaption { a href=(behind("deployment_frequency", &window)) { "the deployments behind it" } } }
             }
         }
     })
 }
 
+/// The page of what a chart of the organisation shows.
+fn behind(id: &str, window: &Window) -> String {
+    let periods = window.periods.len().to_string();
+    Address::of_metric(id).with("grain", window.grain.as_str()).with("last", periods).text()
+}
+
 /// The last half year by week; where nothing was delivered in it, five years by quarter, so that an
 /// old repository shows its history.
 async fn told(engine: &Engine) -> Result<Window, Problem> {
-    let metric = find("change_lead_time").ok_or_else(|| Problem::no_such_metric("change_lead_time"))?;
+    let metric = named("change_lead_time")?;
     let weeks = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
     let series = engine.series(metric, &weeks).await?;
     if series.cells.iter().any(|cell| cell.value.is_some()) {
@@ -132,8 +123,8 @@ async fn told(engine: &Engine) -> Result<Window, Problem> {
 
 async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
     let window = recent(engine, Grain::Quarter, 7).await?;
-    let platform = chart(engine, "score", "nps", &window.clone().of_scope("component", "platform"), (720, 340)).await?;
-    let metric = find("nps").ok_or_else(|| Problem::no_such_metric("nps"))?;
+    let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), (720, 340)).await?;
+    let metric = named("nps")?;
     let series = engine.series(metric, &window.of_kind("component")).await?;
     let scores = newest_scores(engine, &series);
     Ok(html! {
@@ -157,10 +148,15 @@ async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
 
 fn score_row(metric: &Metric, title: &str, cell: &Cell) -> Markup {
     let interval = cell.low.zip(cell.high).map(|(low, high)| wording::interval(metric.unit, low, high));
+    let address = Address::of_metric(metric.id)
+        .with("scope_kind", cell.scope_kind.as_str())
+        .with("scope", cell.scope.as_str())
+        .with("grain", "quarter")
+        .with("last", "7");
     html! {
         tr {
             td { (title) }
-            td.number { (wording::cell(metric, cell)) }
+            td.number { a href=(address.text()) { (wording::cell(metric, cell)) } }
             td.number { (interval.unwrap_or_default()) }
             td.number { (cell.sample_size.map(|answers| answers.to_string()).unwrap_or_default()) }
         }
@@ -189,47 +185,28 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
         now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
     let before = Window::between(Grain::Window, end - chrono::Days::new(90), end, zone).of_kind("organisation");
     let weeks = recent(engine, Grain::Week, 13).await?.of_kind("organisation");
-    let (now, before) = (engine.series(metric, &now).await?, engine.series(metric, &before).await?);
+    let cell = engine.detail(metric, metric.headline(), &now).await?;
+    let verdict = engine.change(metric, metric.headline(), &before, &now).await?;
     let weeks = engine.series(metric, &weeks).await?;
-    let headline = |series: &Series| series.cells.iter().find(|cell| cell.statistic == metric.headline()).cloned();
     let sparkline =
         charts::find("sparkline").map(|chart| (chart.draw)(&[weeks.as_ref().clone()], &Frame::inline(220, 36)).into_string());
-    let Some(cell) = headline(&now) else {
+    let Some(cell) = cell else {
         return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
     };
-    let verdict = headline(&before).map(|before| change(metric, &before, &cell));
     let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(wording::basis(metric, &cell)).collect();
     let class = verdict.as_ref().map(|change| match finding::tone(metric, change) {
         finding::Tone::Better => "verdict better",
         finding::Tone::Worse => "verdict worse",
         finding::Tone::Neutral => "verdict",
     });
+    let address = Address::of_metric(metric.id).text();
     Ok(html! {
         li.tile {
-            h3 { a href={ "/api/v1/metrics/" (metric.id) } { (metric.title) } }
-            span.figure { (wording::cell(metric, &cell)) }
+            h3 { a href=(address) { (metric.title) } }
+            a.figure href=(address) { (wording::cell(metric, &cell)) }
             span.basis { (basis.join(", ")) }
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
         }
     })
-}
-
-async fn chart(
-    engine: &Engine,
-    id: &str,
-    metric: &str,
-    window: &Window,
-    (width, height): (u32, usize),
-) -> Result<Markup, Problem> {
-    let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
-    let metric = find(metric).ok_or_else(|| Problem::no_such_metric(metric))?;
-    let series = chart_series(engine, chart, metric, window).await?;
-    let frame = Frame::inline(width, u32::try_from(height).unwrap_or(360));
-    Ok(html! { (PreEscaped((chart.draw)(&series, &frame).into_string())) })
-}
-
-async fn recent(engine: &Engine, grain: Grain, count: u32) -> Result<Window, Problem> {
-    let opened = engine.newest().await?;
-    Ok(Window::last_complete(grain, count, opened.as_of(), engine.definitions().zone()))
 }

@@ -1,48 +1,33 @@
 //! `GET /status`: the same as `waymark status`, for people.
 
+use super::frame::{self, Page, Refusal};
 use crate::app::App;
-use crate::problem::Problem;
 use crate::status::{Status, duration_in_words, size_in_words};
 use axum::extract::State;
-use axum::response::Html;
-use maud::{DOCTYPE, Markup, html};
+use axum::response::Response;
+use maud::{Markup, html};
 
 /// The page of the operator.
-pub(crate) async fn status(State(app): State<App>) -> Result<Html<String>, Problem> {
-    app.status().await.map(|status| Html(page(&status).into_string()))
+pub(crate) async fn status(State(app): State<App>) -> Result<Response, Refusal> {
+    let status = app.status().await?;
+    Ok(frame::answer(page(&status).into_string().into_bytes()))
 }
 
 fn page(status: &Status) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Waymark, status" }
-                link rel="stylesheet" href="/assets/style.css";
-                link rel="icon" href="data:,";
-            }
-            body {
-                a.skip href="#main" { "Skip to content" }
-                header.top { div {
-                    a.brand href="/" { "Waymark" }
-                    nav aria-label="Main" {
-                        a href="/" { "Home" }
-                        a href="/api/v1/status" { "As JSON" }
-                    }
-                    @if let Some(snapshot) = &status.snapshot { span.asof { "data as of " (snapshot.as_of) } }
-                } }
-                main #main {
-                    h1 { "Is everything in, and how fresh is it?" }
-                    p.lede { "What has arrived and is visible, who writes, and what the tables take on the disk." }
-                    (now(status)) (streams(status)) (tables(status))
-                }
-                footer { (status.location) " · format " (status.format_version) " · Waymark " (status.program_version) }
-            }
-        }
-    }
+    let page = Page {
+        address: "/status",
+        title: "status".to_owned(),
+        as_of: status.snapshot.as_ref().map(|snapshot| snapshot.as_of.clone()),
+        heading: "Is everything in, and how fresh is it?".to_owned(),
+        lede: html! {
+            "What has arrived and is visible, who writes, and what the tables take on the disk; also "
+            a href="/api/v1/status" { "as JSON" } ". What the data lack is told by the " a href="/doctor" { "doctor" }
+            ", what is computed from them by the " a href="/definitions" { "definitions" } ", each with its numbers and rows."
+        },
+        content: html! { (now(status)) (streams(status)) (tables(status)) },
+        footer: html! { (status.location) " · format " (status.format_version) " · Waymark " (status.program_version) },
+    };
+    page.render()
 }
 
 fn now(status: &Status) -> Markup {

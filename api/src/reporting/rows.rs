@@ -55,6 +55,8 @@ pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
             kind: match text(batch, "kind", row)?.as_str() {
                 "joined" => MovementKind::Joined,
                 "left" => MovementKind::Left,
+                "eligible" => MovementKind::NewlyEligible,
+                "born_off_path" => MovementKind::BornOffPath,
                 _ => MovementKind::NewlyExempt,
             },
             since: local_date(instant(batch, "since", row)?, zone),

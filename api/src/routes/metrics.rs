@@ -17,7 +17,7 @@ pub(crate) struct MetricBody {
     title: &'static str,
     /// The question that it answers.
     question: &'static str,
-    /// `seconds`, `share`, `per_service_week` or `points`.
+    /// `seconds`, `share`, `per_service_week`, `points`, `count` or `days_per_week`.
     unit: &'static str,
     /// `higher`, `lower` or `neither`.
     better: &'static str,

@@ -1,42 +1,166 @@
-//! `GET /api/v1/metrics/{id}/rows`: the rows behind a number, counted or not, with the reason.
+//! `GET /api/v1/metrics/{id}/rows`: everything behind a number, with the rows counted and left out.
 
-use super::window::{WindowParams, params};
+use super::window::WindowParams;
 use crate::app::App;
 use crate::encode;
+use crate::explain::{Explanation, explanation, known_statistic};
 use crate::problem::Problem;
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use waymark_analytics::find;
+use serde::Deserialize;
 
-/// At most this many rows are shown at once.
-const ROWS_MAX: usize = 1_000;
+use waymark_analytics::{EvidenceRequest, Which, find};
 
-/// The rows behind a metric in a window: which were counted, which were not and why, with links.
+/// Rows of a page where nobody says how many.
+const ROWS: usize = 1_000;
+/// Rows of a page, at most.
+const ROWS_MAX: usize = 10_000;
+
+/// Which number, and which of the rows behind it.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RowsParams {
+    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
+    /// organisation, or every component for a metric of components.
+    pub(crate) scope_kind: Option<String>,
+    /// The scope's name; several are separated by commas.
+    pub(crate) scope: Option<String>,
+    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+    pub(crate) grain: Option<String>,
+    /// First day: `2026-03-02`, `2026-W10`, or an RFC 3339 instant.
+    pub(crate) from: Option<String>,
+    /// First day that no longer belongs to it, in the same forms.
+    pub(crate) to: Option<String>,
+    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    pub(crate) last: Option<u32>,
+    /// Only this statistic, such as `p50`; the rows behind all statistics are the same.
+    pub(crate) statistic: Option<String>,
+    /// `all`, `counted` or `left_out`; default: all.
+    pub(crate) show: Option<String>,
+    /// Only rows that were left out for this reason.
+    pub(crate) reason: Option<String>,
+    /// Rows before the page; default: 0.
+    pub(crate) offset: Option<usize>,
+    /// Rows of the page, at most 10,000; default: 1,000.
+    pub(crate) limit: Option<usize>,
+    /// `json`, or `csv` for the rows alone; default: json.
+    pub(crate) format: Option<String>,
+}
+
+impl RowsParams {
+    /// The same question without what only chooses rows.
+    pub(crate) fn window_params(&self) -> WindowParams {
+        WindowParams {
+            scope_kind: filled(self.scope_kind.as_ref()),
+            scope: filled(self.scope.as_ref()),
+            grain: filled(self.grain.as_ref()),
+            from: filled(self.from.as_ref()),
+            to: filled(self.to.as_ref()),
+            last: self.last,
+            ..WindowParams::default()
+        }
+    }
+
+    /// Which rows, and which page of them.
+    pub(crate) fn request(&self, rows: usize) -> Result<EvidenceRequest, Problem> {
+        let which = match (self.reason.as_deref().filter(|reason| !reason.is_empty()), self.show.as_deref()) {
+            (Some(reason), None | Some("" | "all" | "left_out")) => Which::Because(reason.to_owned()),
+            (Some(_), Some(_)) => {
+                return Err(Problem::bad_parameter("`reason` chooses among rows left out: leave `show` away"));
+            }
+            (None, None | Some("" | "all")) => Which::All,
+            (None, Some("counted")) => Which::Counted,
+            (None, Some("left_out")) => Which::LeftOut,
+            (None, Some(other)) => {
+                return Err(Problem::bad_parameter(format!("show `{other}` is none of all, counted, left_out")));
+            }
+        };
+        let rows_max = self.limit.unwrap_or(rows);
+        if !(1..=ROWS_MAX).contains(&rows_max) {
+            return Err(Problem::bad_parameter(format!("limit {rows_max} is not between 1 and {ROWS_MAX}")));
+        }
+        Ok(EvidenceRequest { which, offset: self.offset.unwrap_or(0), rows_max })
+    }
+}
+
+/// An empty field of a form says nothing.
+fn filled(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
+}
+
+/// Everything behind a number: definition, parameters, snapshot, interval, and the rows: which were
+/// counted, which were not and why, each with a link to its source.
+///
+/// Pages follow each other by `next_offset`, which is also in the header `link`. Pages of two
+/// snapshots do not fit together; each answer names its own.
 #[utoipa::path(
     get, path = "/api/v1/metrics/{id}/rows", operation_id = "get_rows",
-    params(("id" = String, Path, description = "The metric's id"), WindowParams),
-    responses(
-        (status = 200, description = "`rows` and whether they were cut at 1,000", body = serde_json::Value),
-        (status = 400, body = Problem), (status = 404, body = Problem)
-    )
+    params(("id" = String, Path, description = "The metric's id"), RowsParams),
+    responses((status = 200, body = Explanation), (status = 400, body = Problem), (status = 404, body = Problem))
 )]
 pub(crate) async fn rows(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: Result<Query<WindowParams>, QueryRejection>,
+    address: Uri,
+    query: Result<Query<RowsParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let params = params(query)?;
-    let window = params.window(&app.engine, metric.subject).await?;
-    let batch = app.engine.rows(metric, &window, ROWS_MAX + 1).await?;
-    let truncated = batch.num_rows() > ROWS_MAX;
-    let batch = batch.slice(0, batch.num_rows().min(ROWS_MAX));
-    let rows = encode::json_rows(&[batch]).map_err(|error| Problem::not_drawn(&error))?;
-    let body = format!(
-        "{{\"metric\":\"{}\",\"definition_version\":{},\"truncated\":{truncated},\"rows\":{rows}}}",
-        metric.id, metric.version
-    );
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let statistic = known_statistic(metric, params.statistic.as_deref())?;
+    let window = params.window_params().window(&app.engine, metric.subject).await?;
+    let explained = explanation(&app.engine, metric, &window, statistic, &params.request(ROWS)?).await?;
+    let link =
+        explained.next_offset.map(|offset| [(header::LINK, format!("<{}>; rel=\"next\"", with_offset(&address, offset)))]);
+    match params.format.as_deref() {
+        None | Some("" | "json") => Ok((link, Json(explained)).into_response()),
+        Some("csv") => {
+            let batches: Vec<_> = explained.batch.into_iter().collect();
+            let csv = encode::csv(&batches).map_err(|error| Problem::not_drawn(&error))?;
+            let name = format!("attachment; filename=\"{}-rows.csv\"", metric.id);
+            let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+            Ok((link, headers, csv).into_response())
+        }
+        Some(other) => Err(Problem::bad_parameter(format!("format `{other}` is none of json, csv"))),
+    }
+}
+
+/// The same address at another offset.
+pub(crate) fn with_offset(address: &Uri, offset: usize) -> String {
+    let kept = address.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("offset="));
+    let mut pairs: Vec<String> = kept.map(ToOwned::to_owned).collect();
+    if offset > 0 {
+        pairs.push(format!("offset={offset}"));
+    }
+    if pairs.is_empty() { address.path().to_owned() } else { format!("{}?{}", address.path(), pairs.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_the_same_question_further_on() {
+        let address: Uri = "/metrics/nps?scope=a%20b&offset=100&show=counted".parse().unwrap();
+        assert_eq!(with_offset(&address, 200), "/metrics/nps?scope=a%20b&show=counted&offset=200");
+        assert_eq!(with_offset(&"/metrics/nps?offset=100".parse().unwrap(), 0), "/metrics/nps");
+    }
+
+    #[test]
+    fn a_reason_chooses_among_rows_left_out() {
+        let params = |show: Option<&str>, reason: Option<&str>| RowsParams {
+            show: show.map(ToOwned::to_owned),
+            reason: reason.map(ToOwned::to_owned),
+            ..RowsParams::default()
+        };
+        let request = params(None, Some("made by a bot")).request(10).unwrap();
+        assert_eq!(request.which, Which::Because("made by a bot".to_owned()));
+        assert!(params(Some("counted"), Some("made by a bot")).request(10).is_err());
+        assert!(params(Some("some"), None).request(10).is_err());
+        assert!(RowsParams { limit: Some(10_001), ..RowsParams::default() }.request(10).is_err());
+        assert!(RowsParams { limit: Some(0), ..RowsParams::default() }.request(10).is_err());
+    }
 }

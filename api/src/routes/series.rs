@@ -1,7 +1,8 @@
 //! `GET /api/v1/metrics/{id}/series`: one metric over time, for the scopes that were asked for.
 
-use super::window::{WindowParams, params};
+use super::window::{WindowParams, params_of_series};
 use crate::app::App;
+use crate::explain::known_statistic;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -10,13 +11,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Series, find};
+use waymark_analytics::{Cell, Metric, Series, Statistic, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SeriesBody {
     /// The metric's id.
     pub(crate) metric: &'static str,
+    /// The profile by whose rules it was computed; null for our own definition.
+    pub(crate) profile: Option<&'static str>,
     /// What people call it.
     pub(crate) title: &'static str,
     /// In what values are counted.
@@ -33,41 +36,44 @@ pub(crate) struct SeriesBody {
     pub(crate) zone: String,
     /// How long a period is.
     pub(crate) grain: &'static str,
+    /// What has to be known about all rows, such as `not adjusted for clustering`: limits take rows of one
+    /// service for independent. Reports and pages about one scope widen them.
+    pub(crate) flags: Vec<&'static str>,
     /// One row per statistic, scope and period.
     pub(crate) rows: Vec<CellBody>,
 }
 
 /// One number and everything needed to judge it.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CellBody {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CellBody {
     /// The metric's id.
-    pub(crate) metric: &'static str,
+    pub metric: &'static str,
     /// Which statistic it is.
-    pub(crate) statistic: String,
+    pub statistic: String,
     /// What kind of scope it is.
-    pub(crate) scope_kind: String,
+    pub scope_kind: String,
     /// The scope's own name.
-    pub(crate) scope: String,
+    pub scope: String,
     /// First instant of the period, RFC 3339.
-    pub(crate) period_start: String,
+    pub period_start: String,
     /// First instant after the period, RFC 3339.
-    pub(crate) period_end: String,
+    pub period_end: String,
     /// The statistic; null = no data, too few rows, or withheld.
-    pub(crate) value: Option<f64>,
+    pub value: Option<f64>,
     /// Lower limit (95 %), or lower bound of a census.
-    pub(crate) low: Option<f64>,
+    pub low: Option<f64>,
     /// Upper limit (95 %), or upper bound of a census.
-    pub(crate) high: Option<f64>,
+    pub high: Option<f64>,
     /// Rows behind the value; null = withheld.
-    pub(crate) sample_size: Option<i64>,
+    pub sample_size: Option<i64>,
     /// Numerator of a ratio or rate.
-    pub(crate) numerator: Option<f64>,
+    pub numerator: Option<f64>,
     /// Denominator of a ratio or rate.
-    pub(crate) denominator: Option<f64>,
+    pub denominator: Option<f64>,
     /// Usable rows by eligible rows.
-    pub(crate) coverage: Option<f64>,
+    pub coverage: Option<f64>,
     /// Not over, still maturing, or fed by a stale source.
-    pub(crate) is_partial: bool,
+    pub is_partial: bool,
 }
 
 impl SeriesBody {
@@ -76,6 +82,7 @@ impl SeriesBody {
         let is_wanted = |cell: &&Cell| statistic.is_none_or(|wanted| cell.statistic == wanted);
         Self {
             metric: series.metric.id,
+            profile: profiles::profile_of(series.metric),
             title: series.metric.title,
             unit: series.metric.unit.as_str(),
             better: series.metric.better.as_str(),
@@ -84,6 +91,7 @@ impl SeriesBody {
             snapshot: series.snapshot.clone(),
             zone: series.window.zone.to_string(),
             grain: series.window.grain.as_str(),
+            flags: flags(series.metric),
             rows: series.cells.iter().filter(is_wanted).map(|cell| CellBody::of(series.metric.id, cell)).collect(),
         }
     }
@@ -116,12 +124,26 @@ impl SeriesBody {
     }
 }
 
+/// What is true of every series of a kind: the limits of many cells are closed forms.
+fn flags(metric: &Metric) -> Vec<&'static str> {
+    match metric.kind {
+        // The rules of another tool have no limits.
+        _ if profiles::profile_of(metric).is_some() => Vec::new(),
+        Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
+            vec!["not adjusted for clustering"]
+        }
+        // Answers of people are not clustered by service, and what was counted as a whole has no limits.
+        Statistic::Score | Statistic::Census | Statistic::Events | Statistic::Level => Vec::new(),
+    }
+}
+
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 impl CellBody {
-    fn of(metric: &'static str, cell: &Cell) -> Self {
+    /// A cell as it is sent.
+    pub(crate) fn of(metric: &'static str, cell: &Cell) -> Self {
         Self {
             metric,
             statistic: cell.statistic.clone(),
@@ -152,13 +174,12 @@ pub(crate) async fn series(
     Path(id): Path<String>,
     query: Result<Query<WindowParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let params = params(query)?;
-    let statistic = params.statistic.as_deref();
-    if let Some(unknown) = statistic.filter(|wanted| !metric.statistics.contains(wanted)) {
-        let known = metric.statistics.join(", ");
-        return Err(Problem::bad_parameter(format!("`{id}` has no statistic `{unknown}`; it has {known}")));
-    }
+    let params = params_of_series(query)?;
+    let metric = match &params.profile {
+        Some(profile) => &profiles::find(profile, &id)?.metric,
+        None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
+    };
+    let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window(&app.engine, metric.subject).await?;
     let series = app.engine.series(metric, &window).await?;
     let body = SeriesBody::of(&series, statistic);

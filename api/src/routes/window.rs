@@ -12,8 +12,8 @@ use waymark_analytics::{Engine, Window, WindowRequest};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowParams {
-    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
-    /// organisation, or every component for a metric of components.
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team` or `component_alternative`;
+    /// default: the organisation, or every component for a metric of components.
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas.
     pub(crate) scope: Option<String>,
@@ -37,10 +37,24 @@ pub(crate) struct WindowParams {
     pub(crate) height: Option<u32>,
     /// The metric to draw, for charts that can draw several.
     pub(crate) metric: Option<String>,
+    /// By the rules of another tool, over the same facts; only for the series of a metric, and
+    /// `/compare` lists the names.
+    pub(crate) profile: Option<String>,
 }
 
 /// The parameters, or the problem with them.
 pub(crate) fn params(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
+    let params = params_of_series(query)?;
+    match params.profile {
+        Some(_) => {
+            Err(Problem::bad_parameter("`profile` belongs to /api/v1/metrics/{id}/series: nothing else knows other rules"))
+        }
+        None => Ok(params),
+    }
+}
+
+/// The same where numbers by the rules of another tool can be asked for.
+pub(crate) fn params_of_series(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
     query.map(|Query(params)| params).map_err(|rejection| Problem::bad_parameter(rejection.body_text()))
 }
 

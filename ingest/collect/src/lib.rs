@@ -11,6 +11,7 @@ mod error;
 pub mod evidence;
 mod forget;
 mod kept;
+mod message;
 mod pipeline;
 mod rows;
 mod signature;

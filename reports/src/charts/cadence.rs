@@ -13,7 +13,7 @@ use crate::plate::{self, Words};
 use crate::svg::pen::Pen;
 use crate::svg::{Anchor, Fill, Letter, Sheet, Stroke, Svg};
 use crate::wording;
-use waymark_analytics::{Cell, Series};
+use waymark_analytics::{Cell, Series, Statistic};
 
 /// Draws the first scope of the first series.
 pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
@@ -26,7 +26,8 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let (mut lines, count) = lines::lines(first);
     lines.truncate(1);
     let (title, basis) = lines::title(series, &lines);
-    let subtitle = lines::subtitle(first.metric, &first.window, &lines, Some("whisker: 95 % interval"));
+    let whisker = (first.metric.kind == Statistic::Rate).then_some("whisker: 95 % interval");
+    let subtitle = lines::subtitle(first.metric, &first.window, &lines, whisker);
     let mut more: Vec<String> = basis.into_iter().collect();
     if count > 1 {
         more.push(format!("1 of {count} scopes shown"));

@@ -59,7 +59,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     if lines.iter().all(|line| line.last().is_none()) {
         let reason = lines.iter().flat_map(|line| line.cells.iter().flatten()).last().map_or_else(
             || "no data in these periods".to_owned(),
-            |cell| format!("nothing to draw: {}", wording::missing(cell)),
+            |cell| format!("nothing to draw: {}", wording::absent(first.metric, cell)),
         );
         return plate::placard(&words, &reason, frame);
     }

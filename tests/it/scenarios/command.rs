@@ -1,6 +1,6 @@
-//! The commands of a scenario that are not SQL: `metric …`, `fact …` and `start over`.
+//! The commands of a scenario that are not SQL: `metric …`, `answer …`, `fact …` and `start over`.
 
-use waymark_analytics::{Definitions, Grain, Metric, Window, find, local_midnight};
+use waymark_analytics::{ANSWERS, Answer, Definitions, Grain, Metric, Window, find, find_finding, local_midnight, profiles};
 use waymark_event::Instant;
 
 /// What one record of a scenario asks for.
@@ -11,6 +11,8 @@ pub(super) enum Command<'text> {
     Fact(&'text str),
     /// One metric over a window, as of an instant.
     Metric(&'static Metric, Window, Instant),
+    /// A fixed answer or a finding over a window, as of an instant; it may read another answer.
+    Answer(&'static Answer, Option<&'static Answer>, Window, Instant),
     /// Anything else: a statement or query for the engine.
     Sql(&'text str),
 }
@@ -25,14 +27,31 @@ pub(super) fn read(text: &str) -> Result<Command<'_>, String> {
         ["metric", id, "by", grain, "from", from, "to", to, "as", "of", as_of, "zone", zone] => {
             metric(id, grain, [from, to], as_of, zone)
         }
+        ["answer", name, "from", from, "to", to, "as", "of", as_of] => answer(name, [from, to], as_of),
+        ["answer", ..] => Err(format!("`{text}`: write answer NAME from DAY to DAY as of DAY-OR-INSTANT")),
         ["metric", ..] => Err(format!("`{text}`: write metric ID by GRAIN from DAY to DAY as of DAY-OR-INSTANT [zone ZONE]")),
         _ => Ok(Command::Sql(text)),
     }
 }
 
 fn metric(id: &str, grain: &str, days: [&str; 2], as_of: &str, zone: &str) -> Result<Command<'static>, String> {
-    let metric = find(id).ok_or_else(|| format!("`{id}` is no metric"))?;
+    let metric = find(id).or_else(|| profiles::metric(id)).ok_or_else(|| format!("`{id}` is no metric"))?;
     let grain = Grain::named(grain).ok_or_else(|| format!("`{grain}` is no grain"))?;
+    let (window, as_of) = window(grain, days, as_of, zone)?;
+    Ok(Command::Metric(metric, window, as_of))
+}
+
+fn answer(name: &str, days: [&str; 2], as_of: &str) -> Result<Command<'static>, String> {
+    let (window, as_of) = window(Grain::Window, days, as_of, "UTC")?;
+    if let Some(finding) = find_finding(name) {
+        return Ok(Command::Answer(&finding.answer, finding.over, window, as_of));
+    }
+    let found = ANSWERS.iter().find(|answer| answer.name == name);
+    let answer = found.ok_or_else(|| format!("`{name}` is neither an answer nor a finding"))?;
+    Ok(Command::Answer(answer, None, window, as_of))
+}
+
+fn window(grain: Grain, days: [&str; 2], as_of: &str, zone: &str) -> Result<(Window, Instant), String> {
     let definitions = Definitions { zone: zone.to_owned(), ..Definitions::default() };
     if let Some(problem) = definitions.problems().into_iter().next() {
         return Err(problem);
@@ -44,5 +63,5 @@ fn metric(id: &str, grain: &str, days: [&str; 2], as_of: &str, zone: &str) -> Re
         Ok(day) => local_midnight(day, zone),
         Err(_) => Instant::parse(as_of).map_err(|_| format!("`{as_of}` is neither a day nor an instant"))?,
     };
-    Ok(Command::Metric(metric, window, as_of))
+    Ok((window, as_of))
 }

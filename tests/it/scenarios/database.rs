@@ -1,6 +1,6 @@
 //! The adapter between `sqllogictest` and a scenario: runs a record and prints what it yields.
 //!
-//! Null is `NULL`, an empty text `(empty)`; numbers with a fraction have at most four decimals.
+//! Null is `NULL`, an empty text `(empty)`, a line break `\n`; numbers with a fraction have at most four decimals.
 
 use super::command::{Command, read};
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Facts,
     /// Facts are inserted, metrics are asked for.
     Metrics,
+    /// Facts are inserted, fixed answers and findings are asked for.
+    Answers,
 }
 
 /// One scenario with the way to begin it anew.
@@ -67,6 +69,10 @@ impl Database {
                 let series = self.scenario.metric(metric, &window, as_of).await.map_err(|error| Failure::of(&error))?;
                 Ok(cells(&series))
             }
+            Command::Answer(answer, over, window, as_of) => {
+                let batch = self.scenario.answer(answer, over, &window, as_of).await;
+                Ok(rows(&batch.map_err(|error| Failure::of(&error))?))
+            }
             Command::Sql(sql) => {
                 let batches = self.scenario.run_sql(sql).await.map_err(|error| Failure::of(&error))?;
                 Ok(batches.iter().flat_map(rows).collect())
@@ -81,7 +87,7 @@ impl AsyncDB for Database {
     type ColumnType = DefaultColumnType;
 
     async fn run(&mut self, text: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
-        let is_query = ["select", "with", "metric"].contains(&text.split_whitespace().next().unwrap_or_default());
+        let is_query = ["select", "with", "metric", "answer"].contains(&text.split_whitespace().next().unwrap_or_default());
         let rows = self.answer(text).await?;
         if !is_query {
             return Ok(DBOutput::StatementComplete(0));
@@ -96,7 +102,7 @@ impl AsyncDB for Database {
 async fn begin(kind: Kind, definitions: &Definitions) -> Result<Scenario, AnalyticsError> {
     match kind {
         Kind::Facts => Scenario::for_facts(definitions.clone()),
-        Kind::Metrics => Scenario::for_metrics(definitions.clone()).await,
+        Kind::Metrics | Kind::Answers => Scenario::for_metrics(definitions.clone()).await,
     }
 }
 
@@ -136,7 +142,7 @@ fn rows(batch: &RecordBatch) -> Vec<Vec<String>> {
         if *values.data_type() == DataType::Float64 && values.is_valid(row) {
             return rounded(values.as_primitive::<Float64Type>().value(row));
         }
-        let text = printers[column].value(row).to_string();
+        let text = printers[column].value(row).to_string().replace('\n', "\\n");
         if text.is_empty() { "(empty)".to_owned() } else { text }
     };
     (0..batch.num_rows()).map(|row| (0..batch.num_columns()).map(|column| print(row, column)).collect()).collect()

@@ -6,7 +6,7 @@ use super::tree::{SourceFile, files_in, root};
 use super::words::VENDORS;
 use super::{Breach, assert_tidy};
 use std::collections::BTreeSet;
-use waymark_analytics::{FACTS, METRICS, STEPS};
+use waymark_analytics::{ANSWERS, FACTS, FINDINGS, METRICS, PROFILES, STEPS, VIEWS};
 use waymark_collect::SOURCES;
 use waymark_event::{Record, Table};
 use waymark_reports::{CHARTS, REPORTS};
@@ -33,6 +33,7 @@ fn every_file_is_listed() {
     let facts = names(FACTS.iter().map(|fact| fact.name));
     // A fact made in Rust has its tests beside the code that makes it.
     let sql_facts = names(FACTS.iter().filter(|fact| !fact.sql.is_empty()).map(|fact| fact.name));
+    let views = names(VIEWS.iter().map(|view| view.name));
     let charts = names(CHARTS.iter().map(|chart| chart.id));
     let reports = names(REPORTS.iter().map(|report| report.id));
 
@@ -49,6 +50,12 @@ fn every_file_is_listed() {
     let steps = names(STEPS.iter().map(|step| step.name));
     let fact_scenarios =
         of_facts("tests/facts", "slt", "observations that are ordinary, late, duplicate or missing, and the rows they become");
+    let shared = Listing {
+        folder: "analytics/views",
+        extension: "sql",
+        list: "VIEWS in analytics/src/views.rs",
+        content: "what several metrics share",
+    };
     let of_reports = |folder, list, content| Listing { folder, extension: "rs", list, content };
     let drawings = of_reports("reports/src/charts", "CHARTS in reports/src/charts.rs", "its drawing");
     let documents = of_reports("reports/src/reports", "REPORTS in reports/src/reports.rs", "its document");
@@ -61,8 +68,65 @@ fn every_file_is_listed() {
     breaches.extend(rows.breaches(&sql_facts, &with_steps, &rows.found()));
     breaches.extend(on_the_way.breaches(&steps, &steps, &on_the_way.found()));
     breaches.extend(fact_scenarios.breaches(&sql_facts, &facts, &fact_scenarios.found()));
+    breaches.extend(shared.breaches(&views, &views, &shared.found()));
     breaches.extend(drawings.breaches(&charts, &charts, &drawings.found()));
     breaches.extend(documents.breaches(&reports, &reports, &documents.found()));
+    assert_tidy(breaches);
+}
+
+#[test]
+fn every_profile_is_listed() {
+    let list = "PROFILES in analytics/src/profiles.rs";
+    let profiles = names(PROFILES.iter().map(|profile| profile.name));
+    let content = "facts, their number and ours, worked out by hand";
+    let scenarios = Listing { folder: "tests/profiles", extension: "slt", list, content };
+    let rows = Listing { folder: "analytics/src/profiles", extension: "rs", list, content: "its row" };
+    let mut breaches = scenarios.breaches(&profiles, &profiles, &scenarios.found());
+    breaches.extend(rows.breaches(&profiles, &profiles, &rows.found()));
+    for profile in PROFILES {
+        let (folder, list) =
+            (format!("analytics/profiles/{}", profile.name), format!("analytics/src/profiles/{}.rs", profile.name));
+        let rules = Listing { folder: &folder, extension: "sql", list: &list, content: "its rules, and which of them differ" };
+        let peers = names(profile.peers.iter().map(|peer| peer.replaces));
+        breaches.extend(rules.breaches(&peers, &peers, &rules.found()));
+        let metrics = names(METRICS.iter().map(|metric| metric.id));
+        let strangers = peers.difference(&metrics);
+        breaches.extend(
+            strangers.map(|id| Breach::new(&list, 1, format!("`{id}` is no metric of ours: nothing stands beside it"))),
+        );
+        let path = format!("tests/profiles/{}.slt", profile.name);
+        let scenario = std::fs::read_to_string(root().join(&path)).unwrap_or_default();
+        let untold = profile.peers.iter().filter(|peer| !scenario.contains(&format!("metric {} by", peer.metric.id)));
+        breaches.extend(
+            untold.map(|peer| Breach::new(&path, 1, format!("`{}` is not asked for: work one number out", peer.metric.id))),
+        );
+    }
+    for file in files_in("analytics/profiles", "sql") {
+        let folder = file.path.split('/').nth(2).unwrap_or_default();
+        if !profiles.contains(folder) || file.path.matches('/').count() != 3 {
+            breaches.push(Breach::new(&file.path, 1, format!("`{folder}` has no row in {list}: add one, or delete the file")));
+        }
+    }
+    assert_tidy(breaches);
+}
+
+#[test]
+fn every_answer_and_finding_is_listed() {
+    let of_answers = |folder, extension, content| Listing {
+        folder,
+        extension,
+        list: "ANSWERS in analytics/src/answers.rs or FINDINGS in analytics/src/answers/findings.rs",
+        content,
+    };
+    let answers = names(ANSWERS.iter().map(|answer| answer.name));
+    let findings = names(FINDINGS.iter().map(|finding| finding.answer.name));
+    let questions = of_answers("analytics/answers", "sql", "its question");
+    let found = of_answers("analytics/answers/findings", "sql", "what is counted, by subject");
+    let scenarios = of_answers("tests/answers", "slt", "facts of which some are broken, and the counts you worked out by hand");
+    let mut breaches = questions.breaches(&answers, &answers, &questions.found());
+    breaches.extend(found.breaches(&findings, &findings, &found.found()));
+    let allowed: BTreeSet<String> = findings.union(&answers).cloned().collect();
+    breaches.extend(scenarios.breaches(&findings, &allowed, &scenarios.found()));
     assert_tidy(breaches);
 }
 

@@ -30,6 +30,7 @@ const VENDOR_PLACES: &[(&str, &str)] = &[
     ("ingest/collect/src/clients", "a client asks one vendor's interface"),
     ("ingest/sample/", "sample deliveries are written in vendors' formats"),
     ("analytics/profiles/", "a profile is a peer's definition"),
+    ("analytics/src/profiles", "the list of profiles names the peers"),
     ("ingest/event/src/people.rs", "automation accounts are recognised by their documented names"),
     ("api/src/commands", "`backfill NAME` is a command"),
 ];

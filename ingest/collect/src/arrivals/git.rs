@@ -9,7 +9,6 @@ mod clone;
 mod commit;
 mod evidence;
 mod findings;
-mod message;
 mod paths;
 mod reference;
 mod runtime;

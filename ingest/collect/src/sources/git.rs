@@ -5,6 +5,7 @@
 
 mod evidence;
 
+use crate::message::agent;
 use crate::source::{Envelope, Normalised, Reading, Source};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -171,13 +172,6 @@ fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) 
         ..Head::default()
     };
     Ok(Observation::read(delivery, VERSION, head, record))
-}
-
-/// Co-author trailers by which assistants sign; the name is kept, a person's never is.
-fn agent(trailer: &str) -> Option<String> {
-    let name = trailer.split('<').next().unwrap_or_default().trim();
-    let known = ["Claude", "Copilot", "Cursor", "Devin", "Codex", "Gemini"];
-    known.iter().find(|agent| name.starts_with(*agent)).map(|agent| (*agent).to_owned())
 }
 
 /// A matching tag is a successful deployment; a moved tag is a new version of it.

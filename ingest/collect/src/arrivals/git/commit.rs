@@ -3,8 +3,8 @@
 //! Histories hold names that are not UTF-8, authors without an address and times that never were:
 //! such a commit is written with what can be read, because its parents matter to all others.
 
-use super::message;
 use super::paths::Touched;
+use crate::message;
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};

@@ -3,6 +3,7 @@
 //! A push names no parents, and its list is cut when it is long; the graph itself comes from git.
 
 use super::{Account, Repository, Stated, entity, state};
+use crate::message;
 use crate::source::{ITEMS_MAX, Normalised, Reading};
 use serde::Deserialize;
 use waymark_event::{Commit, Delivery, Instant, Observation, Rejection, is_bot_account};
@@ -20,6 +21,7 @@ struct Body {
 struct Pushed {
     id: Option<String>,
     timestamp: Option<Instant>,
+    message: Option<String>,
     author: Option<Author>,
     distinct: Option<bool>,
     #[serde(default)]
@@ -77,6 +79,7 @@ fn commit(delivery: &Delivery, reading: &Reading, push: &Push<'_>, pushed: Pushe
     let mut paths: Vec<String> = [pushed.added, pushed.modified, pushed.removed].concat();
     let paths_truncated = paths.len() > PATHS_MAX;
     paths.truncate(PATHS_MAX);
+    let declared = message::read(&pushed.message.unwrap_or_default());
     let record = Commit {
         repository: push.repository.to_owned(),
         repository_id: push.from.id_text(),
@@ -88,6 +91,10 @@ fn commit(delivery: &Delivery, reading: &Reading, push: &Push<'_>, pushed: Pushe
         is_bot: account.is_bot().or_else(|| email.map(is_bot_account)),
         paths,
         paths_truncated: Some(paths_truncated),
+        agent: declared.agent(),
+        revert_of: declared.revert_of,
+        picked_from: declared.picked_from,
+        pull_request_hint: declared.pull_request_hint.and_then(|number| i64::try_from(number).ok()),
         ..Commit::default()
     };
     let stated = Stated {

@@ -4,6 +4,7 @@
 //! Before a merge, `merge_commit_sha` is a test merge, so it is taken only from a merged one.
 
 use super::{Account, Repository, Stated, entity, moment, not_ahead, state};
+use crate::message;
 use crate::source::{ITEMS_MAX, Normalised, Reading};
 use serde::Deserialize;
 use waymark_event::{
@@ -135,6 +136,7 @@ struct Item {
 
 #[derive(Deserialize)]
 struct Written {
+    message: Option<String>,
     author: Option<Signature>,
     committer: Option<Signature>,
 }
@@ -199,6 +201,7 @@ fn original_commit(
     let written = item.commit.ok_or_else(|| Rejection::missing("/commits/commit"))?;
     let authored_at = written.author.as_ref().and_then(|author| author.date);
     let committed_at = written.committer.as_ref().and_then(|committer| committer.date).or(authored_at);
+    let declared = message::read(&written.message.unwrap_or_default());
     let email = written.author.and_then(|author| author.email);
     let record = Commit {
         repository: repository.to_owned(),
@@ -209,6 +212,10 @@ fn original_commit(
         committed_at,
         author: email.as_deref().map(|email| reading.people.person(email)),
         is_bot: item.author.as_ref().and_then(Account::is_bot).or_else(|| email.as_deref().map(is_bot_account)),
+        agent: declared.agent(),
+        revert_of: declared.revert_of,
+        picked_from: declared.picked_from,
+        pull_request_hint: declared.pull_request_hint.and_then(|number| i64::try_from(number).ok()),
         ..Commit::default()
     };
     let stated = Stated {

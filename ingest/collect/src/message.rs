@@ -1,22 +1,22 @@
 //! What a commit message declares about other commits, people and pull requests.
 //!
 //! Reads fixed phrases and trailers that git itself writes; free text is not interpreted, and the
-//! message itself is not kept.
+//! message itself is not kept. Arrivals and dialects that see messages read them here.
 
 /// Names in `Co-authored-by` past this number are left out.
 const CO_AUTHORS_MAX: usize = 50;
 
 /// The declarations of one message.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) co_authors: Vec<String>,
-    pub(super) revert_of: Option<String>,
-    pub(super) picked_from: Option<String>,
-    pub(super) pull_request_hint: Option<u64>,
+pub(crate) struct Declared {
+    pub(crate) co_authors: Vec<String>,
+    pub(crate) revert_of: Option<String>,
+    pub(crate) picked_from: Option<String>,
+    pub(crate) pull_request_hint: Option<u64>,
 }
 
 /// Reads the declarations of `message`.
-pub(super) fn read(message: &str) -> Declared {
+pub(crate) fn read(message: &str) -> Declared {
     Declared {
         co_authors: message.lines().filter_map(co_author).take(CO_AUTHORS_MAX).collect(),
         revert_of: sha_after(message, "This reverts commit "),
@@ -24,6 +24,20 @@ pub(super) fn read(message: &str) -> Declared {
         picked_from: sha_after(message, "(cherry picked from commit "),
         pull_request_hint: message.lines().find(|line| !line.trim().is_empty()).and_then(pull_request),
     }
+}
+
+impl Declared {
+    /// The assistant that helped, if one signed.
+    pub(crate) fn agent(&self) -> Option<String> {
+        self.co_authors.iter().find_map(|trailer| agent(trailer))
+    }
+}
+
+/// Co-author trailers by which assistants sign; the name is kept, a person's never is.
+pub(crate) fn agent(trailer: &str) -> Option<String> {
+    let name = trailer.split('<').next().unwrap_or_default().trim();
+    let known = ["Claude", "Copilot", "Cursor", "Devin", "Codex", "Gemini"];
+    known.iter().find(|agent| name.starts_with(*agent)).map(|agent| (*agent).to_owned())
 }
 
 fn co_author(line: &str) -> Option<String> {
@@ -79,5 +93,7 @@ mod tests {
         let declared =
             read("Add tax\n\nCo-Authored-By: Ada <ada@example.org>\nco-authored-by:\nSigned-off-by: B <b@example.org>");
         assert_eq!(declared.co_authors, ["Ada <ada@example.org>"]);
+        assert_eq!(declared.agent(), None);
+        assert_eq!(read("Add tax\n\nCo-authored-by: Copilot <c@example.org>").agent().as_deref(), Some("Copilot"));
     }
 }

@@ -1,0 +1,29 @@
+-- Changes that were merged in the window more than 30 days ago and that no production deployment contains.
+--
+-- Only of repositories that are deployed: the others are told as such. Thirty days, because a change
+-- that waits for longer than most release trains was lost, is dead, or left by a way nobody reports.
+with bounds as (
+    select min(day) as first_day, max(day) as last_day, max(as_of) as as_of from calendar
+),
+merged as (
+    select changes.*
+    from changes
+    cross join bounds
+    where day between first_day and last_day and plus_seconds(merged_at, 30 * 86400) <= as_of
+),
+deployed as (
+    select distinct repository from deployments where tier = 'production' and repository is not null
+),
+waiting as (
+    select merged.*
+    from merged
+    join deployed on deployed.repository = merged.repository
+    left anti join attribution on attribution.repository = merged.repository and attribution.sha = merged.sha
+)
+select repository as subject, count(*) as items, max(merged_at) as newest_at,
+    first_value(change_id order by merged_at desc, change_id) as example,
+    first_value(url order by merged_at desc, change_id) as url,
+    cast(null as varchar) as suggestion
+from waiting
+group by repository
+order by items desc, subject

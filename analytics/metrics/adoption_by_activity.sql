@@ -1,0 +1,41 @@
+-- Adoption by activity: of the production deployments of eligible services, the share by those that use it.
+--
+-- A deployment counts for the component when its service used it at that instant, and belongs to the
+-- period in which it finished. It cannot be raised by moving sleepy services first, which the
+-- adoption rate can. A census: `low` counts deployments of services of unknown status as without the
+-- component, `high` as with it.
+with days as (
+    select day, period_start, period_end, is_partial from calendar where period_start < as_of
+),
+made as (
+    select days.period_start, days.period_end, days.is_partial, deployments.service, deployments.finished_at,
+        adoption_status.component_id, adoption_status.status
+    from days
+    join deployments on deployments.day = days.day
+    join adoption_status on adoption_status.service = deployments.service
+        and adoption_status.valid_from <= deployments.finished_at
+        and (adoption_status.valid_to is null or deployments.finished_at < adoption_status.valid_to)
+    where deployments.tier = 'production' and deployments.changed_running_version and adoption_status.fit = 'fits'
+),
+scoped as (
+    select 'component' as scope_kind, component_id as scope, * from made
+    union all
+    select 'component_team', made.component_id || '/' || scopes.scope, made.*
+    from made
+    join scopes on scopes.service = made.service and scopes.scope_kind = 'team'
+        and scopes.valid_from <= made.finished_at and scopes.valid_to > made.finished_at
+),
+counted as (
+    select scope_kind, scope, period_start, period_end, is_partial, count(*) as deployed,
+        count(*) filter (where status = 'adopted') as through,
+        count(*) filter (where status = 'unknown') as unknown
+    from scoped
+    group by scope_kind, scope, period_start, period_end, is_partial
+)
+select 'share' as statistic, scope_kind, scope, period_start, period_end,
+    cast(through as double) / deployed as value,
+    cast(through as double) / deployed as low,
+    cast(through + unknown as double) / deployed as high,
+    deployed as sample_size, cast(through as double) as numerator, cast(deployed as double) as denominator,
+    cast(deployed - unknown as double) / deployed as coverage, is_partial
+from counted

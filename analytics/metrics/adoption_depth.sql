@@ -1,0 +1,51 @@
+-- Adoption depth: how much of what the platform makes for a service the service uses.
+--
+-- For each active service: components it uses by components it is eligible for, exempt ones among
+-- them; then the mean and the quartiles over the services of the scope, read at the end of the
+-- period. All services are there, so quartiles need no minimum and have no interval; the mean's
+-- bounds count unknown statuses as not used and as used. More is not better without end: a
+-- component that does not help should not be used, so read it beside satisfaction.
+with services as (
+    select service, period_start, period_end, is_partial, read_at,
+        count(*) as eligible,
+        count(*) filter (where status = 'adopted') as adopted,
+        count(*) filter (where status = 'unknown') as unknown
+    from standings
+    where edge = 'end' and scope_kind = 'component' and fit = 'fits'
+    group by service, period_start, period_end, is_partial, read_at
+),
+scoped as (
+    select scopes.scope_kind, scopes.scope, services.period_start, services.period_end, services.is_partial,
+        services.eligible, services.adopted, services.unknown,
+        cast(services.adopted as double) / services.eligible as depth,
+        cast(services.adopted + services.unknown as double) / services.eligible as depth_at_most
+    from services
+    join scopes on scopes.service = services.service
+        and scopes.valid_from < services.read_at and scopes.valid_to >= services.read_at
+),
+counted as (
+    select scope_kind, scope, period_start, period_end, is_partial, count(*) as services,
+        avg(depth) as mean, avg(depth_at_most) as mean_at_most,
+        percentile_cont(0.25) within group (order by depth) as p25,
+        percentile_cont(0.5) within group (order by depth) as p50,
+        percentile_cont(0.75) within group (order by depth) as p75,
+        cast(sum(adopted) as double) as adopted, cast(sum(eligible) as double) as eligible,
+        cast(sum(eligible - unknown) as double) / sum(eligible) as coverage
+    from scoped
+    group by scope_kind, scope, period_start, period_end, is_partial
+)
+select 'mean' as statistic, scope_kind, scope, period_start, period_end, mean as value, mean as low, mean_at_most as high,
+    services as sample_size, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted
+union all
+select 'p25', scope_kind, scope, period_start, period_end, p25, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted
+union all
+select 'p50', scope_kind, scope, period_start, period_end, p50, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted
+union all
+select 'p75', scope_kind, scope, period_start, period_end, p75, cast(null as double) as low, cast(null as double) as high,
+    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+from counted

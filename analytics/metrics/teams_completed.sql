@@ -1,0 +1,40 @@
+-- Teams completed: of the teams with eligible services, the share in which all of them use it.
+--
+-- `started` is the share in which at least one does, and is printed beside it: "how many teams
+-- migrated" is `completed`. Exempt services are left out, and a team with none but exempt ones too.
+-- Read at the end of the period. A census: `low` counts services of unknown status as not using it,
+-- `high` as using it. Coverage: teams of which every status is known. A team of one counts as much
+-- as a team of ten, so read it beside the adoption rate.
+with teams as (
+    select component_id, scope, period_start, period_end, is_partial,
+        count(*) as services,
+        count(*) filter (where status = 'adopted') as adopted,
+        count(*) filter (where status = 'unknown') as unknown
+    from standings
+    where edge = 'end' and scope_kind = 'component_team' and fit = 'fits' and status <> 'exempt'
+    group by component_id, scope, period_start, period_end, is_partial
+),
+counted as (
+    select component_id, period_start, period_end, is_partial, count(*) as teams,
+        count(*) filter (where unknown = 0) as known,
+        count(*) filter (where adopted = services) as completed,
+        count(*) filter (where adopted + unknown = services) as completed_at_most,
+        count(*) filter (where adopted > 0) as started,
+        count(*) filter (where adopted + unknown > 0) as started_at_most
+    from teams
+    group by component_id, period_start, period_end, is_partial
+),
+told as (
+    select 'completed' as statistic, completed as teams_there, completed_at_most as teams_at_most, teams, known,
+        component_id, period_start, period_end, is_partial
+    from counted
+    union all
+    select 'started', started, started_at_most, teams, known, component_id, period_start, period_end, is_partial from counted
+)
+select statistic, 'component' as scope_kind, component_id as scope, period_start, period_end,
+    cast(teams_there as double) / teams as value,
+    cast(teams_there as double) / teams as low,
+    cast(teams_at_most as double) / teams as high,
+    teams as sample_size, cast(teams_there as double) as numerator, cast(teams as double) as denominator,
+    cast(known as double) / teams as coverage, is_partial
+from told

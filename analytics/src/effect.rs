@@ -1,0 +1,322 @@
+//! Whether adopting a component changed an outcome: an estimate behind gates, or a refusal in words.
+//!
+//! Pure: a study goes in, a verdict comes out. The estimator and its interval are in
+//! `effect/estimate.rs`; what is studied is asked by `answers/effect_*.sql`. No gate is ever lowered,
+//! and how stable the same services are stands beside every answer, because speed alone misleads.
+
+mod estimate;
+
+pub use estimate::{Estimate, estimate};
+
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Weeks before the adoption that are its base.
+pub const BASE: std::ops::RangeInclusive<i32> = -12..=-7;
+/// Weeks before the adoption in which nothing may have happened yet.
+pub const PLACEBO: std::ops::RangeInclusive<i32> = -6..=-2;
+/// Weeks after the adoption over which the effect is taken. The weeks between are migration work.
+pub const AFTER: std::ops::RangeInclusive<i32> = 2..=12;
+/// Adopting services, and services to compare them with, that a claim needs.
+pub const SERVICES_MIN: usize = 8;
+/// Changes of a service on each side of its adoption.
+pub const CHANGES_MIN: u32 = 5;
+
+/// What one service did in one week.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Week {
+    /// Mean of the logarithms of its durations in seconds, each at least a minute; null without any.
+    pub mean_log: Option<f64>,
+    /// Durations behind the mean.
+    pub changes: u32,
+    /// Mature production deployments.
+    pub deployments: u32,
+    /// How many of them failed.
+    pub failures: u32,
+}
+
+/// One service of a study.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// The team that owned it; resampled as a whole.
+    pub team: String,
+    /// Services are compared with those of the same tier only.
+    pub tier: String,
+    /// The week in which it adopted; null = not yet.
+    pub adopted_week: Option<i32>,
+    /// Whether another source tells its deployments since: then the instrument changed.
+    pub is_measured_anew: bool,
+    /// Its weeks by number.
+    pub weeks: BTreeMap<i32, Week>,
+}
+
+/// Everything about one component and one outcome.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Study {
+    /// Services that are eligible; those that left again or adopted before tracking began are not here.
+    pub subjects: Vec<Subject>,
+    /// Weeks in which a mandate of the component was announced.
+    pub mandate_weeks: Vec<i32>,
+}
+
+/// Median durations in seconds before and after; null where nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Medians {
+    /// Adopters before they adopted.
+    pub adopters_before: Option<f64>,
+    /// Adopters after they adopted.
+    pub adopters_after: Option<f64>,
+    /// Others before the middle adoption.
+    pub others_before: Option<f64>,
+    /// Others after it.
+    pub others_after: Option<f64>,
+}
+
+/// Failed and all mature deployments of the adopters, before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stability {
+    /// Failed deployments before.
+    pub failed_before: u32,
+    /// All mature deployments before.
+    pub deployed_before: u32,
+    /// Failed deployments after.
+    pub failed_after: u32,
+    /// All mature deployments after.
+    pub deployed_after: u32,
+}
+
+/// One reason against a claim.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gate {
+    /// Too few services adopted.
+    Adopters(usize),
+    /// Too few eligible services had not adopted yet.
+    Controls(usize),
+    /// They differed before anything had happened.
+    Placebo {
+        /// The difference, as a share.
+        share: f64,
+    },
+    /// Deployments are told by another source since.
+    Instrument(usize),
+    /// A mandate pushed those that were compared with.
+    Mandate,
+}
+
+/// What may be said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// The estimate, when every gate is passed.
+    pub estimate: Option<Estimate>,
+    /// Every gate that was not passed.
+    pub failed_gates: Vec<Gate>,
+    /// Adopters with enough changes on both sides.
+    pub adopters: usize,
+    /// Services that they were compared with.
+    pub controls: usize,
+    /// Medians, which claim nothing.
+    pub medians: Medians,
+    /// How stable the adopters are, always beside speed.
+    pub stability: Stability,
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Adopters(count) => write!(formatter, "only {count} services adopted in this period ({SERVICES_MIN} needed)"),
+            Self::Controls(count) => {
+                write!(formatter, "only {count} eligible services had not adopted yet ({SERVICES_MIN} needed)")
+            }
+            Self::Placebo { share } => {
+                write!(formatter, "adopters already differed by {:.0} % before they adopted", share * 100.0)
+            }
+            Self::Instrument(count) => {
+                write!(formatter, "the deployments of {count} adopters are told by another source since")
+            }
+            Self::Mandate => write!(formatter, "a mandate was announced meanwhile, to adopters and others alike"),
+        }
+    }
+}
+
+/// What may be said about a study. `question` seeds the resampling: the same question has the same
+/// answer.
+pub fn effect(study: &Study, question: &str) -> Effect {
+    let counted = study.counted();
+    let measured = estimate(&counted.study, seed(question));
+    let mut failed_gates = Vec::new();
+    if counted.adopters < SERVICES_MIN {
+        failed_gates.push(Gate::Adopters(counted.adopters));
+    }
+    if counted.controls < SERVICES_MIN {
+        failed_gates.push(Gate::Controls(counted.controls));
+    }
+    if let Some(found) = measured.as_ref().filter(|found| found.placebo_low > 0.0 || found.placebo_high < 0.0) {
+        failed_gates.push(Gate::Placebo { share: found.placebo.exp_m1() });
+    }
+    let measured_anew =
+        study.subjects.iter().filter(|subject| subject.is_measured_anew && subject.adopted_week.is_some()).count();
+    if measured_anew > 0 {
+        failed_gates.push(Gate::Instrument(measured_anew));
+    }
+    if counted.study.has_mandate_wave() {
+        failed_gates.push(Gate::Mandate);
+    }
+    Effect {
+        estimate: measured.filter(|_| failed_gates.is_empty()),
+        failed_gates,
+        adopters: counted.adopters,
+        controls: counted.controls,
+        medians: study.medians(),
+        stability: study.stability(),
+    }
+}
+
+/// The first 8 bytes of the question's SHA-256.
+fn seed(question: &str) -> u64 {
+    Sha256::digest(question).iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// A study without those who have too few changes to say anything.
+struct Counted {
+    study: Study,
+    adopters: usize,
+    controls: usize,
+}
+
+impl Study {
+    fn counted(&self) -> Counted {
+        let adoptions: Vec<i32> = self.subjects.iter().filter_map(|subject| subject.adopted_week).collect();
+        let mut subjects = Vec::new();
+        let (mut adopters, mut controls) = (0, 0);
+        for subject in &self.subjects {
+            let is_adopter = subject.adopted_week.is_some_and(|week| subject.has_changes_around(week));
+            let is_control = adoptions.iter().any(|week| {
+                subject.adopted_week.is_none_or(|own| own > week + AFTER.end() + 1) && subject.has_changes_around(*week)
+            });
+            adopters += usize::from(is_adopter);
+            controls += usize::from(is_control);
+            if is_adopter || is_control {
+                let adopted_week = subject.adopted_week;
+                subjects.push(Subject { adopted_week, ..subject.clone() });
+            }
+        }
+        Counted { study: Self { subjects, mandate_weeks: self.mandate_weeks.clone() }, adopters, controls }
+    }
+
+    /// Whether a mandate was announced between the first base and the last week that is compared.
+    fn has_mandate_wave(&self) -> bool {
+        let adopted = || self.subjects.iter().filter_map(|subject| subject.adopted_week);
+        let Some((first, last)) = adopted().min().zip(adopted().max()) else { return false };
+        self.mandate_weeks.iter().any(|week| *week >= first + BASE.start() && *week <= last + AFTER.end())
+    }
+
+    fn medians(&self) -> Medians {
+        let mut adoptions: Vec<i32> = self.subjects.iter().filter_map(|subject| subject.adopted_week).collect();
+        adoptions.sort_unstable();
+        let middle = adoptions.get(adoptions.len() / 2).copied();
+        let side = |is_adopter: bool, weeks: std::ops::RangeInclusive<i32>| {
+            let mut seconds = Vec::new();
+            for subject in self.subjects.iter().filter(|subject| subject.adopted_week.is_some() == is_adopter) {
+                let Some(around) = subject.adopted_week.or(middle) else { continue };
+                let told = subject.weeks.range(around + weeks.start()..=around + weeks.end());
+                seconds.extend(told.filter_map(|(_, week)| week.mean_log).map(f64::exp));
+            }
+            median(seconds)
+        };
+        let before = *BASE.start()..=*PLACEBO.end();
+        Medians {
+            adopters_before: side(true, before.clone()),
+            adopters_after: side(true, AFTER),
+            others_before: side(false, before),
+            others_after: side(false, AFTER),
+        }
+    }
+
+    fn stability(&self) -> Stability {
+        let mut sum = Stability::default();
+        for subject in &self.subjects {
+            let Some(adopted) = subject.adopted_week else { continue };
+            for (number, week) in &subject.weeks {
+                let event = number - adopted;
+                if (*BASE.start()..=*PLACEBO.end()).contains(&event) {
+                    sum.failed_before += week.failures;
+                    sum.deployed_before += week.deployments;
+                } else if AFTER.contains(&event) {
+                    sum.failed_after += week.failures;
+                    sum.deployed_after += week.deployments;
+                }
+            }
+        }
+        sum
+    }
+}
+
+impl Subject {
+    fn has_changes_around(&self, adopted: i32) -> bool {
+        let changes = |first: i32, last: i32| -> u32 {
+            self.weeks.range(adopted + first..=adopted + last).map(|(_, week)| week.changes).sum()
+        };
+        changes(*BASE.start(), *PLACEBO.end()) >= CHANGES_MIN && changes(*AFTER.start(), *AFTER.end()) >= CHANGES_MIN
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let lower = *values.get((values.len() - 1) / 2)?;
+    Some(lower.midpoint(upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(team: &str, adopted_week: Option<i32>, before: f64, after: f64) -> Subject {
+        let told = |hours: f64| Week { mean_log: Some((hours * 3_600.0).ln()), changes: 5, ..Week::default() };
+        let weeks = BTreeMap::from([(0, told(before)), (12, told(after))]);
+        Subject { team: team.to_owned(), adopted_week, weeks, ..Subject::default() }
+    }
+
+    /// Golden: treated 40, 36, 50 h → 20, 22, 24 h; control 44, 38, 41 h → 40, 39, 36 h.
+    fn two_by_two() -> Study {
+        let treated = [(40.0, 20.0), (36.0, 22.0), (50.0, 24.0)];
+        let control = [(44.0, 40.0), (38.0, 39.0), (41.0, 36.0)];
+        let mut subjects: Vec<Subject> =
+            treated.iter().map(|(before, after)| subject("a", Some(10), *before, *after)).collect();
+        subjects.extend(control.iter().map(|(before, after)| subject("b", None, *before, *after)));
+        Study { subjects, ..Study::default() }
+    }
+
+    #[test]
+    fn two_groups_and_two_times_give_the_golden_difference() {
+        let found = estimate(&two_by_two(), 1).unwrap();
+        assert!((found.log_effect - -0.573_402).abs() < 1e-6, "{found:?}");
+        assert!((found.share() - -0.4364).abs() < 5e-5);
+    }
+
+    #[test]
+    fn with_three_services_nothing_is_claimed_and_every_gate_is_named() {
+        let found = effect(&two_by_two(), "question");
+        assert_eq!(found.estimate, None);
+        let words: Vec<String> = found.failed_gates.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            words,
+            ["only 3 services adopted in this period (8 needed)", "only 3 eligible services had not adopted yet (8 needed)",]
+        );
+        let hours = |seconds: Option<f64>| (seconds.unwrap() / 360.0).round() / 10.0;
+        assert_eq!((hours(found.medians.adopters_before), hours(found.medians.adopters_after)), (40.0, 22.0));
+        assert_eq!((hours(found.medians.others_before), hours(found.medians.others_after)), (41.0, 39.0));
+    }
+
+    #[test]
+    fn a_new_instrument_or_a_mandate_is_a_gate() {
+        let mut study = two_by_two();
+        study.subjects[0].is_measured_anew = true;
+        study.mandate_weeks = vec![9];
+        let gates = effect(&study, "question").failed_gates;
+        assert!(gates.contains(&Gate::Instrument(1)) && gates.contains(&Gate::Mandate), "{gates:?}");
+        study.mandate_weeks = vec![-40];
+        assert!(!effect(&study, "question").failed_gates.contains(&Gate::Mandate));
+    }
+}

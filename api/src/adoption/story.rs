@@ -1,0 +1,270 @@
+//! The story of one component: who moved, who stands where and by what evidence, what others chose.
+
+use super::board::{Score, board, day_said, described};
+use super::told::{Row, Told};
+use crate::problem::Problem;
+use crate::reporting::day_of;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use waymark_analytics::{Definitions, EXEMPTIONS, Engine, Grain, MOVEMENTS, STANDING, Window};
+use waymark_event::Instant;
+
+/// Those that need something come first; within a status services stand by name, never by number.
+const ORDER: &[&str] = &["off_path", "partial", "unknown", "exempt", "adopted", "not_eligible"];
+/// How many weeks back movements are told.
+pub const WEEKS_TOLD: u32 = 13;
+
+/// One service that moved.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Moved {
+    /// `joined`, `left`, `exempt`, `eligible` or `born_off_path`.
+    pub kind: String,
+    /// The service's own name.
+    pub service: String,
+    /// The team that owned it then; null = nobody.
+    pub team: Option<String>,
+    /// The day on which it moved.
+    pub since: String,
+    /// What it uses instead; null = nothing that was detected.
+    pub alternative: Option<String>,
+    /// Of an adoption: `mandate`, `default` or `voluntary`.
+    pub motive: Option<String>,
+    /// File and line, or run, that shows it.
+    pub evidence: Option<String>,
+    /// Where that can be looked at.
+    pub evidence_url: Option<String>,
+}
+
+/// How one service stands now.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Stander {
+    /// The component's id.
+    pub component: String,
+    /// The service's own name.
+    pub service: String,
+    /// The team that owns it; null = nobody.
+    pub team: Option<String>,
+    /// `adopted`, `partial`, `off_path`, `exempt`, `not_eligible` or `unknown`.
+    pub status: String,
+    /// The day since which it stands so.
+    pub since: String,
+    /// Whether it used the component for 28 days before and does no more.
+    pub is_left: bool,
+    /// Whether the evidence contradicts itself.
+    pub has_conflict: bool,
+    /// Why the component is not made for it.
+    pub fit_reason: Option<String>,
+    /// What it waits for, where a migration says that it cannot move yet.
+    pub blocked: Option<String>,
+    /// What it uses instead; null = nothing that was detected.
+    pub alternative: Option<String>,
+    /// Version in use.
+    pub version: Option<String>,
+    /// Of an adoption: `mandate`, `default` or `voluntary`.
+    pub motive: Option<String>,
+    /// `runtime`, `lockfile`, `config` or `declared`.
+    pub evidence_kind: Option<String>,
+    /// File and line, or run, that shows it.
+    pub evidence: Option<String>,
+    /// Where that can be looked at.
+    pub evidence_url: Option<String>,
+    /// The day on which it was last confirmed.
+    pub confirmed_on: Option<String>,
+}
+
+/// How many services have something in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tally {
+    /// What they have in common.
+    pub what: String,
+    /// How many services.
+    pub services: usize,
+}
+
+/// One exemption with its state.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct ExemptionSaid {
+    /// The service's own name.
+    pub service: String,
+    /// Why it was granted.
+    pub reason: String,
+    /// Who decided it.
+    pub owner: String,
+    /// `open`, `review due` or `expired`.
+    pub status: &'static str,
+    /// The day on which it began.
+    pub opened_on: String,
+    /// The day on which it ends.
+    pub expires_on: String,
+    /// Whole days since it began.
+    pub age_days: i64,
+}
+
+/// Everything about one component.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Story {
+    /// The instant that it describes.
+    pub as_of: String,
+    /// The snapshot that it was computed from.
+    pub snapshot: String,
+    /// Where it stands.
+    pub score: Score,
+    /// Who moved in the last 13 complete weeks and since, newest first.
+    pub moved: Vec<Moved>,
+    /// How each active service stands, those that need something first.
+    pub standing: Vec<Stander>,
+    /// What services off the path use instead, most used first.
+    pub chose_instead: Vec<Tally>,
+    /// For which reasons services do not fit, most frequent first: what extending the component would unlock.
+    pub unfit: Vec<Tally>,
+    /// Every exemption, the newest first.
+    pub exemptions: Vec<ExemptionSaid>,
+    /// Median age of the open exemptions in days; null = none is open.
+    pub exemption_age_days: Option<i64>,
+}
+
+/// The story of a component, as of the newest snapshot.
+///
+/// # Errors
+/// `no-such-component`, or when a number cannot be computed.
+pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
+    let definitions = engine.definitions();
+    described(definitions, component)?;
+    let opened = engine.newest().await?;
+    let board = board(engine).await?;
+    let score = board.components.into_iter().find(|score| score.component == component);
+    let score = score.ok_or_else(|| Problem::no_such_component(component, &[]))?;
+    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), definitions.zone());
+    let standing = standing(engine, &yesterday, |row| row.text("component_id").as_deref() == Some(component)).await?;
+    let exemptions = exemptions(engine, &yesterday, component, opened.as_of()).await?;
+    Ok(Story {
+        as_of: board.as_of,
+        snapshot: board.snapshot,
+        moved: moved(engine, component).await?,
+        chose_instead: tallied(standing.iter().filter(|one| matches!(one.status.as_str(), "off_path" | "partial")), |one| {
+            one.alternative.clone().unwrap_or_else(|| "nothing that was detected".to_owned())
+        }),
+        unfit: tallied(standing.iter().filter(|one| one.status == "not_eligible"), |one| {
+            one.fit_reason.clone().unwrap_or_else(|| "not said".to_owned())
+        }),
+        exemption_age_days: median_age(&exemptions),
+        score,
+        standing,
+        exemptions,
+    })
+}
+
+/// What the platform offers that fits a service, or the services of a team, and is not used.
+pub(crate) async fn offers(engine: &Engine, kind: &str, name: &str) -> Result<Vec<Stander>, Problem> {
+    let opened = engine.newest().await?;
+    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), engine.definitions().zone());
+    standing(engine, &yesterday, |row| row.text(kind).as_deref() == Some(name)).await
+}
+
+async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> {
+    let opened = engine.newest().await?;
+    let zone = engine.definitions().zone();
+    let weeks = Window::last_complete(Grain::Week, WEEKS_TOLD, opened.as_of(), zone);
+    let tomorrow = waymark_analytics::local_date(opened.as_of(), zone) + chrono::Days::new(1);
+    let first = weeks.periods.first().map_or(tomorrow, |period| period.first_day);
+    let window = Window::between(Grain::Window, first, tomorrow, zone);
+    let told = Told::of(&engine.answer(&MOVEMENTS, &window).await?);
+    let mine = told.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
+    let mut moved: Vec<(Option<Instant>, Moved)> = mine
+        .filter_map(|row| {
+            let moved = Moved {
+                kind: row.text("kind")?,
+                service: row.text("service")?,
+                team: row.text("team"),
+                since: day_of(row.instant("since")?, zone),
+                alternative: row.text("alternative"),
+                motive: row.text("motive"),
+                evidence: row.text("evidence_ref"),
+                evidence_url: row.text("evidence_url"),
+            };
+            Some((row.instant("since"), moved))
+        })
+        .collect();
+    moved.sort_by_key(|(since, moved)| (std::cmp::Reverse(*since), moved.service.clone()));
+    Ok(moved.into_iter().map(|(_, moved)| moved).collect())
+}
+
+async fn standing(engine: &Engine, window: &Window, is_wanted: impl Fn(&Row<'_>) -> bool) -> Result<Vec<Stander>, Problem> {
+    let told = Told::of(&engine.answer(&STANDING, window).await?);
+    let definitions = engine.definitions();
+    let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions)).collect();
+    let place = |status: &str| ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len());
+    standing.sort_by_key(|one| (place(&one.status), !one.is_left, one.service.clone()));
+    Ok(standing)
+}
+
+fn stander(row: &Row<'_>, definitions: &Definitions) -> Option<Stander> {
+    let (component, service) = (row.text("component_id")?, row.text("service")?);
+    let migrations = definitions.migrations.iter().filter(|migration| migration.to_component == component);
+    let blocked = migrations.flat_map(|migration| &migration.blocked).find(|blocked| blocked.service == service);
+    let blocked = blocked.filter(|blocked| blocked.until.is_none());
+    let since = row.instant("since")?;
+    Some(Stander {
+        blocked: blocked.map(|blocked| blocked.reason.clone().unwrap_or_else(|| blocked.reason_code.clone())),
+        component,
+        service,
+        team: row.text("team"),
+        status: row.text("status")?,
+        since: if since.micros() == 0 { "always".to_owned() } else { day_of(since, definitions.zone()) },
+        is_left: row.is("is_left"),
+        has_conflict: row.is("has_conflict"),
+        fit_reason: row.text("fit_reason"),
+        alternative: row.text("alternative"),
+        version: row.text("version"),
+        motive: row.text("motive"),
+        evidence_kind: row.text("evidence_kind"),
+        evidence: row.text("evidence_ref"),
+        evidence_url: row.text("evidence_url"),
+        confirmed_on: day_said(row, "confirmed_at", definitions),
+    })
+}
+
+async fn exemptions(engine: &Engine, window: &Window, component: &str, now: Instant) -> Result<Vec<ExemptionSaid>, Problem> {
+    let told = Told::of(&engine.answer(&EXEMPTIONS, window).await?);
+    let zone = engine.definitions().zone();
+    let mine = told.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
+    let said = mine.filter_map(|row| {
+        let (opened, review, expires) = (row.instant("opened_at")?, row.instant("review_at")?, row.instant("expires_at")?);
+        let status = if expires <= now {
+            "expired"
+        } else if review <= now {
+            "review due"
+        } else {
+            "open"
+        };
+        Some(ExemptionSaid {
+            service: row.text("service")?,
+            reason: row.text("reason").or_else(|| row.text("reason_code"))?,
+            owner: row.text("owner").unwrap_or_default(),
+            status,
+            opened_on: day_of(opened, zone),
+            expires_on: day_of(expires, zone),
+            age_days: (now.micros() - opened.micros()) / 86_400_000_000,
+        })
+    });
+    Ok(said.collect())
+}
+
+fn median_age(exemptions: &[ExemptionSaid]) -> Option<i64> {
+    let open = exemptions.iter().filter(|exemption| exemption.status != "expired");
+    let mut ages: Vec<i64> = open.map(|exemption| exemption.age_days).collect();
+    ages.sort_unstable();
+    ages.get(ages.len().checked_sub(1)? / 2).copied()
+}
+
+/// Counts what services have in common, the most frequent first.
+fn tallied<'a>(services: impl Iterator<Item = &'a Stander>, what: impl Fn(&Stander) -> String) -> Vec<Tally> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for service in services {
+        *counts.entry(what(service)).or_default() += 1;
+    }
+    let mut tallies: Vec<Tally> = counts.into_iter().map(|(what, services)| Tally { what, services }).collect();
+    tallies.sort_by(|one, other| other.services.cmp(&one.services).then_with(|| one.what.cmp(&other.what)));
+    tallies
+}

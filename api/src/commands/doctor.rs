@@ -1,0 +1,125 @@
+//! `waymark doctor`: what is wrong or unknown, what it does to which number, what to do about it.
+
+use super::explain::told;
+use super::workplace::Workplace;
+use super::{Place, output};
+use anyhow::{Context, bail};
+use waymark_analytics::Unit;
+use waymark_api::doctor::{CASES, CaseBody, DAYS, Diagnosis, FindingBody, ServiceBody, SourceBody, diagnosis};
+use waymark_reports::wording;
+
+/// Flags of `waymark doctor`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Days that are looked at, with today.
+    #[arg(long, value_name = "COUNT", default_value_t = DAYS)]
+    days: u32,
+    /// Services, environments or repositories of each finding that are told.
+    #[arg(long, value_name = "COUNT", default_value_t = CASES)]
+    cases: usize,
+    /// End with exit code 1 when something was found.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Services that are told; `--json` has them all.
+const SERVICES_MAX: usize = 20;
+
+/// Prints what the doctor found.
+pub(crate) async fn run(place: &Place, args: DoctorArgs) -> anyhow::Result<()> {
+    let workplace = Workplace::open(place).await?;
+    let engine = workplace.engine().await?;
+    let diagnosis = diagnosis(&engine, args.days, args.cases).await.map_err(told)?;
+    if place.json {
+        output::answer(&serde_json::to_string_pretty(&diagnosis).context("failed to write JSON")?);
+    } else {
+        for line in lines(&diagnosis) {
+            output::answer(&line);
+        }
+    }
+    if args.strict && diagnosis.found > 0 {
+        bail!("{} found, and `--strict` asks for none", wording::counted(i64::try_from(diagnosis.found)?, "kind of findings"));
+    }
+    Ok(())
+}
+
+fn lines(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut lines = vec![format!(
+        "as of {}, snapshot {}, zone {}; days from {} until before {}",
+        diagnosis.as_of, diagnosis.snapshot, diagnosis.zone, diagnosis.from, diagnosis.to
+    )];
+    for finding in diagnosis.findings.iter().filter(|finding| finding.items > 0) {
+        lines.push(String::new());
+        lines.extend(finding_lines(finding));
+    }
+    let sound: Vec<&str> =
+        diagnosis.findings.iter().filter(|finding| finding.items == 0).map(|finding| finding.finding).collect();
+    lines.push(String::new());
+    lines.push(format!("looked for and not found: {}", if sound.is_empty() { "nothing".to_owned() } else { sound.join(", ") }));
+    lines.push(String::new());
+    lines.push("Sources".to_owned());
+    lines.extend(diagnosis.sources.iter().map(source_line));
+    lines.push(String::new());
+    lines.push("Services, the least covered first: environment, commits and clocks known".to_owned());
+    lines.extend(diagnosis.services.iter().take(SERVICES_MAX).map(service_line));
+    let unseen = diagnosis.services.len().saturating_sub(SERVICES_MAX);
+    if unseen > 0 {
+        lines.push(format!("  and {unseen} more: `waymark doctor --json` has them all"));
+    }
+    lines
+}
+
+fn finding_lines(finding: &FindingBody) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}: {}", finding.title, finding.text),
+        format!("  does  {}", finding.effect),
+        format!("  do    {}", finding.remedy),
+    ];
+    for case in &finding.cases {
+        lines.extend(case_lines(case));
+    }
+    let unseen = finding.subjects.saturating_sub(finding.cases.len());
+    if unseen > 0 {
+        lines.push(format!("    and {unseen} more: `--cases {}` shows them", finding.subjects));
+    }
+    lines
+}
+
+fn case_lines(case: &CaseBody) -> Vec<String> {
+    let told = [case.newest_at.as_deref(), case.example.as_deref(), case.url.as_deref()];
+    let beside: Vec<&str> = told.into_iter().flatten().collect();
+    let mut lines = vec![format!("    {:<40} {:>8}  {}", case.subject, wording::count(case.items), beside.join("  "))];
+    for line in case.suggestion.iter().flat_map(|suggestion| suggestion.lines()) {
+        lines.push(format!("        {line}"));
+    }
+    lines
+}
+
+fn source_line(source: &SourceBody) -> String {
+    let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
+    let rhythm = match words(source.usual_pause_seconds) {
+        Some(pause) => format!("usually every {pause}"),
+        None => "no rhythm yet".to_owned(),
+    };
+    format!(
+        "  {:<40} {:>9} deliveries  newest {}  {rhythm}, silent for {}{}",
+        format!("{} by {}, connection {}", source.source, source.channel, source.connection),
+        wording::count(source.deliveries),
+        source.newest_at.as_deref().unwrap_or("never"),
+        words(source.silent_seconds).unwrap_or_default(),
+        if source.is_stale { "  SILENT" } else { "" }
+    )
+}
+
+fn service_line(service: &ServiceBody) -> String {
+    let of = |known: i64, all: i64| if all == 0 { "–".to_owned() } else { format!("{known} of {all}") };
+    format!(
+        "  {:<28} {:>14} {:>14} {:>14}  owner {}, incidents {}",
+        service.service,
+        of(service.attempts_with_tier, service.attempts),
+        of(service.deployments_with_commits, service.deployments),
+        of(service.changes_with_clock, service.changes),
+        service.owner.as_deref().unwrap_or("none"),
+        if service.has_incidents { "told" } else { "never named it" }
+    )
+}

@@ -1,0 +1,173 @@
+//! `GET /adoption`: the scoreboard of the platform's components.
+//!
+//! What is said comes from `crate::adoption`; one component is in `adoption/component.rs`, a team's or
+//! a service's own view in `adoption/offers.rs`.
+
+mod component;
+mod offers;
+
+pub(super) use component::component;
+pub(super) use offers::{service, team};
+
+use super::frame::{self, Page, Refusal};
+use super::picture::{chart, named};
+use crate::adoption::{self, Board, Category, Score};
+use crate::app::App;
+use crate::problem::Problem;
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+use waymark_analytics::{Engine, Grain, Window};
+use waymark_reports::wording::dates;
+
+/// The scoreboard as a page.
+pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
+    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let key = format!("{} adoption", opened.snapshot.id);
+    let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
+    let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+async fn page(engine: &Engine) -> Result<Markup, Problem> {
+    let board = adoption::board(engine).await?;
+    let picture = picture(engine).await?;
+    let content = html! {
+        @if board.components.is_empty() {
+            p { "No component is described yet: add " code { "[[component]]" } " entries to the configuration and send evidence." }
+        } @else {
+            (scoreboard(&board))
+            section aria-labelledby="levels" {
+                h2 #levels { "How far it reaches" }
+                p.question { "For how much is each component made, and how much of that uses it?" }
+                figure.wide { (picture) figcaption { a href="/api/v1/metrics/reach/rows?last=1" { "the services behind it" } } }
+            }
+            (fragmentation(&board.categories))
+        }
+    };
+    render(engine, "adoption", "Who takes the paved road?".to_owned(), html! {
+        "Adoption is read with coverage and reach, never alone: of the services that a component is made for, the share that uses \
+         it; for how many it is made; and how many of all that is. Teams are compared with their own past only."
+    }, content).await
+}
+
+/// A page of adoption in the frame that all pages share.
+async fn render(engine: &Engine, title: &str, heading: String, lede: Markup, content: Markup) -> Result<Markup, Problem> {
+    let opened = engine.newest().await?;
+    let zone = engine.definitions().zone();
+    let page = Page {
+        address: "/adoption",
+        title: title.to_owned(),
+        as_of: Some(dates::instant(opened.as_of(), zone)),
+        heading,
+        lede,
+        content,
+        footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (zone.to_string()) " · nothing here ranks people" },
+    };
+    Ok(page.render())
+}
+
+async fn picture(engine: &Engine) -> Result<Markup, Problem> {
+    let opened = engine.newest().await?;
+    let window = Window::last_complete(Grain::Week, 13, opened.as_of(), engine.definitions().zone()).of_kind("component");
+    let components = engine.definitions().components.len().max(2);
+    let height = 126 + components * if components > 5 { 27 } else { 46 };
+    chart(engine, "reach", named("adoption_rate")?, &window, (1_120, height)).await
+}
+
+fn scoreboard(board: &Board) -> Markup {
+    html! {
+        section aria-labelledby="scoreboard" {
+            h2 #scoreboard { "Scoreboard" }
+            p.question { "Joined and left are those of the " (board.week) "." }
+            div.scroll { table.board {
+                thead { tr {
+                    th { "Component" } th { "Adoption" } th.number { "Coverage" } th.number { "Reach" }
+                    th.number { "Teams done" } th.number { "Joined" } th.number { "Left" } th { "When" }
+                } }
+                tbody { @for score in &board.components { (row(score)) } }
+            } }
+        }
+    }
+}
+
+fn row(score: &Score) -> Markup {
+    let until = score.until.as_ref();
+    let tone = match until.map(|until| until.status) {
+        Some("late" | "at risk") => "verdict worse",
+        Some("on track" | "done") => "verdict better",
+        _ => "verdict",
+    };
+    html! {
+        tr {
+            td { a href={ "/adoption/" (path_part(&score.component)) } { (score.title) } small { (score.category) " · " (score.owner) } }
+            td { (score.adoption.said()) @if score.adoption.unknown() > 0 { small { (score.adoption.unknown()) " unknown" } } }
+            td.number { (share(score.coverage.value)) }
+            td.number { (share(score.reach.value)) }
+            td.number { (share(score.teams_completed.value)) small { "started " (share(score.teams_started.value)) } }
+            td.number { (count(score.joined)) }
+            td.number { @if score.left > 0 { span.verdict.worse { (score.left) } } @else { "–" } }
+            td { @if let Some(until) = until { span class=(tone) { (until.sentence) } } @else { "–" } }
+        }
+    }
+}
+
+/// What is used side by side for the same purpose; a category with one tool is whole.
+fn fragmentation(categories: &[Category]) -> Markup {
+    html! {
+        section aria-labelledby="tools" {
+            h2 #tools { "How many tools do the same thing" }
+            p.question { "Counted in services; two tools of equal use are 2, a small one beside a large one is little more than 1." }
+            div.scroll { table {
+                thead { tr { th { "Category" } th.number { "Amounts to" } th { "In use" } } }
+                tbody { @for category in categories { tr {
+                    td { (category.category) }
+                    td.number { (format!("{:.1}", category.effective_tools)) }
+                    td { @for (place, tool) in category.tools.iter().enumerate() {
+                        @if place > 0 { ", " } (tool.what) " (" (tool.services) ")"
+                    } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), waymark_reports::wording::share)
+}
+
+fn count(services: usize) -> String {
+    if services == 0 { "–".to_owned() } else { services.to_string() }
+}
+
+/// Where evidence lies: a link where it can be looked at, else its place.
+fn evidence(place: Option<&str>, url: Option<&str>) -> Markup {
+    match (place, url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))) {
+        (place, Some(url)) => html! { a href=(url) { (place.unwrap_or("look at it")) } },
+        (Some(place), None) => html! { code { (place) } },
+        (None, None) => html! { "–" },
+    }
+}
+
+/// A name as one part of an address.
+fn path_part(name: &str) -> String {
+    let mut part = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            part.push(char::from(byte));
+        } else {
+            part.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    part
+}
+
+/// A service with a link to its own page, and its team.
+fn service_cell(service: &str, team: Option<&str>) -> Markup {
+    html! {
+        td {
+            a href={ "/services/" (path_part(service)) } { (service) }
+            @if let Some(team) = team { small { a href={ "/teams/" (path_part(team)) } { (team) } } }
+        }
+    }
+}

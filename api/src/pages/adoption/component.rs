@@ -1,0 +1,262 @@
+//! `GET /adoption/{component}`: who joined, who left and to what, who stands where, when, and whether it helps.
+
+use super::{evidence, render, service_cell};
+use crate::adoption::{self, Bounds, EffectSaid, Moved, Stander, Story, Tally, Until, WeeksSaid};
+use crate::app::App;
+use crate::pages::frame::{self, Refusal};
+use crate::pages::picture::{chart, named};
+use crate::problem::Problem;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use waymark_analytics::{Engine, Grain, Window};
+use waymark_reports::wording::dates;
+
+/// The page of one component.
+pub(crate) async fn component(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let key = format!("{} adoption {id}", opened.snapshot.id);
+    let make = async { page(&app.engine, &id).await.map(|page| page.into_string().into_bytes()) };
+    let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
+    let story = adoption::story(engine, id).await?;
+    let effects = adoption::effects(engine, id).await?;
+    let opened = engine.newest().await?;
+    let weeks = Window::last_complete(Grain::Week, 26, opened.as_of(), engine.definitions().zone());
+    let trend = chart(engine, "trend", named("adoption_rate")?, &weeks.of_scope("component", id), (1_120, 320)).await?;
+    let content = html! {
+        (levels(&story))
+        figure.wide { (trend) figcaption {
+            a href={ "/api/v1/metrics/adoption_rate/rows?scope_kind=component&scope=" (id) "&last=1" } { "the services behind it" }
+            " · " a href={ "/api/v1/metrics/adoption_rate/series?scope_kind=component&scope=" (id) "&last=26&format=csv" } { "the numbers as CSV" }
+        } }
+        (moved(&story.moved))
+        (waiting(&story))
+        (until(story.score.until.as_ref()))
+        (helped(&effects))
+        (exemptions(&story))
+        (users(&story))
+    };
+    let lede = html! { (story.score.category) " · offered by " (story.score.owner) " · " (story.score.lifecycle) ". " (story.score.sentence) "." };
+    render(engine, &story.score.title, story.score.title.clone(), lede, content).await
+}
+
+fn levels(story: &Story) -> Markup {
+    let score = &story.score;
+    html! {
+        ul.tiles {
+            (tile("Adoption", &score.adoption, "of the services that it is made for"))
+            (tile("Coverage", &score.coverage, "of all active services could use it"))
+            (tile("Reach", &score.reach, "of all active services use it"))
+            (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", super::share(score.teams_started.value))))
+        }
+    }
+}
+
+fn tile(title: &str, bounds: &Bounds, of: &str) -> Markup {
+    let counts = bounds.numerator.zip(bounds.denominator);
+    html! {
+        li.tile {
+            h3 { (title) }
+            span.figure { (super::share(bounds.value)) }
+            span.basis { @if let Some((part, whole)) = counts { (part) " of " (whole) " " (of) } @else { "no data" } }
+            @if bounds.unknown() > 0 { span.basis { (bounds.unknown()) " unknown, at most " (super::share(bounds.high)) } }
+        }
+    }
+}
+
+fn moved(moved: &[Moved]) -> Markup {
+    html! {
+        section aria-labelledby="moved" {
+            h2 #moved { "Who moved" }
+            p.question { "Whom to thank, and whom to ask: the last " (adoption::WEEKS_TOLD) " weeks, newest first." }
+            @if moved.is_empty() {
+                p { "No service joined, left, was exempted, became eligible or was born off the path." }
+            } @else {
+                div.scroll { table {
+                    thead { tr { th { "Service" } th { "What happened" } th { "Since" } th { "Evidence" } } }
+                    tbody { @for one in moved { tr {
+                        (service_cell(&one.service, one.team.as_deref()))
+                        td { (what(one)) }
+                        td { (one.since) }
+                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn what(moved: &Moved) -> Markup {
+    let instead = moved.alternative.as_deref().filter(|_| moved.kind != "joined");
+    let (word, tone) = match moved.kind.as_str() {
+        "joined" => ("Joined", "verdict better"),
+        "left" => ("Left", "verdict worse"),
+        "born_off_path" => ("Born off the path", "verdict worse"),
+        "exempt" => ("Newly exempt", "verdict"),
+        _ => ("Newly eligible", "verdict"),
+    };
+    html! {
+        span class=(tone) { (word) }
+        @if let Some(alternative) = instead { small { "uses " (alternative) } }
+        @if let Some(motive) = moved.motive.as_deref().filter(|_| moved.kind == "joined") { small { (motive) } }
+    }
+}
+
+fn waiting(story: &Story) -> Markup {
+    let rest: Vec<&Stander> =
+        story.standing.iter().filter(|one| !matches!(one.status.as_str(), "adopted" | "not_eligible")).collect();
+    html! {
+        section aria-labelledby="rest" {
+            h2 #rest { "Where the rest stands" }
+            p.question { "What keeps them from it?" }
+            @if rest.is_empty() {
+                p { "Every eligible service uses it." }
+            } @else {
+                div.charts {
+                    (tallies("Chosen instead", &story.chose_instead))
+                    (tallies("Not made for them, because of", &story.unfit))
+                }
+                div.scroll { table {
+                    thead { tr { th { "Service" } th { "Status" } th { "Uses" } th { "Since" } th { "Evidence" } } }
+                    tbody { @for one in rest { tr {
+                        (service_cell(&one.service, one.team.as_deref()))
+                        td { (status(one)) }
+                        td { (one.alternative.as_deref().unwrap_or("–")) }
+                        td { (one.since) }
+                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+/// How a service stands, in a word for people.
+pub(super) fn status(one: &Stander) -> Markup {
+    let word = match (one.is_left, one.status.as_str()) {
+        (true, _) => "left",
+        (_, "off_path") => "not started",
+        (_, "partial") => "in progress",
+        (_, "not_eligible") => "not made for it",
+        (_, other) => other,
+    };
+    html! {
+        span class=(if one.is_left { "verdict worse" } else { "" }) { (word) }
+        @if let Some(reason) = &one.blocked { small { "blocked: " (reason) } }
+        @if let Some(reason) = &one.fit_reason { small { (reason) } }
+        @if one.has_conflict { small { "the evidence contradicts itself" } }
+    }
+}
+
+fn tallies(title: &str, tallies: &[Tally]) -> Markup {
+    html! {
+        @if !tallies.is_empty() {
+            div.scroll { table {
+                thead { tr { th { (title) } th.number { "Services" } } }
+                tbody { @for tally in tallies { tr { td { (tally.what) } td.number { (tally.services) } } } }
+            } }
+        }
+    }
+}
+
+fn until(until: Option<&Until>) -> Markup {
+    html! {
+        section aria-labelledby="until" {
+            h2 #until { "When will it be done?" }
+            @if let Some(until) = until {
+                p.question { (until.sentence) "." }
+                @if until.said.is_some() {
+                    div.scroll { table {
+                        thead { tr { th { "If weeks go on" } th.number { "Half of all futures" } th.number { "85 %" } th.number { "95 %" } } }
+                        tbody {
+                            (weeks("like the last six", until.recent))
+                            (weeks("like all until now, which is optimistic", until.history))
+                            (weeks("and go on slowing as far as history bears it", until.slowing))
+                        }
+                    } }
+                }
+                p.question { (until.remaining) " still to move, " (until.held) " of them exempt or blocked." }
+            } @else {
+                p.question { "No complete week is known." }
+            }
+        }
+    }
+}
+
+fn weeks(title: &str, weeks: Option<WeeksSaid>) -> Markup {
+    html! {
+        tr {
+            td { (title) }
+            @match weeks {
+                Some(weeks) => { @for day in [weeks.p50, weeks.p85, weeks.p95] { td.number { (dates::day(day)) } } }
+                None => { @for _ in 0..3 { td.number { "later than 3 years" } } }
+            }
+        }
+    }
+}
+
+fn helped(effects: &[EffectSaid]) -> Markup {
+    html! {
+        section aria-labelledby="helped" {
+            h2 #helped { "Does it help?" }
+            p.question { "Speed of the adopters, never without their stability." }
+            @for effect in effects {
+                h3.outcome { (if effect.outcome == "ci_duration" { "Duration of pipeline runs" } else { "Change lead time" }) }
+                p { (effect.sentence) }
+            }
+            @if let Some(effect) = effects.first() {
+                h3.outcome { "Stability" }
+                p { (effect.stability) }
+                p.question { (effect.caveats) }
+            }
+        }
+    }
+}
+
+fn exemptions(story: &Story) -> Markup {
+    html! {
+        @if !story.exemptions.is_empty() {
+            section aria-labelledby="exemptions" {
+                h2 #exemptions { "Exemptions" }
+                p.question { @match story.exemption_age_days {
+                    Some(days) => { "Median age of the open ones: " (days) " days. A reason that comes again is a candidate for the paved road." }
+                    None => { "None is open." }
+                } }
+                div.scroll { table {
+                    thead { tr { th { "Service" } th { "Status" } th { "Reason" } th { "Decided by" } th { "From" } th { "Until" } } }
+                    tbody { @for one in &story.exemptions { tr {
+                        (service_cell(&one.service, None))
+                        td { (one.status) } td { (one.reason) } td { (one.owner) } td { (one.opened_on) } td { (one.expires_on) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn users(story: &Story) -> Markup {
+    let users: Vec<&Stander> = story.standing.iter().filter(|one| one.status == "adopted").collect();
+    html! {
+        section aria-labelledby="users" {
+            h2 #users { "Who uses it" }
+            p.question { "By what evidence?" }
+            details { summary { (users.len()) " services" }
+                div.scroll { table {
+                    thead { tr { th { "Service" } th { "Since" } th { "Why" } th { "Version" } th { "Evidence" } th { "Confirmed" } } }
+                    tbody { @for one in users { tr {
+                        (service_cell(&one.service, one.team.as_deref()))
+                        td { (one.since) }
+                        td { (one.motive.as_deref().unwrap_or("–")) }
+                        td { (one.version.as_deref().unwrap_or("–")) }
+                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
+                        td { (one.confirmed_on.as_deref().unwrap_or("–")) }
+                    } } }
+                } }
+            }
+        }
+    }
+}

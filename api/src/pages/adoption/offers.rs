@@ -1,0 +1,93 @@
+//! `GET /services/{service}` and `/teams/{team}`: what the platform offers that fits them, used or not.
+//!
+//! A team sees its own services and nobody else's.
+
+use super::component::status;
+use super::{evidence, path_part, render};
+use crate::adoption::{Stander, offers};
+use crate::app::App;
+use crate::pages::frame::{self, Refusal};
+use crate::problem::Problem;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use waymark_analytics::Engine;
+
+/// The page of one service.
+pub(crate) async fn service(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
+    answer(&app, "service", &name).await
+}
+
+/// The page of one team.
+pub(crate) async fn team(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
+    answer(&app, "team", &name).await
+}
+
+async fn answer(app: &App, kind: &str, name: &str) -> Result<Response, Refusal> {
+    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let key = format!("{} offers {kind} {name}", opened.snapshot.id);
+    let make = async { page(&app.engine, kind, name).await.map(|page| page.into_string().into_bytes()) };
+    let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem> {
+    let standing = offers(engine, kind, name).await?;
+    if standing.is_empty() {
+        return Err(Problem::no_such_owner(kind, name));
+    }
+    let of = |statuses: &[&str]| -> Vec<&Stander> {
+        standing.iter().filter(|one| statuses.contains(&one.status.as_str())).collect()
+    };
+    let (open, used) = (of(&["off_path", "partial", "exempt"]), of(&["adopted"]));
+    let (unknown, unfit) = (of(&["unknown"]), of(&["not_eligible"]));
+    let has_services = kind == "team";
+    let content = html! {
+        section aria-labelledby="open" {
+            h2 #open { "What the platform offers that fits you and you don't use" }
+            p.question { "Each with what is used instead, and the evidence." }
+            @if open.is_empty() { p { "Nothing: everything that fits and is known is used." } } @else { (table(engine, &open, has_services)) }
+        }
+        @if !unknown.is_empty() {
+            section aria-labelledby="unknown" {
+                h2 #unknown { "What is not known" }
+                p.question { "Nobody could look, or the fit cannot be decided without a catalogue entry." }
+                (table(engine, &unknown, has_services))
+            }
+        }
+        section aria-labelledby="used" {
+            h2 #used { "What you use" }
+            p.question { (used.len()) " in use." }
+            @if !used.is_empty() { (table(engine, &used, has_services)) }
+        }
+        @if !unfit.is_empty() {
+            section aria-labelledby="unfit" {
+                h2 #unfit { "What is not made for you" }
+                p.question { "With the reason; say so if it is wrong." }
+                (table(engine, &unfit, has_services))
+            }
+        }
+    };
+    let lede = html! { (if has_services { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
+    render(engine, name, name.to_owned(), lede, content).await
+}
+
+fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
+    let title =
+        |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th { "Component" } @if has_services { th { "Service" } } th { "Status" } th { "Used instead" } th { "Since" } th { "Evidence" }
+            } }
+            tbody { @for one in standing { tr {
+                td { a href={ "/adoption/" (path_part(&one.component)) } { (title(&one.component)) } }
+                @if has_services { td { a href={ "/services/" (path_part(&one.service)) } { (one.service) } } }
+                td { (status(one)) }
+                td { (one.alternative.as_deref().unwrap_or("–")) }
+                td { (one.since) }
+                td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+            } } }
+        } }
+    }
+}

@@ -1,0 +1,230 @@
+//! `GET /doctor`: what is wrong or unknown, what it does to which number, and what to do about it.
+
+use super::address::Address;
+use super::frame::{self, Page, Refusal};
+use crate::app::App;
+use crate::doctor::{CASES, CaseBody, DAYS, Diagnosis, FindingBody, ServiceBody, SourceBody, diagnosis};
+use crate::problem::Problem;
+use crate::routes::DoctorParams;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use waymark_analytics::{Unit, find};
+use waymark_reports::wording;
+
+/// Services that are shown; the interface has them all.
+const SERVICES_MAX: usize = 100;
+
+/// The page of the doctor.
+pub(crate) async fn doctor(
+    State(app): State<App>,
+    query: Result<Query<DoctorParams>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let (days, cases) = (params.days.unwrap_or(DAYS), params.cases.unwrap_or(CASES));
+    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let key = format!("{} doctor {days} {cases}", opened.snapshot.id);
+    let make = async {
+        let diagnosis = diagnosis(&app.engine, days, cases).await?;
+        let as_of = wording::dates::instant(opened.as_of(), app.engine.definitions().zone());
+        Ok(page(&diagnosis, days, as_of).into_string().into_bytes())
+    };
+    let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+fn page(diagnosis: &Diagnosis, days: u32, as_of: String) -> Markup {
+    let page = Page {
+        address: "/doctor",
+        title: "doctor".to_owned(),
+        as_of: Some(as_of),
+        heading: "What do the numbers not know?".to_owned(),
+        lede: html! {
+            "What never arrived, what cannot be placed and what contradicts itself in the last " (days) " days, what that does \
+             to which number, and what to do about it. Nothing is guessed: what is listed here is left out, and lowers the \
+             coverage beside each number. Also " a href={ "/api/v1/doctor?days=" (days) } { "as JSON" } "."
+        },
+        content: html! { (summary(diagnosis)) (findings(diagnosis)) (sources(diagnosis)) (services(diagnosis)) },
+        footer: html! { "Snapshot " (diagnosis.snapshot) " · zone " (diagnosis.zone) " · days from " (diagnosis.from) " until before " (diagnosis.to) },
+    };
+    page.render()
+}
+
+fn summary(diagnosis: &Diagnosis) -> Markup {
+    let silent = diagnosis.sources.iter().filter(|source| source.is_stale).count();
+    let covered = diagnosis.services.iter().filter(|service| service.is_fully_covered()).count();
+    let sum = |count: fn(&ServiceBody) -> i64| diagnosis.services.iter().map(count).sum::<i64>();
+    let (known, deployed) = (sum(|service| service.deployments_with_commits), sum(|service| service.deployments));
+    let share = (deployed > 0).then(|| wording::share(known as f64 / deployed as f64));
+    html! {
+        section aria-label="Summary" {
+            ul.tiles {
+                (tile("Findings", &diagnosis.found.to_string(), &format!("of {} kinds that are looked for", diagnosis.findings.len())))
+                (tile("Sources gone silent", &silent.to_string(), &format!("of {} ways by which deliveries arrive", diagnosis.sources.len())))
+                (tile(
+                    "Deployments with known commits",
+                    share.as_deref().unwrap_or("no data"),
+                    &format!("{} of {} production deployments", wording::count(known), wording::count(deployed)),
+                ))
+                (tile("Services fully covered", &covered.to_string(), &format!("of {} that were active", diagnosis.services.len())))
+            }
+        }
+    }
+}
+
+fn tile(title: &str, figure: &str, basis: &str) -> Markup {
+    html! { li.tile { h3 { (title) } span.figure { (figure) } span.basis { (basis) } } }
+}
+
+fn findings(diagnosis: &Diagnosis) -> Markup {
+    let sound: Vec<&str> =
+        diagnosis.findings.iter().filter(|finding| finding.items == 0).map(|finding| finding.title).collect();
+    html! {
+        section aria-labelledby="findings" {
+            h2 #findings { "Findings" }
+            p.question { "What is it, and what is to be done?" }
+            @for found in diagnosis.findings.iter().filter(|finding| finding.items > 0) { (finding(found)) }
+            @if !sound.is_empty() {
+                details { summary { "Looked for and not found: " (wording::counted(i64::try_from(sound.len()).unwrap_or(0), "kind")) }
+                    ul { @for title in &sound { li { (title) } } }
+                }
+            }
+        }
+    }
+}
+
+fn finding(finding: &FindingBody) -> Markup {
+    let unseen = finding.subjects.saturating_sub(finding.cases.len());
+    html! {
+        article.finding id=(finding.finding) {
+            h3 { (finding.title) " " span.count { (finding.text) } }
+            dl.what {
+                dt { "Does" } dd { (finding.effect)
+                    @if !finding.metrics.is_empty() {
+                        span.touches { @for id in finding.metrics { @if let Some(metric) = find(id) {
+                            a href=(Address::of_metric(id).text()) { (wording::mid_sentence(metric.title)) } " "
+                        } } }
+                    }
+                }
+                dt { "Do" } dd { (finding.remedy) }
+            }
+            div.scroll { table {
+                thead { tr { th { "What" } th.number { "How many" } th { "Newest" } th { "Such as" } } }
+                tbody { @for case in &finding.cases { (case_row(case)) } }
+            } }
+            @if unseen > 0 {
+                p.more { "and " (unseen) " more: " a href={ "/api/v1/doctor?cases=1000" } { "all of them as JSON" } }
+            }
+        }
+    }
+}
+
+fn case_row(case: &CaseBody) -> Markup {
+    html! {
+        tr {
+            td.id { (case.subject)
+                @if let Some(suggestion) = &case.suggestion { pre.suggestion { code { (suggestion) } } }
+            }
+            td.number { (wording::count(case.items)) }
+            td.when { (case.newest_at.as_deref().map_or_else(String::new, moment)) }
+            td.id { (linked(case.example.as_deref(), case.url.as_deref())) }
+        }
+    }
+}
+
+/// Something that its source can show; only addresses of the web become links.
+pub(super) fn linked(text: Option<&str>, url: Option<&str>) -> Markup {
+    let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    html! {
+        @match (text, url) {
+            (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (text) } }
+            (None, Some(url)) => { a href=(url) rel="noreferrer" { "source" } }
+            (Some(text), None) => { (text) }
+            (None, None) => {}
+        }
+    }
+}
+
+/// An RFC 3339 instant to the minute.
+fn moment(at: &str) -> String {
+    at.get(..16).map_or_else(|| at.to_owned(), |minute| format!("{} UTC", minute.replace('T', " ")))
+}
+
+fn sources(diagnosis: &Diagnosis) -> Markup {
+    html! {
+        section aria-labelledby="sources" {
+            h2 #sources { "Sources" }
+            p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses and 30 hours." }
+            @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
+                div.scroll { table {
+                    thead { tr {
+                        th { "Source" } th { "Connection" } th { "By" } th.number { "Deliveries" } th.number { "Not understood" }
+                        th { "Newest" } th.number { "Usual pause" } th.number { "Silent for" }
+                    } }
+                    tbody { @for source in &diagnosis.sources { (source_row(source)) } }
+                } }
+            }
+        }
+    }
+}
+
+fn source_row(source: &SourceBody) -> Markup {
+    let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
+    html! {
+        tr.stale[source.is_stale] {
+            td { (source.source) } td { (source.connection) } td { (source.channel) }
+            td.number { (wording::count(source.deliveries)) }
+            td.number { (wording::count(source.rejections)) }
+            td.when { (source.newest_at.as_deref().map_or_else(String::new, moment)) }
+            td.number { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
+            td.number { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
+        }
+    }
+}
+
+fn services(diagnosis: &Diagnosis) -> Markup {
+    let unseen = diagnosis.services.len().saturating_sub(SERVICES_MAX);
+    html! {
+        section aria-labelledby="services" {
+            h2 #services { "Services" }
+            p.question { "How much of each can the numbers use? The least covered come first." }
+            @if diagnosis.services.is_empty() { p { "No service was deployed or built in these days." } } @else {
+                div.scroll { table {
+                    thead { tr {
+                        th { "Service" } th { "Owner" } th.number { "Environment known" } th.number { "Commits known" }
+                        th.number { "Clocks agree" } th.number { "Runs" } th { "Incidents" } th { "Newest deployment" }
+                    } }
+                    tbody { @for service in diagnosis.services.iter().take(SERVICES_MAX) { (service_row(service)) } }
+                } }
+                @if unseen > 0 { p.more { "and " (unseen) " more: " a href="/api/v1/doctor" { "all of them as JSON" } } }
+            }
+        }
+    }
+}
+
+fn service_row(service: &ServiceBody) -> Markup {
+    let behind = Address::of_metric("change_lead_time").with("scope_kind", "service").with("scope", service.service.as_str());
+    html! {
+        tr {
+            td { a href=(behind.with("grain", "window").text()) { (service.service) } }
+            td { @match &service.owner { Some(owner) => { (owner) } None => { strong.alarm { "none" } } } }
+            (part(service.attempts_with_tier, service.attempts))
+            (part(service.deployments_with_commits, service.deployments))
+            (part(service.changes_with_clock, service.changes))
+            td.number { (wording::count(service.runs)) }
+            td { @if service.has_incidents { "told" } @else { "never named" } }
+            td.when { (service.newest_deployment_at.as_deref().map_or_else(String::new, moment)) }
+        }
+    }
+}
+
+fn part(known: i64, all: i64) -> Markup {
+    html! {
+        td.number { @match all {
+            0 => { span.none { "–" } }
+            _ if known < all => { strong.alarm { (wording::count(known)) " of " (wording::count(all)) } }
+            _ => { (wording::count(known)) " of " (wording::count(all)) }
+        } }
+    }
+}

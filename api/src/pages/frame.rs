@@ -1,0 +1,150 @@
+//! The frame of every page: head, navigation, heading and footer, written once.
+//!
+//! A page fills a [`Page`] and says nothing of what stands around it. Styles are in `style.css`; what a
+//! page shows is its own business.
+
+use crate::problem::Problem;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+/// Where a reader can go from every page: address and words, in the order of the navigation.
+const PLACES: &[(&str, &str)] = &[
+    ("/", "Overview"),
+    ("/adoption", "Adoption"),
+    ("/doctor", "Doctor"),
+    ("/status", "Status"),
+    ("/api/v1/reports/weekly_adoption", "Weekly report"),
+    ("/api/v1/reports/leadership_review", "Leadership review"),
+    ("/definitions", "Definitions"),
+    ("/api/v1/openapi.json", "API"),
+];
+
+/// What one page puts into the frame.
+pub(crate) struct Page {
+    /// Its own address without parameters, by which the navigation knows where the reader is.
+    pub(crate) address: &'static str,
+    /// What a tab of the browser says after the name of the product.
+    pub(crate) title: String,
+    /// The instant that the page describes, in words; null where there is none.
+    pub(crate) as_of: Option<String>,
+    /// The question that the page answers.
+    pub(crate) heading: String,
+    /// What a reader must know before the first number.
+    pub(crate) lede: Markup,
+    /// The sections of the page.
+    pub(crate) content: Markup,
+    /// What makes the page reproducible: snapshot, zone, version.
+    pub(crate) footer: Markup,
+}
+
+impl Page {
+    /// The whole document.
+    pub(crate) fn render(self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { "Waymark, " (self.title) }
+                    link rel="stylesheet" href="/assets/style.css";
+                    link rel="icon" href="data:,";
+                }
+                body {
+                    a.skip href="#main" { "Skip to content" }
+                    header.top { div {
+                        a.brand href="/" { "Waymark" }
+                        nav aria-label="Main" {
+                            @for (address, words) in PLACES {
+                                @let current = (*address == self.address).then_some("page");
+                                a href=(address) aria-current=[current] { (words) }
+                            }
+                        }
+                        @if let Some(as_of) = &self.as_of { span.asof { "data as of " (as_of) } }
+                    } }
+                    main #main {
+                        h1 { (self.heading) }
+                        p.lede { (self.lede) }
+                        (self.content)
+                    }
+                    footer { (self.footer) }
+                }
+            }
+        }
+    }
+}
+
+/// A rendered page as an answer.
+pub(crate) fn answer(page: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+}
+
+/// A problem as a page, for readers who came by a link.
+#[derive(Debug)]
+pub(crate) struct Refusal(Problem);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = self.0;
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let page = Page {
+            address: "",
+            title: problem.title.clone(),
+            as_of: None,
+            heading: "That cannot be shown".to_owned(),
+            lede: html! { (problem.detail) },
+            content: html! { p { a href="/" { "Back to the overview" } } },
+            footer: html! { (problem.status) " · " (problem.kind) },
+        };
+        let mut response = answer(page.render().into_string().into_bytes());
+        *response.status_mut() = status;
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(title: &str) -> String {
+        let page = Page {
+            address: "/status",
+            title: title.to_owned(),
+            as_of: Some("noon".to_owned()),
+            heading: title.to_owned(),
+            lede: html! {},
+            content: html! {},
+            footer: html! {},
+        };
+        page.render().into_string()
+    }
+
+    #[test]
+    fn the_navigation_says_where_the_reader_is() {
+        let page = page("status");
+        assert_eq!(page.matches("aria-current=\"page\"").count(), 1);
+        assert!(page.contains("<a href=\"/status\" aria-current=\"page\">Status</a>"), "{page}");
+    }
+
+    #[test]
+    fn words_from_outside_stay_words() {
+        let page = page("<script>alert(1)</script>");
+        assert!(!page.contains("<script"), "{page}");
+        assert_eq!(page.matches("&lt;script&gt;").count(), 2);
+    }
+
+    #[test]
+    fn a_problem_keeps_its_status_and_is_readable() {
+        let response = Refusal::from(Problem::no_such_metric("speed")).into_response();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    }
+}

@@ -1,0 +1,225 @@
+//! `GET /metrics/{id}`: a number and everything behind it: definition, parameters, rows counted and left out.
+//!
+//! Which number it is stands in the parameters, so a link shows the same to everybody. The table of
+//! rows is in `metric/evidence.rs`, the form in `metric/asked.rs`.
+
+mod asked;
+mod evidence;
+
+use super::address::Address;
+use super::definitions::words;
+use super::frame::{self, Page, Refusal};
+use super::picture::{chart, recent};
+use crate::app::App;
+use crate::explain::{Explanation, explanation, known_statistic};
+use crate::problem::Problem;
+use crate::routes::RowsParams;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::Uri;
+use axum::response::Response;
+use maud::{Markup, html};
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Subject, Window, find};
+use waymark_reports::{charts, wording};
+
+/// Rows on one page.
+const ROWS: usize = 100;
+/// Numbers in the table; the download has them all.
+const NUMBERS_MAX: usize = 200;
+
+/// The page of a number.
+pub(crate) async fn metric(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    address: Uri,
+    query: Result<Query<RowsParams>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
+    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let key = format!("{} page {address}", opened.snapshot.id);
+    let make =
+        async { page(&app.engine, metric, &settled(params), &address).await.map(|page| page.into_string().into_bytes()) };
+    let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+/// Without a period it is the number of the home page: the last 90 days as one.
+fn settled(mut params: RowsParams) -> RowsParams {
+    let is_said = [&params.grain, &params.from, &params.to].into_iter().flatten().any(|text| !text.is_empty());
+    if !is_said && params.last.is_none() {
+        params.grain = Some("window".to_owned());
+    }
+    params
+}
+
+async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, address: &Uri) -> Result<Markup, Problem> {
+    let statistic = known_statistic(metric, params.statistic.as_deref().filter(|statistic| !statistic.is_empty()))?;
+    let window = params.window_params().window(engine, metric.subject).await?;
+    let explained = explanation(engine, metric, &window, statistic, &params.request(ROWS)?).await?;
+    let series = engine.series(metric, &window).await?;
+    let zone = engine.definitions().zone();
+    let teams = teams(engine, metric, &window).await?;
+    let picture = picture(engine, metric, &window).await?;
+    let page = Page {
+        address: "",
+        title: metric.title.to_owned(),
+        as_of: Some(wording::dates::instant(series.as_of, zone)),
+        heading: metric.title.to_owned(),
+        lede: html! { (metric.question) },
+        content: html! {
+            (asked::form(metric, params, &window))
+            (numbers(&series, statistic, &explained, params))
+            (picture)
+            (teams)
+            (evidence::section(&explained, params, address, zone))
+            (definition(&explained))
+        },
+        footer: html! {
+            "Snapshot " (explained.snapshot) " · definition version " (explained.definition_version) " · zone " (explained.zone)
+        },
+    };
+    Ok(page.render())
+}
+
+fn numbers(series: &Series, statistic: Option<&str>, explained: &Explanation, params: &RowsParams) -> Markup {
+    let metric = series.metric;
+    let cells: Vec<&Cell> =
+        series.cells.iter().filter(|cell| statistic.is_none_or(|wanted| cell.statistic == wanted)).collect();
+    let is_one = series.scopes().len() <= 1 && series.window.periods.len() == 1;
+    let csv = Address::of_series(metric.id).asking(params).with("format", "csv").text();
+    html! {
+        section aria-labelledby="number" {
+            h2 #number { "The number" }
+            p.question { (wording::dates::window(&series.window)) ", " (wording::dates::rhythm(series.window.grain))
+                "; limits: " (explained.interval) }
+            @if cells.is_empty() {
+                p { "Nothing was counted: there is no scope of this kind and name with rows in these days." }
+            } @else if is_one {
+                ul.tiles { @for cell in &cells { (tile(metric, cell, &explained.thing)) } }
+            } @else {
+                (table(series, &cells, &explained.thing))
+                @if cells.len() > NUMBERS_MAX { p.more { "and " (cells.len() - NUMBERS_MAX) " more" } }
+            }
+            p.downloads { a href=(csv) { "These numbers as CSV" } }
+        }
+    }
+}
+
+fn tile(metric: &Metric, cell: &Cell, thing: &str) -> Markup {
+    let mut basis: Vec<String> = wording::limits(metric, cell).into_iter().collect();
+    basis.extend(cell.value.and_then(|_| wording::basis_of(metric, cell, thing)));
+    html! {
+        li.tile {
+            h3 { (wording::statistic(&cell.statistic)) ", " (cell.scope) }
+            span.figure { (wording::cell(metric, cell)) }
+            span.basis { (basis.join(", ")) }
+            @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
+            @if cell.is_partial { span.basis { "so far: some of it can still change" } }
+        }
+    }
+}
+
+fn table(series: &Series, cells: &[&Cell], thing: &str) -> Markup {
+    let metric = series.metric;
+    let periods = &series.window.periods;
+    let name = |cell: &Cell| {
+        let period = periods.iter().find(|period| period.start == cell.period_start);
+        period.map(|period| wording::dates::period(series.window.grain, period)).unwrap_or_default()
+    };
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th { "Period" } th { "Scope" } th { "Statistic" } th.number { "Value" } th.number { "Limits" } th.number { "Rests on" }
+                th.number { "Coverage" }
+            } }
+            tbody { @for cell in cells.iter().rev().take(NUMBERS_MAX) {
+                tr {
+                    td { (name(cell)) @if cell.is_partial { small { "so far" } } }
+                    td { (cell.scope) }
+                    td { (wording::statistic(&cell.statistic)) }
+                    td.number { a href=(narrowed(series, cell)) { (wording::cell(metric, cell)) } }
+                    td.number { (wording::limits(metric, cell).filter(|_| cell.value.is_some()).unwrap_or_default()) }
+                    td.number { (wording::basis_of(metric, cell, thing).unwrap_or_default()) }
+                    td.number { (cell.coverage.map(wording::share).unwrap_or_default()) }
+                }
+            } }
+        } }
+    }
+}
+
+/// The page of one cell of a table.
+fn narrowed(series: &Series, cell: &Cell) -> String {
+    let period = series.window.periods.iter().find(|period| period.start == cell.period_start);
+    let mut address = Address::of_metric(series.metric.id)
+        .with("scope_kind", cell.scope_kind.as_str())
+        .with("scope", cell.scope.as_str())
+        .with("grain", "window");
+    if let Some(period) = period {
+        address = address.with("from", period.first_day.to_string()).with("to", period.end_day.to_string());
+    }
+    address.text()
+}
+
+/// How it moved: the window's own periods, or the last half year where it has only one.
+async fn picture(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Markup, Problem> {
+    let Some(trend) = charts::find("trend").filter(|chart| (chart.accepts)(metric)) else { return Ok(html! {}) };
+    let drawn = if window.periods.len() > 1 {
+        window.clone()
+    } else {
+        let weeks = recent(engine, Grain::Week, 26).await?;
+        Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..weeks }
+    };
+    let drawing = chart(engine, trend.id, metric, &drawn, (1_120, 340)).await?;
+    Ok(html! {
+        section aria-labelledby="movement" {
+            h2 #movement { "How it moved" }
+            p.question { (wording::dates::window(&drawn)) ", " (wording::dates::rhythm(drawn.grain)) }
+            figure.wide { (drawing) }
+        }
+    })
+}
+
+/// The same number for each team, by name: a way further down, and no ranking.
+async fn teams(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Markup, Problem> {
+    if metric.subject != Subject::Services || window.scope_kind != "organisation" || window.periods.len() != 1 {
+        return Ok(html! {});
+    }
+    let by_team = Window { scopes: Vec::new(), ..window.clone().of_kind("team") };
+    let series = engine.series(metric, &by_team).await?;
+    let cells: Vec<&Cell> = series.cells.iter().filter(|cell| cell.statistic == metric.headline()).collect();
+    if cells.is_empty() {
+        return Ok(html! {});
+    }
+    Ok(html! {
+        section aria-labelledby="teams" {
+            h2 #teams { "By team" }
+            p.question { (wording::statistic(metric.headline())) ", in the order of names: teams differ in what they do, so this is no ranking" }
+            ul.chips { @for cell in cells {
+                li { a href=(narrowed(&series, cell)) { (cell.scope) } " " span { (wording::cell(metric, cell)) } }
+            } }
+        }
+    })
+}
+
+fn definition(explained: &Explanation) -> Markup {
+    html! {
+        section aria-labelledby="definition" {
+            h2 #definition { "Definition" }
+            p.question { "Version " (explained.definition_version) ", in " (explained.unit.replace('_', " ")) "; better: " (explained.better) }
+            (words(&explained.definition))
+            dl.what {
+                dt { "Limits" } dd { (explained.interval) }
+                dt { "Parameters" } dd {
+                    @if explained.settings.is_empty() { "none" }
+                    @for (name, value) in &explained.settings { code { (name) " = " (value) } " " }
+                }
+                dt { "Facts" } dd { (explained.facts.join(", ")) }
+                dt { "Zone" } dd { (explained.zone) }
+                dt { "As of" } dd { (explained.as_of) ", snapshot " (explained.snapshot) }
+            }
+            details { summary { "The SQL that defines it" } pre { code { (explained.sql) } } }
+            details { summary { "The SQL that finds its rows" } pre { code { (explained.evidence_sql) } } }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The rows behind a number: how many went in, how many did not and why, and a table of them.
+//!
+//! The columns are those of the evidence, whatever they are; only scope, period, reason and the link
+//! to the source have places of their own.
+
+use crate::explain::Explanation;
+use crate::pages::address::Address;
+use crate::pages::doctor::linked;
+use crate::routes::{RowsParams, with_offset};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use axum::http::Uri;
+use chrono_tz::Tz;
+use maud::{Markup, html};
+use waymark_analytics::Unit;
+use waymark_event::Instant;
+use waymark_reports::wording;
+
+/// Columns that have a place of their own.
+const PLACED: &[&str] = &["is_counted", "reason", "url", "scope_kind", "scope", "period_start"];
+
+/// The section with the counts, the choices, the table and the downloads.
+pub(super) fn section(explained: &Explanation, params: &RowsParams, address: &Uri, zone: Tz) -> Markup {
+    let rows = Address::of_rows(explained.metric).asking(params).with("limit", "10000");
+    html! {
+        section aria-labelledby="rows" {
+            h2 #rows { "The rows behind it" }
+            p.question { "Which " (wording::plural(&explained.thing)) " went in, and which were left out?" }
+            (choices(explained, params))
+            @if let Some(batch) = explained.batch.as_ref().filter(|batch| batch.num_rows() > 0) {
+                (table(batch, zone))
+                (pages(explained, address))
+            } @else {
+                p { "There is none." }
+            }
+            p.downloads {
+                "These rows " a href=(rows.clone().with("format", "csv").text()) { "as CSV" } " · "
+                a href=(rows.text()) { "with everything else as JSON" }
+            }
+        }
+    }
+}
+
+/// The counts, each a way to the rows that it counts.
+fn choices(explained: &Explanation, params: &RowsParams) -> Markup {
+    let here = || Address::of_metric(explained.metric).asking(params);
+    let left_out: i64 = explained.left_out.iter().map(|left| left.rows).sum();
+    let reason = params.reason.as_deref().filter(|reason| !reason.is_empty());
+    let show = params.show.as_deref().filter(|show| !show.is_empty());
+    let chip = |address: Address, words: &str, rows: i64, is_here: bool| {
+        let current = is_here.then_some("true");
+        html! { li { a href={ (address.text()) "#rows" } aria-current=[current] { (words) } " " span { (wording::count(rows)) } } }
+    };
+    html! {
+        ul.chips {
+            (chip(here(), "all", explained.counted + left_out, reason.is_none() && matches!(show, None | Some("all"))))
+            (chip(here().with("show", "counted"), "counted", explained.counted, show == Some("counted")))
+            @if left_out > 0 {
+                (chip(here().with("show", "left_out"), "left out", left_out, reason.is_none() && show == Some("left_out")))
+            }
+        }
+        @if !explained.left_out.is_empty() {
+            ul.chips.reasons { @for left in &explained.left_out {
+                @match &left.reason {
+                    Some(words) => { (chip(here().with("reason", words.as_str()), words, left.rows, reason == Some(words.as_str()))) }
+                    None => { li { "without a reason " span { (wording::count(left.rows)) } } }
+                }
+            } }
+        }
+    }
+}
+
+fn pages(explained: &Explanation, address: &Uri) -> Markup {
+    let shown = explained.batch.as_ref().map_or(0, RecordBatch::num_rows);
+    let before = explained.offset.saturating_sub(shown.max(super::ROWS));
+    html! {
+        nav.pages aria-label="Pages of rows" {
+            span { "Rows " (explained.offset + 1) "–" (explained.offset + shown) " of " (wording::count(explained.rows_total)) }
+            @if explained.offset > 0 { a href={ (with_offset(address, before)) "#rows" } rel="prev" { "Previous" } }
+            @if let Some(next) = explained.next_offset { a href={ (with_offset(address, next)) "#rows" } rel="next" { "Next" } }
+        }
+    }
+}
+
+fn table(batch: &RecordBatch, zone: Tz) -> Markup {
+    let columns: Vec<(&str, &ArrayRef)> = batch
+        .schema_ref()
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| (field.name().as_str(), column))
+        // A column that is empty on the whole page tells nothing.
+        .filter(|(name, column)| !PLACED.contains(name) && column.null_count() < column.len())
+        .collect();
+    let scopes = text_column(batch, "scope");
+    let has_scopes = scopes.as_ref().is_some_and(|scopes| is_varied(scopes));
+    html! {
+        div.scroll { table.rows {
+            thead { tr {
+                th { "Counted" }
+                @for (name, column) in &columns { th.number[is_number(column)] { (heading(name)) } }
+                @if has_scopes { th { "scope" } }
+            } }
+            tbody { @for row in 0..batch.num_rows() { (table_row(batch, &columns, scopes.as_ref().filter(|_| has_scopes), row, zone)) } }
+        } }
+    }
+}
+
+fn table_row(batch: &RecordBatch, columns: &[(&str, &ArrayRef)], scopes: Option<&ArrayRef>, row: usize, zone: Tz) -> Markup {
+    let is_counted = batch.column_by_name("is_counted").and_then(|column| column.as_boolean_opt());
+    let is_counted = is_counted.is_some_and(|column| column.is_valid(row) && column.value(row));
+    let (reason, url) = (text(batch, "reason", row), text(batch, "url", row));
+    html! {
+        tr.out[!is_counted] {
+            td.why { @if is_counted { "yes" } @else { "no" small { (reason.unwrap_or_default()) } } }
+            @for (place, (name, column)) in columns.iter().enumerate() {
+                @let words = cell(name, column, row, zone);
+                td.number[is_number(column)].id[!is_number(column)] {
+                    @if place == 0 { (linked(Some(&words), url.as_deref())) } @else { (words) }
+                }
+            }
+            @if let Some(scopes) = scopes { td { (scopes.as_string::<i32>().value(row)) } }
+        }
+    }
+}
+
+fn heading(name: &str) -> String {
+    let name =
+        name.strip_suffix("_id").or_else(|| name.strip_suffix("_at")).or_else(|| name.strip_suffix("_seconds")).unwrap_or(name);
+    name.replace('_', " ")
+}
+
+/// A value in words: instants in the zone of the organisation, durations in human units.
+fn cell(name: &str, column: &ArrayRef, row: usize, zone: Tz) -> String {
+    if !column.is_valid(row) {
+        return String::new();
+    }
+    match column.data_type() {
+        DataType::Timestamp(_, _) => {
+            let instants = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())));
+            let Ok(instants) = instants else { return String::new() };
+            wording::dates::instant(Instant::from_micros(instants.as_primitive::<TimestampMicrosecondType>().value(row)), zone)
+        }
+        DataType::Float64 if name.ends_with("_seconds") => {
+            wording::value(Unit::Seconds, column.as_primitive::<Float64Type>().value(row))
+        }
+        DataType::Float64 => wording::plain(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Boolean => if column.as_boolean().value(row) { "yes" } else { "no" }.to_owned(),
+        _ => {
+            let options = FormatOptions::default();
+            ArrayFormatter::try_new(column, &options).map(|words| words.value(row).to_string()).unwrap_or_default()
+        }
+    }
+}
+
+fn is_number(column: &ArrayRef) -> bool {
+    column.data_type().is_numeric()
+}
+
+fn text_column(batch: &RecordBatch, name: &str) -> Option<ArrayRef> {
+    cast(batch.column_by_name(name)?, &DataType::Utf8).ok()
+}
+
+fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = text_column(batch, name)?;
+    column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned())
+}
+
+fn is_varied(column: &ArrayRef) -> bool {
+    let column = column.as_string::<i32>();
+    column.iter().skip(1).any(|value| value != column.iter().next().flatten())
+}

@@ -1,0 +1,40 @@
+//! `GET /api/v1/adoption` and `/{component}`: who takes the paved road, who left it, and why.
+
+use crate::adoption::{self, Board, EffectSaid, Story};
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Everything about the adoption of one component.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ComponentBody {
+    /// Who moved, who stands where, and by what evidence.
+    #[serde(flatten)]
+    story: Story,
+    /// Whether it made its adopters faster, with their stability beside it.
+    effects: Vec<EffectSaid>,
+}
+
+/// The scoreboard of the platform's components.
+#[utoipa::path(
+    get, path = "/api/v1/adoption", operation_id = "get_adoption",
+    responses((status = 200, body = Board), (status = 503, body = Problem))
+)]
+pub(crate) async fn board(State(app): State<App>) -> Result<Json<Board>, Problem> {
+    adoption::board(&app.engine).await.map(Json)
+}
+
+/// One component: who joined, left, is exempt or newly eligible, with the evidence; its forecast and its effect.
+#[utoipa::path(
+    get, path = "/api/v1/adoption/{component}", operation_id = "get_component_adoption",
+    params(("component" = String, Path, description = "The component's id")),
+    responses((status = 200, body = ComponentBody), (status = 404, body = Problem), (status = 503, body = Problem))
+)]
+pub(crate) async fn component(State(app): State<App>, Path(component): Path<String>) -> Result<Json<ComponentBody>, Problem> {
+    let story = adoption::story(&app.engine, &component).await?;
+    let effects = adoption::effects(&app.engine, &component).await?;
+    Ok(Json(ComponentBody { story, effects }))
+}
