@@ -14,7 +14,7 @@ use waymark_sample::{Plan, deliveries};
 
 /// Metrics for which the twelve weeks of the small sample are too short: births and ninety days.
 const NEEDS_LONGER: &[&str] =
-    &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "version_currency"];
+    &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "retention", "version_currency"];
 
 /// A sample organisation behind a router.
 struct Site {
