@@ -254,8 +254,7 @@ impl Opened {
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
         let context = session::without_clocks(context);
-        // Boxed, because planning is deep and a future within futures takes the stack that it needs.
-        Box::pin(self.register_views(&context, sql)).await?;
+        self.register_views(&context, sql).await?;
         Ok(context)
     }
 
