@@ -120,12 +120,6 @@ fitted as (
     from segments
     left join fits on fits.service = segments.service and fits.component_id = segments.component_id and fits.at = segments.at
 ),
-exempted as (
-    select distinct segments.service, segments.component_id, segments.at
-    from segments
-    join exemptions on exemptions.service = segments.service and exemptions.component_id = segments.component_id
-        and exemptions.opened_at <= segments.at and segments.at < exemptions.expires_at
-),
 weighed as (
     select fitted.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
         covers.evidence_ref, covers.sha, covers.url, covers.detector,
@@ -137,28 +131,27 @@ weighed as (
         and covers.begins_at <= fitted.at and fitted.at < covers.expires_at
 ),
 together as (
-    select service, component_id, at,
-        bool_or(is_detected and finding = 'present') as is_seen,
-        bool_or(is_detected and finding = 'alternative') as is_replaced,
-        bool_or(finding = 'unreadable') as is_blind,
-        bool_or(is_detected and finding <> 'unreadable') as has_detected,
-        bool_or(not is_detected and finding = 'present') as is_claimed,
-        bool_or(not is_detected and finding in ('absent', 'alternative')) as is_denied,
-        max(case when is_detected and finding = 'alternative' then alternative end) as seen_alternative
+    select weighed.*,
+        bool_or(is_detected and finding = 'present') over whole as is_seen,
+        bool_or(is_detected and finding = 'alternative') over whole as is_replaced,
+        bool_or(finding = 'unreadable') over whole as is_blind,
+        bool_or(is_detected and finding <> 'unreadable') over whole as has_detected,
+        bool_or(not is_detected and finding = 'present') over whole as is_claimed,
+        bool_or(not is_detected and finding in ('absent', 'alternative')) over whole as is_denied,
+        max(case when is_detected and finding = 'alternative' then alternative end) over whole as seen_alternative
     from weighed
-    group by service, component_id, at
+    window whole as (partition by service, component_id, at)
 ),
 evident as (
-    select weighed.*, together.is_seen, together.is_replaced, together.is_blind, together.is_claimed, together.is_denied,
-        together.has_detected, together.seen_alternative,
+    select together.*, exemptions.service is not null as is_exempt,
         row_number() over (
-            partition by weighed.service, weighed.component_id, weighed.at
-            order by case when weighed.finding = 'unreadable' then 3 when weighed.is_detected then 1 else 2 end,
-                weighed.weight nulls last, weighed.strength, weighed.observed_at desc, weighed.detector
+            partition by together.service, together.component_id, together.at
+            order by case when together.finding = 'unreadable' then 3 when together.is_detected then 1 else 2 end,
+                together.weight nulls last, together.strength, together.observed_at desc, together.detector
         ) as place
-    from weighed
-    join together on together.service = weighed.service and together.component_id = weighed.component_id
-        and together.at = weighed.at
+    from together
+    left join exemptions on exemptions.service = together.service and exemptions.component_id = together.component_id
+        and exemptions.opened_at <= together.at and together.at < exemptions.expires_at
 ),
 judged as (
     select evident.service, evident.component_id, evident.at, evident.kind, evident.version, evident.rule_version,
@@ -167,11 +160,11 @@ judged as (
         coalesce(evident.alternative, evident.seen_alternative) as alternative,
         case
             when evident.finding = 'present' and coalesce(evident.is_seen and evident.is_replaced, false)
-                and evident.fit = 'fits' and exempted.service is null then 'partial'
+                and evident.fit = 'fits' and not evident.is_exempt then 'partial'
             when evident.finding = 'present' then 'adopted'
             when evident.fit = 'does_not_fit' then 'not_eligible'
             when evident.fit = 'unknown' then 'unknown'
-            when exempted.service is not null then 'exempt'
+            when evident.is_exempt then 'exempt'
             when evident.finding = 'partial' then 'partial'
             when coalesce(evident.is_blind, false) then 'unknown'
             when evident.finding in ('alternative', 'absent') then 'off_path'
@@ -186,8 +179,6 @@ judged as (
             or coalesce(evident.is_denied and evident.is_seen, false)
             or coalesce(evident.is_seen and evident.is_replaced, false) as has_conflict
     from evident
-    left join exempted on exempted.service = evident.service and exempted.component_id = evident.component_id
-        and exempted.at = evident.at
     where evident.place = 1
 ),
 said as (
@@ -206,15 +197,12 @@ numbered as (
     from turns
 ),
 confirmed as (
-    select service, component_id, spell, max(observed_at) as confirmed_at from numbered group by service, component_id, spell
+    select *, max(observed_at) over (partition by service, component_id, spell) as confirmed_at from numbered
 ),
 spells as (
-    select numbered.*, confirmed.confirmed_at,
-        lead(numbered.at) over (partition by numbered.service, numbered.component_id order by numbered.at) as valid_to
-    from numbered
-    join confirmed on confirmed.service = numbered.service and confirmed.component_id = numbered.component_id
-        and confirmed.spell = numbered.spell
-    where numbered.word_before is null or numbered.word <> numbered.word_before
+    select *, lead(at) over (partition by service, component_id order by at) as valid_to
+    from confirmed
+    where word_before is null or word <> word_before
 ),
 preceded as (
     select *,
@@ -250,49 +238,50 @@ remembered as (
     from summed
     cross join settings_in_force
 ),
-mandated as (
-    select distinct remembered.service, remembered.component_id, remembered.at
+told as (
+    select remembered.*, mandates.component_id is not null as is_mandated,
+        min(case when remembered.is_left then remembered.at end)
+            over (partition by remembered.service, remembered.component_id, remembered.adoption) as gone_at,
+        -- several mandates of one component may cover a service
+        row_number() over (
+            partition by remembered.service, remembered.component_id, remembered.at order by mandates.announced_at
+        ) as choice
     from remembered
-    join mandates on mandates.component_id = remembered.component_id
+    left join mandates on mandates.component_id = remembered.component_id and remembered.status = 'adopted'
         and mandates.announced_at <= remembered.joined_at
         and (mandates.ends_at is null or remembered.joined_at < mandates.ends_at)
-    where remembered.status = 'adopted'
         and (coalesce(cardinality(mandates.services), 0) = 0 or array_has(mandates.services, remembered.service))
         and (coalesce(cardinality(mandates.teams), 0) = 0 or array_has(mandates.teams, remembered.owner))
         and (coalesce(cardinality(mandates.systems), 0) = 0 or array_has(mandates.systems, remembered.system))
         and (coalesce(cardinality(mandates.tags), 0) = 0 or array_has_any(remembered.labels, mandates.tags))
 )
-select remembered.service, remembered.component_id, remembered.status,
+select told.service, told.component_id, told.status,
     -- what was last known; null before the first finding
-    coalesce(nullif(remembered.status, 'unknown'), remembered.known_before) as known_status,
-    remembered.at as valid_from, remembered.valid_to, remembered.rule_version,
-    remembered.fit, remembered.fit_reason,
-    case when remembered.fit = 'fits'
-        then nullif(greatest(remembered.fits_since, remembered.released_at, remembered.created_at),
+    coalesce(nullif(told.status, 'unknown'), told.known_before) as known_status,
+    told.at as valid_from, told.valid_to, told.rule_version,
+    told.fit, told.fit_reason,
+    case when told.fit = 'fits'
+        then nullif(greatest(told.fits_since, told.released_at, told.created_at),
             arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'))
     end as eligible_since,
-    remembered.kind as evidence_kind, remembered.observed_at as evidence_at, remembered.confirmed_at,
-    remembered.evidence_ref, remembered.sha as evidence_sha, remembered.url as evidence_url, remembered.has_conflict,
-    remembered.alternative, remembered.version,
+    told.kind as evidence_kind, told.observed_at as evidence_at, told.confirmed_at,
+    told.evidence_ref, told.sha as evidence_sha, told.url as evidence_url, told.has_conflict,
+    told.alternative, told.version,
     releases.released_at as version_released_at, releases.deprecated_at as version_deprecated_at,
     releases.end_of_life_at as version_end_of_life_at,
-    case when remembered.status = 'adopted' then remembered.joined_at end as adopted_since,
+    case when told.status = 'adopted' then told.joined_at end as adopted_since,
     case
-        when remembered.status <> 'adopted' then null
-        when mandated.service is not null then 'mandate'
+        when told.status <> 'adopted' then null
+        when told.is_mandated then 'mandate'
         -- it came with the service: seven days are `default_adoption_window`
-        when remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7) then 'default'
+        when told.joined_at <= plus_seconds(told.created_at, 86400 * 7) then 'default'
         else 'voluntary'
     end as motive,
-    coalesce(remembered.is_left, false) as is_left,
-    case when remembered.is_left
-        then min(case when remembered.is_left then remembered.at end)
-            over (partition by remembered.service, remembered.component_id, remembered.adoption)
-    end as left_at,
-    coalesce(remembered.status = 'adopted' and remembered.joined_at = remembered.tracked_at
-        and not coalesce(remembered.joined_at <= plus_seconds(remembered.created_at, 86400 * 7), false), false) as is_prevalent,
-    local_day(remembered.at) as day
-from remembered
-left join mandated on mandated.service = remembered.service and mandated.component_id = remembered.component_id
-    and mandated.at = remembered.at
-left join releases on releases.component_id = remembered.component_id and releases.version = remembered.version
+    coalesce(told.is_left, false) as is_left,
+    case when told.is_left then told.gone_at end as left_at,
+    coalesce(told.status = 'adopted' and told.joined_at = told.tracked_at
+        and not coalesce(told.joined_at <= plus_seconds(told.created_at, 86400 * 7), false), false) as is_prevalent,
+    local_day(told.at) as day
+from told
+left join releases on releases.component_id = told.component_id and releases.version = told.version
+where told.choice = 1
