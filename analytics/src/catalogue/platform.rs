@@ -136,7 +136,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         unit: Unit::Seconds,
         better: Better::Lower,
         statistics: &["p50"],
-        kind: Statistic::Quantile,
+        kind: Statistic::Survival,
         evidence: include_str!("../../evidence/time_to_adopt.sql"),
         sql: include_str!("../../metrics/time_to_adopt.sql"),
         ..CENSUS

@@ -2,7 +2,7 @@
 
 use super::{REPOSITORY, Story, after, columns, commit, deployed};
 use serde_json::{Value, json};
-use waymark_analytics::{Grain, find};
+use waymark_analytics::{EvidenceRequest, Grain, find};
 
 const AS_OF: &str = "2026-06-01T00:00:00Z";
 const DEPLOYED_AT: &str = "2026-03-04T12:00:00Z";
@@ -84,7 +84,9 @@ async fn wrong_03_three_incidents_of_one_deployment_are_one_failure_wherever_it_
         assert_eq!(found, [(0.5, Some(1.0))], "{grain:?} {scope}");
         // The rows behind the number are the number's own.
         let window = series.window.clone().of_scope(kind, scope);
-        let rows = story.world.engine().rows(find("change_fail_rate").unwrap(), &window, 100).await.unwrap();
+        let all = EvidenceRequest { rows_max: 100, ..EvidenceRequest::default() };
+        let evidence = story.world.engine().evidence(find("change_fail_rate").unwrap(), &window, &all).await.unwrap();
+        let rows = evidence.rows;
         assert_eq!(rows.num_rows(), 2, "{grain:?} {scope}");
     }
 }
