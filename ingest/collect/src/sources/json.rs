@@ -114,6 +114,7 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     keep_raw_words(&mut data);
     let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| Rejection::from_json(&error))?;
     identity::pseudonymise(&mut record, reading);
+    identity::unify_addresses(&mut record);
     identity::validate(&record)?;
     let key = identity::key(delivery, &record)?;
     let updated_at = head.source_updated_at.or(key.updated_at);

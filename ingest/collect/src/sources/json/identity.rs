@@ -41,14 +41,30 @@ pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
         | Record::SloSample(_)
         | Record::Artifact(_) => {}
     }
+}
+
+/// Every spelling of a repository's address becomes the one by which facts join.
+pub(super) fn unify_addresses(record: &mut Record) {
     match record {
-        Record::CiRun(run) => canonical(&mut run.repository),
-        Record::Service(service) => canonical(&mut service.repository),
-        Record::Evidence(evidence) => canonical(&mut evidence.repository),
-        Record::Artifact(artifact) => canonical(&mut artifact.source_repository),
+        Record::CiRun(run) => canonical(run.repository.as_mut()),
+        Record::Service(service) => canonical(service.repository.as_mut()),
+        Record::Evidence(evidence) => canonical(evidence.repository.as_mut()),
+        Record::Artifact(artifact) => canonical(artifact.source_repository.as_mut()),
+        Record::Commit(commit) => canonical(Some(&mut commit.repository)),
+        Record::PullRequest(pull_request) => canonical(Some(&mut pull_request.repository)),
         Record::Review(review) => {
             review.repository = review.repository.take().or_else(|| repository_of(&review.pull_request));
-            canonical(&mut review.repository);
+            canonical(review.repository.as_mut());
+        }
+        Record::Deployment(deployment) => {
+            for revision in &mut deployment.revisions {
+                // An address may hold an `@` of its own; a sha does not.
+                if let Some((address, sha)) = revision.rsplit_once('@')
+                    && let Some(key) = canonical_repository(address)
+                {
+                    *revision = format!("{key}@{sha}");
+                }
+            }
         }
         _ => {}
     }
@@ -63,9 +79,11 @@ fn repository_of(pull_request: &str) -> Option<String> {
     }
 }
 
-fn canonical(repository: &mut Option<String>) {
-    if let Some(key) = repository.as_deref().and_then(canonical_repository) {
-        *repository = Some(key);
+fn canonical(repository: Option<&mut String>) {
+    if let Some(address) = repository
+        && let Some(key) = canonical_repository(address)
+    {
+        *address = key;
     }
 }
 
