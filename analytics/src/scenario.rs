@@ -20,7 +20,7 @@ use datafusion::logical_expr::lit;
 use datafusion::prelude::SessionContext;
 use std::collections::HashMap;
 use std::sync::Arc;
-use waymark_event::{Instant, SchemaError, Table, observation_schema};
+use waymark_event::{Instant, Observation, SchemaError, Table, observation_batch, observation_schema};
 
 /// Writable tables in memory, and the facts or metrics that are computed from them.
 pub struct Scenario {
@@ -67,6 +67,23 @@ impl Scenario {
         }
         scenario.register_settings(&scenario.context)?;
         Ok(scenario)
+    }
+
+    /// Fills the tables of observations with these, in place of what they held.
+    ///
+    /// # Errors
+    /// `Supply` or `Register` when a table cannot be made.
+    pub fn observe(&self, observations: &[Observation]) -> Result<(), AnalyticsError> {
+        for table in Table::ALL {
+            let name = table.name();
+            let failed = |cause| register(name, cause);
+            let batch = observation_batch(*table, observations).map_err(|cause| supply(name, cause))?;
+            let rows = writable(&batch.schema(), vec![batch]).map_err(failed)?;
+            let place = || TableReference::partial("observed", name);
+            self.context.deregister_table(place()).map_err(failed)?;
+            self.context.register_table(place(), Arc::new(rows)).map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Runs one statement of SQL: an `insert`, or a question about what is there.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod broker;
+mod cases;
 mod cluster;
 mod crash;
 mod disorder;
@@ -16,6 +17,7 @@ mod lake_rows;
 mod moto;
 mod object_storage;
 mod open_data;
+mod oracle;
 mod pipeline;
 mod python;
 mod repositories;
