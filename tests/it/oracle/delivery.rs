@@ -131,9 +131,9 @@ fn staging_deployments_change_no_production_metric() {
 fn merged(acts: &[Act], way: Way) -> Vec<Act> {
     let kept = acts.iter().filter_map(|act| match *act {
         Act::Pull { line, commits, is_bot, .. } => Some(Act::Pull { line, commits, way, is_bot }),
-        Act::Deploy(Deploy { what: What::Commit(number), service, place, fate, hours, name, is_maintenance, is_gradual }) => {
+        Act::Deploy(Deploy { what: What::Commit(number), service, place, fate, spans, name, is_maintenance, is_gradual }) => {
             let what = What::Head(number);
-            Some(Act::Deploy(Deploy { what, service, place, fate, hours, name, is_maintenance, is_gradual }))
+            Some(Act::Deploy(Deploy { what, service, place, fate, spans, name, is_maintenance, is_gradual }))
         }
         // A line from an old tag is a line from the root, which all three have.
         Act::Branch { .. } => Some(Act::Branch { from: 0 }),
@@ -238,7 +238,7 @@ fn going_back_behind_a_redeployment_undoes_what_brought_it() {
     let push = Act::Push { line: 0, authored_after: 0, is_bot: false };
     let deploy = |what, name| {
         let (place, fate) = (Place::Production, Fate::Success);
-        Act::Deploy(Deploy { what, service: 0, place, fate, hours: 3, name, is_maintenance: false, is_gradual: false })
+        Act::Deploy(Deploy { what, service: 0, place, fate, spans: 1, name, is_maintenance: false, is_gradual: false })
     };
     let acts =
         [deploy(What::Head(0), 0), push, push, deploy(What::Head(0), 1), deploy(What::Again(1), 2), deploy(What::Commit(1), 3)];

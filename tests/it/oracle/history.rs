@@ -84,8 +84,8 @@ pub(crate) struct Deploy {
     pub(crate) service: u8,
     pub(crate) place: Place,
     pub(crate) fate: Fate,
-    /// Hours since the act before; none makes two of one instant.
-    pub(crate) hours: u8,
+    /// Spans of four hours since the act before, so that histories last for weeks; none makes two of one instant.
+    pub(crate) spans: u8,
     /// The beginning of its id, by which ties are broken.
     pub(crate) name: u8,
     pub(crate) is_maintenance: bool,
@@ -275,15 +275,15 @@ fn deploy() -> impl Strategy<Value = Deploy> {
         1 => Just(Fate::Running),
     ];
     let service = prop_oneof![6 => Just(0_u8), 3 => Just(1_u8), 1 => Just(2_u8)];
-    let hours = prop_oneof![1 => Just(0_u8), 2 => 1_u8..30];
+    let spans = prop_oneof![1 => Just(0_u8), 2 => 1_u8..30];
     let marks = (0_u8..16, prop_oneof![5 => Just(false), 1 => Just(true)], prop_oneof![4 => Just(false), 1 => Just(true)]);
-    (what, service, place, fate, hours, marks).prop_map(
-        |(what, service, place, fate, hours, (name, is_maintenance, is_gradual))| Deploy {
+    (what, service, place, fate, spans, marks).prop_map(
+        |(what, service, place, fate, spans, (name, is_maintenance, is_gradual))| Deploy {
             what,
             service,
             place,
             fate,
-            hours,
+            spans,
             name,
             is_maintenance,
             is_gradual,

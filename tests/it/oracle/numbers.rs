@@ -10,7 +10,7 @@ use waymark_event::Instant;
 /// Long after everything, so that all is mature.
 pub(crate) const AS_OF: i64 = START + 200 * 24 * HOUR;
 /// The whole weeks of the longest history.
-pub(crate) const WEEKS: u64 = 9;
+pub(crate) const WEEKS: u64 = 20;
 
 /// Metric, statistic, scope kind, scope, and the second at which the period begins.
 pub(crate) type Place = (&'static str, String, String, String, i64);

@@ -177,7 +177,7 @@ impl Player {
     }
 
     fn deploy(&mut self, deploy: Deploy) {
-        self.now += i64::from(deploy.hours) * HOUR;
+        self.now += i64::from(deploy.spans) * 4 * HOUR;
         let commits = &self.history.commits;
         let sha = |place: usize| (Some(commits[place].sha.clone()), None);
         let (sha, version) = match deploy.what {
