@@ -14,14 +14,15 @@ with running as (
     from stream_places as judged
 ),
 undone as (
-    -- what a rollback takes away is what it names, else the first deployment after the version that it puts back
+    -- what a rollback takes away is what it names, else the first deployment after the version that it puts
+    -- back, else the last one that changed what runs, however often that was deployed again
     select judged.deployment_id, restored.deployment_id as restores,
         min(coalesce(named.deployment_id, next.deployment_id)) as undoes
-    from stream_places as judged
+    from running as judged
     left join stream_places as restored on restored.service = judged.service and restored.environment = judged.environment
         and restored.track = judged.track and restored.place = judged.earlier_place
     left join stream_places as next on next.service = judged.service and next.environment = judged.environment
-        and next.track = judged.track and next.place = coalesce(judged.earlier_place + 1, judged.place - 1)
+        and next.track = judged.track and next.place = coalesce(judged.earlier_place + 1, judged.replaced_place)
     left join stream_places as named on named.service = judged.service and named.environment = judged.environment
         and named.track = judged.track and named.place < judged.place
         and (named.deployment_id = judged.rollback_of or named.native_id = judged.rollback_of)
@@ -31,10 +32,10 @@ undone as (
 taken_away as (
     -- everything after the version that was put back went, if that happened inside the observation window
     select gone.deployment_id, min(rollbacks.finished_at) as taken_away_at
-    from stream_places as rollbacks
+    from running as rollbacks
     join stream_places as gone on gone.service = rollbacks.service and gone.environment = rollbacks.environment
         and gone.track = rollbacks.track and gone.place < rollbacks.place
-        and gone.place > coalesce(rollbacks.earlier_place, rollbacks.place - 2)
+        and gone.place > coalesce(rollbacks.earlier_place, rollbacks.replaced_place - 1)
     where rollbacks.kind = 'rollback' and rollbacks.finished_at <= gone.mature_at
     group by gone.deployment_id
 ),

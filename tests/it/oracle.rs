@@ -45,13 +45,7 @@ fn facts_of_random_histories_are_those_of_the_oracle() {
             let histories: Vec<History> = played(plays);
             let found = runtime().block_on(async { found(&Facts::told_until("failures", &histories).await).await });
             for (place, history) in histories.iter().enumerate() {
-                let (mut expected, mut found) = (expected(history), found.get(&history.name).cloned().unwrap_or_default());
-                // A known defect, shown by `going_back_behind_a_redeployment_undoes_what_brought_it`; to be
-                // compared like the rest as soon as that test has to pass.
-                if Truth::of(history).goes_behind_a_redeployment {
-                    expected.retain(|line| !line.starts_with("failure "));
-                    found.retain(|line| !line.starts_with("failure "));
-                }
+                let (expected, found) = (expected(history), found.get(&history.name).cloned().unwrap_or_default());
                 if expected != found {
                     return Err(Broken { place, why: difference(&expected, &found) });
                 }

@@ -233,7 +233,6 @@ fn splitting_a_repository_by_path_keeps_the_union_of_its_changes() {
 
 /// Three commits; the third is deployed, deployed again, and then the second, which never ran by itself.
 #[test]
-#[should_panic(expected = "failure json:deployment:local:h00-01-01:1")]
 fn going_back_behind_a_redeployment_undoes_what_brought_it() {
     let push = Act::Push { line: 0, authored_after: 0, is_bot: false };
     let deploy = |what, name| {
@@ -244,8 +243,6 @@ fn going_back_behind_a_redeployment_undoes_what_brought_it() {
         [deploy(What::Head(0), 0), push, push, deploy(What::Head(0), 1), deploy(What::Again(1), 2), deploy(What::Commit(1), 3)];
     let history = History::numbered(0, &acts);
     assert_eq!(Truth::of(&history).failures, BTreeSet::from(["json:deployment:local:h00-01-01:1".to_owned()]));
-    // The facts look one place back, find the redeployment there, and count no failure at all. To be
-    // expected no longer once `deployments` looks for the last one that changed what runs.
     let found =
         runtime().block_on(async { super::found(&Facts::told_until("failures", std::slice::from_ref(&history)).await).await });
     assert_eq!(super::difference(&super::expected(&history), &found["h00"]), super::difference(&[], &[]));

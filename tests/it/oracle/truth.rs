@@ -37,8 +37,6 @@ pub(crate) struct Truth {
     pub(crate) delivered: BTreeMap<(String, String), Delivered>,
     /// Production deployments that needed intervention.
     pub(crate) failures: BTreeSet<String>,
-    /// Whether a rollback that puts back nothing which ran before follows a redeployment.
-    pub(crate) goes_behind_a_redeployment: bool,
 }
 
 /// A history with its commits by sha.
@@ -194,7 +192,6 @@ impl Truth {
                     Some(restored) => track[restored + 1..place].iter().find(|attempt| self.changed(attempt)),
                     None => track[..place].iter().rfind(|attempt| self.changed(attempt)),
                 };
-                self.goes_behind_a_redeployment |= restored.is_none() && !self.changed(track[place - 1]);
                 let Some(undone) = undone else { continue };
                 if attempt.finished_at <= undone.finished_at + OBSERVED {
                     failed.push(undone);
