@@ -329,7 +329,7 @@ async fn what_cannot_be_understood_is_a_problem_that_says_what_there_is() {
         ("/api/v1/metrics/change_lead_time/series?from=2026-02-01&to=2026-01-01", StatusCode::BAD_REQUEST, "after"),
         ("/api/v1/metrics/change_lead_time/series?profile=nobody", StatusCode::BAD_REQUEST, "devlake"),
         ("/api/v1/metrics/nps/series?profile=metrik", StatusCode::BAD_REQUEST, "change_fail_rate"),
-        ("/api/v1/metrics/change_lead_time/rows?profile=metrik", StatusCode::BAD_REQUEST, "series"),
+        ("/api/v1/metrics/change_lead_time/rows?profile=metrik", StatusCode::BAD_REQUEST, "unknown field"),
         ("/api/v1/metrics/nps/compare", StatusCode::BAD_REQUEST, "change_lead_time"),
         ("/api/v1/charts/pie.svg?metric=nps", StatusCode::NOT_FOUND, "trend"),
         ("/api/v1/charts/score.svg?metric=reach", StatusCode::BAD_REQUEST, "trend"),
