@@ -204,15 +204,20 @@ spells as (
     from confirmed
     where word_before is null or word <> word_before
 ),
+counted as (
+    select *, count(nullif(status, 'unknown')) over (partition by service, component_id order by at) as known_spells from spells
+),
+carried as (
+    -- an unknown time between two spells of adoption is no end of it; `ignore nulls` would say so too,
+    -- and is lost when a plan travels to another process
+    select *, max(nullif(status, 'unknown')) over (partition by service, component_id, known_spells) as known_now from counted
+),
 preceded as (
     select *,
-        -- an unknown time between two spells of adoption is no end of it
-        last_value(case when status <> 'unknown' then status end) ignore nulls over (
-            partition by service, component_id order by at rows between unbounded preceding and 1 preceding
-        ) as known_before,
+        lag(known_now) over (partition by service, component_id order by at) as known_before,
         lag(fit) over (partition by service, component_id order by at) as fit_before,
         min(case when status <> 'unknown' then at end) over (partition by service, component_id) as tracked_at
-    from spells
+    from carried
 ),
 grouped as (
     select *,

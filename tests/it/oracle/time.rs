@@ -1,7 +1,7 @@
 //! Laws of time: moving everything moves only periods, the zone moves only days, slowness only durations.
 
 use super::draw::{Broken, drawn, runtime};
-use super::history::{Act, HOUR, History, START};
+use super::history::{Act, Deploy, Fate, HOUR, History, START};
 use super::numbers::{AS_OF, Numbers, WEEKS, history_of, metrics, numbers, numbers_of, weeks, without_coverage};
 use super::played;
 use super::told::{Facts, definitions, events, observations};
@@ -104,10 +104,12 @@ fn slower(mut history: History, pace: i64) -> History {
     history
 }
 
-/// Acts whose clocks do not contradict each other: what is tolerated does not grow with the pace.
+/// Acts whose clocks do not contradict each other: what is tolerated does not grow with the pace. Nor
+/// do the four minutes after which a rollout is broken off, so there is none.
 fn with_good_clocks(acts: &[Act]) -> Vec<Act> {
     let good = |act: &Act| match *act {
         Act::Push { line, authored_after, is_bot } => Act::Push { line, authored_after: authored_after.min(-HOUR), is_bot },
+        Act::Deploy(deploy) if deploy.fate == Fate::BrokenOff => Act::Deploy(Deploy { fate: Fate::Failed, ..deploy }),
         act => act,
     };
     acts.iter().map(good).collect()
