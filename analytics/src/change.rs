@@ -79,7 +79,7 @@ pub fn change(metric: &Metric, before: &Cell, after: &Cell) -> Change {
     };
     let difference = match metric.kind {
         Statistic::Rate => rate_ratio((before.numerator, before.denominator), (after.numerator, after.denominator)),
-        Statistic::Events => rate_ratio((before.value, length(before)), (after.value, length(after))),
+        Statistic::Events => rate_ratio((before.value, Some(length(before))), (after.value, Some(length(after)))),
         Statistic::Level => rate_ratio((before.value, Some(1.0)), (after.value, Some(1.0))),
         Statistic::Score => Some(score_difference(before, after, from, to)),
         Statistic::Census => Some(bounds_of_difference(from, to)),
@@ -142,8 +142,8 @@ fn interval(kind: Statistic, cell: &Cell) -> Option<Interval> {
 }
 
 /// The length of a cell's period in days: a longer month has more events.
-fn length(cell: &Cell) -> Option<f64> {
-    Some((cell.period_end.micros() - cell.period_start.micros()) as f64 / 86_400_000_000.0)
+fn length(cell: &Cell) -> f64 {
+    (cell.period_end.micros() - cell.period_start.micros()) as f64 / 86_400_000_000.0
 }
 
 fn is_same_measurement(before: Option<f64>, after: Option<f64>) -> bool {

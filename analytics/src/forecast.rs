@@ -164,19 +164,19 @@ impl Finishing {
         chances[start] = 1.0;
         let mut done = Vec::with_capacity(horizon);
         for _ in 0..horizon {
-            let mut next = vec![0.0; chances.len()];
+            let mut moved_on = vec![0.0; chances.len()];
             for (left, chance) in chances.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
                 if left == 0 {
-                    next[0] += chance;
+                    moved_on[0] += chance;
                     continue;
                 }
                 for week in net {
                     let moved = usize::try_from(week.unsigned_abs()).unwrap_or(usize::MAX);
-                    let after = if *week >= 0 { left.saturating_sub(moved) } else { (left + moved).min(next.len() - 1) };
-                    next[after] += chance * share;
+                    let after = if *week >= 0 { left.saturating_sub(moved) } else { (left + moved).min(moved_on.len() - 1) };
+                    moved_on[after] += chance * share;
                 }
             }
-            chances = next;
+            chances = moved_on;
             done.push(chances[0]);
         }
         Self { done }

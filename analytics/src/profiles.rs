@@ -129,7 +129,7 @@ struct Kind {
     question: &'static str,
     unit: Unit,
     better: Better,
-    kind: Statistic,
+    statistic: Statistic,
 }
 
 impl Kind {
@@ -143,7 +143,7 @@ impl Kind {
             unit: self.unit,
             better: self.better,
             statistics,
-            kind: self.kind,
+            kind: self.statistic,
             subject: Subject::Services,
             empty: Empty::Null,
             version: 1,
@@ -158,14 +158,14 @@ const LEAD_TIME: Kind = Kind {
     question: "How long does a change take to production?",
     unit: Unit::Seconds,
     better: Better::Lower,
-    kind: Statistic::Quantile,
+    statistic: Statistic::Quantile,
 };
 const FREQUENCY: Kind = Kind {
     title: "Deployment frequency",
     question: "How often is something deployed?",
     unit: Unit::Count,
     better: Better::Higher,
-    kind: Statistic::Rate,
+    statistic: Statistic::Rate,
 };
 const DEPLOYMENT_DAYS: Kind = Kind { unit: Unit::DaysPerWeek, ..FREQUENCY };
 const FAIL_RATE: Kind = Kind {
@@ -173,21 +173,21 @@ const FAIL_RATE: Kind = Kind {
     question: "Which share of deployments failed?",
     unit: Unit::Share,
     better: Better::Lower,
-    kind: Statistic::Proportion,
+    statistic: Statistic::Proportion,
 };
 const RECOVERY: Kind = Kind {
     title: "Failed deployment recovery time",
     question: "How long does it take to recover from a deployment that failed?",
     unit: Unit::Seconds,
     better: Better::Lower,
-    kind: Statistic::Quantile,
+    statistic: Statistic::Quantile,
 };
 const RESTORE: Kind = Kind {
     title: "Incident time to restore",
     question: "How long does an incident last?",
     unit: Unit::Seconds,
     better: Better::Lower,
-    kind: Statistic::Quantile,
+    statistic: Statistic::Quantile,
 };
 
 #[cfg(test)]

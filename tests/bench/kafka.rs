@@ -79,7 +79,7 @@ fn produce(cluster: &MockCluster<'static, DefaultProducerContext>) {
             record = refused;
         }
     }
-    producer.flush(Duration::from_secs(60)).unwrap();
+    producer.flush(Duration::from_mins(1)).unwrap();
 }
 
 async fn bare(cluster: &MockCluster<'static, DefaultProducerContext>) -> Seen {

@@ -111,7 +111,7 @@ fn silent() -> Vec<Delivery> {
         let received_at = at("2026-03-10T10:00:00Z").plus_seconds(day * 86_400);
         let mut delivery = event("ticket", &json!({ "ticket_id": format!("T-{day}"), "opened_at": received_at.to_rfc3339() }));
         delivery.id = waymark_event::DeliveryId::received(received_at);
-        delivery.connection = "helpdesk".to_owned();
+        "helpdesk".clone_into(&mut delivery.connection);
         delivery.received_at = received_at;
         delivery
     };

@@ -12,7 +12,7 @@ use waymark_event::{Finding, WrittenFile};
 
 /// Rules of one component called `standard`, from the text below `- component: standard`.
 pub(crate) fn rules(text: &str) -> EvidenceRules {
-    let body: String = text.lines().map(|line| format!("    {line}\n")).collect();
+    let body: String = text.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     let text = format!("evidence:\n  - component: standard\n{body}");
     let (rules, remarks) = read_rules(&[WrittenFile { name: "platform/rules.yaml".to_owned(), text }], &["standard"]);
     assert!(remarks.is_empty(), "the rules of a test are good ones: {remarks:?}");

@@ -149,7 +149,9 @@ async fn found(facts: &Facts) -> BTreeMap<String, Vec<String>> {
             found.entry(owner(&line)).or_default().push(line);
         }
     }
-    found.values_mut().for_each(|lines| lines.sort());
+    for lines in found.values_mut() {
+        lines.sort();
+    }
     found
 }
 
@@ -164,7 +166,7 @@ fn owner(line: &str) -> String {
 fn difference(expected: &[String], found: &[String]) -> String {
     let only = |these: &[String], those: &[String]| {
         let lines = these.iter().filter(|line| !those.contains(line)).take(4);
-        lines.map(|line| format!("\n    {line}")).collect::<String>()
+        lines.map(|line| format!("\n    {line}")).collect::<Vec<_>>().concat()
     };
     format!("only by the oracle:{}\n  only in the facts:{}", only(expected, found), only(found, expected))
 }

@@ -81,7 +81,7 @@ fn difference(metric: &Metric, p: f64, before: (&Cell, &Rows), after: (&Cell, &R
     let estimate = after.0.value? - before.0.value?;
     let (earlier, later) = (Ranked::new(before.1)?, Ranked::new(after.1)?);
     let mut hull = Interval { estimate, low: f64::INFINITY, high: f64::NEG_INFINITY };
-    let mut widen = |draw: &dyn Fn(&Ranked, &mut ChaCha8Rng, &mut Vec<u32>)| -> Option<()> {
+    let mut widen = |draw: &dyn Fn(&Ranked, &mut ChaCha8Rng, &mut [u32])| -> Option<()> {
         let earlier = earlier.redrawn(p, &mut generator(metric, before.0), draw);
         let later = later.redrawn(p, &mut generator(metric, after.0), draw);
         let mut differences: Vec<f64> = later.iter().zip(&earlier).map(|(later, earlier)| later - earlier).collect();
@@ -139,7 +139,7 @@ impl Ranked {
     }
 
     /// The quantile of each resample.
-    fn redrawn(&self, p: f64, random: &mut ChaCha8Rng, draw: &dyn Fn(&Self, &mut ChaCha8Rng, &mut Vec<u32>)) -> Vec<f64> {
+    fn redrawn(&self, p: f64, random: &mut ChaCha8Rng, draw: &dyn Fn(&Self, &mut ChaCha8Rng, &mut [u32])) -> Vec<f64> {
         let mut times = vec![0_u32; self.sorted.len()];
         let mut quantiles = Vec::with_capacity(RESAMPLES);
         for _ in 0..RESAMPLES {
@@ -151,7 +151,7 @@ impl Ranked {
     }
 
     /// As many rows as there are, each drawn from all.
-    fn draw_rows(&self, random: &mut ChaCha8Rng, times: &mut Vec<u32>) {
+    fn draw_rows(&self, random: &mut ChaCha8Rng, times: &mut [u32]) {
         for _ in 0..self.sorted.len() {
             if let Some(count) = times.get_mut(random.random_range(0..self.sorted.len())) {
                 *count += 1;
@@ -160,7 +160,7 @@ impl Ranked {
     }
 
     /// As many services as there are, each drawn from all, with all of its rows.
-    fn draw_services(&self, random: &mut ChaCha8Rng, times: &mut Vec<u32>) {
+    fn draw_services(&self, random: &mut ChaCha8Rng, times: &mut [u32]) {
         for _ in 0..self.services.len() {
             for rank in self.services.get(random.random_range(0..self.services.len())).into_iter().flatten() {
                 if let Some(count) = times.get_mut(*rank) {
@@ -246,7 +246,7 @@ mod tests {
             ([0, 1, 0, 3, 1], 0.9),
         ] {
             let mut values: Vec<f64> =
-                (0..5).flat_map(|rank| vec![10.0 + f64::from(rank); times[rank as usize] as usize]).collect();
+                (0_u32..).zip(times).flat_map(|(rank, times)| vec![10.0 + f64::from(rank); times as usize]).collect();
             let (found, expected) = (ranked.quantile(&times, p).unwrap(), type_7(&mut values, p).unwrap());
             assert!((found - expected).abs() < 1e-12, "{times:?}: {found} is not {expected}");
         }

@@ -64,7 +64,7 @@ pub struct Component {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitRule {
-    /// Why it does not fit a service that fails: language, runtime, region, compliance, data_store, size,
+    /// Why it does not fit a service that fails: language, runtime, region, compliance, `data_store`, size,
     /// network, cost or other.
     pub reason: String,
     /// The service has one of these tags; empty = any.

@@ -71,12 +71,11 @@ impl Spans {
 /// The days since 1970 at which the rows of a batch happened.
 fn days(batch: &RecordBatch) -> Vec<Option<i64>> {
     let column = HAPPENED.iter().find_map(|name| batch.column_by_name(name));
-    let found: Option<Vec<Option<i64>>> = column.and_then(|column| match column.data_type() {
-        DataType::Date32 => {
+    let found: Option<Vec<Option<i64>>> = column.and_then(|column| {
+        if column.data_type() == &DataType::Date32 {
             let days = column.as_primitive_opt::<Date32Type>()?;
             Some(days.iter().map(|day| day.map(i64::from)).collect())
-        }
-        _ => {
+        } else {
             let instants = column.as_primitive_opt::<TimestampMicrosecondType>()?;
             Some(instants.iter().map(|micros| micros.map(|micros| micros.div_euclid(MICROS_PER_DAY))).collect())
         }

@@ -194,7 +194,7 @@ impl Work<'_> {
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
         let groups = self.groups(&reads, &grown);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
-        for portion in self.portions(groups, !left.is_empty()) {
+        for portion in self.portions(groups, &left) {
             let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
             let began = StopWatch::now();
             for (facts, units) in with_few_plans(portion) {
@@ -241,7 +241,7 @@ impl Work<'_> {
 
     /// Groups in portions that fit into memory. Each shard is in one portion only, and when units have
     /// left shards there is one portion, because those shards are written with it.
-    fn portions(&self, groups: Groups, is_whole: bool) -> Vec<Groups> {
+    fn portions(&self, groups: Groups, left: &BTreeSet<u32>) -> Vec<Groups> {
         if self.base.is_none() && self.units.all().next().is_none() {
             // Without any statement there are still facts, which have columns and no rows.
             return vec![groups];
@@ -256,7 +256,7 @@ impl Work<'_> {
         let mut weight = u64::MAX;
         for units in by_shard.into_values() {
             let added: u64 = units.iter().map(|(unit, _)| self.units.weight(*unit)).sum();
-            if portions.is_empty() || (!is_whole && weight.saturating_add(added) > WEIGHT_AT_ONCE) {
+            if portions.is_empty() || (left.is_empty() && weight.saturating_add(added) > WEIGHT_AT_ONCE) {
                 portions.push(Groups::new());
                 weight = 0;
             }

@@ -160,23 +160,22 @@ impl Work<'_> {
             }
         }
         let (layout, name) = (self.input.layout, table.as_str());
-        let noted = |(piece, file): (Piece, DataFile)| {
+        let read_note = |(piece, file): (Piece, DataFile)| {
             async move {
                 let note = footer_note(layout, name, &file).await?;
                 Ok::<_, AnalyticsError>((piece, file, note))
             }
             .boxed()
         };
-        let notes: Vec<BoxFuture<'_, _>> = unknown.into_iter().map(noted).collect();
+        let notes: Vec<BoxFuture<'_, _>> = unknown.into_iter().map(read_note).collect();
         let notes: Vec<_> = futures::stream::iter(notes).buffer_unordered(FOOTERS_AT_ONCE).try_collect().await?;
         for (piece, file, note) in notes {
-            let digests = match note.as_deref().and_then(Digests::noted) {
-                Some(digests) => digests,
-                None => {
-                    let rows = read_rows(layout, name, std::slice::from_ref(&file), Wanted::default()).await?;
-                    let rows = stacked(fact.name, &rows)?;
-                    Digests::of(fact, &rows, &self.units).map_err(|cause| failed(fact.name, cause))?
-                }
+            let digests = if let Some(digests) = note.as_deref().and_then(Digests::noted) {
+                digests
+            } else {
+                let rows = read_rows(layout, name, std::slice::from_ref(&file), Wanted::default()).await?;
+                let rows = stacked(fact.name, &rows)?;
+                Digests::of(fact, &rows, &self.units).map_err(|cause| failed(fact.name, cause))?
             };
             self.digests.insert((table.clone(), file.path.clone()), digests.clone());
             pieces.insert(piece, (file, digests));

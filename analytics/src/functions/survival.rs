@@ -12,6 +12,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 const ROUNDING: f64 = 1e-12;
 
 /// An episode as one number: its duration, negative while it is open. `None` where it is no duration.
+#[expect(clippy::fn_params_excessive_bools, reason = "a duration and whether it has ended belong together")]
 pub(crate) fn episode(duration: f64, is_event: bool) -> Option<f64> {
     let is_duration = duration >= 0.0 && duration.is_finite();
     // A duration of zero has a sign too, which tells an open episode that has just begun.

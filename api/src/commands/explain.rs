@@ -93,6 +93,7 @@ pub(super) fn told(problem: Problem) -> anyhow::Error {
     anyhow!(problem.detail)
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "the flag of the command, passed on")]
 fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", explained.title, explained.question), String::new()];
     for number in &explained.numbers {

@@ -156,7 +156,7 @@ fn path_part(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             part.push(char::from(byte));
         } else {
-            part.push_str(&format!("%{byte:02X}"));
+            part.extend([format!("%{byte:02X}")]);
         }
     }
     part

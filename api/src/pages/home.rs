@@ -79,8 +79,15 @@ fn reach_height(components: usize) -> usize {
     126 + components.max(2) * if components > 5 { 27 } else { 46 }
 }
 
-/// The headline numbers of delivery, speed beside stability.
-const DELIVERY: &[&str] = &["change_lead_time", "deployment_frequency", "change_fail_rate", "ci_success_rate"];
+/// The headline numbers of delivery: throughput, then instability, then what comes before both.
+const DELIVERY: &[&str] = &[
+    "change_lead_time",
+    "deployment_frequency",
+    "failed_deployment_recovery_time",
+    "change_fail_rate",
+    "deployment_rework_rate",
+    "ci_success_rate",
+];
 
 async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
     let mut tiles = Vec::new();
@@ -94,7 +101,7 @@ async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
         section aria-labelledby="delivery" {
             h2 #delivery { "Commit to production" }
             p.question { "Does it make them faster without breaking more?" }
-            ul.tiles { @for tile in &tiles { (tile) } }
+            ul.tiles.wide { @for tile in &tiles { (tile) } }
             div.charts {
                 figure { (lead_time) figcaption { a href=(behind("change_lead_time", &window)) { "the changes behind it" } } }
                 figure { (cadence) figcaption { a href=(behind("deployment_frequency", &window)) { "the deployments behind it" } } }

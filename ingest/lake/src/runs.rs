@@ -56,7 +56,7 @@ impl Tables {
         let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
         let name = table.to_owned();
         let rows_before = all.num_rows();
-        let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, all)).await;
+        let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, &all)).await;
         let merged = merged.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
         let file = format!("run-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
         let added = vec![self.write(table, &file, &merged, now).await?];
@@ -89,10 +89,10 @@ fn chosen(files: &[&DataFile], files_min: usize) -> Option<Vec<DataFile>> {
     None
 }
 
-fn newest_in_order(table: &str, rows: RecordBatch) -> Result<RecordBatch, ArrowError> {
+fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let (subjects, Some(entities), Some(_)) = (text("subject"), text("entity_id"), rows.column_by_name("version_rank")) else {
-        return in_order(table, &rows);
+        return in_order(table, rows);
     };
     // The newest statement comes first; ties are broken as `facts/newest.sql` breaks them.
     let order = [
@@ -104,7 +104,7 @@ fn newest_in_order(table: &str, rows: RecordBatch) -> Result<RecordBatch, ArrowE
         ("received_at", false),
         ("delivery_id", false),
     ];
-    let places = places(&rows, &order)?;
+    let places = places(rows, &order)?;
     let is_same = |left: usize, right: usize| {
         entities.value(left) == entities.value(right)
             && subjects.is_none_or(|subjects| {
@@ -118,7 +118,7 @@ fn newest_in_order(table: &str, rows: RecordBatch) -> Result<RecordBatch, ArrowE
         }
     }
     // Rows are copied once, after those that go are known.
-    take_record_batch(&rows, &UInt32Array::from(newest))
+    take_record_batch(rows, &UInt32Array::from(newest))
 }
 
 #[cfg(test)]

@@ -75,20 +75,20 @@ fn entry(plan: &Plan, component: &Component, place: usize) -> String {
         text.push_str("    releases:\n");
         for (version, from, deprecated) in versions {
             let deprecated = deprecated.map(|share| format!(", deprecated_on: {}", day(share))).unwrap_or_default();
-            text.push_str(&format!("      - {{ version: {version}, released_on: {}{deprecated} }}\n", day(from)));
+            text.extend([format!("      - {{ version: {version}, released_on: {}{deprecated} }}\n", day(from))]);
         }
     } else if component.version != "1" {
-        text.push_str(&format!(
+        text.extend([format!(
             "    releases:\n      - {{ version: \"{}\", released_on: {} }}\n",
             component.version,
             day(released)
-        ));
+        )]);
     }
     if place == LOG_SHIPPER {
         let (first, all) = (day(released), day(released + 0.1));
-        text.push_str(&format!(
+        text.extend([format!(
             "    rings:\n      - {{ name: first, opened_on: {first}, for: {{ tags: [stateless-http] }} }}\n      - {{ name: all, opened_on: {all} }}\n"
-        ));
+        )]);
     }
     text
 }
@@ -102,7 +102,7 @@ fn agreements(plan: &Plan) -> String {
     );
     for (component, share, due) in [(CI_STANDARD, "0.9", 1.17), (LOG_SHIPPER, "1.0", 1.25)] {
         let (id, due) = (COMPONENTS[component].id, plan.monday_at(due));
-        text.push_str(&format!("  - {{ component: {id}, share: {share}, due_on: {due} }}\n"));
+        text.extend([format!("  - {{ component: {id}, share: {share}, due_on: {due} }}\n")]);
     }
     text
 }
@@ -119,11 +119,11 @@ fn exemptions(plan: &Plan) -> String {
     for ((component, place), (code, reason, owner, days)) in EXEMPTIONS.iter().zip(words) {
         let Some(service) = organisation.services.get(*place) else { continue };
         let [opened_on, review_by, expires_on] = days.map(|share| plan.monday_at(share));
-        text.push_str(&format!(
+        text.extend([format!(
             "  - component: {}\n    service: {}\n    reason_code: {code}\n    reason: {reason}\n    owner: {owner}\n    \
              opened_on: {opened_on}\n    review_by: {review_by}\n    expires_on: {expires_on}\n",
             COMPONENTS[*component].id, service.name,
-        ));
+        )]);
     }
     text
 }
@@ -138,11 +138,11 @@ fn migrations(plan: &Plan) -> String {
         plan.monday_at(1.25),
     );
     if let Some(service) = organisation.services.iter().find(|service| service.has_tag("mainframe")) {
-        text.push_str(&format!(
+        text.extend([format!(
             "    blocked:\n      - {{ service: {}, reason_code: runtime, reason: no agent for its system, since: {} }}\n",
             service.name,
             plan.monday_at(0.2),
-        ));
+        )]);
     }
     text
 }

@@ -62,9 +62,9 @@ fn answers(first_seed: u64, log_effect: f64) -> (Vec<Effect>, usize) {
     while found.len() < RUNS {
         let answer = effect(&organisation(seed, log_effect), &format!("run {seed}"));
         if answer.estimate.is_some() {
-            found.push(answer)
+            found.push(answer);
         } else {
-            refused += 1
+            refused += 1;
         }
         seed += 1;
         assert!(
@@ -77,6 +77,7 @@ fn answers(first_seed: u64, log_effect: f64) -> (Vec<Effect>, usize) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "how well the method does is worth seeing beside the verdict")]
 fn the_interval_covers_a_known_effect_in_nine_of_ten_runs() {
     let (found, refused) = answers(1_000, KNOWN);
     let estimates = || found.iter().filter_map(|answer| answer.estimate.as_ref());
@@ -94,6 +95,7 @@ fn the_interval_covers_a_known_effect_in_nine_of_ten_runs() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "how well the method does is worth seeing beside the verdict")]
 fn without_an_effect_hardly_one_run_claims_one() {
     let (found, refused) = answers(5_000, 0.0);
     let estimates = found.iter().filter_map(|answer| answer.estimate.as_ref());

@@ -12,9 +12,13 @@ use waymark_event::Instant;
 const NOT_A_METRIC: &[(&str, &str)] =
     &[("count(commit_timestamp)", "counts what the exporter read, with or without a deployment: an input, no number of it")];
 
+/// By which labels a row of ours is a sample of theirs.
+type KeyOf<'labels> = &'labels dyn Fn(&str) -> String;
+
 #[derive(Deserialize)]
 struct Test {
-    test: u32,
+    #[serde(rename = "test")]
+    number: u32,
     events: Vec<Event>,
     expected: Vec<Expectation>,
 }
@@ -60,7 +64,7 @@ async fn every_expression_of_pelorus_is_reproduced() {
             }
             checked += 1;
             if let Err(difference) = measured.compare(expectation) {
-                wrong.push(format!("test {}: {}: {difference}", test.test, expectation.expr));
+                wrong.push(format!("test {}: {}: {difference}", test.number, expectation.expr));
             }
         }
     }
@@ -193,7 +197,7 @@ impl Measured {
     /// Several samples: one for each application, or for each image of one application.
     fn compare_rows(&self, expectation: &Expectation) -> Result<(), String> {
         let expr = expectation.expr.as_str();
-        let (found, key): (BTreeMap<String, f64>, &dyn Fn(&str) -> String) = if expr.contains("by_commit") {
+        let (found, key): (BTreeMap<String, f64>, KeyOf<'_>) = if expr.contains("by_commit") {
             let app = label(expr, "app");
             let rows = by_service(&self.rows).into_iter().filter(|(service, _)| service.starts_with(&format!("{app}|")));
             (rows.collect(), &|labels| format!("{}|{}", label(labels, "app"), label(labels, "image_sha")))

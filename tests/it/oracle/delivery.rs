@@ -158,7 +158,9 @@ fn a_pull_request_has_one_lead_time_whether_squashed_merged_or_rebased() {
                 let line = format!("{row:?}");
                 lines.entry(history_of(&line)).or_default().push(line);
             }
-            lines.values_mut().for_each(|lines| lines.sort());
+            for lines in lines.values_mut() {
+                lines.sort();
+            }
             told.push(lines);
         }
         let count: usize = told[0].values().map(Vec::len).sum();

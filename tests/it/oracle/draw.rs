@@ -50,6 +50,7 @@ pub(crate) fn drawn(seed: u8, count: usize, law: impl Fn(&[Vec<Act>]) -> Result<
             Ok(()) => tree.complicate(),
         };
     }
-    let acts: String = smallest.iter().map(|act| format!("\n  {act:?}")).collect();
+    let acts: Vec<String> = smallest.iter().map(|act| format!("\n  {act:?}")).collect();
+    let acts = acts.concat();
     panic!("history {place} of seed {seed}: {why}\n  acts:{acts}");
 }

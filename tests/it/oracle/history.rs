@@ -142,6 +142,7 @@ pub(crate) struct Change {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the number of an attempt is called so by its source")]
 pub(crate) struct Attempt {
     pub(crate) id: String,
     pub(crate) attempt: u8,

@@ -90,6 +90,7 @@ impl Player {
     }
 
     /// A commit that is made now.
+    #[expect(clippy::fn_params_excessive_bools, reason = "who made a commit is part of it")]
     fn commit(&mut self, parents: &[usize], authored_at: i64, is_bot: bool) -> usize {
         let place = self.history.commits.len();
         let parents = parents.iter().map(|parent| self.history.commits[*parent].sha.clone()).collect();
@@ -102,7 +103,7 @@ impl Player {
             committed_at: self.now,
             is_bot,
             picked_from: None,
-            paths: vec![format!("{}/{number}", if place % 2 == 0 { "web" } else { "api" })],
+            paths: vec![format!("{}/{number}", if place.is_multiple_of(2) { "web" } else { "api" })],
         });
         place
     }
@@ -114,6 +115,7 @@ impl Player {
         self.history.changes.push(Change { arrives_by, pull: None, origin });
     }
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "who made a change is part of it")]
     fn pull(&mut self, line: usize, commits: u8, way: Way, is_bot: bool) {
         let mut branch = self.heads[line];
         let mut originals = Vec::new();

@@ -101,11 +101,10 @@ impl Truth {
         for track in tracks(history) {
             for (place, attempt) in track.iter().enumerate() {
                 let kind = match place.checked_sub(1).map(|before| track[before]) {
-                    None => "change",
                     Some(running) if key(attempt) == key(running) => "redeploy",
                     Some(_) if track[..place].iter().any(|earlier| key(earlier) == key(attempt)) => "rollback",
                     Some(_) if self.is_less(past, attempt, &track[..place]) => "rollback",
-                    Some(_) => "change",
+                    _ => "change",
                 };
                 self.kinds.insert(attempt.entity(), Some(kind));
             }

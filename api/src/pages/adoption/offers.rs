@@ -72,6 +72,7 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
     render(engine, name, name.to_owned(), lede, content).await
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "a team has services, a service has none")]
 fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
     let title =
         |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());

@@ -100,7 +100,7 @@ fn table(batch: &RecordBatch, zone: Tz) -> Markup {
     placed.sort_by_key(place);
     let columns: Vec<(&str, &ArrayRef)> = placed.into_iter().map(|(_, column)| column).collect();
     let scopes = text_column(batch, "scope");
-    let has_scopes = scopes.as_ref().is_some_and(|scopes| is_varied(scopes));
+    let has_scopes = scopes.as_ref().is_some_and(is_varied);
     html! {
         div.scroll { table.rows {
             thead { tr {

@@ -75,17 +75,14 @@ fn instructions(text: &str) -> Vec<(usize, String)> {
             continue;
         }
         let (start, mut gathered) = open.take().unwrap_or((index + 1, String::new()));
-        match trimmed.strip_suffix('\\') {
-            Some(part) => {
-                gathered.push_str(part);
-                gathered.push(' ');
-                open = Some((start, gathered));
-            }
-            None => {
-                gathered.push_str(trimmed);
-                heredoc = heredoc_end(&gathered);
-                instructions.push((start, gathered));
-            }
+        if let Some(part) = trimmed.strip_suffix('\\') {
+            gathered.push_str(part);
+            gathered.push(' ');
+            open = Some((start, gathered));
+        } else {
+            gathered.push_str(trimmed);
+            heredoc = heredoc_end(&gathered);
+            instructions.push((start, gathered));
         }
     }
     instructions.extend(open);
@@ -106,20 +103,17 @@ fn heredoc_end(instruction: &str) -> Option<String> {
 /// A name with its arguments filled; nothing when one is not known.
 fn filled(text: &str, arguments: &BTreeMap<String, String>) -> Option<String> {
     let Some((before, rest)) = text.split_once('$') else { return Some(text.to_owned()) };
-    let (value, after) = match rest.strip_prefix('{') {
-        Some(inside) => {
-            let (inside, after) = inside.split_once('}')?;
-            let value = match inside.split_once(":-").or_else(|| inside.split_once('-')) {
-                Some((name, default)) => arguments.get(name).cloned().or_else(|| filled(default, arguments)),
-                None => arguments.get(inside).cloned(),
-            };
-            (value?, after)
-        }
-        None => {
-            let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
-            let (name, after) = rest.split_at_checked(end)?;
-            (arguments.get(name).cloned()?, after)
-        }
+    let (value, after) = if let Some(inside) = rest.strip_prefix('{') {
+        let (inside, after) = inside.split_once('}')?;
+        let value = match inside.split_once(":-").or_else(|| inside.split_once('-')) {
+            Some((name, default)) => arguments.get(name).cloned().or_else(|| filled(default, arguments)),
+            None => arguments.get(inside).cloned(),
+        };
+        (value?, after)
+    } else {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let (name, after) = rest.split_at_checked(end)?;
+        (arguments.get(name).cloned()?, after)
     };
     Some(format!("{before}{value}{}", filled(after, arguments)?))
 }

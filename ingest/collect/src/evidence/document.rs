@@ -212,7 +212,8 @@ mod tests {
                     let aliases = vec![format!("*{}", name(before)); 10].join(", ");
                     format!("{0}: &{0} [{aliases}]\n", name(this))
                 })
-                .collect::<String>();
+                .collect::<Vec<_>>()
+                .concat();
         assert!(documents(&bomb).is_none());
     }
 }

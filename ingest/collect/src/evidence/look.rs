@@ -137,6 +137,7 @@ impl Lens {
     }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "a format either locks or it does not")]
 fn packages(tools: &KnownTools, is_lock: bool, name: &str) -> (Vec<String>, EvidenceKind, Way) {
     let of_kind: Vec<&PackageFormat> = tools.packages.iter().filter(|format| format.is_lock == is_lock).collect();
     let files = of_kind.iter().flat_map(|format| format.files.clone()).collect();

@@ -16,6 +16,7 @@ pub type KnownUses = BTreeMap<String, Vec<String>>;
 
 /// A file of workflows or actions, reduced to what it calls.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "a file of calls holds calls")]
 pub(super) struct Calls {
     pub(super) calls: Vec<Call>,
     /// Whether others can call it.
@@ -95,10 +96,12 @@ pub(super) struct Callers<'a> {
 
 impl Callers<'_> {
     /// The version at which a call reaches what is looked for, through at most `follow` others.
+    #[expect(clippy::option_option, reason = "a call that is reached may name no version")]
     pub(super) fn reaches(&self, target: &str, patterns: &Patterns, follow: u8) -> Option<Option<String>> {
         self.reach(target, patterns, follow, &mut BTreeSet::new())
     }
 
+    #[expect(clippy::option_option, reason = "a call that is reached may name no version")]
     fn reach(&self, target: &str, patterns: &Patterns, follow: u8, seen: &mut BTreeSet<String>) -> Option<Option<String>> {
         if patterns.fit_reference(target) {
             return Some(split_version(target).map(|(_, version)| version.to_owned()));
@@ -106,14 +109,13 @@ impl Callers<'_> {
         if follow == 0 || !seen.insert(target.to_lowercase()) {
             return None;
         }
-        let next: Vec<String> = match target.strip_prefix("./") {
-            Some(path) => self.local(path)?.calls.iter().map(|call| call.target.clone()).collect(),
-            None => {
-                let key = key(target);
-                let calls = self.known.get(&key).cloned();
-                self.consulted.borrow_mut().insert(key);
-                calls?
-            }
+        let next: Vec<String> = if let Some(path) = target.strip_prefix("./") {
+            self.local(path)?.calls.iter().map(|call| call.target.clone()).collect()
+        } else {
+            let key = key(target);
+            let calls = self.known.get(&key).cloned();
+            self.consulted.borrow_mut().insert(key);
+            calls?
         };
         next.iter().find_map(|target| self.reach(target, patterns, follow - 1, seen))
     }

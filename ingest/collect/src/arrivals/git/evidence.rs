@@ -239,8 +239,9 @@ impl<'a> Scan<'a> {
 
     fn take(&mut self, change: Change) -> bool {
         let (path, now) = match change {
-            Change::Addition { entry_mode, oid, path, .. } => (path, entry_mode.is_blob().then_some(oid)),
-            Change::Modification { entry_mode, oid, path, .. } => (path, entry_mode.is_blob().then_some(oid)),
+            Change::Addition { entry_mode, oid, path, .. } | Change::Modification { entry_mode, oid, path, .. } => {
+                (path, entry_mode.is_blob().then_some(oid))
+            }
             Change::Deletion { path, .. } => (path, None),
         };
         let scanner = &self.scanner;

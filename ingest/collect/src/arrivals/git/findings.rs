@@ -20,6 +20,7 @@ struct ScanLine<'a> {
 
 /// The line of one finding.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the field is the word of the stored line")]
 pub(super) struct Finding<'a> {
     pub(super) component: &'a str,
     pub(super) rule_version: i32,

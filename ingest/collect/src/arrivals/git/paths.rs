@@ -71,8 +71,8 @@ impl Touched {
                 continue;
             }
             let path = [folder, name.as_slice()].concat();
-            let is_file = |entry: &Option<&Entry>| entry.is_some_and(|entry| !entry.is_folder());
-            if is_file(&entry) || earlier.iter().any(is_file) {
+            let is_file = |entry: Option<&Entry>| entry.is_some_and(|entry| !entry.is_folder());
+            if is_file(entry) || earlier.iter().any(|entry| is_file(*entry)) {
                 if self.paths.len() == PATHS_MAX {
                     self.is_truncated = true;
                     return Some(());

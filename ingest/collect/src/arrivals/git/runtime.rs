@@ -11,6 +11,11 @@ use crate::evidence::{EvidenceRules, Ran, used};
 use std::collections::BTreeMap;
 use waymark_event::{Delivery, EvidenceKind, Finding as Word, Instant};
 
+/// A component, the condition that was met, and the week.
+type Place<'ran> = (&'ran str, &'ran str, String);
+/// The newest of a week: when, which version, what showed it, and by which rule.
+type Newest<'ran> = (Instant, Option<String>, &'ran str, i32);
+
 /// What the runs and deployments of a repository show, as deliveries.
 ///
 /// # Errors
@@ -22,7 +27,7 @@ pub fn runtime_evidence(
     ran: &[Ran],
     now: Instant,
 ) -> Result<(usize, Vec<Delivery>), GitError> {
-    let mut newest: BTreeMap<(&str, &str, String), (Instant, Option<String>, &str, i32)> = BTreeMap::new();
+    let mut newest: BTreeMap<Place<'_>, Newest<'_>> = BTreeMap::new();
     for ran in ran {
         for (rule, condition, version) in used(rules, repository, day_of(ran.at), ran) {
             let week = name(monday_of(ran.at));

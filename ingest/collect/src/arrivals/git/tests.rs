@@ -57,12 +57,11 @@ impl Repository {
         let mut entries: BTreeMap<String, (&str, ObjectId)> = BTreeMap::new();
         let mut folders: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
         for (path, content) in files {
-            match path.split_once('/') {
-                Some((folder, rest)) => folders.entry(folder).or_default().push((rest, content)),
-                None => {
-                    let blob = self.inner.objects.write_buf(gix::objs::Kind::Blob, content.as_bytes()).unwrap();
-                    entries.insert((*path).to_owned(), ("100644", blob));
-                }
+            if let Some((folder, rest)) = path.split_once('/') {
+                folders.entry(folder).or_default().push((rest, content));
+            } else {
+                let blob = self.inner.objects.write_buf(gix::objs::Kind::Blob, content.as_bytes()).unwrap();
+                entries.insert((*path).to_owned(), ("100644", blob));
             }
         }
         for (folder, files) in folders {
