@@ -116,7 +116,9 @@ fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section 
         blocks.extend(adoption::reach_chart(input, standings));
         blocks.push(Block::Table(funnel(standings)));
     }
-    blocks.push(note("No claim about voluntary share and retention: they are not measured yet."));
+    blocks.push(note(
+        "How many came by themselves and how many stayed is no part of this review: each component has a page under /adoption.",
+    ));
     section("adoption", "Adoption", "Which component to extend, to help over, or to retire.", blocks)
 }
 
@@ -211,7 +213,9 @@ fn risk(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
     } else {
         blocks.push(Block::List(List { title: String::new(), items }));
     }
-    blocks.push(note("No claim about coupling, versions at end of life and expired exemptions: they are not measured yet."));
+    blocks.push(note(
+        "No claim about coupling, versions at end of life and expired exemptions: they are no part of this review yet.",
+    ));
     section("risk", "Risk", "What may miss its day.", blocks)
 }
 
