@@ -27,6 +27,7 @@ use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables, registers};
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use chrono_tz::Tz;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList};
 use datafusion::catalog::{
@@ -182,7 +183,7 @@ impl Engine {
         for name in answer.operational_tables {
             let version = opened.snapshot.tables.get(*name).cloned().unwrap_or_default();
             if version.files.is_empty() {
-                return Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())));
+                return Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
             }
             let context = SessionContext::new_with_state(opened.state.clone());
             operational.push((name, lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?));
@@ -374,12 +375,14 @@ pub(crate) fn register_batch(context: &SessionContext, name: &str, batch: Record
     context.register_table(name, memory_table(batch)?).map(|_| ())
 }
 
-/// All rows of a planned statement as one batch.
+/// All rows of a planned statement as one batch. Batches of one answer may disagree on whether a column
+/// can be null; it can where one of them says so.
 pub(crate) async fn collected(frame: DataFrame) -> DataFusionResult<RecordBatch> {
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let planned = frame.schema().as_arrow().clone();
     let batches = frame.collect().await?;
-    let schema = batches.first().map_or(schema, RecordBatch::schema);
-    Ok(arrow::compute::concat_batches(&schema, &batches)?)
+    let told = batches.iter().map(|batch| batch.schema().as_ref().clone());
+    let schema = if batches.is_empty() { planned } else { Schema::try_merge(told)? };
+    Ok(arrow::compute::concat_batches(&Arc::new(schema), &batches)?)
 }
 
 /// Plans one statement.

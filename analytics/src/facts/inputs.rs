@@ -10,7 +10,7 @@ use crate::engine::{collected, facts_context, plan, register_batch};
 use crate::error::AnalyticsError;
 use crate::registers;
 use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
-use arrow::compute::{SortOptions, concat_batches, take_record_batch};
+use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::Schema;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -161,7 +161,7 @@ async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, Data
         return Ok(Computed::Before);
     }
     for step in steps_to(fact.name) {
-        register_batch(context, step.name, stacked(plan(context, step.sql).await?).await?)?;
+        register_batch(context, step.name, collected(plan(context, step.sql).await?).await?)?;
     }
     let frame = plan(context, fact.sql).await?;
     let rows = sorted(frame, fact).await?;
@@ -169,15 +169,6 @@ async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, Data
         context.deregister_table(step.name)?;
     }
     Ok(Computed::Now(rows))
-}
-
-/// All rows of a step. Batches of one answer may disagree on whether a column can be null.
-async fn stacked(frame: DataFrame) -> Result<RecordBatch, DataFusionError> {
-    let planned = Arc::new(frame.schema().as_arrow().clone());
-    let batches = frame.collect().await?;
-    let schema = batches.first().map_or(planned, RecordBatch::schema);
-    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    Ok(concat_batches(&Arc::new(Schema::new(fields)), &batches)?)
 }
 
 /// Rows in the order of day and key: a window of days is read from few pages, and equal facts are
