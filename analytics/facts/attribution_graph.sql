@@ -4,6 +4,6 @@
 select repository, sha, parents
 from commits
 where repository in (
-    select split_part(revision, '@', 1)
+    select distinct split_part(revision, '@', 1)
     from (select unnest(revisions) as revision from attempts where tier = 'production') as deployed
 )

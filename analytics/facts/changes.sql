@@ -26,18 +26,21 @@ grouped as (
     from rooted_changes
     left join rooted on rooted.root_id = rooted_changes.root_id
 ),
+repeated as (
+    select origin_id from grouped group by origin_id having count(*) > 1
+),
 equivalent as (
-    select origin_id, array_agg(change_id order by change_id) as equivalent_ids
+    select grouped.origin_id, array_agg(grouped.change_id order by grouped.change_id) as equivalent_ids
     from grouped
-    group by origin_id
-    having count(*) > 1
+    join repeated on repeated.origin_id = grouped.origin_id
+    group by grouped.origin_id
 ),
 touched as (
     select distinct change_commits.change_id, change_commits.repository, paths.path
     from (
         select repository, sha, unnest(paths) as path
         from observed.commits
-        where part_of is null and not is_deleted and repository in (select repository from service_paths)
+        where part_of is null and not is_deleted and repository in (select distinct repository from service_paths)
     ) as paths
     join change_commits on change_commits.repository = paths.repository and change_commits.sha = paths.sha
     join commits on commits.repository = paths.repository and commits.sha = paths.sha

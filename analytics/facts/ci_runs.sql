@@ -11,16 +11,27 @@ with repositories as (
     group by repository
     having count(distinct service) = 1
 ),
-told as (
+finished as (
+    -- a run of no repository is compared with nothing but itself
     select *,
-        coalesce(cast(queued_ms as double) / 1000.0, seconds_between(queued_at, started_at)) as waited_seconds,
-        coalesce(cast(duration_ms as double) / 1000.0, seconds_between(started_at, finished_at)) as worked_seconds,
-        -- a run of no repository is compared with nothing but itself
-        bool_or(result = 'success') over (
-            partition by coalesce(repository, entity_id), coalesce(pipeline_id, pipeline_name), coalesce(head_sha, entity_id)
-        ) as has_succeeded
+        coalesce(repository, entity_id) as compared_repository,
+        coalesce(pipeline_id, pipeline_name) as compared_pipeline,
+        coalesce(head_sha, entity_id) as compared_sha
     from observed.ci_runs
     where part_of is null and not is_deleted and status = 'finished'
+),
+successes as (
+    select distinct compared_repository, compared_pipeline, compared_sha from finished where result = 'success'
+),
+told as (
+    select finished.*,
+        coalesce(cast(queued_ms as double) / 1000.0, seconds_between(queued_at, started_at)) as waited_seconds,
+        coalesce(cast(duration_ms as double) / 1000.0, seconds_between(started_at, finished_at)) as worked_seconds,
+        successes.compared_sha is not null as has_succeeded
+    from finished
+    left join successes on successes.compared_repository = finished.compared_repository
+        and (successes.compared_pipeline is not distinct from finished.compared_pipeline)
+        and successes.compared_sha = finished.compared_sha
 )
 select told.entity_id as run_id, told.run_id as native_id, told.attempt,
     coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,

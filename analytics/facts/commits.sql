@@ -6,8 +6,10 @@ select repository, sha,
     min(authored_at) as authored_at,
     min(committed_at) as committed_at,
     min(pushed_at) as pushed_at,
-    -- the source that knows most of the history speaks
-    first_value(parents order by cardinality(parents) desc nulls last, entity_id) as parents,
+    -- the source that knows most of the history speaks; as text, because lists are compared one by one
+    string_to_array(
+        first_value(array_to_string(parents, ' ') order by cardinality(parents) desc nulls last, entity_id), ' '
+    ) as parents,
     bool_or(coalesce(is_bot, false)) as is_bot,
     max(agent) as agent,
     max(revert_of) as revert_of,

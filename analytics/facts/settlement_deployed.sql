@@ -4,7 +4,7 @@ with revised as (
     from deployments
     where tier = 'production' and outcome = 'succeeded' and reached and service is not null and environment is not null
         and finished_at is not null
-        and service in (select service from deployments where taken_away_at is not null)
+        and service in (select distinct service from deployments where taken_away_at is not null)
 )
 select service, environment, track, split_part(revision, '@', 1) as repository, split_part(revision, '@', 2) as sha,
     deployment_id, finished_at, taken_away_at

@@ -2,6 +2,6 @@
 select repository, sha, parents
 from commits
 where repository in (
-    select split_part(revision, '@', 1)
+    select distinct split_part(revision, '@', 1)
     from (select unnest(revisions) as revision from deployments where taken_away_at is not null) as taken_away
 )

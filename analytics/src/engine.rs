@@ -6,6 +6,7 @@
 
 mod cluster;
 mod evidence;
+mod one_row_first;
 mod rows;
 mod session;
 mod views;

@@ -5,15 +5,18 @@
 
 mod attributed;
 mod begin;
+mod group;
 mod inputs;
 mod placed;
+mod plans;
 mod reads;
 mod refresh;
 mod shards;
 mod steps;
 mod touched;
 
-pub(crate) use inputs::{NEWEST, newest, register_observed_schema, rows_of};
+pub(crate) use inputs::{NEWEST, newest, register_observed_schema};
+pub(crate) use plans::{FactPlans, FactSession};
 pub(crate) use reads::facts_behind;
 pub use refresh::{Extent, Refresh, Refresher, refresh};
 pub(crate) use steps::steps_to;

@@ -8,7 +8,7 @@ use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::engine::{Opened, collected, facts_context, plan, register_batch};
 use crate::error::AnalyticsError;
-use crate::facts::{FACTS, newest, register_observed_schema, rows_of};
+use crate::facts::{FACTS, FactPlans, FactSession, newest, register_observed_schema};
 use crate::registers;
 use crate::series::Series;
 use crate::window::Window;
@@ -21,12 +21,15 @@ use datafusion::logical_expr::lit;
 use datafusion::prelude::SessionContext;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 use waymark_event::{Instant, Observation, SchemaError, Table, observation_batch, observation_schema};
 
 /// Writable tables in memory, and the facts or metrics that are computed from them.
 pub struct Scenario {
     definitions: Definitions,
     context: SessionContext,
+    /// Made when the first fact is asked for.
+    plans: OnceCell<Arc<FactPlans>>,
 }
 
 impl Scenario {
@@ -37,7 +40,7 @@ impl Scenario {
     pub async fn for_metrics(definitions: Definitions) -> Result<Self, AnalyticsError> {
         let told = Self::for_facts(definitions)?;
         let computed = told.computed(None).await?;
-        let scenario = Self { context: facts_context(told.definitions.zone()), definitions: told.definitions };
+        let scenario = Self { context: facts_context(told.definitions.zone()), ..told };
         for (name, batch) in computed {
             let table = writable(&batch.schema(), Vec::new()).map_err(|cause| register(name, cause))?;
             scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
@@ -61,7 +64,7 @@ impl Scenario {
             let place = TableReference::partial("observed", name);
             context.register_table(place, Arc::new(table)).map_err(|cause| register(name, cause))?;
         }
-        let scenario = Self { definitions, context };
+        let scenario = Self { definitions, context, plans: OnceCell::new() };
         for (name, batch) in registers::registers(&scenario.definitions).map_err(|cause| supply("registers", cause))? {
             let table = writable(&batch.schema(), vec![batch]).map_err(|cause| register(name, cause))?;
             scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
@@ -146,15 +149,11 @@ impl Scenario {
 
     /// The facts in their order, until the one of this name.
     async fn computed(&self, until: Option<&str>) -> Result<Vec<(&'static str, RecordBatch)>, AnalyticsError> {
-        let context = self.inputs().await?;
+        let session = self.inputs().await?;
         let mut computed = Vec::new();
         for fact in FACTS {
             let failed = |cause: DataFusionError| AnalyticsError::Fact { fact: fact.name.to_owned(), cause: Box::new(cause) };
-            let batch = rows_of(&context, fact).await.map_err(failed)?;
-            if !fact.sql.is_empty() {
-                register_batch(&context, fact.name, batch.clone()).map_err(failed)?;
-            }
-            computed.push((fact.name, batch));
+            computed.push((fact.name, session.compute(fact).await.map_err(failed)?));
             if until == Some(fact.name) {
                 break;
             }
@@ -162,25 +161,22 @@ impl Scenario {
         Ok(computed)
     }
 
-    /// A session of its own for one computation: the newest observations, registers and settings.
-    async fn inputs(&self) -> Result<SessionContext, AnalyticsError> {
-        let context = facts_context(self.definitions.zone());
-        register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
+    /// A session of its own for one computation: the newest observations, and registers.
+    async fn inputs(&self) -> Result<FactSession, AnalyticsError> {
+        let plans = self.plans.get_or_try_init(|| async { FactPlans::new(&self.definitions).await.map(Arc::new) }).await?;
+        let session = FactSession::new(plans);
         for name in Table::ALL.iter().map(|table| table.name()) {
-            let place = || TableReference::partial("observed", name);
             let failed = |cause| register(name, cause);
-            let stated = self.context.table_provider(place()).await.map_err(failed)?;
-            let rows = newest(&context, stated).await.map_err(failed)?;
-            let table = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
-            context.register_table(place(), Arc::new(table)).map_err(failed)?;
+            let place = TableReference::partial("observed", name);
+            let stated = self.context.table_provider(place.clone()).await.map_err(failed)?;
+            session.put(&place.to_string(), &newest(&self.context, stated).await.map_err(failed)?).map_err(failed)?;
         }
         for (name, _) in registers::registers(&self.definitions).map_err(|cause| supply("registers", cause))? {
             let failed = |cause| register(name, cause);
             let rows = collected(self.context.table(name).await.map_err(failed)?).await.map_err(failed)?;
-            register_batch(&context, name, rows).map_err(failed)?;
+            session.put(name, &rows).map_err(failed)?;
         }
-        self.register_settings(&context)?;
-        Ok(context)
+        Ok(session)
     }
 
     fn register_settings(&self, context: &SessionContext) -> Result<(), AnalyticsError> {

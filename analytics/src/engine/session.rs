@@ -3,11 +3,14 @@
 //! A plan that is made in one process and run in another finds its functions by name, so all of them
 //! begin here. Which tables a session sees is left to its user.
 
+use super::one_row_first::OneRowFirst;
 use crate::error::AnalyticsError;
 use crate::{functions, lake_tables};
 use chrono_tz::Tz;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use std::sync::Arc;
 use waymark_lake::Layout;
 
 /// Functions that would make an answer depend on when it was asked.
@@ -65,7 +68,10 @@ pub(super) fn base_state(zone: Tz) -> SessionState {
     options.sql_parser.map_string_types_to_utf8view = false;
     // A physical plan would print paths of files.
     options.explain.logical_plan_only = true;
-    let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.insert(0, Arc::new(OneRowFirst));
+    let builder = SessionStateBuilder::new().with_config(config).with_default_features();
+    let state = builder.with_physical_optimizer_rules(rules).build();
     state.runtime_env().cache_manager.get_file_metadata_cache().update_cache_limit(FOOTER_BYTES_MAX);
     let context = SessionContext::new_with_state(state);
     functions::register(&context);

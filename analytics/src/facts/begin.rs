@@ -3,17 +3,18 @@
 //! The new files are those that the base does not name. What is computed from this is said in
 //! `refresh.rs`.
 
-use super::inputs::{self, register, rows_of};
 use super::placed::Spans;
+use super::plans::{FactPlans, FactSession};
 use super::reads::observed;
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
-use crate::engine::register_batch;
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use waymark_event::Table;
 use waymark_lake::{DataFile, Snapshot, TableVersion, Wanted, observed_table, read_rows};
 
@@ -23,28 +24,30 @@ const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployme
 impl<'work> Work<'work> {
     pub(super) async fn begin(
         input: &'work Refresh<'work>,
+        plans: Arc<FactPlans>,
         observed: BTreeMap<String, TableVersion>,
         base: Option<Snapshot>,
         remembered: Option<Remembered>,
     ) -> Result<Self, AnalyticsError> {
         let mut work = Self {
             input,
-            observed,
+            plans,
+            observed: Arc::new(observed),
             written: BTreeMap::new(),
-            base,
-            units: Units::default(),
+            base: base.map(Arc::new),
+            units: Arc::default(),
             connections: None,
             digests: NotedDigests::new(),
             spans: Spans::at(input.as_of),
             seeds: BTreeMap::new(),
-            owners: RecordBatch::new_empty(std::sync::Arc::new(arrow::datatypes::Schema::empty())),
+            owners: RecordBatch::new_empty(Arc::new(Schema::empty())),
             has_new_owners: false,
         };
         match (remembered, &work.base) {
             (Some(held), _) => (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests),
             (None, Some(_)) => {
                 match Units::stored(&work.stored(UNITS, None).await?) {
-                    Some(units) => work.units = units,
+                    Some(units) => work.units = Arc::new(units),
                     // Stored in a form that is not known: everything is computed.
                     None => work.base = None,
                 }
@@ -64,7 +67,12 @@ impl<'work> Work<'work> {
             .collect();
         digests.retain(|(table, file), _| live.contains(&(table.as_str(), file.as_str())));
         drop(live);
-        Remembered { tables, units: self.units.after_storing(), connections: self.connections, digests }
+        Remembered {
+            tables,
+            units: Arc::new(Arc::unwrap_or_clone(self.units).after_storing()),
+            connections: self.connections,
+            digests,
+        }
     }
 
     /// The catalogue comes first: it joins services and repositories, and what it newly says of
@@ -77,19 +85,17 @@ impl<'work> Work<'work> {
             self.owners = stacked(fact.name, &stored)?;
             return Ok(());
         }
-        let context = inputs::session(self.input.definitions)?;
-        let version = self.observed.get(&observed_table(Table::Service.name()));
-        inputs::register_observed(&context, self.input.layout, Table::Service, version, None).await?;
+        let session = FactSession::new(&self.plans);
+        self.put_all_observed(&session, Table::Service).await?;
         // What the catalogue lost in one night decides what is believed of it.
         let losses = fact_named("catalogue_losses");
-        let rows = rows_of(&context, losses).await.map_err(|cause| failed(losses.name, cause))?;
-        register_batch(&context, losses.name, rows).map_err(|cause| register(losses.name, cause))?;
-        self.owners = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
-        touched::owners(&self.owners, &mut self.units);
+        session.compute(losses).await.map_err(|cause| failed(losses.name, cause))?;
+        self.owners = session.compute(fact).await.map_err(|cause| failed(fact.name, cause))?;
+        touched::owners(&self.owners, Arc::make_mut(&mut self.units));
         if self.base.is_some() {
             let before = stacked(fact.name, &self.stored(fact.name, None).await?)?;
             for subject in touched::changed_owners(&before, &self.owners) {
-                let unit = self.units.unit(&subject);
+                let unit = Arc::make_mut(&mut self.units).unit(&subject);
                 self.seeds.entry(unit).or_default().insert(fact.name.to_owned());
             }
         }
@@ -112,19 +118,21 @@ impl<'work> Work<'work> {
                 let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
                 for batch in &batches {
                     match (table, &mut connections) {
-                        (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
-                        (Table::Artifact, Some(connections)) => connections.artifacts(batch, &mut self.units),
-                        (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
-                        (Table::Commit, _) => {
-                            touched::commits(batch, &mut self.units);
-                            touched::repositories(batch, &mut self.units);
+                        (Table::Incident, Some(connections)) => connections.incidents(batch, Arc::make_mut(&mut self.units)),
+                        (Table::Artifact, Some(connections)) => connections.artifacts(batch, Arc::make_mut(&mut self.units)),
+                        (Table::Deployment, Some(connections)) => {
+                            connections.deployments(batch, Arc::make_mut(&mut self.units));
                         }
-                        (Table::PullRequest | Table::CiRun, _) => touched::repositories(batch, &mut self.units),
+                        (Table::Commit, _) => {
+                            touched::commits(batch, Arc::make_mut(&mut self.units));
+                            touched::repositories(batch, Arc::make_mut(&mut self.units));
+                        }
+                        (Table::PullRequest | Table::CiRun, _) => touched::repositories(batch, Arc::make_mut(&mut self.units)),
                         _ => {}
                     }
                 }
                 for subject in touched::subjects(&batches) {
-                    let unit = self.units.unit(&subject);
+                    let unit = Arc::make_mut(&mut self.units).unit(&subject);
                     if !is_everything {
                         self.seeds.entry(unit).or_default().insert(observed(table));
                     }
@@ -133,7 +141,7 @@ impl<'work> Work<'work> {
         }
         self.connections = connections;
         if is_everything {
-            self.units.spread();
+            Arc::make_mut(&mut self.units).spread();
         }
         Ok(())
     }

@@ -1,23 +1,15 @@
-//! The inputs of facts as tables of one session, and the rows of one fact over them.
-//!
-//! Whether the inputs hold everything or only some units is decided by the caller: the SQL is the
-//! same, because no fact of a unit looks beyond it.
+//! Observations as facts read them: the columns that some fact asks for, and of each entity the
+//! newest statement.
 
-use super::steps::steps_to;
-use super::{Fact, attributed};
-use crate::definitions::Definitions;
-use crate::engine::{collected, facts_context, plan, register_batch};
+use super::plans::FactPlans;
+use crate::engine::collected;
 use crate::error::AnalyticsError;
-use crate::registers;
 use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
 use arrow::compute::{SortOptions, take_record_batch};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
-use datafusion::common::TableReference;
-use datafusion::dataframe::DataFrame;
-use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::{SessionContext, col};
+use datafusion::prelude::SessionContext;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,49 +19,37 @@ use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_ro
 /// The newest version of an entity is its state; the order is that of `events.md` 3.2.
 pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
 
-/// A session with registers and settings, and room for observations and facts.
-pub(super) fn session(definitions: &Definitions) -> Result<SessionContext, AnalyticsError> {
-    let context = facts_context(definitions.zone());
-    register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
-    for (name, batch) in registers::registers(definitions).map_err(|cause| supply("registers", cause))? {
-        register_batch(&context, name, batch).map_err(|cause| register(name, cause))?;
-    }
-    let settings = registers::settings(definitions).map_err(|cause| supply("settings", cause))?;
-    register_batch(&context, "settings", settings).map_err(|cause| register("settings", cause))?;
-    Ok(context)
-}
-
-/// Registers one table of observations about the given subjects, or about all, reduced to the
-/// newest statement of each entity.
-pub(super) async fn register_observed(
-    context: &SessionContext,
+/// Observations of one table about the given subjects, or about all, reduced to the newest statement
+/// of each entity.
+pub(super) async fn observed_rows(
+    plans: &FactPlans,
     layout: &Layout,
     table: Table,
     version: Option<&TableVersion>,
     subjects: Option<&BTreeSet<String>>,
-) -> Result<(), AnalyticsError> {
-    let name = table.name();
-    let failed = |cause| register(name, cause);
-    let schema = observation_schema(table).map_err(|cause| supply(name, cause))?;
-    // Files that are older than a column lack it, and a forgotten person leaves null behind.
-    let named = words();
-    let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
-    let fields: Vec<_> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    let mut columns: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+) -> Result<RecordBatch, AnalyticsError> {
+    let schema = plans.observed_schema(table)?;
+    let mut columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     // The paths of commits are most of what is said of them, and only path rules ask for them.
-    if table == Table::Commit && context.table("service_paths").await.map_err(failed)?.count().await.map_err(failed)? == 0 {
+    if table == Table::Commit && !plans.has_rows("service_paths") {
         columns.retain(|column| *column != "paths");
     }
     let wanted = Wanted { subjects, columns: Some(&columns) };
-    let stored = observed_table(name);
+    let stored = observed_table(table.name());
     let files = version.map_or(&[][..], |version| &version.files);
     let read = read_rows(layout, &stored, files, wanted).await?;
-    let schema = Arc::new(Schema::new(fields.clone()));
     let stated = joined(&stored, &schema, &read)?;
-    let rows = newest_of(&stated).map_err(failed)?;
-    let provider = MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?;
-    context.register_table(TableReference::partial("observed", name), Arc::new(provider)).map_err(failed)?;
-    Ok(())
+    drop(read);
+    newest_of(&stated).map_err(|cause| register(table.name(), cause))
+}
+
+/// The columns of a table of observations that some fact reads.
+pub(super) fn observed_schema(table: Table) -> Result<SchemaRef, AnalyticsError> {
+    let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
+    // Files that are older than a column lack it, and a forgotten person leaves null behind.
+    let named = words();
+    let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
+    Ok(Arc::new(Schema::new(fields.map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>())))
 }
 
 /// Every word of every statement: a column whose name is not among them is read by no fact.
@@ -128,59 +108,6 @@ fn newest_of(stated: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
     Ok(take_record_batch(stated, &UInt32Array::from(rows))?)
 }
 
-/// The rows of one fact; the tables that it reads are registered, among them the facts above it.
-pub(crate) async fn rows_of(context: &SessionContext, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
-    match compute(context, fact).await? {
-        Computed::Now(batch) => Ok(batch),
-        Computed::Before => sorted(context.table(fact.name).await?, fact).await,
-    }
-}
-
-/// What computing a fact gave: its rows, or the news that an earlier step registered them.
-enum Computed {
-    Now(RecordBatch),
-    Before,
-}
-
-async fn compute(context: &SessionContext, fact: &Fact) -> Result<Computed, DataFusionError> {
-    if fact.name == "attribution" {
-        let deployed = plan(context, attributed::DEPLOYED).await?.collect().await?;
-        let graph = plan(context, attributed::GRAPH).await?.collect().await?;
-        let walked = tokio::task::spawn_blocking(move || attributed::tables(&deployed, &graph)).await;
-        let (commits, deployments) = walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-        register_batch(context, "attribution", commits)?;
-        register_batch(context, "attributed_deployments", deployments)?;
-    }
-    if fact.name == "settlement" {
-        let deployed = plan(context, attributed::SETTLED).await?.collect().await?;
-        let graph = plan(context, attributed::SETTLED_GRAPH).await?.collect().await?;
-        let walked = tokio::task::spawn_blocking(move || attributed::settlement(&deployed, &graph)).await;
-        register_batch(context, "settlement", walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??)?;
-    }
-    if fact.sql.is_empty() {
-        return Ok(Computed::Before);
-    }
-    for step in steps_to(fact.name) {
-        register_batch(context, step.name, collected(plan(context, step.sql).await?).await?)?;
-    }
-    let frame = plan(context, fact.sql).await?;
-    let rows = sorted(frame, fact).await?;
-    for step in steps_to(fact.name) {
-        context.deregister_table(step.name)?;
-    }
-    Ok(Computed::Now(rows))
-}
-
-/// Rows in the order of day and key: a window of days is read from few pages, and equal facts are
-/// equal bytes.
-async fn sorted(frame: DataFrame, fact: &Fact) -> Result<RecordBatch, DataFusionError> {
-    let has_day = frame.schema().has_column_with_unqualified_name("day");
-    let day = has_day.then_some("day");
-    let order = day.into_iter().chain(fact.key.iter().copied()).map(|column| col(column).sort(true, true));
-    let order = order.collect();
-    collected(frame.sort(order)?).await
-}
-
 pub(super) fn supply(table: &str, cause: waymark_event::SchemaError) -> AnalyticsError {
     AnalyticsError::Supply { table: table.to_owned(), cause }
 }
@@ -192,6 +119,7 @@ pub(super) fn register(table: &str, cause: DataFusionError) -> AnalyticsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{facts_context, plan, register_batch};
     use arrow::array::{ArrayRef, Int64Array, StringArray};
     use rand::Rng;
     use rand::SeedableRng;

@@ -5,8 +5,8 @@
 
 use super::{Fact, Key};
 use crate::units::Units;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray, UInt32Array};
-use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use chrono::{Datelike, NaiveDate, TimeDelta};
@@ -20,6 +20,8 @@ use waymark_lake::DataFile;
 /// The columns that say when a row happened; a fact is cut by the first that it has.
 const HAPPENED: &[&str] = &["day", "deployed_at", "committed_at"];
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// Rows whose digests are taken together: a copy of all of them would be as large as the fact.
+const ROWS_AT_ONCE: usize = 8_192;
 
 /// The rows of a fact that one file holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,20 +124,53 @@ fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<Optio
     Ok(found.collect())
 }
 
-/// The rows of each piece, in the order that they have.
-pub(super) fn by_piece(fact: &Fact, batch: &RecordBatch, units: &Units, spans: Spans) -> Result<BTreeMap<Piece, RecordBatch>> {
-    let mut rows: BTreeMap<(u32, Option<i64>), Vec<u32>> = BTreeMap::new();
-    for ((row, unit), day) in (0_u32..).zip(units_of(fact, batch, units)?).zip(days(batch)) {
-        if let Some(unit) = unit {
-            rows.entry((units.shard(unit), day)).or_default().push(row);
+/// Rows of a fact, and which of them each piece gets.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) rows: RecordBatch,
+    /// The places of a piece's rows, and what they amount to.
+    pub(super) pieces: BTreeMap<Piece, (Vec<u32>, Digests)>,
+}
+
+impl Placed {
+    pub(super) fn new(fact: &Fact, rows: RecordBatch, units: &Units, spans: Spans) -> Result<Self> {
+        let of_units = units_of(fact, &rows, units)?;
+        let mut pieces: BTreeMap<(u32, Option<i64>), (Vec<u32>, Digests)> = BTreeMap::new();
+        let told = (0_u32..).zip(of_units).zip(days(&rows)).zip(row_digests(&rows)?);
+        for (((row, unit), day), digest) in told {
+            let Some(unit) = unit else { continue };
+            let (of_piece, digests) = pieces.entry((units.shard(unit), day)).or_default();
+            of_piece.push(row);
+            digests.count(unit, digest);
         }
+        let mut placed = Self { rows, pieces: BTreeMap::new() };
+        for ((shard, day), (mut of_day, digests)) in pieces {
+            let day = day.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?));
+            let (all, sum) = placed.pieces.entry(Piece { shard, span: spans.name(day) }).or_default();
+            all.append(&mut of_day);
+            sum.add(digests);
+        }
+        Ok(placed)
     }
-    let mut pieces: BTreeMap<Piece, Vec<u32>> = BTreeMap::new();
-    for ((shard, day), rows) in rows {
-        let day = day.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?));
-        pieces.entry(Piece { shard, span: spans.name(day) }).or_default().extend(rows);
+}
+
+/// A digest of each row over all of its columns.
+fn row_digests(batch: &RecordBatch) -> Result<Vec<u64>> {
+    let fields = batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+    let converter = RowConverter::new(fields)?;
+    let mut digests = Vec::with_capacity(batch.num_rows());
+    let mut rows = converter.empty_rows(0, 0);
+    for begin in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+        let slice = batch.slice(begin, ROWS_AT_ONCE.min(batch.num_rows() - begin));
+        rows.clear();
+        converter.append(&mut rows, slice.columns())?;
+        digests.extend(rows.iter().map(|row| {
+            let mut hasher = DefaultHasher::new();
+            row.as_ref().hash(&mut hasher);
+            hasher.finish()
+        }));
     }
-    pieces.into_iter().map(|(piece, rows)| Ok((piece, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
+    Ok(digests)
 }
 
 /// What the rows of each unit amount to, whatever their order: equal rows have equal digests.
@@ -144,24 +179,24 @@ pub(super) struct Digests(pub(super) BTreeMap<u32, u64>);
 
 impl Digests {
     pub(super) fn of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Self> {
-        let fields = batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
-        let rows = RowConverter::new(fields)?.convert_columns(batch.columns())?;
-        let mut digests = BTreeMap::new();
-        for (row, unit) in rows.iter().zip(units_of(fact, batch, units)?) {
-            let Some(unit) = unit else { continue };
-            let mut hasher = DefaultHasher::new();
-            row.as_ref().hash(&mut hasher);
-            let digest: &mut u64 = digests.entry(unit).or_default();
-            *digest = digest.wrapping_add(hasher.finish());
+        let mut digests = Self::default();
+        for (unit, digest) in units_of(fact, batch, units)?.into_iter().zip(row_digests(batch)?) {
+            if let Some(unit) = unit {
+                digests.count(unit, digest);
+            }
         }
-        Ok(Self(digests))
+        Ok(digests)
+    }
+
+    fn count(&mut self, unit: u32, digest: u64) {
+        let own: &mut u64 = self.0.entry(unit).or_default();
+        *own = own.wrapping_add(digest);
     }
 
     /// Takes in the digests of further rows.
     pub(super) fn add(&mut self, others: Self) {
         for (unit, digest) in others.0 {
-            let own: &mut u64 = self.0.entry(unit).or_default();
-            *own = own.wrapping_add(digest);
+            self.count(unit, digest);
         }
     }
 

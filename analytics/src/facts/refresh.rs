@@ -4,29 +4,30 @@
 //! interrupted is simply begun again. Readers see nothing until the snapshot is published, and then
 //! all of it. A full refresh computes every unit and gives the same rows.
 
-use super::inputs::{self, register, rows_of};
-use super::placed::{Digests, Spans};
-use super::reads::{Reads, follow, observed, reads};
-use super::touched::{self, Connections};
+use super::group::Ground;
+use super::placed::{Digests, Placed, Spans};
+use super::plans::FactPlans;
+use super::reads::{Reads, follow};
+use super::touched::Connections;
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
-use crate::engine::register_batch;
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant as StopWatch;
-use waymark_event::{Instant, Table};
-use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table, observed_table};
+use tokio::task::JoinSet;
+use waymark_event::Instant;
+use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table};
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
 /// What the units that are computed together may weigh: enough to be quick, little enough for the
 /// memory. Planning the statements costs as much for one unit as for many.
-const WEIGHT_AT_ONCE: u64 = 40_000;
+const WEIGHT_AT_ONCE: u64 = 20_000;
 /// Planning a statement takes as long as computing it for about so many units.
 const PLANNED_UNITS: usize = 3;
 /// Files that nothing names are looked for this often.
@@ -62,6 +63,8 @@ pub enum Extent {
 #[derive(Debug, Default)]
 pub struct Refresher {
     remembered: Option<Remembered>,
+    /// The plans of facts for the definitions of this fingerprint.
+    plans: Option<(String, Arc<FactPlans>)>,
     swept_at: Option<Instant>,
 }
 
@@ -69,7 +72,7 @@ pub struct Refresher {
 pub(super) struct Remembered {
     /// The tables of which this is known.
     pub(super) tables: BTreeMap<String, TableVersion>,
-    pub(super) units: Units,
+    pub(super) units: Arc<Units>,
     pub(super) connections: Option<Connections>,
     pub(super) digests: NotedDigests,
 }
@@ -112,7 +115,8 @@ impl Refresher {
             let id = Snapshot::next_id(previous.as_ref().map(|snapshot| snapshot.id.as_str()));
             let remembered = self.remembered.take();
             let remembered = remembered.filter(|held| base.as_ref().is_some_and(|snapshot| snapshot.tables == held.tables));
-            let mut work = Work::begin(&input, observed, base, remembered).await?;
+            let plans = self.plans(&input, &fingerprint).await?;
+            let mut work = Work::begin(&input, plans, observed, base, remembered).await?;
             let versions = match work.compute(tables).await {
                 // Another machine was quicker, and what it published is built upon.
                 Err(AnalyticsError::Lake(LakeError::Overtaken { .. })) => continue,
@@ -132,6 +136,15 @@ impl Refresher {
             }
         }
         Err(AnalyticsError::Overtaken)
+    }
+
+    async fn plans(&mut self, input: &Refresh<'_>, fingerprint: &str) -> Result<Arc<FactPlans>, AnalyticsError> {
+        if let Some((_, plans)) = self.plans.as_ref().filter(|(known, _)| known == fingerprint) {
+            return Ok(Arc::clone(plans));
+        }
+        let plans = Arc::new(FactPlans::new(input.definitions).await?);
+        self.plans = Some((fingerprint.to_owned(), Arc::clone(&plans)));
+        Ok(plans)
     }
 
     /// Removes files that nothing names. Before the first refresh of a process nobody in it reads,
@@ -157,7 +170,7 @@ type Groups = BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>>;
 /// New rows of one fact, and the units to which they belong.
 #[derive(Default)]
 pub(super) struct Computed {
-    pub(super) rows: Vec<RecordBatch>,
+    pub(super) parts: Vec<Placed>,
     pub(super) units: BTreeSet<u32>,
 }
 
@@ -171,13 +184,14 @@ pub(super) struct Written {
 /// One refresh on its way.
 pub(super) struct Work<'work> {
     pub(super) input: &'work Refresh<'work>,
+    pub(super) plans: Arc<FactPlans>,
     /// The tables of statements on which this refresh rests.
-    pub(super) observed: BTreeMap<String, TableVersion>,
+    pub(super) observed: Arc<BTreeMap<String, TableVersion>>,
     /// The tables of facts as this refresh leaves them.
     pub(super) written: BTreeMap<String, TableVersion>,
     /// The snapshot on which this one builds; null when everything is computed.
-    pub(super) base: Option<Snapshot>,
-    pub(super) units: Units,
+    pub(super) base: Option<Arc<Snapshot>>,
+    pub(super) units: Arc<Units>,
     pub(super) connections: Option<Connections>,
     pub(super) digests: NotedDigests,
     pub(super) spans: Spans,
@@ -189,17 +203,13 @@ pub(super) struct Work<'work> {
 
 impl Work<'_> {
     async fn compute(&mut self, tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
-        let reads = reads().map_err(|cause| failed("facts", cause))?;
-        let grown = self.units.take_grown();
+        let grown = Arc::make_mut(&mut self.units).take_grown();
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
-        let groups = self.groups(&reads, &grown);
+        let groups = self.groups(self.plans.reads(), &grown);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
         for portion in self.portions(groups, &left) {
-            let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
             let began = StopWatch::now();
-            for (facts, units) in with_few_plans(portion) {
-                self.compute_group(&reads, &facts, &units, &mut computed).await?;
-            }
+            let computed = self.compute_portion(portion).await?;
             let compute_ms = began.elapsed().as_millis();
             // A portion holds whole shards, which need not wait in memory.
             self.write(tables, computed, &left, &mut files).await?;
@@ -213,9 +223,9 @@ impl Work<'_> {
         for (fact, written) in files {
             self.commit(tables, fact, written).await?;
         }
-        self.compute_whole(tables, &reads, &changed).await?;
+        self.compute_whole(tables, &changed).await?;
         self.write_units(tables).await?;
-        let mut versions = self.observed.clone();
+        let mut versions = self.observed.as_ref().clone();
         versions.append(&mut self.written);
         Ok(versions)
     }
@@ -270,53 +280,61 @@ impl Work<'_> {
         portions
     }
 
-    async fn compute_group(
-        &self,
-        reads: &Reads,
-        facts: &BTreeSet<&'static str>,
-        units: &BTreeSet<u32>,
-        computed: &mut BTreeMap<&'static str, Computed>,
-    ) -> Result<(), AnalyticsError> {
-        let context = inputs::session(self.input.definitions)?;
-        let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
-        let needed: BTreeSet<&str> =
-            facts.iter().flat_map(|fact| reads.get(fact).into_iter().flatten()).map(String::as_str).collect();
-        for table in Table::ALL.iter().filter(|table| needed.contains(observed(**table).as_str())) {
-            let version = self.observed.get(&observed_table(table.name()));
-            inputs::register_observed(&context, self.input.layout, *table, version, Some(&subjects)).await?;
+    /// The facts of a portion; units are shared among as many threads as there are.
+    async fn compute_portion(&self, portion: Groups) -> Result<BTreeMap<&'static str, Computed>, AnalyticsError> {
+        let ground = Ground {
+            plans: Arc::clone(&self.plans),
+            layout: self.input.layout.clone(),
+            observed: Arc::clone(&self.observed),
+            base: self.base.clone(),
+            units: Arc::clone(&self.units),
+            owners: self.owners.clone(),
+            spans: self.spans,
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut groups = Vec::new();
+        for (facts, units) in with_few_plans(portion) {
+            groups.extend(shares(&units, &self.units, threads).into_iter().map(|units| (facts.clone(), units)));
         }
-        self.register_owners(&context, &subjects)?;
-        for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
-            let error = |cause| failed(fact.name, cause);
-            if !facts.contains(fact.name) {
-                if needed.contains(fact.name) {
-                    let rows = self.stored_of(fact, units).await?;
-                    register_batch(&context, fact.name, rows).map_err(error)?;
-                }
-                continue;
+        let mut waiting = groups.into_iter();
+        let mut running = JoinSet::new();
+        let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
+        loop {
+            for (facts, units) in waiting.by_ref().take(threads.saturating_sub(running.len())) {
+                running.spawn(ground.clone().compute(facts, units));
             }
-            let rows = rows_of(&context, fact).await.map_err(error)?;
-            tracing::debug!(
-                fact.name = fact.name,
-                row.count = rows.num_rows(),
-                unit.count = units.len(),
-                "a fact was computed"
-            );
-            let kept = computed.entry(fact.name).or_default();
-            kept.units.extend(units);
-            kept.rows.push(rows.clone());
-            if !fact.sql.is_empty() {
-                register_batch(&context, fact.name, rows).map_err(error)?;
+            let Some(ended) = running.join_next().await else { break };
+            let group = ended.map_err(|cause| failed("facts", DataFusionError::External(Box::new(cause))))??;
+            for name in group.facts {
+                computed.entry(name).or_default().units.extend(&group.units);
+            }
+            for (fact, placed) in group.parts {
+                computed.entry(fact.name).or_default().parts.push(placed);
             }
         }
-        Ok(())
+        Ok(computed)
     }
+}
 
-    /// Of the catalogue, what is about the given subjects.
-    fn register_owners(&self, context: &SessionContext, subjects: &BTreeSet<String>) -> Result<(), AnalyticsError> {
-        let rows = touched::owners_about(&self.owners, subjects).map_err(|cause| failed("service_owners", cause))?;
-        register_batch(context, "service_owners", rows).map_err(|cause| register("service_owners", cause))
+/// Units in shares of about equal weight, those of one shard together; none is empty but the only one.
+fn shares(units: &BTreeSet<u32>, of: &Units, count: usize) -> Vec<BTreeSet<u32>> {
+    let mut order: Vec<(u32, u32)> = units.iter().map(|unit| (of.shard(*unit), *unit)).collect();
+    order.sort_unstable();
+    let total: u64 = units.iter().map(|unit| of.weight(*unit)).sum();
+    let enough = total.div_ceil(u64::try_from(count).unwrap_or(1).max(1));
+    let mut shares = vec![BTreeSet::new()];
+    let mut weight = 0;
+    for (_, unit) in order {
+        if weight >= enough {
+            shares.push(BTreeSet::new());
+            weight = 0;
+        }
+        weight += of.weight(unit);
+        if let Some(share) = shares.last_mut() {
+            share.insert(unit);
+        }
     }
+    shares
 }
 
 /// Groups of which planning the statements would cost more than computing a few facts too many.

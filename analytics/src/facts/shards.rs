@@ -4,12 +4,12 @@
 //! others, so a file is always whole and any tool can read the table as it is; a file in which no
 //! row would differ stays.
 
-use super::inputs::{self, register, rows_of, supply};
-use super::placed::{Digests, Piece, by_piece, chosen};
-use super::reads::{Reads, observed};
+use super::inputs::{observed_rows, register, supply};
+use super::placed::{Digests, Piece, Placed, chosen};
+use super::plans::FactSession;
+use super::reads::observed;
 use super::refresh::{Computed, UNITS, Work, Written, fact_named, failed};
 use super::{FACTS, Fact};
-use crate::engine::register_batch;
 use crate::error::AnalyticsError;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
@@ -27,11 +27,14 @@ const WRITES_AT_ONCE: usize = 4;
 /// Footers that are read at the same time.
 const FOOTERS_AT_ONCE: usize = 8;
 
+/// Computed rows, and the places of those that one piece gets.
+type Parts = Vec<(RecordBatch, Vec<u32>)>;
+
 /// A file of a fact that has to be written: its new rows, and the file whose other rows it keeps.
 struct Change {
     fact: &'static Fact,
     piece: Piece,
-    rows: Vec<RecordBatch>,
+    rows: Parts,
     /// The file whose place it takes, and the units whose rows stay.
     old: Option<(DataFile, BTreeSet<u32>)>,
     digests: Digests,
@@ -43,30 +46,6 @@ impl Work<'_> {
         let name = fact_table(fact);
         let files = self.base_files(&name);
         Ok(read_rows(self.input.layout, &name, files, Wanted { subjects: None, columns }).await?)
-    }
-
-    /// The rows that the base has of a fact, of the given units.
-    pub(super) async fn stored_of(&self, fact: &'static Fact, units: &BTreeSet<u32>) -> Result<RecordBatch, AnalyticsError> {
-        let shards: BTreeSet<u32> = units.iter().map(|unit| self.units.shard(*unit)).collect();
-        let rows = stacked(fact.name, &self.stored_in(fact, &shards).await?)?;
-        chosen(fact, &rows, &self.units, units).map_err(|cause| failed(fact.name, cause))
-    }
-
-    /// The rows that the base has of a fact in the given shards; an empty batch with the fact's
-    /// columns when there are none.
-    async fn stored_in(&self, fact: &'static Fact, shards: &BTreeSet<u32>) -> Result<Vec<RecordBatch>, AnalyticsError> {
-        let name = fact_table(fact.name);
-        let files = self.base_files(&name);
-        let is_wanted = |file: &&DataFile| Piece::of(file).is_some_and(|piece| shards.contains(&piece.shard));
-        let wanted: Vec<DataFile> = files.iter().filter(is_wanted).cloned().collect();
-        let mut rows = read_rows(self.input.layout, &name, &wanted, Wanted::default()).await?;
-        if rows.is_empty()
-            && let Some(any) = files.first()
-        {
-            let one = read_rows(self.input.layout, &name, std::slice::from_ref(any), Wanted::default()).await?;
-            rows.extend(one.first().map(|batch| batch.slice(0, 0)));
-        }
-        Ok(rows)
     }
 
     /// Writes the files in which rows of computed units differ: their new rows, and the old rows of
@@ -81,7 +60,8 @@ impl Work<'_> {
         let mut changes = Vec::new();
         for (name, computed) in computed {
             let written = files.entry(name).or_default();
-            written.schema = written.schema.take().or_else(|| computed.rows.first().map(|rows| nullable(&rows.schema())));
+            let schema = computed.parts.first().map(|part| nullable(&part.rows.schema()));
+            written.schema = written.schema.take().or(schema);
             changes.extend(self.changes(fact_named(name), computed, left, written).await?);
         }
         let writes: Vec<BoxFuture<'_, _>> =
@@ -106,24 +86,21 @@ impl Work<'_> {
         left: &BTreeSet<u32>,
         written: &mut Written,
     ) -> Result<Vec<Change>, AnalyticsError> {
-        let error = |cause| failed(fact.name, cause);
         let mut shards: BTreeSet<u32> = computed.units.iter().map(|unit| self.units.shard(*unit)).collect();
         shards.extend(left);
-        let mut pieces: BTreeMap<Piece, Vec<RecordBatch>> = BTreeMap::new();
-        for rows in &computed.rows {
-            for (piece, rows) in by_piece(fact, rows, &self.units, self.spans).map_err(error)? {
-                pieces.entry(piece).or_default().push(rows);
+        let mut pieces: BTreeMap<Piece, (Parts, Digests)> = BTreeMap::new();
+        for Placed { rows, pieces: placed } in computed.parts {
+            for (piece, (places, digests)) in placed {
+                let (parts, sum) = pieces.entry(piece).or_default();
+                parts.push((rows.clone(), places));
+                sum.add(digests);
             }
         }
         let mut old = self.noted_pieces(fact, &shards).await?;
         let mut changes = Vec::new();
         let gone: Vec<Piece> = old.keys().filter(|piece| !pieces.contains_key(*piece)).cloned().collect();
-        pieces.extend(gone.into_iter().map(|piece| (piece, Vec::new())));
-        for (piece, rows) in pieces {
-            let mut digests = Digests::default();
-            for batch in &rows {
-                digests.add(Digests::of(fact, batch, &self.units).map_err(error)?);
-            }
+        pieces.extend(gone.into_iter().map(|piece| (piece, Default::default())));
+        for (piece, (rows, mut digests)) in pieces {
             let held = old.remove(&piece);
             let old_digests = held.as_ref().map(|(_, digests)| digests.clone()).unwrap_or_default();
             let is_kept = |unit: u32| !computed.units.contains(&unit) && self.units.is_at(unit, piece.shard);
@@ -184,17 +161,23 @@ impl Work<'_> {
     }
 
     async fn write_piece(&self, tables: &Tables, change: Change) -> Result<(&'static Fact, NewFile, Digests), AnalyticsError> {
-        let Change { fact, piece, mut rows, old, digests } = change;
+        let Change { fact, piece, rows, old, digests } = change;
         let error = |cause| failed(fact.name, cause);
         let table = fact_table(fact.name);
         let mut live = BTreeSet::new();
+        let mut kept = None;
         if let Some((file, units)) = old {
             let held = read_rows(self.input.layout, &table, std::slice::from_ref(&file), Wanted::default()).await?;
             let held = stacked(fact.name, &held)?;
-            rows.push(chosen(fact, &held, &self.units, &units).map_err(error)?);
+            kept = Some(chosen(fact, &held, &self.units, &units).map_err(error)?);
             live.insert(file.path);
         }
-        let rows = tokio::task::spawn_blocking(move || ordered(fact, &rows)).await;
+        let arranging = tokio::task::spawn_blocking(move || {
+            let new = rows.into_iter().map(|(rows, places)| take_record_batch(&rows, &UInt32Array::from(places)));
+            let rows = new.chain(kept.map(Ok)).collect::<Result<Vec<_>, _>>()?;
+            ordered(fact, &rows)
+        });
+        let rows = arranging.await;
         let rows = rows.map_err(|join| error(DataFusionError::External(Box::new(join))))?.map_err(error)?;
         let note = (piece.stem(), Some(digests.note()));
         let file = tables.write_by_content(&table, (&note.0, note.1), rows, &live, self.input.as_of).await?;
@@ -254,7 +237,6 @@ impl Work<'_> {
     pub(super) async fn compute_whole(
         &mut self,
         tables: &mut Tables,
-        reads: &Reads,
         changed: &BTreeSet<&'static str>,
     ) -> Result<(), AnalyticsError> {
         if self.has_new_owners {
@@ -262,7 +244,7 @@ impl Work<'_> {
             self.write_whole(tables, "service_owners", &owners).await?;
         }
         for fact in FACTS.iter().filter(|fact| fact.units.is_empty() && fact.name != "service_owners") {
-            let needed = reads.get(fact.name).cloned().unwrap_or_default();
+            let needed = self.plans.reads().get(fact.name).cloned().unwrap_or_default();
             let told = |table: &Table| needed.contains(&observed(*table));
             let is_changed = self.base.is_none()
                 || Table::ALL.iter().any(|table| told(table) && !self.new_files(*table).is_empty())
@@ -271,19 +253,25 @@ impl Work<'_> {
             if !is_changed {
                 continue;
             }
-            let context = inputs::session(self.input.definitions)?;
+            let session = FactSession::new(&self.plans);
             for table in Table::ALL.iter().filter(|table| told(table)) {
-                let version = self.observed.get(&observed_table(table.name()));
-                inputs::register_observed(&context, self.input.layout, *table, version, None).await?;
+                self.put_all_observed(&session, *table).await?;
             }
             for above in FACTS.iter().filter(|above| needed.contains(above.name)) {
                 let rows = self.newest_of(above.name).await?;
-                register_batch(&context, above.name, rows).map_err(|cause| register(above.name, cause))?;
+                session.put(above.name, &rows).map_err(|cause| register(above.name, cause))?;
             }
-            let rows = rows_of(&context, fact).await.map_err(|cause| failed(fact.name, cause))?;
+            let rows = session.compute(fact).await.map_err(|cause| failed(fact.name, cause))?;
             self.write_whole(tables, fact.name, &rows).await?;
         }
         Ok(())
+    }
+
+    /// Puts everything that was observed of one kind into a session.
+    pub(super) async fn put_all_observed(&self, session: &FactSession, table: Table) -> Result<(), AnalyticsError> {
+        let version = self.observed.get(&observed_table(table.name()));
+        let rows = observed_rows(&self.plans, self.input.layout, table, version, None).await?;
+        session.put(&observed(table), &rows).map_err(|cause| register(table.name(), cause))
     }
 
     /// Stores which subjects belong together, if that has changed.

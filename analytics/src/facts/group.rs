@@ -1,0 +1,104 @@
+//! The facts of some units, computed beside those of others: nothing here is shared but what is read.
+//!
+//! Who belongs to which group is decided in `refresh.rs`; writing is left to `shards.rs`.
+
+use super::inputs::{observed_rows, register};
+use super::placed::{Piece, Placed, Spans, chosen};
+use super::plans::{FactPlans, FactSession};
+use super::reads::observed;
+use super::refresh::failed;
+use super::shards::stacked;
+use super::{FACTS, Fact, touched};
+use crate::error::AnalyticsError;
+use crate::units::Units;
+use arrow::array::RecordBatch;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use waymark_event::Table;
+use waymark_lake::{DataFile, Layout, Snapshot, TableVersion, Wanted, fact_table, observed_table, read_rows};
+
+/// What every group of one refresh is computed from.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    pub(super) plans: Arc<FactPlans>,
+    pub(super) layout: Layout,
+    pub(super) observed: Arc<BTreeMap<String, TableVersion>>,
+    pub(super) base: Option<Arc<Snapshot>>,
+    pub(super) units: Arc<Units>,
+    pub(super) owners: RecordBatch,
+    pub(super) spans: Spans,
+}
+
+/// The facts of some units.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) facts: BTreeSet<&'static str>,
+    pub(super) units: BTreeSet<u32>,
+    pub(super) parts: Vec<(&'static Fact, Placed)>,
+}
+
+impl Ground {
+    /// The given facts of the given units, each with the pieces in which its rows belong.
+    pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
+        let session = FactSession::new(&self.plans);
+        let needed = self.put_observed(&session, &facts, &units).await?;
+        let mut parts = Vec::new();
+        for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
+            let error = |cause| failed(fact.name, cause);
+            if !facts.contains(fact.name) {
+                if needed.contains(fact.name) {
+                    session.put(fact.name, &self.stored_of(fact, &units).await?).map_err(error)?;
+                }
+                continue;
+            }
+            let rows = session.compute(fact).await.map_err(error)?;
+            tracing::debug!(
+                fact.name = fact.name,
+                row.count = rows.num_rows(),
+                unit.count = units.len(),
+                "a fact was computed"
+            );
+            parts.push((fact, Placed::new(fact, rows, &self.units, self.spans).map_err(error)?));
+        }
+        Ok(Group { facts, units, parts })
+    }
+
+    /// Puts what was observed of the units into the session, and tells what the facts read.
+    async fn put_observed(
+        &self,
+        session: &FactSession,
+        facts: &BTreeSet<&'static str>,
+        units: &BTreeSet<u32>,
+    ) -> Result<BTreeSet<&str>, AnalyticsError> {
+        let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
+        let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
+        let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
+        for table in Table::ALL {
+            let name = observed(*table);
+            if needed.contains(name.as_str()) {
+                let version = self.observed.get(&observed_table(table.name()));
+                let rows = observed_rows(&self.plans, &self.layout, *table, version, Some(&subjects)).await?;
+                session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
+            }
+        }
+        // Of the catalogue, what is about these units.
+        let name = "service_owners";
+        let owners = touched::owners_about(&self.owners, &subjects).map_err(|cause| failed(name, cause))?;
+        session.put(name, &owners).map_err(|cause| register(name, cause))?;
+        Ok(needed)
+    }
+
+    /// The rows that the base has of a fact, of the given units.
+    async fn stored_of(&self, fact: &'static Fact, units: &BTreeSet<u32>) -> Result<RecordBatch, AnalyticsError> {
+        let shards: BTreeSet<u32> = units.iter().map(|unit| self.units.shard(*unit)).collect();
+        let name = fact_table(fact.name);
+        let version = self.base.as_ref().and_then(|base| base.tables.get(&name));
+        let is_wanted = |file: &&DataFile| Piece::of(file).is_some_and(|piece| shards.contains(&piece.shard));
+        let wanted: Vec<DataFile> = version.iter().flat_map(|version| &version.files).filter(is_wanted).cloned().collect();
+        let rows = stacked(fact.name, &read_rows(&self.layout, &name, &wanted, Wanted::default()).await?)?;
+        if rows.num_rows() == 0 {
+            return Ok(rows);
+        }
+        chosen(fact, &rows, &self.units, units).map_err(|cause| failed(fact.name, cause))
+    }
+}

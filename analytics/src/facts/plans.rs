@@ -1,0 +1,282 @@
+//! The statements of facts, planned once for all the times that they are computed.
+//!
+//! Planning a statement takes longer than computing it for a few units. A plan is therefore made
+//! without any row; what it reads it finds in the `FactSession` that runs it. Which rows those are
+//! is decided by the caller: the SQL is the same, because no fact of a unit looks beyond it.
+
+use super::inputs::{observed_schema, register, register_observed_schema, supply};
+use super::reads::{Reads, observed, reads};
+use super::refresh::failed;
+use super::steps::steps_to;
+use super::{FACTS, Fact, attributed};
+use crate::definitions::Definitions;
+use crate::engine::{facts_context, plan};
+use crate::error::AnalyticsError;
+use crate::registers;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::TableReference;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::prelude::{SessionContext, col};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use waymark_event::Table;
+use waymark_lake::joined;
+
+/// Every statement of every fact for one set of definitions.
+pub(crate) struct FactPlans {
+    state: SessionState,
+    statements: HashMap<&'static str, LogicalPlan>,
+    schemas: HashMap<String, SchemaRef>,
+    reads: Reads,
+    /// Registers and settings, which are the same for every session.
+    standing: HashMap<String, RecordBatch>,
+}
+
+/// One computation: rows by the names that statements use, and the facts that follow from them.
+pub(crate) struct FactSession {
+    plans: Arc<FactPlans>,
+    state: SessionState,
+    rows: Arc<Rows>,
+}
+
+/// Rows by name, as the plans find them in the session that runs them.
+#[derive(Debug)]
+struct Rows(Mutex<HashMap<String, RecordBatch>>);
+
+/// A table of which only the columns are known while it is planned.
+#[derive(Debug)]
+struct Input {
+    name: String,
+    schema: SchemaRef,
+}
+
+impl FactPlans {
+    /// Plans every statement.
+    ///
+    /// # Errors
+    /// `Fact` when one cannot be planned, `Supply` or `Register` when an input has no columns.
+    pub(crate) async fn new(definitions: &Definitions) -> std::result::Result<Self, AnalyticsError> {
+        let context = facts_context(definitions.zone());
+        let mut plans = Self {
+            state: context.state(),
+            statements: HashMap::new(),
+            schemas: HashMap::new(),
+            reads: reads().map_err(|cause| failed("facts", cause))?,
+            standing: HashMap::new(),
+        };
+        register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
+        for table in Table::ALL {
+            let name = observed(*table);
+            let schema = observed_schema(*table)?;
+            plans.input(&context, &name, &schema).map_err(|cause| register(&name, cause))?;
+        }
+        let settings = registers::settings(definitions).map_err(|cause| supply("settings", cause))?;
+        let standing = registers::registers(definitions).map_err(|cause| supply("registers", cause))?;
+        for (name, rows) in standing.into_iter().chain([("settings", settings)]) {
+            plans.input(&context, name, &rows.schema()).map_err(|cause| register(name, cause))?;
+            plans.standing.insert(name.to_owned(), rows);
+        }
+        for fact in FACTS {
+            let planned = plans.plan_fact(&context, fact).await;
+            planned.map_err(|cause| failed(fact.name, cause))?;
+        }
+        plans.state = context.state();
+        // Units are computed beside each other, which shares the work out better than parts of a statement.
+        plans.state.config_mut().options_mut().execution.target_partitions = 1;
+        Ok(plans)
+    }
+
+    async fn plan_fact(&mut self, context: &SessionContext, fact: &Fact) -> Result<()> {
+        match fact.name {
+            "attribution" => {
+                self.statement(context, "attribution_deployed", attributed::DEPLOYED).await?;
+                self.statement(context, "attribution_graph", attributed::GRAPH).await?;
+                let (commits, deployments) = attributed::tables(&[], &[])?;
+                self.input(context, "attribution", &commits.schema())?;
+                self.input(context, "attributed_deployments", &deployments.schema())?;
+            }
+            "settlement" => {
+                self.statement(context, "settlement_deployed", attributed::SETTLED).await?;
+                self.statement(context, "settlement_graph", attributed::SETTLED_GRAPH).await?;
+                self.input(context, "settlement", &attributed::settlement(&[], &[])?.schema())?;
+            }
+            _ => {}
+        }
+        if fact.sql.is_empty() {
+            return Ok(());
+        }
+        for step in steps_to(fact.name) {
+            let schema = self.statement(context, step.name, step.sql).await?;
+            self.input(context, step.name, &schema)?;
+        }
+        let frame = plan(context, fact.sql).await?;
+        // The rows of units are put in order when they are written; others are written as they are.
+        let frame = if fact.units.is_empty() { in_order(frame, fact)? } else { frame };
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        self.statements.insert(fact.name, frame.into_optimized_plan()?);
+        self.input(context, fact.name, &schema)
+    }
+
+    async fn statement(&mut self, context: &SessionContext, name: &'static str, sql: &str) -> Result<SchemaRef> {
+        let frame = plan(context, sql).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        self.statements.insert(name, frame.into_optimized_plan()?);
+        Ok(schema)
+    }
+
+    /// Makes a name and its columns known to the statements that follow.
+    fn input(&mut self, context: &SessionContext, name: &str, schema: &SchemaRef) -> Result<()> {
+        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
+        let place = TableReference::from(name);
+        context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema) }))?;
+        self.schemas.insert(name.to_owned(), schema);
+        Ok(())
+    }
+
+    /// What each fact reads.
+    pub(super) const fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// The columns of a table of observations that some fact reads.
+    pub(super) fn observed_schema(&self, table: Table) -> std::result::Result<SchemaRef, AnalyticsError> {
+        let name = observed(table);
+        let known = self.schemas.get(&name).cloned();
+        known.ok_or_else(|| register(&name, DataFusionError::Internal("no fact can read it".to_owned())))
+    }
+
+    /// Whether a register has any row.
+    pub(super) fn has_rows(&self, register: &str) -> bool {
+        self.standing.get(register).is_some_and(|rows| rows.num_rows() > 0)
+    }
+}
+
+impl fmt::Debug for FactPlans {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FactPlans").field("statements", &self.statements.len()).finish_non_exhaustive()
+    }
+}
+
+impl FactSession {
+    /// A session with registers and settings, and no other rows.
+    pub(crate) fn new(plans: &Arc<FactPlans>) -> Self {
+        let rows = Arc::new(Rows(Mutex::new(plans.standing.clone())));
+        let mut state = plans.state.clone();
+        state.config_mut().set_extension(Arc::clone(&rows));
+        Self { plans: Arc::clone(plans), state, rows }
+    }
+
+    /// Gives the rows of an input, in place of those that it had.
+    ///
+    /// # Errors
+    /// The engine's error when no statement can know the name, or the columns are of other types.
+    pub(crate) fn put(&self, name: &str, rows: &RecordBatch) -> Result<()> {
+        let schema = self.plans.schemas.get(name);
+        let schema = schema.ok_or_else(|| DataFusionError::Internal(format!("no fact can read `{name}`")))?;
+        // What was never stored has no columns either.
+        let known = if rows.num_rows() == 0 { &[][..] } else { std::slice::from_ref(rows) };
+        let rows = in_schema(name, schema, known);
+        self.rows.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), rows?);
+        Ok(())
+    }
+
+    /// Computes a fact and keeps it for those below it; whatever it reads was put here before.
+    ///
+    /// # Errors
+    /// The engine's error, also when something that it reads is missing.
+    pub(crate) async fn compute(&self, fact: &Fact) -> Result<RecordBatch> {
+        match fact.name {
+            "attribution" => {
+                let (deployed, graph) = (self.answer("attribution_deployed").await?, self.answer("attribution_graph").await?);
+                let walked = tokio::task::spawn_blocking(move || attributed::tables(&deployed, &graph)).await;
+                let (commits, deployments) = walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
+                self.put("attribution", &commits)?;
+                self.put("attributed_deployments", &deployments)?;
+            }
+            "settlement" => {
+                let (deployed, graph) = (self.answer("settlement_deployed").await?, self.answer("settlement_graph").await?);
+                let walked = tokio::task::spawn_blocking(move || attributed::settlement(&deployed, &graph)).await;
+                self.put("settlement", &walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??)?;
+            }
+            _ => {}
+        }
+        if fact.sql.is_empty() {
+            return self.rows.named(fact.name);
+        }
+        for step in steps_to(fact.name) {
+            self.put(step.name, &self.rows_of(step.name).await?)?;
+        }
+        let rows = self.rows_of(fact.name).await?;
+        self.put(fact.name, &rows)?;
+        let mut held = self.rows.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for step in steps_to(fact.name) {
+            held.remove(step.name);
+        }
+        Ok(rows)
+    }
+
+    async fn rows_of(&self, statement: &str) -> Result<RecordBatch> {
+        let schema = self.plans.schemas.get(statement);
+        let schema = schema.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
+        in_schema(statement, schema, &self.answer(statement).await?)
+    }
+
+    async fn answer(&self, statement: &str) -> Result<Vec<RecordBatch>> {
+        let planned = self.plans.statements.get(statement);
+        let planned = planned.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
+        let physical = self.state.query_planner().create_physical_plan(planned, &self.state).await?;
+        collect(physical, self.state.task_ctx()).await
+    }
+}
+
+impl Rows {
+    fn named(&self, name: &str) -> Result<RecordBatch> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(name).cloned().ok_or_else(|| DataFusionError::Internal(format!("`{name}` was not put into the session")))
+    }
+}
+
+#[async_trait]
+impl TableProvider for Input {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        columns: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = session.config().get_extension::<Rows>();
+        let rows = rows.ok_or_else(|| DataFusionError::Internal("a fact was asked for outside its session".to_owned()))?;
+        let rows = rows.named(&self.name)?;
+        Ok(MemorySourceConfig::try_new_exec(&[vec![rows]], self.schema(), columns.cloned())?)
+    }
+}
+
+fn in_schema(name: &str, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
+    joined(name, schema, batches).map_err(|cause| DataFusionError::External(Box::new(cause)))
+}
+
+/// In the order of day and key, so that equal facts are equal bytes.
+fn in_order(frame: DataFrame, fact: &Fact) -> Result<DataFrame> {
+    let has_day = frame.schema().has_column_with_unqualified_name("day");
+    let order = has_day.then_some("day").into_iter().chain(fact.key.iter().copied());
+    frame.sort(order.map(|column| col(column).sort(true, true)).collect())
+}
