@@ -22,14 +22,19 @@ tiers as (
 repositories as (
     -- a repository that several services share does not name one of them
     select repository, min(service) as service
-    from service_owners
-    where repository is not null and valid_to is null
+    from (
+        select coalesce(repository_names.repository, service_owners.repository) as repository, service_owners.service
+        from service_owners
+        left join repository_names on repository_names.name = service_owners.repository
+        where service_owners.repository is not null and service_owners.valid_to is null
+    ) as owned
     group by repository
     having count(distinct service) = 1
 ),
 images as (
-    select digest, max(source_repository || '@' || source_sha) as revision
+    select digest, max(coalesce(repository_names.repository, source_repository) || '@' || source_sha) as revision
     from observed.artifacts
+    left join repository_names on repository_names.name = source_repository
     where part_of is null and not is_deleted and source_repository is not null and source_sha is not null
     group by digest
 ),
@@ -44,14 +49,38 @@ built as (
     join images on images.digest = deployed.digest
     group by deployed.entity_id
 ),
+revised as (
+    select entity_id, unnest(revisions) as revision
+    from observed.deployments
+    where part_of is null and not is_deleted
+),
+renamed as (
+    -- a deployment that names a repository by a former name deployed what has another name now
+    select named.entity_id, array_agg(distinct named.revision order by named.revision) as revisions
+    from (
+        select revised.entity_id,
+            case when repository_names.repository is null then revised.revision
+                else repository_names.repository || '@' || split_part(revised.revision, '@', 2) end as revision
+        from revised
+        left join repository_names on repository_names.name = split_part(revised.revision, '@', 1)
+        where revised.entity_id in (
+            select former.entity_id
+            from revised as former
+            join repository_names on repository_names.name = split_part(former.revision, '@', 1)
+        )
+    ) as named
+    group by named.entity_id
+),
 told as (
-    select deployments.*, moments.started_at as moment_started_at, moments.succeeded_at, moments.failed_at,
+    select deployments.* exclude (revisions), coalesce(renamed.revisions, deployments.revisions) as revisions,
+        moments.started_at as moment_started_at, moments.succeeded_at, moments.failed_at,
         -- a controller that makes a cluster equal to its configuration names the configuration's revision
         coalesce(deployments.kind = 'sync', false) and coalesce(cardinality(deployments.artifacts), 0) > 0 as is_configured,
         built.revisions as built_revisions
     from observed.deployments as deployments
     left join moments on moments.entity_id = deployments.entity_id
     left join built on built.entity_id = deployments.entity_id
+    left join renamed on renamed.entity_id = deployments.entity_id
     where deployments.part_of is null and not deployments.is_deleted
 ),
 resolved as (

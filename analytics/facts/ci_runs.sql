@@ -6,10 +6,20 @@
 -- commit did. A duration that would be negative is not known.
 with repositories as (
     select repository, min(service) as service
-    from service_owners
-    where repository is not null and valid_to is null
+    from (
+        select coalesce(repository_names.repository, service_owners.repository) as repository, service_owners.service
+        from service_owners
+        left join repository_names on repository_names.name = service_owners.repository
+        where service_owners.repository is not null and service_owners.valid_to is null
+    ) as owned
     group by repository
     having count(distinct service) = 1
+),
+finished as (
+    select runs.* exclude (repository), coalesce(repository_names.repository, runs.repository) as repository
+    from observed.ci_runs as runs
+    left join repository_names on repository_names.name = runs.repository
+    where runs.part_of is null and not runs.is_deleted and runs.status = 'finished'
 ),
 told as (
     select *,
@@ -19,8 +29,7 @@ told as (
         bool_or(result = 'success') over (
             partition by coalesce(repository, entity_id), coalesce(pipeline_id, pipeline_name), coalesce(head_sha, entity_id)
         ) as has_succeeded
-    from observed.ci_runs
-    where part_of is null and not is_deleted and status = 'finished'
+    from finished
 )
 select told.entity_id as run_id, told.run_id as native_id, told.attempt,
     coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,

@@ -8,7 +8,12 @@ with links as (
     select root_id, unnest(deployment_links) as link from incident_members
 ),
 change_links as (
-    select root_id, unnest(change_links) as link from incident_members
+    -- a link may spell a former name of the repository
+    select told.root_id,
+        case when repository_names.repository is null then told.link
+            else repository_names.repository || '@' || split_part(told.link, '@', 2) end as link
+    from (select root_id, unnest(change_links) as link from incident_members) as told
+    left join repository_names on repository_names.name = split_part(told.link, '@', 1)
 ),
 named as (
     select links.root_id, deployments.deployment_id

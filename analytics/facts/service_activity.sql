@@ -1,14 +1,20 @@
 -- One row per service and spell of activity: from a commit or production deployment until
 -- `active_service_window` after the last one that follows without a longer pause.
-with activity as (
+with owned as (
+    select service_owners.service, coalesce(repository_names.repository, service_owners.repository) as repository
+    from service_owners
+    left join repository_names on repository_names.name = service_owners.repository
+    where service_owners.valid_to is null
+),
+activity as (
     select service, finished_at as active_at from deployments where tier = 'production' and changed_running_version
     union all
     select service, deployed_at from delivered_changes
     union all
     -- work that is not deployed yet keeps a service active too
-    select service_owners.service, changes.merged_at
+    select owned.service, changes.merged_at
     from changes
-    join service_owners on service_owners.repository = changes.repository and service_owners.valid_to is null
+    join owned on owned.repository = changes.repository
     union all
     select service_hint, committed_at from commits where service_hint is not null
 ),

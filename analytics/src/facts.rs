@@ -21,7 +21,7 @@ pub use steps::{STEPS, Step};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 2;
+pub(crate) const ENGINE_VERSION: u32 = 3;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
@@ -62,6 +62,14 @@ const BY_DEPLOYMENT: &[Key] = &[Key::Subject("repository"), Key::Subject("servic
 
 /// Every fact, in the order in which they are computed.
 pub const FACTS: &[Fact] = &[
+    Fact {
+        name: "repository_names",
+        key: &["name"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/repository_names.sql"),
+    },
     Fact {
         name: "commits",
         key: &["repository", "sha"],

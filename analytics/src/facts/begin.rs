@@ -5,7 +5,7 @@
 
 use super::inputs::{self, register, rows_of};
 use super::placed::Spans;
-use super::reads::observed;
+use super::reads::{NAMES, observed};
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
@@ -102,6 +102,7 @@ impl<'work> Work<'work> {
             Some(connections) => Some(connections),
             None => self.connections_before().await?,
         };
+        let mut renamed = BTreeSet::new();
         // Incidents and images first: a deployment then finds those that name it.
         let order = CONNECTING.iter().copied();
         let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
@@ -115,12 +116,11 @@ impl<'work> Work<'work> {
                         (Table::Incident, Some(connections)) => connections.incidents(batch, &mut self.units),
                         (Table::Artifact, Some(connections)) => connections.artifacts(batch, &mut self.units),
                         (Table::Deployment, Some(connections)) => connections.deployments(batch, &mut self.units),
-                        (Table::Commit, _) => {
-                            touched::commits(batch, &mut self.units);
-                            touched::repositories(batch, &mut self.units);
-                        }
-                        (Table::PullRequest | Table::CiRun, _) => touched::repositories(batch, &mut self.units),
+                        (Table::Commit, _) => touched::commits(batch, &mut self.units),
                         _ => {}
+                    }
+                    if matches!(table, Table::Commit | Table::PullRequest | Table::CiRun) {
+                        renamed.append(&mut touched::repositories(batch, &mut self.units));
                     }
                 }
                 for subject in touched::subjects(&batches) {
@@ -134,6 +134,11 @@ impl<'work> Work<'work> {
         self.connections = connections;
         if is_everything {
             self.units.spread();
+        } else {
+            for name in renamed {
+                let unit = self.units.unit(&name);
+                self.seeds.entry(unit).or_default().insert(NAMES.to_owned());
+            }
         }
         Ok(())
     }

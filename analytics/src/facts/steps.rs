@@ -17,6 +17,7 @@ pub struct Step {
 /// Every step, in the order in which they are computed.
 pub const STEPS: &[Step] = &[
     Step { fact: "deployments", name: "stream_places", sql: include_str!("../../facts/steps/stream_places.sql") },
+    Step { fact: "change_commits", name: "merged_pulls", sql: include_str!("../../facts/steps/merged_pulls.sql") },
     Step { fact: "change_commits", name: "branch_commits", sql: include_str!("../../facts/steps/branch_commits.sql") },
     Step { fact: "change_commits", name: "commit_claims", sql: include_str!("../../facts/steps/commit_claims.sql") },
     Step { fact: "change_commits", name: "pull_commits", sql: include_str!("../../facts/steps/pull_commits.sql") },

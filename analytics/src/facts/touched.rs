@@ -162,10 +162,11 @@ impl Connections {
 }
 
 /// Statements about one repository belong together when it is renamed or moved, and those about one
-/// run whether or not they name the repository.
-pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) {
+/// run whether or not they name the repository. Yields the names that may be others than before.
+pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) -> BTreeSet<String> {
     let column = |name: &str| text(batch, name);
-    let Some(subjects) = column("subject") else { return };
+    let mut renamed = BTreeSet::new();
+    let Some(subjects) = column("subject") else { return renamed };
     let (ids, sources, instances) = (column("repository_id"), column("source"), column("instance"));
     let (entities, parts) = (column("entity_id"), column("part_of"));
     let mut last = None;
@@ -183,11 +184,28 @@ pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) {
         if last.as_ref() == Some(&pair) {
             continue;
         }
-        let id =
-            format!("repository/{}:{}:{}", value(sources).unwrap_or_default(), value(instances).unwrap_or_default(), pair.1);
-        units.join(subject, &id);
+        let id = format!("{}:{}:{}", value(sources).unwrap_or_default(), value(instances).unwrap_or_default(), pair.1);
+        if may_be_renamed(&id, subject, units) {
+            renamed.insert(subject.to_owned());
+        }
         last = Some(pair);
     }
+    renamed
+}
+
+/// Joins a repository's id with a name that it has, and tells whether the name is new, or one of
+/// several: then what is said of the repository can change what it is called.
+fn may_be_renamed(id: &str, name: &str, units: &mut Units) -> bool {
+    let (own, named, several) = (format!("repository/{id}"), format!("named/{id}={name}"), format!("renamed/{id}"));
+    let is_new = units.known(&named).is_none();
+    if is_new {
+        if units.known(&own).is_some() {
+            units.join(&own, &several);
+        }
+        units.join(name, &own);
+        units.join(name, &named);
+    }
+    is_new || units.known(&several).is_some()
 }
 
 /// A service that a commit names belongs to the commit's repository.
