@@ -16,11 +16,12 @@ change_links as (
     left join repository_names on repository_names.name = split_part(told.link, '@', 1)
 ),
 named as (
-    select links.root_id, deployments.deployment_id
+    -- a target that failed is a rollout that failed
+    select links.root_id, coalesce(deployments.rollout_of, deployments.deployment_id) as deployment_id
     from links
     join deployments on deployments.deployment_id = links.link
     union
-    select links.root_id, deployments.deployment_id
+    select links.root_id, coalesce(deployments.rollout_of, deployments.deployment_id)
     from links
     join deployments on deployments.native_id = links.link
     union
