@@ -169,7 +169,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "incidents",
         key: &["episode_id"],
-        units: &[Key::Own("episode_id")],
+        units: &[Key::Own("entity_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/incidents.sql"),
@@ -185,7 +185,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "remediations",
         key: &["deployment_id", "failed_deployment_id", "episode_id"],
-        units: &[Key::Subject("service"), Key::Own("episode_id")],
+        units: &[Key::Subject("service"), Key::Own("entity_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/remediations.sql"),

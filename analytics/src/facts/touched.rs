@@ -23,9 +23,19 @@ pub(super) const fn columns(table: Table) -> &'static [&'static str] {
         }
         Table::Commit => &["subject", "service_hint", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::PullRequest | Table::CiRun => &["subject", "repository_id", "source", "instance", "entity_id", "part_of"],
-        Table::Incident => {
-            &["subject", "entity_id", "incident_id", "merged_into", "parent", "deployment_links", "change_links"]
-        }
+        Table::Incident => &[
+            "subject",
+            "entity_id",
+            "incident_id",
+            "merged_into",
+            "parent",
+            "deployment_links",
+            "change_links",
+            "source",
+            "instance",
+            "service_hints",
+            "first_alert_at",
+        ],
         Table::Artifact => &["subject", "digest"],
         _ => &["subject"],
     }
@@ -62,6 +72,9 @@ impl Connections {
             }
             for link in listed(batch, "deployment_links", row) {
                 self.names(&link, subject, units);
+            }
+            if let Some(alerts) = alerts_of(batch, row) {
+                units.join(&alerts, subject);
             }
             for link in listed(batch, "change_links", row) {
                 if let Some((repository, _)) = link.split_once('@') {
@@ -314,6 +327,15 @@ fn listed(batch: &RecordBatch, name: &str, row: usize) -> Vec<String> {
     let Some(lists) = lists.filter(|lists| lists.is_valid(row)) else { return Vec::new() };
     let texts = lists.value(row);
     texts.as_string_opt::<i32>().into_iter().flatten().flatten().map(ToOwned::to_owned).collect()
+}
+
+/// What the alerts of one source about the same services have in common: one that fires again soon is the same trouble.
+fn alerts_of(batch: &RecordBatch, row: usize) -> Option<String> {
+    batch.column_by_name("first_alert_at").filter(|column| column.is_valid(row))?;
+    let mut services = listed(batch, "service_hints", row);
+    services.sort();
+    let part = |name: &str| text(batch, name).and_then(|column| said(column, row)).unwrap_or_default();
+    (!services.is_empty()).then(|| format!("alerts/{}:{}:{}", part("source"), part("instance"), services.join(",")))
 }
 
 /// Incidents and deployments may have the same numbers.
