@@ -1,21 +1,10 @@
 -- One row per pipeline run and attempt.
 --
--- A run belongs to the service whose repository was built. It is conclusive when it ended by
+-- A run belongs to the service whose repository was built, as it was then. It is conclusive when it ended by
 -- success, failure, error or time-out: a cancelled or skipped run says nothing about the code. Of a
 -- run that did not succeed, `recovered_same_sha` tells whether another one of the same pipeline and
 -- commit did. A duration that would be negative is not known.
-with repositories as (
-    select repository, min(service) as service
-    from (
-        select coalesce(repository_names.repository, service_owners.repository) as repository, service_owners.service
-        from service_owners
-        left join repository_names on repository_names.name = service_owners.repository
-        where service_owners.repository is not null and service_owners.valid_to is null
-    ) as owned
-    group by repository
-    having count(distinct service) = 1
-),
-finished as (
+with finished as (
     select runs.* exclude (repository), coalesce(repository_names.repository, runs.repository) as repository
     from observed.ci_runs as runs
     left join repository_names on repository_names.name = runs.repository
@@ -52,4 +41,6 @@ select told.entity_id as run_id, told.run_id as native_id, told.attempt,
         else 'human' end as actor_kind,
     local_day(told.finished_at) as day, told.url
 from told
-left join repositories on repositories.repository = told.repository
+left join repository_services as repositories on repositories.repository = told.repository and not repositories.is_shared
+    and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
+    and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)

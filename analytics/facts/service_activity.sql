@@ -1,20 +1,16 @@
 -- One row per service and spell of activity: from a commit or production deployment until
 -- `active_service_window` after the last one that follows without a longer pause.
-with owned as (
-    select service_owners.service, coalesce(repository_names.repository, service_owners.repository) as repository
-    from service_owners
-    left join repository_names on repository_names.name = service_owners.repository
-    where service_owners.valid_to is null
-),
-activity as (
+with activity as (
     select service, finished_at as active_at from deployments where tier = 'production' and changed_running_version
     union all
     select service, deployed_at from delivered_changes
     union all
     -- work that is not deployed yet keeps a service active too
-    select owned.service, changes.merged_at
+    select repository_services.service, changes.merged_at
     from changes
-    join owned on owned.repository = changes.repository
+    join repository_services on repository_services.repository = changes.repository
+        and repository_services.valid_from <= changes.merged_at
+        and (repository_services.valid_to is null or changes.merged_at < repository_services.valid_to)
     union all
     select service_hint, committed_at from commits where service_hint is not null
 ),

@@ -95,6 +95,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/service_owners.sql"),
     },
     Fact {
+        name: "repository_services",
+        key: &["repository", "service", "valid_from"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/repository_services.sql"),
+    },
+    Fact {
         name: "attempts",
         key: &["deployment_id"],
         units: BY_DEPLOYMENT,

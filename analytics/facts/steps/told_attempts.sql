@@ -2,8 +2,8 @@
 --
 -- An instant comes from the newest statement about the attempt, else from the earliest matching
 -- moment, so that sources that report states and sources that report events converge. The service
--- is the one that the sender names, else the one whose repository was deployed, else what the
--- source calls it. An environment that no rule matches is `unknown`, never production.
+-- is the one that the sender names, else the one whose repository was deployed, as it was then, else
+-- what the source calls it. An environment that no rule matches is `unknown`, never production.
 with moments as (
     select part_of as entity_id,
         min(occurred_at) filter (where moment = 'started') as started_at,
@@ -18,18 +18,6 @@ tiers as (
         row_number() over (partition by environment order by position) as place
     from (select distinct environment from observed.deployments where environment is not null) as seen
     join environments on lower(seen.environment) like environments.pattern
-),
-repositories as (
-    -- a repository that several services share does not name one of them
-    select repository, min(service) as service
-    from (
-        select coalesce(repository_names.repository, service_owners.repository) as repository, service_owners.service
-        from service_owners
-        left join repository_names on repository_names.name = service_owners.repository
-        where service_owners.repository is not null and service_owners.valid_to is null
-    ) as owned
-    group by repository
-    having count(distinct service) = 1
 ),
 images as (
     select digest, max(coalesce(repository_names.repository, source_repository) || '@' || source_sha) as revision
@@ -119,13 +107,20 @@ ended as (
         end as ended_at
     from resolved
 ),
+dated as (
+    -- what happened at no known time belongs to whoever has the repository today
+    select *, coalesce(ended_at, started_at, moment_started_at, created_at, occurred_at) as at from ended
+),
 placed as (
-    select ended.*,
-        coalesce(ended.service_hint, repositories.service, ended.application) as service,
+    select dated.*,
+        coalesce(dated.service_hint, repositories.service, dated.application) as service,
         coalesce(tiers.tier, 'unknown') as tier
-    from ended
-    left join tiers on tiers.environment = ended.environment and tiers.place = 1
-    left join repositories on repositories.repository = ended.repository
+    from dated
+    left join tiers on tiers.environment = dated.environment and tiers.place = 1
+    -- a repository that several services share does not name one of them
+    left join repository_services as repositories on repositories.repository = dated.repository and not repositories.is_shared
+        and (dated.at is null or repositories.valid_from <= dated.at)
+        and (repositories.valid_to is null or dated.at < repositories.valid_to)
 )
 select entity_id as deployment_id,
     deployment_id as native_id,

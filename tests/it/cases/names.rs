@@ -128,6 +128,38 @@ async fn case_44_a_number_stays_with_the_team_that_owned_the_service_then() {
 }
 
 #[tokio::test]
+async fn case_44_a_deployment_stays_with_the_service_that_had_the_repository_then() {
+    let described = |service: &str, repository: &str, since: &str| {
+        json!({ "type": "service", "data": {
+            "kind": "service", "name": service, "repository": repository, "occurred_at": since,
+        }})
+    };
+    let unnamed = |id: &str, sha: &str, finished_at: &str| {
+        let mut told = deployed(id, "", sha, finished_at);
+        told["data"]["service_hint"] = Value::Null;
+        told
+    };
+    let told = [
+        described("checkout", REPOSITORY, "2026-01-01T00:00:00Z"),
+        unnamed("d0", "c0", "2026-03-03T10:00:00Z"),
+        unnamed("d1", "c1", "2026-03-10T10:00:00Z"),
+    ];
+    let mut story = Story::told(AS_OF, &told).await;
+    let services = async |story: &Story| columns(&story.fact("attempts", "native_id").await, &["service"]);
+    assert_eq!(services(&story).await, [json!(["checkout"]), json!(["checkout"])]);
+    // On the second Monday the repository is given to another service, of which nobody had heard before.
+    let moved = [
+        described("checkout", "example.org/acme/next", "2026-03-09T00:00:00Z"),
+        described("basket", REPOSITORY, "2026-03-09T00:00:00Z"),
+    ];
+    story.goes_on(AS_OF, &moved).await;
+    assert_eq!(services(&story).await, [json!(["checkout"]), json!(["basket"])]);
+    let whole = Story::told(AS_OF, &[told.as_slice(), &moved].concat()).await;
+    let expected = facts(&whole.world.layout, &whole.snapshot).await;
+    assert_eq!(difference(&expected, &facts(&story.world.layout, &story.snapshot).await), None);
+}
+
+#[tokio::test]
 async fn wrong_20_whose_team_the_author_is_in_decides_nothing() {
     let mut by_guest = commit("c1", &["c0"], "2026-03-09T10:00:00Z");
     by_guest["data"]["author"] = json!("guest@blue.example.org");
