@@ -5,6 +5,7 @@ select deployments.deployment_id, deployments.service, deployments.environment, 
     case
         when deployments.tier = 'unknown' then 'no rule says what kind of environment this is'
         when deployments.tier <> 'production' then 'not production'
+        when deployments.rollout_of is not null then 'a further target of a rollout that counts once'
         when deployments.kind is null then 'it did not reach users'
         when deployments.kind = 'redeploy' then 'the version was already running'
         when calendar.day_end > calendar.as_of then 'its day is not over'

@@ -1,138 +1,49 @@
 -- One row per attempt to put a version of one service into one environment: what was tried.
 --
--- An instant comes from the newest statement about the attempt, else from the earliest matching
--- moment, so that sources that report states and sources that report events converge. The service
--- is the one that the sender names, else the one whose repository was deployed, else what the
--- source calls it. An environment that no rule matches is `unknown`, never production.
-with moments as (
-    select part_of as entity_id,
-        min(occurred_at) filter (where moment = 'started') as started_at,
-        min(occurred_at) filter (where moment = 'succeeded') as succeeded_at,
-        min(occurred_at) filter (where moment = 'failed') as failed_at
-    from observed.deployments
-    where part_of is not null
-    group by part_of
+-- Regions, clusters and tenants that receive one version as one rollout are one deployment: that of the
+-- first of them, which says how many `targets` there were and when the last was done. The others stay
+-- here under its id in `rollout_of`. A source may name the rollout; else what puts the same version into
+-- another target of the same tier belongs to it, as long as no more than an hour lies between two of them.
+-- The same target once more is a deployment of its own.
+with succeeded as (
+    select deployment_id, service, tier, track, version_key, rollout_id, finished_at,
+        coalesce(environment, '') || '/' || coalesce(target, '') as region,
+        lag(finished_at) over (
+            partition by service, tier, track, version_key, rollout_id order by finished_at, deployment_id
+        ) as before_at
+    from told_attempts
+    where outcome = 'succeeded' and reached and quarantine is null and version_key is not null and version_key <> ''
 ),
-tiers as (
-    select environment, tier,
-        row_number() over (partition by environment order by position) as place
-    from (select distinct environment from observed.deployments where environment is not null) as seen
-    join environments on lower(seen.environment) like environments.pattern
-),
-repositories as (
-    -- a repository that several services share does not name one of them
-    select repository, min(service) as service
-    from service_owners
-    where repository is not null and valid_to is null
-    group by repository
-    having count(distinct service) = 1
-),
-images as (
-    select digest, max(source_repository || '@' || source_sha) as revision
-    from observed.artifacts
-    where part_of is null and not is_deleted and source_repository is not null and source_sha is not null
-    group by digest
-),
-built as (
-    -- an image is the bridge from what runs to the commit that it was built from
-    select deployed.entity_id, array_agg(distinct images.revision order by images.revision) as revisions
-    from (
-        select entity_id, unnest(artifacts) as digest
-        from observed.deployments
-        where part_of is null and not is_deleted
-    ) as deployed
-    join images on images.digest = deployed.digest
-    group by deployed.entity_id
-),
-told as (
-    select deployments.*, moments.started_at as moment_started_at, moments.succeeded_at, moments.failed_at,
-        -- a controller that makes a cluster equal to its configuration names the configuration's revision
-        coalesce(deployments.kind = 'sync', false) and coalesce(cardinality(deployments.artifacts), 0) > 0 as is_configured,
-        built.revisions as built_revisions
-    from observed.deployments as deployments
-    left join moments on moments.entity_id = deployments.entity_id
-    left join built on built.entity_id = deployments.entity_id
-    where deployments.part_of is null and not deployments.is_deleted
-),
-resolved as (
+waves as (
+    -- `rollout_gap` of the reference: 60 minutes
     select *,
-        case
-            -- which code a configuration runs is not known without its images
-            when is_configured or coalesce(cardinality(revisions), 0) = 0 then built_revisions
-            else array_sort(revisions)
-        end as code_revisions,
-        case
-            when not is_configured and coalesce(cardinality(revisions), 0) > 0 then array_to_string(array_sort(revisions), ',')
-            when coalesce(cardinality(artifacts), 0) > 0 then array_to_string(array_sort(artifacts), ',')
-            else version
-        end as version_key,
-        coalesce(config_revision, case when is_configured then nullif(array_to_string(array_sort(revisions), ','), '') end)
-            as config_key
-    from told
+        sum(case when before_at is null or (rollout_id is null and seconds_between(before_at, finished_at) > 3600) then 1 else 0 end)
+            over (partition by service, tier, track, version_key, rollout_id order by finished_at, deployment_id) as wave
+    from succeeded
 ),
-ended as (
+turns as (
     select *,
-        split_part(coalesce(code_revisions[1], revisions[1]), '@', 1) as repository,
-        split_part(code_revisions[1], '@', 2) as sha,
-        case
-            -- the first success decides, whatever is said later
-            when succeeded_at is not null or result = 'success' then 'succeeded'
-            when failed_at is not null or result in ('failure', 'error', 'timeout') then 'failed'
-            when result = 'cancellation' then 'cancelled'
-            when result = 'skip' then 'skipped'
-            when status in ('queued', 'waiting', 'running') then 'in_progress'
-            else 'unknown'
-        end as outcome,
-        case
-            when succeeded_at is not null then succeeded_at
-            when status = 'finished' then coalesce(finished_at, failed_at)
-            else failed_at
-        end as ended_at
-    from resolved
+        row_number() over (
+            partition by service, tier, track, version_key, rollout_id, wave, region order by finished_at, deployment_id
+        ) as turn
+    from waves
 ),
-placed as (
-    select ended.*,
-        coalesce(ended.service_hint, repositories.service, ended.application) as service,
-        coalesce(tiers.tier, 'unknown') as tier
-    from ended
-    left join tiers on tiers.environment = ended.environment and tiers.place = 1
-    left join repositories on repositories.repository = ended.repository
+rollouts as (
+    select deployment_id, service, tier, track, version_key, rollout_id, wave, turn, finished_at,
+        first_value(deployment_id) over (
+            partition by service, tier, track, version_key, rollout_id, wave, turn order by finished_at, deployment_id
+        ) as first_id
+    from turns
+),
+sizes as (
+    select first_id, count(*) as targets, max(finished_at) as last_target_finished_at
+    from rollouts
+    group by first_id
 )
-select entity_id as deployment_id,
-    deployment_id as native_id,
-    attempt,
-    service,
-    environment,
-    tier,
-    coalesce(track_hint, 'main') as track,
-    nullif(repository, '') as repository,
-    nullif(sha, '') as sha,
-    code_revisions as revisions,
-    version,
-    artifacts[1] as artifact_digest,
-    version_key,
-    config_key,
-    outcome,
-    -- traffic that came is traffic, however the attempt ended
-    case when outcome = 'succeeded' or exposed_at is not null then true else reached end as reached,
-    coalesce(declared_rollback, false) as declared_rollback,
-    rollback_of,
-    purpose as declared_purpose,
-    created_at,
-    coalesce(started_at, moment_started_at) as started_at,
-    exposed_at,
-    completed_at,
-    ended_at as finished_at,
-    plus_seconds(ended_at, settings.observation_window_days * 86400) as mature_at,
-    plus_seconds(coalesce(started_at, moment_started_at, created_at),
-        settings.deployment_timeout_hours * 3600) as times_out_at,
-    -- why it cannot count: never guessed, but listed
-    case
-        when service is null then 'unknown_service'
-        when tier = 'unknown' then 'unknown_environment'
-        when outcome = 'succeeded' and ended_at is null then 'no_end'
-    end as quarantine,
-    local_day(ended_at) as day,
-    url
-from placed
-cross join settings
+select told_attempts.*,
+    case when rollouts.first_id <> told_attempts.deployment_id then rollouts.first_id end as rollout_of,
+    case when rollouts.first_id is null then 1 else sizes.targets end as targets,
+    sizes.last_target_finished_at
+from told_attempts
+left join rollouts on rollouts.deployment_id = told_attempts.deployment_id
+left join sizes on sizes.first_id = told_attempts.deployment_id

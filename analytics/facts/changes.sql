@@ -35,12 +35,24 @@ equivalent as (
     join repeated on repeated.origin_id = grouped.origin_id
     group by grouped.origin_id
 ),
+ruled_paths as (
+    select service_paths.service, service_paths.pattern,
+        coalesce(repository_names.repository, service_paths.repository) as repository
+    from service_paths
+    left join repository_names on repository_names.name = service_paths.repository
+),
+path_commits as (
+    select coalesce(repository_names.repository, commits.repository) as repository, commits.sha, commits.paths
+    from observed.commits as commits
+    left join repository_names on repository_names.name = commits.repository
+    where commits.part_of is null and not commits.is_deleted
+),
 touched as (
     select distinct change_commits.change_id, change_commits.repository, paths.path
     from (
         select repository, sha, unnest(paths) as path
-        from observed.commits
-        where part_of is null and not is_deleted and repository in (select distinct repository from service_paths)
+        from path_commits
+        where repository in (select distinct repository from ruled_paths)
     ) as paths
     join change_commits on change_commits.repository = paths.repository and change_commits.sha = paths.sha
     join commits on commits.repository = paths.repository and commits.sha = paths.sha
@@ -48,13 +60,13 @@ touched as (
     where change_commits.role in ('direct', 'original', 'merge') and coalesce(cardinality(commits.parents), 0) <= 1
 ),
 served as (
-    select touched.change_id, array_agg(distinct service_paths.service order by service_paths.service) as services
+    select touched.change_id, array_agg(distinct ruled_paths.service order by ruled_paths.service) as services
     from touched
-    join service_paths on service_paths.repository = touched.repository and touched.path ~ service_paths.pattern
+    join ruled_paths on ruled_paths.repository = touched.repository and touched.path ~ ruled_paths.pattern
     group by touched.change_id
 ),
 ruled as (
-    select distinct repository from service_paths
+    select distinct repository from ruled_paths
 )
 select grouped.change_id, grouped.repository, grouped.sha, grouped.kind, grouped.committed_at, grouped.start_basis,
     grouped.opened_at, grouped.ready_at, grouped.first_review_at, grouped.approved_at, grouped.merged_at,

@@ -1,37 +1,35 @@
 -- One row per pipeline run and attempt.
 --
--- A run belongs to the service whose repository was built. It is conclusive when it ended by
+-- A run belongs to the service whose repository was built, as it was then. It is conclusive when it ended by
 -- success, failure, error or time-out: a cancelled or skipped run says nothing about the code. Of a
 -- run that did not succeed, `recovered_same_sha` tells whether another one of the same pipeline and
 -- commit did. A duration that would be negative is not known.
-with repositories as (
-    select repository, min(service) as service
-    from service_owners
-    where repository is not null and valid_to is null
-    group by repository
-    having count(distinct service) = 1
+with finished as (
+    select runs.* exclude (repository), coalesce(repository_names.repository, runs.repository) as repository
+    from observed.ci_runs as runs
+    left join repository_names on repository_names.name = runs.repository
+    where runs.part_of is null and not runs.is_deleted and runs.status = 'finished'
 ),
-finished as (
+compared as (
     -- a run of no repository is compared with nothing but itself
     select *,
         coalesce(repository, entity_id) as compared_repository,
         coalesce(pipeline_id, pipeline_name) as compared_pipeline,
         coalesce(head_sha, entity_id) as compared_sha
-    from observed.ci_runs
-    where part_of is null and not is_deleted and status = 'finished'
+    from finished
 ),
 successes as (
-    select distinct compared_repository, compared_pipeline, compared_sha from finished where result = 'success'
+    select distinct compared_repository, compared_pipeline, compared_sha from compared where result = 'success'
 ),
 told as (
-    select finished.*,
+    select compared.*,
         coalesce(cast(queued_ms as double) / 1000.0, seconds_between(queued_at, started_at)) as waited_seconds,
         coalesce(cast(duration_ms as double) / 1000.0, seconds_between(started_at, finished_at)) as worked_seconds,
         successes.compared_sha is not null as has_succeeded
-    from finished
-    left join successes on successes.compared_repository = finished.compared_repository
-        and (successes.compared_pipeline is not distinct from finished.compared_pipeline)
-        and successes.compared_sha = finished.compared_sha
+    from compared
+    left join successes on successes.compared_repository = compared.compared_repository
+        and (successes.compared_pipeline is not distinct from compared.compared_pipeline)
+        and successes.compared_sha = compared.compared_sha
 )
 select told.entity_id as run_id, told.run_id as native_id, told.attempt,
     coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,
@@ -54,4 +52,6 @@ select told.entity_id as run_id, told.run_id as native_id, told.attempt,
         else 'human' end as actor_kind,
     local_day(told.finished_at) as day, told.url
 from told
-left join repositories on repositories.repository = told.repository
+left join repository_services as repositories on repositories.repository = told.repository and not repositories.is_shared
+    and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
+    and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)

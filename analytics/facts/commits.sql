@@ -1,8 +1,15 @@
 -- One row per repository and commit: what all sources together say of it, without its people.
 --
 -- A push bounds the author time; git and the commit list of a pull request name the parents. A
--- commit that was only seen in a push has no parents here, because a push does not tell them.
-select repository, sha,
+-- commit that was only seen in a push has no parents here, because a push does not tell them. What was
+-- said under a former name of the repository stands under its newest.
+with told as (
+    select commits.*, coalesce(repository_names.repository, commits.repository) as newest_name
+    from observed.commits as commits
+    left join repository_names on repository_names.name = commits.repository
+    where commits.part_of is null and not commits.is_deleted
+)
+select newest_name as repository, sha,
     min(authored_at) as authored_at,
     min(committed_at) as committed_at,
     min(pushed_at) as pushed_at,
@@ -17,6 +24,5 @@ select repository, sha,
     max(patch_id) as patch_id,
     bool_and(is_empty) as is_empty,
     max(service_hint) as service_hint
-from observed.commits
-where part_of is null and not is_deleted
-group by repository, sha
+from told
+group by newest_name, sha

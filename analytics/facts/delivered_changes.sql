@@ -26,7 +26,7 @@ delivered as (
         member.opened_at, member.ready_at, member.first_review_at, member.approved_at, member.merged_at,
         deployments.started_at as deploy_started_at,
         coalesce(deployments.completed_at, deployments.finished_at) as deployed_at,
-        deployments.exposed_at, deployments.taken_away_at,
+        deployments.exposed_at, deployments.last_target_finished_at as last_target_at, deployments.taken_away_at,
         coalesce(settled.completed_at, settled.finished_at) as settled_at, arrivals.attribution_status, origin.actor_kind, origin.is_remediation,
         coalesce(origin.is_empty, false) as is_empty, cancelled_out.change_id is not null as is_cancelled_out,
         arrivals.change_id <> origin.change_id as is_copy, member.url
@@ -63,6 +63,7 @@ cut as (
 )
 select change_id, service, deployment_id, repository, sha, kind, committed_at, start_basis, opened_at, ready_at,
     first_review_at, approved_at, merged_at, deploy_started_at, deployed_at, exposed_at,
+    last_target_at,
     case
         when elapsed_seconds >= 0 then elapsed_seconds
         when elapsed_seconds >= -skew_tolerance_seconds then 0.0

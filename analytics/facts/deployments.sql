@@ -3,7 +3,8 @@
 -- A stream is a service in an environment on one track, ordered by the end of the deploy job. Only
 -- successful attempts that reached users take part in the comparison. One that failed before it
 -- reached anybody has no kind; one that was broken off after traffic had come is a change that
--- failed, though it leaves the running version as it was.
+-- failed, though it leaves the running version as it was. A rollout counts once, at its first target:
+-- a further one has no kind and changes nothing by itself, and what is said of it is said of the first.
 with running as (
     -- what each deployment replaced: the last one before it that changed the running version
     select *,
@@ -16,8 +17,8 @@ with running as (
 undone as (
     -- what a rollback takes away is what it names, else the first deployment after the version that it puts
     -- back, else the last one that changed what runs, however often that was deployed again
-    select judged.deployment_id, restored.deployment_id as restores,
-        min(coalesce(named.deployment_id, next.deployment_id)) as undoes
+    select judged.deployment_id, restored.first_id as restores,
+        min(coalesce(named.first_id, next.first_id)) as undoes
     from running as judged
     left join stream_places as restored on restored.service = judged.service and restored.environment = judged.environment
         and restored.track = judged.track and restored.place = judged.earlier_place
@@ -27,7 +28,7 @@ undone as (
         and named.track = judged.track and named.place < judged.place
         and (named.deployment_id = judged.rollback_of or named.native_id = judged.rollback_of)
     where judged.kind = 'rollback'
-    group by judged.deployment_id, restored.deployment_id
+    group by judged.deployment_id, restored.first_id
 ),
 taken_away as (
     -- everything after the version that was put back went, if that happened inside the observation window
@@ -40,7 +41,7 @@ taken_away as (
     group by gone.deployment_id
 ),
 replaced as (
-    select running.deployment_id, before.deployment_id as replaces
+    select running.deployment_id, before.first_id as replaces
     from running
     join running as before on before.service = running.service and before.environment = running.environment
         and before.track = running.track and before.place = running.replaced_place
@@ -52,11 +53,14 @@ broken_off as (
 )
 select attempts.deployment_id, attempts.native_id, attempts.attempt, attempts.service, attempts.environment, attempts.tier,
     attempts.track, attempts.repository, attempts.sha, attempts.revisions, attempts.version, attempts.artifact_digest,
-    attempts.outcome, attempts.reached,
-    case when broken_off.deployment_id is not null then 'change' else judged.kind end as kind,
-    coalesce(judged.is_baseline, false) as is_baseline,
-    coalesce(judged.kind in ('change', 'rollback', 'config'), broken_off.deployment_id is not null) as changed_running_version,
-    undone.restores, undone.undoes, replaced.replaces, taken_away.taken_away_at, attempts.declared_purpose,
+    attempts.outcome, attempts.reached, attempts.target, attempts.rollout_of, attempts.targets, attempts.last_target_finished_at,
+    case when broken_off.deployment_id is not null then 'change' when attempts.rollout_of is null then judged.kind end as kind,
+    attempts.rollout_of is null and coalesce(judged.is_baseline, false) as is_baseline,
+    attempts.rollout_of is null
+        and coalesce(judged.kind in ('change', 'rollback', 'config'), broken_off.deployment_id is not null) as changed_running_version,
+    case when attempts.rollout_of is null then undone.restores end as restores,
+    case when attempts.rollout_of is null then undone.undoes end as undoes,
+    case when attempts.rollout_of is null then replaced.replaces end as replaces, taken_away.taken_away_at, attempts.declared_purpose,
     case when broken_off.deployment_id is not null then 0 else judged.new_commits end as new_commits,
     case when broken_off.deployment_id is not null then 'exact' else judged.attribution_status end as attribution_status,
     attempts.created_at, attempts.started_at, attempts.exposed_at, attempts.completed_at, attempts.finished_at,

@@ -5,7 +5,7 @@
 -- a repair by revert or hotfix. Inferred evidence counts only inside the observation window, so that
 -- a matured rate stays put; a verdict and an explicit link count whenever they arrive.
 with judged as (
-    select distinct deployments.deployment_id, verdicts.is_failure, verdicts.reason
+    select distinct coalesce(deployments.rollout_of, deployments.deployment_id) as deployment_id, verdicts.is_failure, verdicts.reason
     from verdicts
     join deployments on deployments.deployment_id = verdicts.deployment or deployments.native_id = verdicts.deployment
 ),

@@ -62,6 +62,7 @@ troubled as (
 ),
 weighed as (
     select troubled.*, begun.began_at, remedies.finished_at, remedies.url, remedies.service as remedy_service,
+        incidents.entity_id,
         failed.service as failed_service,
         coalesce(over_at, remedies.completed_at, remedies.finished_at) as restored_at,
         coalesce(
@@ -73,6 +74,7 @@ weighed as (
     left join deployments as remedies on remedies.deployment_id = troubled.deployment_id
     left join deployments as failed on failed.deployment_id = troubled.failed_deployment_id
     left join failures on failures.deployment_id = troubled.deployment_id
+    left join incidents on incidents.episode_id = troubled.episode_id
 ),
 ranked as (
     select *,
@@ -82,7 +84,7 @@ ranked as (
         ) = 1 as is_restoring
     from weighed
 )
-select deployment_id, failed_deployment_id, episode_id, basis, coalesce(remedy_service, failed_service) as service,
+select deployment_id, failed_deployment_id, episode_id, entity_id, basis, coalesce(remedy_service, failed_service) as service,
     is_restoring,
     case when is_restoring then restored_at end as restored_at,
     case when is_restoring then how end as restored_basis,

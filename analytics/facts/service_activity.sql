@@ -6,9 +6,11 @@ with activity as (
     select service, deployed_at from delivered_changes
     union all
     -- work that is not deployed yet keeps a service active too
-    select service_owners.service, changes.merged_at
+    select repository_services.service, changes.merged_at
     from changes
-    join service_owners on service_owners.repository = changes.repository and service_owners.valid_to is null
+    join repository_services on repository_services.repository = changes.repository
+        and repository_services.valid_from <= changes.merged_at
+        and (repository_services.valid_to is null or changes.merged_at < repository_services.valid_to)
     union all
     select service_hint, committed_at from commits where service_hint is not null
 ),

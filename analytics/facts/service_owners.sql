@@ -47,6 +47,8 @@ spells as (
     where before is null or before <> description
 )
 select service, owner, system, repository, labels, lifecycle, type, created_at,
+    -- when the catalogue said so first
+    occurred_at as described_at,
     case when previous_at is null then arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')
         else occurred_at end as valid_from,
     next_at as valid_to

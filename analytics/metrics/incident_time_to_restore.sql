@@ -1,7 +1,8 @@
 -- Incident time to restore: how long an incident of any cause lasts until service is restored. Median.
 --
 -- For people who want MTTR; it is not one of the DORA metrics, which ask only about failed deployments.
--- One row per episode, in the period in which it began: duplicates and reopened incidents are one. An
+-- One row per episode, in the period in which it began: duplicates are one, and so is an
+-- incident that was opened again within 24 hours, or an alert that fired again within 30 minutes. An
 -- incident that touches several services of a scope counts once there. One that is not over counts as
 -- lasting at least until now; one that ends before it starts is left out and listed.
 -- Value and interval: Kaplan and Meier's estimate with its log-log band; below 6 episodes it is

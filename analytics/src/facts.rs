@@ -24,7 +24,7 @@ pub use steps::{STEPS, Step};
 
 /// To be raised when facts would differ although no SQL does: by the walk over commits, by how
 /// subjects are found or joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 2;
+pub(crate) const ENGINE_VERSION: u32 = 3;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
@@ -66,6 +66,14 @@ const BY_DEPLOYMENT: &[Key] = &[Key::Subject("repository"), Key::Subject("servic
 /// Every fact, in the order in which they are computed.
 pub const FACTS: &[Fact] = &[
     Fact {
+        name: "repository_names",
+        key: &["name"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/repository_names.sql"),
+    },
+    Fact {
         name: "commits",
         key: &["repository", "sha"],
         units: &[Key::Subject("repository")],
@@ -88,6 +96,14 @@ pub const FACTS: &[Fact] = &[
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/service_owners.sql"),
+    },
+    Fact {
+        name: "repository_services",
+        key: &["repository", "service", "valid_from"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: false,
+        sql: include_str!("../facts/repository_services.sql"),
     },
     Fact {
         name: "attempts",
@@ -164,7 +180,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "incidents",
         key: &["episode_id"],
-        units: &[Key::Own("episode_id")],
+        units: &[Key::Own("entity_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/incidents.sql"),
@@ -180,7 +196,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "remediations",
         key: &["deployment_id", "failed_deployment_id", "episode_id"],
-        units: &[Key::Subject("service"), Key::Own("episode_id")],
+        units: &[Key::Subject("service"), Key::Own("entity_id")],
         is_visible: true,
         is_hot: true,
         sql: include_str!("../facts/remediations.sql"),

@@ -181,7 +181,7 @@ impl Units {
 
 fn weight(subject: &str) -> u64 {
     match subject.split_once('/') {
-        Some(("entity", _)) => 1,
+        Some(("entity" | "named" | "renamed" | "alerts", _)) => 1,
         Some(("shared", _)) => NAMED_WEIGHT / 10,
         _ => NAMED_WEIGHT,
     }

@@ -6,6 +6,7 @@
 
 mod counting;
 mod names;
+mod trouble;
 
 use crate::harness::{World, at, delivery};
 use crate::lake_rows::{difference, facts, snapshot_rows};

@@ -5,6 +5,7 @@
 //! own. The history of 27,210 commits and 12,053 tags is left to the benchmark, because reading it
 //! takes minutes without optimisation.
 
+mod picked;
 mod rebuilt;
 
 use crate::harness::{World, shared, skipped};

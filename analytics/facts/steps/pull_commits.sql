@@ -1,8 +1,5 @@
 -- One row per commit of a merged pull request, and the part that it plays there.
-with pulls as (
-    select * from observed.pull_requests where part_of is null and state = 'merged' and not is_deleted
-),
-containers as (
+with containers as (
     -- every commit of its branch came by another pull request, or is a merge
     select branch_commits.entity_id
     from branch_commits
@@ -15,7 +12,7 @@ containers as (
 ),
 merged as (
     select pulls.entity_id, pulls.repository, pulls.merge_sha as sha
-    from pulls
+    from merged_pulls as pulls
     left anti join containers on containers.entity_id = pulls.entity_id
     where pulls.merge_sha is not null
 ),
@@ -24,14 +21,14 @@ carried as (
     from merged
     join branch_commits on branch_commits.repository = merged.repository and branch_commits.sha = merged.sha
         and branch_commits.entity_id <> merged.entity_id
-    join pulls as further on further.entity_id = branch_commits.entity_id
+    join merged_pulls as further on further.entity_id = branch_commits.entity_id
     where further.merge_sha is not null
 ),
 carried_on as (
     select carried.entity_id, further.repository, further.merge_sha as sha
     from carried
     join branch_commits on branch_commits.repository = carried.repository and branch_commits.sha = carried.sha
-    join pulls as further on further.entity_id = branch_commits.entity_id
+    join merged_pulls as further on further.entity_id = branch_commits.entity_id
     where further.merge_sha is not null and further.entity_id <> carried.entity_id
 ),
 rebased as (
@@ -49,7 +46,7 @@ select repository, sha, entity_id, 'original' as role from commit_claims where p
 union
 select repository, sha, entity_id, 'merge' from merged
 union
-select repository, merge_sha, entity_id, 'container' from pulls
+select repository, merge_sha, entity_id, 'container' from merged_pulls as pulls
     where merge_sha is not null and entity_id in (select entity_id from containers)
 union
 select repository, sha, entity_id, 'carrier' from carried

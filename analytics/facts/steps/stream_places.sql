@@ -1,9 +1,14 @@
 -- One row per attempt that takes part in its stream: its place there, and of what kind it is.
 with reached as (
-    select *,
-        row_number() over (partition by service, environment, track order by finished_at, deployment_id) as place
+    -- a further target in the same environment receives what runs there already, as far as the stream knows
+    select attempts.*, coalesce(attempts.rollout_of, attempts.deployment_id) as first_id,
+        row_number() over (
+            partition by attempts.service, attempts.environment, attempts.track order by attempts.finished_at, attempts.deployment_id
+        ) as place
     from attempts
-    where outcome = 'succeeded' and reached and service is not null and finished_at is not null
+    left join attempts as first_target on first_target.deployment_id = attempts.rollout_of
+    where attempts.outcome = 'succeeded' and attempts.reached and attempts.service is not null and attempts.finished_at is not null
+        and (first_target.environment is null or first_target.environment <> attempts.environment)
 ),
 compared as (
     select *,
@@ -29,7 +34,7 @@ attributed as (
     from attributed_deployments
     group by deployment_id
 )
-select compared.deployment_id, compared.native_id, compared.rollback_of, compared.service, compared.environment,
+select compared.deployment_id, compared.first_id, compared.native_id, compared.rollback_of, compared.service, compared.environment,
     compared.track, compared.place, compared.earlier_place, compared.finished_at, compared.mature_at, attributed.new_commits,
     coalesce(attributed.attribution_status, 'unknown') as attribution_status,
     case

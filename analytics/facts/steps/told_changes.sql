@@ -1,7 +1,8 @@
 -- One row per change as its own sources tell it, before it is compared with others.
 with pulls as (
-    select pulls.*
+    select pulls.* exclude (repository), coalesce(repository_names.repository, pulls.repository) as repository
     from observed.pull_requests as pulls
+    left join repository_names on repository_names.name = pulls.repository
     left anti join change_commits as containers on containers.change_id = pulls.entity_id and containers.role = 'container'
     where pulls.part_of is null and pulls.state = 'merged' and not pulls.is_deleted
 ),

@@ -5,7 +5,7 @@
 
 use super::placed::Spans;
 use super::plans::{FactPlans, FactSession};
-use super::reads::observed;
+use super::reads::{NAMES, observed};
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
@@ -108,6 +108,7 @@ impl<'work> Work<'work> {
             Some(connections) => Some(connections),
             None => self.connections_before().await?,
         };
+        let mut renamed = BTreeSet::new();
         // Incidents and images first: a deployment then finds those that name it.
         let order = CONNECTING.iter().copied();
         let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
@@ -123,12 +124,11 @@ impl<'work> Work<'work> {
                         (Table::Deployment, Some(connections)) => {
                             connections.deployments(batch, Arc::make_mut(&mut self.units));
                         }
-                        (Table::Commit, _) => {
-                            touched::commits(batch, Arc::make_mut(&mut self.units));
-                            touched::repositories(batch, Arc::make_mut(&mut self.units));
-                        }
-                        (Table::PullRequest | Table::CiRun, _) => touched::repositories(batch, Arc::make_mut(&mut self.units)),
+                        (Table::Commit, _) => touched::commits(batch, Arc::make_mut(&mut self.units)),
                         _ => {}
+                    }
+                    if matches!(table, Table::Commit | Table::PullRequest | Table::CiRun) {
+                        renamed.append(&mut touched::repositories(batch, Arc::make_mut(&mut self.units)));
                     }
                 }
                 for subject in touched::subjects(&batches) {
@@ -142,6 +142,11 @@ impl<'work> Work<'work> {
         self.connections = connections;
         if is_everything {
             Arc::make_mut(&mut self.units).spread();
+        } else {
+            for name in renamed {
+                let unit = Arc::make_mut(&mut self.units).unit(&name);
+                self.seeds.entry(unit).or_default().insert(NAMES.to_owned());
+            }
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ use waymark_event::Table;
 /// The tables that each fact reads: `observed.<table>`, registers, `settings` and other facts.
 pub(super) type Reads = BTreeMap<&'static str, BTreeSet<String>>;
 
+/// The fact that says which names are those of one repository.
+pub(super) const NAMES: &str = "repository_names";
+
 /// The name by which facts ask for a table of observations.
 pub(super) fn observed(table: Table) -> String {
     format!("observed.{}", table.name())
@@ -58,12 +61,17 @@ pub(crate) fn facts_behind(sql: &str) -> Result<BTreeSet<&'static str>> {
 }
 
 /// The facts that differ when what is in `seeds` has changed, directly or through other facts.
+///
+/// Most statements name a repository, and few of them by another name than before: `repository_names`
+/// is computed with them, and others because of it only where it stands among the seeds itself.
 pub(super) fn follow(reads: &Reads, seeds: &BTreeSet<String>) -> BTreeSet<&'static str> {
     let mut changed = seeds.clone();
     let mut facts = BTreeSet::new();
     for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
         if reads.get(fact.name).is_some_and(|named| !named.is_disjoint(&changed)) {
-            changed.insert(fact.name.to_owned());
+            if fact.name != NAMES {
+                changed.insert(fact.name.to_owned());
+            }
             facts.insert(fact.name);
         }
     }
@@ -91,5 +99,14 @@ mod tests {
             assert!(facts.contains(&fact), "{fact} is missing in {facts:?}");
         }
         assert!(!facts.contains(&"ci_runs") && !facts.contains(&"commits"));
+    }
+
+    #[test]
+    fn a_run_changes_no_commit_but_a_new_name_of_its_repository_does() {
+        assert_eq!(followed("observed.ci_runs"), ["ci_runs", "known_services", NAMES]);
+        let facts = followed(NAMES);
+        for fact in ["commits", "attempts", "changes", "ci_runs", "incidents"] {
+            assert!(facts.contains(&fact), "{fact} is missing in {facts:?}");
+        }
     }
 }

@@ -16,7 +16,9 @@ pub struct Step {
 
 /// Every step, in the order in which they are computed.
 pub const STEPS: &[Step] = &[
+    Step { fact: "attempts", name: "told_attempts", sql: include_str!("../../facts/steps/told_attempts.sql") },
     Step { fact: "deployments", name: "stream_places", sql: include_str!("../../facts/steps/stream_places.sql") },
+    Step { fact: "change_commits", name: "merged_pulls", sql: include_str!("../../facts/steps/merged_pulls.sql") },
     Step { fact: "change_commits", name: "branch_commits", sql: include_str!("../../facts/steps/branch_commits.sql") },
     Step { fact: "change_commits", name: "commit_claims", sql: include_str!("../../facts/steps/commit_claims.sql") },
     Step { fact: "change_commits", name: "pull_commits", sql: include_str!("../../facts/steps/pull_commits.sql") },
@@ -25,6 +27,7 @@ pub const STEPS: &[Step] = &[
     Step { fact: "changes", name: "rooted_changes", sql: include_str!("../../facts/steps/rooted_changes.sql") },
     Step { fact: "delivered_changes", name: "arrivals", sql: include_str!("../../facts/steps/arrivals.sql") },
     Step { fact: "incidents", name: "incident_members", sql: include_str!("../../facts/steps/incident_members.sql") },
+    Step { fact: "incidents", name: "incident_spells", sql: include_str!("../../facts/steps/incident_spells.sql") },
 ];
 
 /// The steps to one fact, in order.

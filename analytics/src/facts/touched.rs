@@ -23,9 +23,19 @@ pub(super) const fn columns(table: Table) -> &'static [&'static str] {
         }
         Table::Commit => &["subject", "service_hint", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::PullRequest | Table::CiRun => &["subject", "repository_id", "source", "instance", "entity_id", "part_of"],
-        Table::Incident => {
-            &["subject", "entity_id", "incident_id", "merged_into", "parent", "deployment_links", "change_links"]
-        }
+        Table::Incident => &[
+            "subject",
+            "entity_id",
+            "incident_id",
+            "merged_into",
+            "parent",
+            "deployment_links",
+            "change_links",
+            "source",
+            "instance",
+            "service_hints",
+            "first_alert_at",
+        ],
         Table::Artifact => &["subject", "digest"],
         _ => &["subject"],
     }
@@ -62,6 +72,9 @@ impl Connections {
             }
             for link in listed(batch, "deployment_links", row) {
                 self.names(&link, subject, units);
+            }
+            if let Some(alerts) = alerts_of(batch, row) {
+                units.join(&alerts, subject);
             }
             for link in listed(batch, "change_links", row) {
                 if let Some((repository, _)) = link.split_once('@') {
@@ -162,10 +175,11 @@ impl Connections {
 }
 
 /// Statements about one repository belong together when it is renamed or moved, and those about one
-/// run whether or not they name the repository.
-pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) {
+/// run whether or not they name the repository. Yields the names that may be others than before.
+pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) -> BTreeSet<String> {
     let column = |name: &str| text(batch, name);
-    let Some(subjects) = column("subject") else { return };
+    let mut renamed = BTreeSet::new();
+    let Some(subjects) = column("subject") else { return renamed };
     let (ids, sources, instances) = (column("repository_id"), column("source"), column("instance"));
     let (entities, parts) = (column("entity_id"), column("part_of"));
     let mut last = None;
@@ -183,11 +197,28 @@ pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) {
         if last.as_ref() == Some(&pair) {
             continue;
         }
-        let id =
-            format!("repository/{}:{}:{}", value(sources).unwrap_or_default(), value(instances).unwrap_or_default(), pair.1);
-        units.join(subject, &id);
+        let id = format!("{}:{}:{}", value(sources).unwrap_or_default(), value(instances).unwrap_or_default(), pair.1);
+        if may_be_renamed(&id, subject, units) {
+            renamed.insert(subject.to_owned());
+        }
         last = Some(pair);
     }
+    renamed
+}
+
+/// Joins a repository's id with a name that it has, and tells whether the name is new, or one of
+/// several: then what is said of the repository can change what it is called.
+fn may_be_renamed(id: &str, name: &str, units: &mut Units) -> bool {
+    let (own, named, several) = (format!("repository/{id}"), format!("named/{id}={name}"), format!("renamed/{id}"));
+    let is_new = units.known(&named).is_none();
+    if is_new {
+        if units.known(&own).is_some() {
+            units.join(&own, &several);
+        }
+        units.join(name, &own);
+        units.join(name, &named);
+    }
+    is_new || units.known(&several).is_some()
 }
 
 /// A service that a commit names belongs to the commit's repository.
@@ -296,6 +327,15 @@ fn listed(batch: &RecordBatch, name: &str, row: usize) -> Vec<String> {
     let Some(lists) = lists.filter(|lists| lists.is_valid(row)) else { return Vec::new() };
     let texts = lists.value(row);
     texts.as_string_opt::<i32>().into_iter().flatten().flatten().map(ToOwned::to_owned).collect()
+}
+
+/// What the alerts of one source about the same services have in common: one that fires again soon is the same trouble.
+fn alerts_of(batch: &RecordBatch, row: usize) -> Option<String> {
+    batch.column_by_name("first_alert_at").filter(|column| column.is_valid(row))?;
+    let mut services = listed(batch, "service_hints", row);
+    services.sort();
+    let part = |name: &str| text(batch, name).and_then(|column| said(column, row)).unwrap_or_default();
+    (!services.is_empty()).then(|| format!("alerts/{}:{}:{}", part("source"), part("instance"), services.join(",")))
 }
 
 /// Incidents and deployments may have the same numbers.

@@ -1,10 +1,13 @@
 //! Names that change: repositories, their spellings, and owners of services.
 
 use super::{REPOSITORY, Story, columns, commit, deployed};
+use crate::lake_rows::{difference, facts};
 use serde_json::{Value, json};
 use waymark_analytics::Grain;
 
 const AS_OF: &str = "2026-06-01T00:00:00Z";
+/// What the repository is called after it was renamed.
+const BASKET: &str = "example.org/acme/basket";
 
 /// A commit of the repository that its provider numbers 7, under the name that it has just then.
 fn commit_of(repository: &str, sha: &str, parents: &[&str], authored_at: &str) -> Value {
@@ -20,21 +23,21 @@ fn deployed_of(repository: &str, id: &str, sha: &str, finished_at: &str) -> Valu
     told
 }
 
-/// The facts join by name, so d2 begins a history of its own. To be expected no longer once `commits`,
-/// `attempts` and `changes` join repositories by their provider's id.
-#[tokio::test]
-#[should_panic(expected = "String(\"d2\"), String(\"baseline\")")]
-async fn case_43_a_renamed_repository_goes_on_with_its_history() {
-    let renamed = "example.org/acme/basket";
-    let told = [
+/// A repository that is renamed between its second and third deployment.
+fn renamed() -> Vec<Value> {
+    vec![
         commit_of(REPOSITORY, "c0", &[], "2026-01-05T10:00:00Z"),
         commit_of(REPOSITORY, "c1", &["c0"], "2026-03-02T10:00:00Z"),
         deployed_of(REPOSITORY, "d0", "c0", "2026-03-01T10:00:00Z"),
         deployed_of(REPOSITORY, "d1", "c1", "2026-03-03T10:00:00Z"),
-        commit_of(renamed, "c2", &["c1"], "2026-03-10T10:00:00Z"),
-        deployed_of(renamed, "d2", "c2", "2026-03-11T10:00:00Z"),
-    ];
-    let story = Story::told(AS_OF, &told).await;
+        commit_of(BASKET, "c2", &["c1"], "2026-03-10T10:00:00Z"),
+        deployed_of(BASKET, "d2", "c2", "2026-03-11T10:00:00Z"),
+    ]
+}
+
+#[tokio::test]
+async fn case_43_a_renamed_repository_goes_on_with_its_history() {
+    let story = Story::told(AS_OF, &renamed()).await;
     let deployments = story.fact("deployments", "native_id").await;
     // Neither a second baseline nor missing history: d2 brings c2 alone, a day after it was written.
     let expected = [json!(["d0", "baseline", 1]), json!(["d1", "exact", 1]), json!(["d2", "exact", 1])];
@@ -43,6 +46,42 @@ async fn case_43_a_renamed_repository_goes_on_with_its_history() {
     let expected = [json!(["c0", "baseline"]), json!(["c1", null]), json!(["c2", null])];
     assert_eq!(columns(&delivered, &["sha", "excluded"]), expected);
     assert_eq!(delivered[2]["lead_time_seconds"], json!(86_400.0));
+}
+
+#[tokio::test]
+async fn case_43_a_rename_is_understood_in_whatever_order_it_is_told() {
+    let whole = Story::told(AS_OF, &renamed()).await;
+    let expected = facts(&whole.world.layout, &whole.snapshot).await;
+    // Deployments under the new name make one unit of both names before anybody says that they are one.
+    for order in [[0, 1, 2, 3, 4, 5], [5, 0, 2, 1, 4, 3], [4, 5, 3, 2, 1, 0], [3, 5, 1, 4, 0, 2]] {
+        let told: Vec<Value> = order.iter().map(|place| renamed()[*place].clone()).collect();
+        let mut story = Story::told(AS_OF, &told[..2]).await;
+        for events in told[2..].chunks(1) {
+            story.goes_on(AS_OF, events).await;
+        }
+        assert_eq!(difference(&expected, &facts(&story.world.layout, &story.snapshot).await), None, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn case_43_a_repository_that_gets_its_old_name_back_is_called_by_it_again() {
+    let mut story = Story::told(AS_OF, &renamed()).await;
+    let names = async |story: &Story| columns(&story.fact("repository_names", "name").await, &["name", "repository"]);
+    assert_eq!(names(&story).await, [json!([REPOSITORY, BASKET])]);
+    let back = [commit_of(REPOSITORY, "c3", &["c2"], "2026-03-20T10:00:00Z")];
+    story.goes_on(AS_OF, &back).await;
+    assert_eq!(names(&story).await, [json!([BASKET, REPOSITORY])]);
+    let whole = Story::told(AS_OF, &[renamed().as_slice(), &back].concat()).await;
+    let expected = facts(&whole.world.layout, &whole.snapshot).await;
+    assert_eq!(difference(&expected, &facts(&story.world.layout, &story.snapshot).await), None);
+    // A name that is given to another repository afterwards says no longer which of them is meant.
+    let mut other = commit_of(BASKET, "x0", &[], "2026-03-25T10:00:00Z");
+    other["data"]["repository_id"] = json!("8");
+    story.goes_on(AS_OF, std::slice::from_ref(&other)).await;
+    assert_eq!(names(&story).await, [] as [Value; 0]);
+    let whole = Story::told(AS_OF, &[renamed().as_slice(), &back, &[other]].concat()).await;
+    let expected = facts(&whole.world.layout, &whole.snapshot).await;
+    assert_eq!(difference(&expected, &facts(&story.world.layout, &story.snapshot).await), None);
 }
 
 #[tokio::test]
@@ -86,6 +125,38 @@ async fn case_44_a_number_stays_with_the_team_that_owned_the_service_then() {
     story.goes_on(AS_OF, &[owned("blue", "2026-03-09T00:00:00Z")]).await;
     assert_eq!(weeks_of(&story, "red").await, [Some(2.0), None]);
     assert_eq!(weeks_of(&story, "blue").await, [None, Some(1.0)]);
+}
+
+#[tokio::test]
+async fn case_44_a_deployment_stays_with_the_service_that_had_the_repository_then() {
+    let described = |service: &str, repository: &str, since: &str| {
+        json!({ "type": "service", "data": {
+            "kind": "service", "name": service, "repository": repository, "occurred_at": since,
+        }})
+    };
+    let unnamed = |id: &str, sha: &str, finished_at: &str| {
+        let mut told = deployed(id, "", sha, finished_at);
+        told["data"]["service_hint"] = Value::Null;
+        told
+    };
+    let told = [
+        described("checkout", REPOSITORY, "2026-01-01T00:00:00Z"),
+        unnamed("d0", "c0", "2026-03-03T10:00:00Z"),
+        unnamed("d1", "c1", "2026-03-10T10:00:00Z"),
+    ];
+    let mut story = Story::told(AS_OF, &told).await;
+    let services = async |story: &Story| columns(&story.fact("attempts", "native_id").await, &["service"]);
+    assert_eq!(services(&story).await, [json!(["checkout"]), json!(["checkout"])]);
+    // On the second Monday the repository is given to another service, of which nobody had heard before.
+    let moved = [
+        described("checkout", "example.org/acme/next", "2026-03-09T00:00:00Z"),
+        described("basket", REPOSITORY, "2026-03-09T00:00:00Z"),
+    ];
+    story.goes_on(AS_OF, &moved).await;
+    assert_eq!(services(&story).await, [json!(["checkout"]), json!(["basket"])]);
+    let whole = Story::told(AS_OF, &[told.as_slice(), &moved].concat()).await;
+    let expected = facts(&whole.world.layout, &whole.snapshot).await;
+    assert_eq!(difference(&expected, &facts(&story.world.layout, &story.snapshot).await), None);
 }
 
 #[tokio::test]

@@ -165,11 +165,16 @@ pub(super) struct Rebuilt {
 impl Rebuilt {
     /// Makes every commit and tag of a history.
     pub(super) fn of(history: &History) -> Self {
+        Self::from_stream(&history.stream())
+    }
+
+    /// Makes what a stream of `git fast-import` says, on the branch `main`.
+    pub(super) fn from_stream(stream: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut rebuilt = Self { folder, shas: Vec::new() };
         rebuilt.git(&["init", "--quiet"], None);
         rebuilt.git(&["symbolic-ref", "HEAD", "refs/heads/main"], None);
-        rebuilt.shas = rebuilt.import(&history.stream());
+        rebuilt.shas = rebuilt.import(stream);
         rebuilt
     }
 

@@ -9,6 +9,7 @@ mod clone;
 mod commit;
 mod evidence;
 mod findings;
+mod patch;
 mod paths;
 mod reference;
 mod runtime;

@@ -62,6 +62,7 @@ struct CommitLine {
     paths: Option<Vec<String>>,
     #[serde(default)]
     paths_truncated: bool,
+    patch_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +162,7 @@ fn commit(delivery: &Delivery, reading: &Reading, change: &RefLine, line: &str) 
         revert_of: read.revert_of,
         picked_from: read.picked_from,
         pull_request_hint: read.pull_request_hint,
+        patch_id: read.patch_id,
         service_hint: change.service.clone(),
         ..Commit::default()
     };

@@ -117,6 +117,7 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     identity::unify_addresses(&mut record);
     identity::validate(&record)?;
     let key = identity::key(delivery, &record)?;
+    let told_at = head.occurred_at;
     let updated_at = head.source_updated_at.or(key.updated_at);
     head.source_updated_at = updated_at;
     head.occurred_at = head.occurred_at.or(key.updated_at);
@@ -129,20 +130,31 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     head.entity_id = key.entity_id;
     head.version_rank = VersionRank::of(updated_at, delivery.received_at, key.state_rank, Read::Event);
     let mut observations = Vec::with_capacity(2);
-    if let Record::Service(_) = &record {
-        observations.push(described(delivery, &head, &record));
+    match &record {
+        // A catalogue entry is also a moment, so that who owned a service in March is known in May.
+        Record::Service(_) => {
+            let at = head.occurred_at.unwrap_or(delivery.received_at);
+            observations.push(moment(delivery, &head, &record, ("described", at)));
+        }
+        // The newest state tells of one end only, and of none once the incident is open again.
+        Record::Incident(incident) => {
+            let is_open_again = incident.resolved_at.is_none() && incident.reopen_count.is_some_and(|count| count > 0);
+            let resolved = incident.resolved_at.map(|at| ("resolved", at));
+            let turn = resolved.or_else(|| told_at.filter(|_| is_open_again).map(|at| ("reopened", at)));
+            observations.extend(turn.map(|turn| moment(delivery, &head, &record, turn)));
+        }
+        _ => {}
     }
     observations.push(Observation::read(delivery, VERSION, head, record));
     Ok(observations)
 }
 
-/// A catalogue entry is also a moment, so that who owned a service in March is known in May.
-fn described(delivery: &Delivery, head: &Head, record: &Record) -> Observation {
-    let at = head.occurred_at.unwrap_or(delivery.received_at);
+/// The same statement as a moment beside the state, which the next one replaces.
+fn moment(delivery: &Delivery, head: &Head, record: &Record, (word, at): (&str, Instant)) -> Observation {
     let head = Head {
-        entity_id: head.entity_id.moment("described", &at.micros().to_string()),
+        entity_id: head.entity_id.moment(word, &at.micros().to_string()),
         part_of: Some(head.entity_id.clone()),
-        moment: Some("described".to_owned()),
+        moment: Some(word.to_owned()),
         occurred_at: Some(at),
         ..head.clone()
     };

@@ -3,6 +3,7 @@
 //! Histories hold names that are not UTF-8, authors without an address and times that never were:
 //! such a commit is written with what can be read, because its parents matter to all others.
 
+use super::patch::patch_id;
 use super::paths::Touched;
 use crate::message;
 use chrono::{DateTime, FixedOffset, SecondsFormat};
@@ -70,17 +71,21 @@ pub(super) struct CommitLine {
     paths: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paths_truncated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_id: Option<String>,
 }
 
 impl CommitLine {
     /// The line of the commit `sha`, and what it touches as far as that is known.
-    pub(super) fn of(sha: String, commit: &CommitParts<'_>, touched: Option<Touched>) -> Self {
+    pub(super) fn of(clone: &gix::Repository, sha: String, commit: &CommitParts<'_>, touched: Option<Touched>) -> Self {
+        let authored_at = time(commit.author);
+        let patch_id = touched.as_ref().and_then(|touched| patch_id(clone, &authored_at, commit.parents.len(), touched));
         let declared = message::read(&commit.message.to_str_lossy());
         Self {
             sha,
             parents: commit.parents.iter().map(ToString::to_string).collect(),
             author: person(commit.author),
-            authored_at: time(commit.author),
+            authored_at,
             committer: person(commit.committer),
             committed_at: time(commit.committer),
             co_authors: declared.co_authors,
@@ -89,6 +94,7 @@ impl CommitLine {
             pull_request_hint: declared.pull_request_hint,
             paths_truncated: touched.as_ref().map(|touched| touched.is_truncated).filter(|is_truncated| *is_truncated),
             paths: touched.map(|touched| touched.paths),
+            patch_id,
         }
     }
 }

@@ -17,13 +17,23 @@ const PATH_BYTES_MAX: usize = 4_096;
 pub(super) struct Touched {
     pub(super) paths: Vec<String>,
     pub(super) is_truncated: bool,
+    /// What became of each file beside its first parent.
+    pub(super) changes: Vec<FileChange>,
+}
+
+/// One file before and after a commit; null where there was none.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FileChange {
+    pub(super) path: Vec<u8>,
+    pub(super) before: Option<Entry>,
+    pub(super) now: Option<Entry>,
 }
 
 /// One entry of a tree: what it is, and its content's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
-    mode: Vec<u8>,
-    id: ObjectId,
+pub(super) struct Entry {
+    pub(super) mode: Vec<u8>,
+    pub(super) id: ObjectId,
 }
 
 type Tree = BTreeMap<Vec<u8>, Entry>;
@@ -31,6 +41,11 @@ type Tree = BTreeMap<Vec<u8>, Entry>;
 impl Entry {
     fn is_folder(&self) -> bool {
         self.mode == b"40000"
+    }
+
+    /// Whether it is a commit of another repository, whose content is not here.
+    pub(super) fn is_module(&self) -> bool {
+        self.mode == b"160000"
     }
 }
 
@@ -78,6 +93,9 @@ impl Touched {
                     return Some(());
                 }
                 self.paths.push(String::from_utf8_lossy(&path).into_owned());
+                let file = |entry: Option<&Entry>| entry.filter(|entry| !entry.is_folder()).cloned();
+                let before = file(earlier.first().copied().flatten());
+                self.changes.push(FileChange { path: path.clone(), before, now: file(entry) });
             }
             let below = |entry: Option<&Entry>| entry.filter(|entry| entry.is_folder()).map(|entry| entry.id);
             let earlier: Vec<Option<ObjectId>> = earlier.into_iter().map(below).collect();

@@ -96,7 +96,7 @@ impl<'c> History<'c> {
                 stack.extend(commit.parents.iter().filter(|parent| !self.visited.contains(*parent)));
             }
             let touched = touched(self.clone, &commit).filter(|_| !self.cut.contains(&id));
-            write(CommitLine::of(id.to_string(), &commit, touched))?;
+            write(CommitLine::of(self.clone, id.to_string(), &commit, touched))?;
         }
         Ok(())
     }
