@@ -14,6 +14,15 @@ use waymark_analytics::{Engine, EvidenceRequest, Metric, Series, Statistic, Wind
 use waymark_event::Instant;
 use waymark_reports::wording;
 
+/// A piece of SQL that several definitions share.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ViewBody {
+    /// The name by which definitions read it.
+    pub name: &'static str,
+    /// The SQL that stands behind the name.
+    pub sql: &'static str,
+}
+
 /// A number, and everything that somebody needs to work it out again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Explanation {
@@ -33,6 +42,8 @@ pub struct Explanation {
     pub definition: String,
     /// The definition that ran.
     pub sql: &'static str,
+    /// What the definition has in common with others, and reads like tables.
+    pub views: Vec<ViewBody>,
     /// The question by which the rows were found.
     pub evidence_sql: &'static str,
     /// What the limits beside the value are.
@@ -124,6 +135,7 @@ pub async fn explanation(
         definition_version: metric.version,
         definition: metric.manual(),
         sql: metric.sql,
+        views: parameters.views.into_iter().map(|(name, sql)| ViewBody { name, sql }).collect(),
         evidence_sql: metric.evidence,
         interval: interval(metric.kind),
         as_of: series.as_of.to_rfc3339(),

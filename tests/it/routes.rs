@@ -219,6 +219,8 @@ async fn a_number_says_everything_that_is_needed_to_work_it_out_again() {
     for field in ["snapshot", "as_of", "zone", "interval", "definition", "sql", "evidence_sql"] {
         assert!(explained[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
+    let views: Vec<&str> = explained["views"].as_array().unwrap().iter().filter_map(|view| view["name"].as_str()).collect();
+    assert!(views.contains(&"placed_changes"), "{views:?}");
     let linked = explained["rows"].as_array().unwrap().iter().filter(|row| row["url"].is_string()).count();
     assert!(linked > 0, "no row leads to its source");
     let (_, _, page) = site.get("/metrics/change_lead_time?grain=window&last=60").await;

@@ -116,6 +116,9 @@ fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     lines.push(String::new());
     if with_sql {
         lines.push(explained.sql.to_owned());
+        for view in &explained.views {
+            lines.push(format!("-- {}\n{}", view.name, view.sql));
+        }
     }
     lines
 }

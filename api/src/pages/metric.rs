@@ -227,6 +227,9 @@ fn definition(explained: &Explanation) -> Markup {
                 dt { "As of" } dd { (explained.as_of) ", snapshot " (explained.snapshot) }
             }
             details { summary { "The SQL that defines it" } pre { code { (explained.sql) } } }
+            @for view in &explained.views {
+                details { summary { "What it shares with others: " (view.name.replace('_', " ")) } pre { code { (view.sql) } } }
+            }
             details { summary { "The SQL that finds its rows" } pre { code { (explained.evidence_sql) } } }
         }
     }
