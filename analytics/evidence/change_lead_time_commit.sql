@@ -1,8 +1,13 @@
 -- The commits behind a lead time by commit: when each was written, and those left out with the reason.
 with written as (
     select scope_kind, scope, period_start, change_id, service, kind, actor_kind, deployed_at, deployment_id, left_out, url,
-        unnest(coalesce(commit_times, arrow_cast(make_array(null), 'List(Timestamp(Microsecond, Some("UTC")))'))) as written_at
+        unnest(commit_times) as written_at
     from placed_changes
+    where commit_times is not null
+    union all
+    select scope_kind, scope, period_start, change_id, service, kind, actor_kind, deployed_at, deployment_id, left_out, url, null
+    from placed_changes
+    where commit_times is null
 ),
 timed as (
     select written.*,

@@ -19,7 +19,7 @@ mod wilson;
 pub(crate) use business_seconds::business_seconds;
 pub(crate) use local_day::local_day;
 pub(crate) use quantile::type_7;
-pub(crate) use survival::{episode, log_rank};
+pub(crate) use survival::{drawn_survival, episode, log_rank};
 
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};

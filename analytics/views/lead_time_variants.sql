@@ -11,10 +11,10 @@ headline as (
     select * from eligible where coalesce(excluded, 'skew') = 'skew'
 ),
 written as (
-    -- one row per original commit; a change of which none is known is one row without a time
-    select scope_kind, scope, period_start, period_end, is_partial, excluded, deployed_at,
-        unnest(coalesce(commit_times, arrow_cast(make_array(null), 'List(Timestamp(Microsecond, Some("UTC")))'))) as written_at
+    -- one row per original commit
+    select scope_kind, scope, period_start, period_end, is_partial, excluded, deployed_at, unnest(commit_times) as written_at
     from headline
+    where commit_times is not null
 ),
 clocks as (
     select 'with_bots' as variant, scope_kind, scope, period_start, period_end, is_partial,
@@ -29,6 +29,11 @@ clocks as (
         end
     from written
     cross join settings
+    union all
+    -- a change of which no commit is known is one row without a time
+    select 'commit', scope_kind, scope, period_start, period_end, is_partial, cast(null as double)
+    from headline
+    where commit_times is null
     union all
     -- what no pull request merged was never opened
     select 'from_opened', scope_kind, scope, period_start, period_end, is_partial,

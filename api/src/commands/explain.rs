@@ -99,6 +99,7 @@ fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     for number in &explained.numbers {
         lines.push(format!("{}  {:<14} {}", number.period, number.cell.scope, number.text));
     }
+    lines.extend(explained.category.iter().map(|category| format!("category    {category}")));
     let settings: Vec<String> = explained.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     lines.push(String::new());
     lines.push(format!("limits      {}", explained.interval));

@@ -211,6 +211,7 @@ fn definition(explained: &Explanation) -> Markup {
             p.question { "Version " (explained.definition_version) ", in " (explained.unit.replace('_', " ")) "; better: " (explained.better) }
             (words(&explained.definition))
             dl.what {
+                @if let Some(category) = &explained.category { dt { "Category" } dd { (category) } }
                 dt { "Limits" } dd { (explained.interval) }
                 dt { "Parameters" } dd {
                     @if explained.settings.is_empty() { "none" }
