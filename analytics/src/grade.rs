@@ -107,7 +107,8 @@ impl Engine {
         };
         let (kinds, scopes, spans) =
             (column("scope_kind", &DataType::Utf8)?, column("scope", &DataType::Utf8)?, column("span", &DataType::Utf8)?);
-        let numbers = ["value", "low", "high"].map(|name| column(name, &DataType::Float64));
+        let number = |name: &'static str| column(name, &DataType::Float64);
+        let numbers = [number("value")?, number("low")?, number("high")?];
         let mut medians = [Medians::default(); 3];
         for row in 0..batch.num_rows() {
             let is_asked =
@@ -116,7 +117,6 @@ impl Engine {
                 continue;
             }
             for (median, number) in medians.iter_mut().zip(&numbers) {
-                let Ok(number) = number else { continue };
                 let known = number.is_valid(row).then(|| number.as_primitive::<Float64Type>().value(row));
                 match spans.as_string::<i32>().value(row) {
                     "daily" => median.daily = known,
