@@ -70,7 +70,7 @@ ruled as (
 )
 select grouped.change_id, grouped.repository, grouped.sha, grouped.kind, grouped.committed_at, grouped.start_basis,
     grouped.opened_at, grouped.ready_at, grouped.first_review_at, grouped.approved_at, grouped.merged_at,
-    grouped.commits, grouped.additions, grouped.deletions, grouped.is_revert, grouped.reverts_change_id, grouped.is_hotfix,
+    grouped.commits, grouped.commit_times, grouped.additions, grouped.deletions, grouped.is_revert, grouped.reverts_change_id, grouped.is_hotfix,
     grouped.is_revert or grouped.is_hotfix as is_remediation,
     grouped.is_empty, grouped.origin_id, array_remove(equivalent.equivalent_ids, grouped.change_id) as equivalent_ids,
     case when ruled.repository is not null then coalesce(served.services, arrow_cast(make_array(), 'List(Utf8)')) end as services,

@@ -22,7 +22,7 @@ cancelled_out as (
 ),
 delivered as (
     select origin.change_id, arrivals.service, arrivals.deployment_id, arrivals.repository, arrivals.sha, member.kind,
-        least(origin.committed_at, member.committed_at) as committed_at, origin.start_basis,
+        least(origin.committed_at, member.committed_at) as committed_at, origin.start_basis, origin.commit_times,
         member.opened_at, member.ready_at, member.first_review_at, member.approved_at, member.merged_at,
         deployments.started_at as deploy_started_at,
         coalesce(deployments.completed_at, deployments.finished_at) as deployed_at,
@@ -61,13 +61,17 @@ cut as (
             then first_review_at end as second_cut
     from offered_in_order
 )
-select change_id, service, deployment_id, repository, sha, kind, committed_at, start_basis, opened_at, ready_at,
+select change_id, service, deployment_id, repository, sha, kind, committed_at, start_basis, commit_times, opened_at, ready_at,
     first_review_at, approved_at, merged_at, deploy_started_at, deployed_at, exposed_at,
     last_target_at,
     case
         when elapsed_seconds >= 0 then elapsed_seconds
         when elapsed_seconds >= -skew_tolerance_seconds then 0.0
     end as lead_time_seconds,
+    case
+        when elapsed_seconds >= 0 then business_seconds(committed_at, deployed_at)
+        when elapsed_seconds >= -skew_tolerance_seconds then 0.0
+    end as business_seconds,
     seconds_between(committed_at, first_cut) as coding_seconds,
     seconds_between(first_cut, second_cut) as pickup_seconds,
     seconds_between(second_cut, third_cut) as review_seconds,

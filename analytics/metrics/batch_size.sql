@@ -48,10 +48,11 @@ covered as (
     left join deployed on deployed.scope_kind = summarised.scope_kind and deployed.scope = summarised.scope
         and deployed.period_start = summarised.period_start
 )
-select 'p50' as statistic, scope_kind, scope, period_start, period_end, p50 as value, p50_low as low, p50_high as high,
-    sample_size, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'p50' then p50 else p90 end as value,
+    case statistics.statistic when 'p50' then p50_low else p90_low end as low,
+    case statistics.statistic when 'p50' then p50_high else p90_high end as high,
+    sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
+    coverage, is_partial
 from covered
-union all
-select 'p90', scope_kind, scope, period_start, period_end, p90, p90_low, p90_high,
-    sample_size, cast(null as double), cast(null as double), coverage, is_partial
-from covered
+cross join (values ('p50'), ('p90')) as statistics(statistic)

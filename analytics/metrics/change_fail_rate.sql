@@ -6,27 +6,12 @@
 -- not yet counted, because their failures may not be known; `coverage` says how many that leaves
 -- out. Failed deployments are counted, never incidents, so the rate cannot exceed 100 %.
 -- Interval: Wilson. It can be gamed by not reporting; the evidence says what the count rests on.
-with eligible as (
-    select deployments.service, deployments.day, deployments.finished_at, deployments.mature_at,
-        failures.deployment_id is not null as failed
-    from deployments
-    left join failures on failures.deployment_id = deployments.deployment_id
-    where deployments.tier = 'production' and deployments.changed_running_version
-),
-placed as (
-    select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
-        eligible.failed, eligible.mature_at <= calendar.as_of as matured
-    from eligible
-    join calendar on calendar.day = eligible.day
-    join scopes on scopes.service = eligible.service
-        and eligible.finished_at >= scopes.valid_from and eligible.finished_at < scopes.valid_to
-),
-counted as (
+with counted as (
     select scope_kind, scope, period_start, period_end, is_partial,
         count(*) as eligible,
         count(*) filter (where matured) as denominator,
         count(*) filter (where matured and failed) as numerator
-    from placed
+    from judged_deployments
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,

@@ -9,24 +9,10 @@
 -- Coverage: changes with a usable clock, times the share of deployments whose commits are known.
 -- It can be gamed by committing late; read it beside the change fail rate.
 with delivered as (
-    select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
-        case when delivered_changes.excluded is null then delivered_changes.lead_time_seconds end as lead_time_seconds
-    from delivered_changes
-    join calendar on calendar.day = delivered_changes.day
-    join scopes on scopes.service = delivered_changes.service
-        and delivered_changes.deployed_at >= scopes.valid_from and delivered_changes.deployed_at < scopes.valid_to
-    where coalesce(delivered_changes.excluded, 'skew') = 'skew'
-),
-deployed as (
-    select scopes.scope_kind, scopes.scope, calendar.period_start,
-        count(*) as deployments,
-        count(*) filter (where deployments.attribution_status <> 'unknown') as with_commits
-    from deployments
-    join calendar on calendar.day = deployments.day
-    join scopes on scopes.service = deployments.service
-        and deployments.finished_at >= scopes.valid_from and deployments.finished_at < scopes.valid_to
-    where deployments.tier = 'production' and deployments.changed_running_version
-    group by scopes.scope_kind, scopes.scope, calendar.period_start
+    select scope_kind, scope, period_start, period_end, is_partial,
+        case when excluded is null then lead_time_seconds end as lead_time_seconds
+    from placed_changes
+    where coalesce(excluded, 'skew') = 'skew'
 ),
 summarised as (
     select scope_kind, scope, period_start, period_end, is_partial,
@@ -43,19 +29,16 @@ summarised as (
 covered as (
     select summarised.*,
         cast(usable as double) / nullif(eligible, 0)
-            * coalesce(cast(deployed.with_commits as double) / nullif(deployed.deployments, 0), 1.0) as coverage
+            * coalesce(cast(known_commits.with_commits as double) / nullif(known_commits.deployments, 0), 1.0) as coverage
     from summarised
-    left join deployed on deployed.scope_kind = summarised.scope_kind and deployed.scope = summarised.scope
-        and deployed.period_start = summarised.period_start
+    left join known_commits on known_commits.scope_kind = summarised.scope_kind and known_commits.scope = summarised.scope
+        and known_commits.period_start = summarised.period_start
 )
-select 'p50' as statistic, scope_kind, scope, period_start, period_end, p50 as value, p50_low as low, p50_high as high,
-    usable as sample_size, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'p50' then p50 when 'p75' then p75 else p90 end as value,
+    case statistics.statistic when 'p50' then p50_low when 'p75' then p75_low else p90_low end as low,
+    case statistics.statistic when 'p50' then p50_high when 'p75' then p75_high else p90_high end as high,
+    usable as sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
+    coverage, is_partial
 from covered
-union all
-select 'p75', scope_kind, scope, period_start, period_end, p75, p75_low, p75_high,
-    usable, cast(null as double), cast(null as double), coverage, is_partial
-from covered
-union all
-select 'p90', scope_kind, scope, period_start, period_end, p90, p90_low, p90_high,
-    usable, cast(null as double), cast(null as double), coverage, is_partial
-from covered
+cross join (values ('p50'), ('p75'), ('p90')) as statistics(statistic)

@@ -24,11 +24,11 @@ summarised as (
     from placed
     group by scope_kind, scope, period_start, period_end, is_partial
 )
-select 'p50' as statistic, scope_kind, scope, period_start, period_end, p50 as value, p50_low as low, p50_high as high,
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'p50' then p50 else p90 end as value,
+    case statistics.statistic when 'p50' then p50_low else p90_low end as low,
+    case statistics.statistic when 'p50' then p50_high else p90_high end as high,
     usable as sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
     cast(usable as double) / nullif(eligible, 0) as coverage, is_partial
 from summarised
-union all
-select 'p90', scope_kind, scope, period_start, period_end, p90, p90_low, p90_high,
-    usable, cast(null as double), cast(null as double), cast(usable as double) / nullif(eligible, 0), is_partial
-from summarised
+cross join (values ('p50'), ('p90')) as statistics(statistic)

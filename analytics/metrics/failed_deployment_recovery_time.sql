@@ -9,39 +9,23 @@
 -- withheld. While more than half are open there is no value, and `low` says how long they last at least.
 -- Coverage: failures of which the beginning is known. Failures are few: look at each of them. It can be
 -- gamed by closing early and by not calling it a failure; read it beside the change fail rate.
-with episodes as (
-    select failures.service, failures.impaired_at, failures.impaired_day, restoring.restored_at, restoring.recovery_seconds
-    from failures
-    left join remediations as restoring on restoring.failed_deployment_id = failures.deployment_id and restoring.is_restoring
-),
-placed as (
-    select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
-        coalesce(episodes.restored_at <= calendar.as_of, false) as has_ended,
-        case when episodes.restored_at <= calendar.as_of then episodes.recovery_seconds
-            else seconds_between(episodes.impaired_at, calendar.as_of) end as impaired_seconds
-    from episodes
-    join calendar on calendar.day = episodes.impaired_day
-    join scopes on scopes.service = episodes.service
-        and episodes.impaired_at >= scopes.valid_from and episodes.impaired_at < scopes.valid_to
-    where episodes.impaired_at <= calendar.as_of
-),
-summarised as (
+with summarised as (
     select scope_kind, scope, period_start, period_end, is_partial,
-        count(*) as eligible, count(impaired_seconds) as usable,
-        survival_quantile(impaired_seconds, has_ended, 0.5) as p50,
-        survival_quantile_low(impaired_seconds, has_ended, 0.5) as p50_low,
-        survival_quantile_high(impaired_seconds, has_ended, 0.5) as p50_high,
-        survival_quantile(impaired_seconds, has_ended, 0.75) as p75,
-        survival_quantile_low(impaired_seconds, has_ended, 0.75) as p75_low,
-        survival_quantile_high(impaired_seconds, has_ended, 0.75) as p75_high
-    from placed
+        count(*) as eligible, count(recovery_seconds) as usable,
+        survival_quantile(recovery_seconds, has_ended, 0.5) as p50,
+        survival_quantile_low(recovery_seconds, has_ended, 0.5) as p50_low,
+        survival_quantile_high(recovery_seconds, has_ended, 0.5) as p50_high,
+        survival_quantile(recovery_seconds, has_ended, 0.75) as p75,
+        survival_quantile_low(recovery_seconds, has_ended, 0.75) as p75_low,
+        survival_quantile_high(recovery_seconds, has_ended, 0.75) as p75_high
+    from recoveries
     group by scope_kind, scope, period_start, period_end, is_partial
 )
-select 'p50' as statistic, scope_kind, scope, period_start, period_end, p50 as value, p50_low as low, p50_high as high,
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'p50' then p50 else p75 end as value,
+    case statistics.statistic when 'p50' then p50_low else p75_low end as low,
+    case statistics.statistic when 'p50' then p50_high else p75_high end as high,
     usable as sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
     cast(usable as double) / nullif(eligible, 0) as coverage, is_partial
 from summarised
-union all
-select 'p75', scope_kind, scope, period_start, period_end, p75, p75_low, p75_high,
-    usable, cast(null as double), cast(null as double), cast(usable as double) / nullif(eligible, 0), is_partial
-from summarised
+cross join (values ('p50'), ('p75')) as statistics(statistic)

@@ -8,22 +8,11 @@
 -- Value and interval: Kaplan and Meier's estimate with its log-log band; below 6, 13 and 36 changes it
 -- is withheld. While more than the wanted share waits there is no value, and `low` says how long at least.
 -- Coverage: merged changes of services whose deployed commits are known and whose clocks can be used.
-with ways as (
-    select service, repository, min(finished_at) filter (where attribution_status <> 'unknown') as known_since
-    from deployments
-    where tier = 'production' and changed_running_version and service is not null and repository is not null
-    group by service, repository
-),
-merged as (
-    select ways.service, changes.merged_at, changes.day, delivered_changes.deployed_at,
-        ways.known_since, delivered_changes.excluded, delivered_changes.merge_to_production_seconds
-    from changes
-    join ways on ways.repository = changes.repository
-        and (changes.services is null or array_has(changes.services, ways.service))
-    left join delivered_changes on delivered_changes.change_id = changes.change_id and delivered_changes.service = ways.service
-    where changes.kind = 'pull_request' and changes.actor_kind <> 'bot'
-        and changes.origin_id = changes.change_id and not coalesce(changes.is_empty, false)
-        and coalesce(delivered_changes.excluded, 'skew') = 'skew'
+with merged as (
+    select service, merged_at, day, deployed_at, known_since, excluded, merge_to_production_seconds
+    from awaited_changes
+    where kind = 'pull_request' and actor_kind <> 'bot' and not is_copy and not is_empty
+        and coalesce(excluded, 'skew') = 'skew'
 ),
 placed as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
@@ -54,15 +43,11 @@ summarised as (
     from placed
     group by scope_kind, scope, period_start, period_end, is_partial
 )
-select 'p50' as statistic, scope_kind, scope, period_start, period_end, p50 as value, p50_low as low, p50_high as high,
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'p50' then p50 when 'p75' then p75 else p90 end as value,
+    case statistics.statistic when 'p50' then p50_low when 'p75' then p75_low else p90_low end as low,
+    case statistics.statistic when 'p50' then p50_high when 'p75' then p75_high else p90_high end as high,
     usable as sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
     cast(usable as double) / nullif(eligible, 0) as coverage, is_partial
 from summarised
-union all
-select 'p75', scope_kind, scope, period_start, period_end, p75, p75_low, p75_high,
-    usable, cast(null as double), cast(null as double), cast(usable as double) / nullif(eligible, 0), is_partial
-from summarised
-union all
-select 'p90', scope_kind, scope, period_start, period_end, p90, p90_low, p90_high,
-    usable, cast(null as double), cast(null as double), cast(usable as double) / nullif(eligible, 0), is_partial
-from summarised
+cross join (values ('p50'), ('p75'), ('p90')) as statistics(statistic)

@@ -41,6 +41,9 @@ pub const EFFECT_CI_DURATIONS: Answer =
 /// Production deployments and failures by service and week.
 pub const EFFECT_STABILITY: Answer =
     Answer { name: "effect_stability", operational_tables: &[], sql: include_str!("../answers/effect_stability.sql") };
+/// What decides in which category a deployment frequency lies.
+pub const FREQUENCY_CATEGORY: Answer =
+    Answer { name: "frequency_category", operational_tables: &[], sql: include_str!("../answers/frequency_category.sql") };
 /// The published survey scores of the organisation.
 pub const SCORES: Answer = Answer { name: "scores", operational_tables: &[], sql: include_str!("../answers/scores.sql") };
 /// What is not known.
@@ -69,6 +72,7 @@ pub const ANSWERS: &[&Answer] = &[
     &EFFECT_LEAD_TIMES,
     &EFFECT_CI_DURATIONS,
     &EFFECT_STABILITY,
+    &FREQUENCY_CATEGORY,
     &SCORES,
     &GAPS,
     &REJECTIONS,

@@ -3,8 +3,9 @@
 //! Up and down are directions of the value; whether that is an improvement is the catalogue's
 //! `better`. Only closed forms stand here, so any two cells of a series can be compared. Rows of one
 //! service resemble each other, which these intervals do not know; where the rows are at hand,
-//! `compare.rs` asks `change/sampled.rs`, which does.
+//! `compare.rs` asks `change/sampled.rs` and `change/clustered.rs`, which do.
 
+pub(crate) mod clustered;
 pub(crate) mod sampled;
 
 use crate::catalogue::{Metric, Statistic};

@@ -2,12 +2,14 @@
 //! know that rows of one service resemble each other.
 //!
 //! For pages and reports about one scope: the closed forms of `change` serve a series of many cells.
-//! How rows are drawn is said in `change/sampled.rs`; here they are fetched, and answers remembered.
+//! How rows are drawn is said in `change/sampled.rs` and `change/clustered.rs`; here they are fetched,
+//! and answers remembered.
 
-use crate::catalogue::{Metric, Statistic};
+use crate::catalogue::{Metric, Statistic, Subject};
+use crate::change::clustered::{self, Counts};
 use crate::change::sampled::{self, Rows};
 use crate::change::{Change, change};
-use crate::engine::{Engine, EvidenceRequest, Which};
+use crate::engine::Engine;
 use crate::error::AnalyticsError;
 use crate::functions::episode;
 use crate::series::Cell;
@@ -24,6 +26,11 @@ const MEASURED: &[(&str, &str)] = &[
     ("deployment_days_per_week", "deployment_days"),
     ("change_lead_time", "lead_time_seconds"),
     ("change_lead_time_with_bots", "lead_time_seconds"),
+    ("change_lead_time_commit", "commit_seconds"),
+    ("change_lead_time_from_opened", "from_opened_seconds"),
+    ("change_lead_time_effective", "effective_seconds"),
+    ("change_lead_time_exposed", "exposed_seconds"),
+    ("change_lead_time_business_time", "business_seconds"),
     ("change_lead_time_coding", "coding_seconds"),
     ("change_lead_time_pickup", "pickup_seconds"),
     ("change_lead_time_review", "review_seconds"),
@@ -34,19 +41,23 @@ const MEASURED: &[(&str, &str)] = &[
     ("batch_size", "changes"),
     ("undeployed_change_age", "age_seconds"),
     ("failed_deployment_recovery_time", "recovery_seconds"),
+    ("failed_deployment_recovery_time_from_deploy", "from_deploy_seconds"),
     ("incident_time_to_restore", "recovery_seconds"),
     ("ci_duration", "duration_seconds"),
     ("ci_queue_time", "queue_seconds"),
 ];
 
-/// More rows than this are not drawn: there the closed form is narrow, and right enough.
+/// More rows than this are not drawn one by one: there the closed form is narrow, and right enough.
 const ROWS_MAX: usize = 4_000;
 
-/// Evidence is read up to here, with the rows that were left out.
-const EVIDENCE_MAX: usize = 400_000;
+/// Services are drawn as wholes up to here: they stay as few as they are, however many rows they have.
+const CLUSTERED_ROWS_MAX: usize = 100_000;
+
+/// Sums of shares of days differ by less than this part of them.
+const ROUNDING: f64 = 1e-9;
 
 /// What was compared: the metric, its statistic, the earlier and the later window.
-pub(crate) type Compared = (&'static str, String, Window, Window);
+pub(crate) type ComparedWindows = (&'static str, String, Window, Window);
 
 /// What was looked at more closely: the metric, its statistic and the window.
 pub(crate) type Detailed = (&'static str, String, Window);
@@ -91,13 +102,53 @@ impl Engine {
             return Ok(known);
         }
         let mut found = self.cell(metric, statistic, window).await?;
-        if let Some(cell) = found.clone().filter(|cell| metric.kind == Statistic::Quantile && cell.value.is_some())
-            && let Some(rows) = self.rows_behind(metric, window, &cell).await?
-        {
-            found = Some(drawn(metric, move || sampled::widened(metric, cell, &rows)).await?);
+        if let Some(cell) = found.clone().filter(|cell| cell.value.is_some() && cell.low.is_some()) {
+            found = Some(self.widened(metric, window, cell).await?);
         }
         self.details.insert(key, found.clone()).await;
         Ok(found)
+    }
+
+    async fn widened(&self, metric: &'static Metric, window: &Window, cell: Cell) -> Result<Cell, AnalyticsError> {
+        // What cannot be drawn keeps its closed form.
+        let same = cell.clone();
+        match metric.kind {
+            Statistic::Quantile | Statistic::Survival => {
+                match self.rows_behind(metric, window, &cell, CLUSTERED_ROWS_MAX).await? {
+                    Some(rows) => drawn(metric, move || clustered::widened_by_rows(metric, cell, &rows)).await,
+                    None => Ok(same),
+                }
+            }
+            Statistic::Proportion | Statistic::Rate if metric.subject == Subject::Services => {
+                match self.counts_behind(metric, window, &cell).await? {
+                    Some(counts) => drawn(metric, move || clustered::widened_by_counts(metric, cell, &counts)).await,
+                    None => Ok(same),
+                }
+            }
+            _ => Ok(same),
+        }
+    }
+
+    /// What each service adds to a share or a rate; nothing unless all of them make up the cell.
+    async fn counts_behind(
+        &self,
+        metric: &'static Metric,
+        window: &Window,
+        cell: &Cell,
+    ) -> Result<Option<Vec<Counts>>, AnalyticsError> {
+        let narrow = Window { scopes: vec![cell.scope.clone()], ..window.clone().of_kind(&cell.scope_kind) };
+        let members = self.members(metric, &narrow).await?;
+        let counts = members
+            .iter()
+            .filter(|member| member.statistic == cell.statistic)
+            .filter_map(|member| Some(Counts { numerator: member.numerator?, denominator: member.denominator? }));
+        let counts: Vec<Counts> = counts.collect();
+        let is_all = |whole: Option<f64>, part: fn(&Counts) -> f64| {
+            whole.is_some_and(|whole| (counts.iter().map(part).sum::<f64>() - whole).abs() <= whole.abs() * ROUNDING)
+        };
+        let are_all =
+            is_all(cell.numerator, |counts| counts.numerator) && is_all(cell.denominator, |counts| counts.denominator);
+        Ok(are_all.then_some(counts))
     }
 
     async fn compared(
@@ -112,7 +163,7 @@ impl Engine {
             return Ok(None);
         };
         let (Some(earlier), Some(later)) =
-            (self.rows_behind(metric, before, &from).await?, self.rows_behind(metric, after, &to).await?)
+            (self.rows_behind(metric, before, &from, ROWS_MAX).await?, self.rows_behind(metric, after, &to, ROWS_MAX).await?)
         else {
             return Ok(Some(change(metric, &from, &to)));
         };
@@ -125,15 +176,21 @@ impl Engine {
     }
 
     /// What a quantile was taken of; nothing for other kinds of metrics, and for too many rows.
-    async fn rows_behind(&self, metric: &'static Metric, window: &Window, cell: &Cell) -> Result<Option<Rows>, AnalyticsError> {
+    async fn rows_behind(
+        &self,
+        metric: &'static Metric,
+        window: &Window,
+        cell: &Cell,
+        rows_max: usize,
+    ) -> Result<Option<Rows>, AnalyticsError> {
         let Some((_, column)) = MEASURED.iter().find(|(id, _)| *id == metric.id) else { return Ok(None) };
-        let is_within = |rows: i64| usize::try_from(rows).is_ok_and(|rows| rows <= ROWS_MAX);
+        let is_within = |rows: i64| usize::try_from(rows).is_ok_and(|rows| rows <= rows_max);
         if !cell.sample_size.is_some_and(is_within) {
             return Ok(None);
         }
-        let counted = EvidenceRequest { which: Which::Counted, offset: 0, rows_max: EVIDENCE_MAX };
-        let evidence = self.evidence(metric, window, &counted).await?;
-        let rows = read(metric, &evidence.rows, column, &cell.scope)?;
+        let mut columns = vec!["service", "scope", column];
+        columns.extend((metric.kind == Statistic::Survival).then_some("has_ended"));
+        let rows = read(metric, &self.counted(metric, window, &columns).await?, column, &cell.scope)?;
         let count: usize = rows.values().map(Vec::len).sum();
         // Rows that are not all of those counted would be another sample.
         let are_all = cell.sample_size.is_some_and(|size| usize::try_from(size) == Ok(count));
@@ -151,19 +208,18 @@ async fn drawn<Found: Send + 'static>(
     found.map_err(|cause| failed(DataFusionError::External(Box::new(cause))))
 }
 
-/// The counted rows of one scope, by service.
+/// The rows of one scope, by service.
 fn read(metric: &Metric, batch: &RecordBatch, measured: &'static str, scope: &str) -> Result<Rows, AnalyticsError> {
     let column = |name: &'static str, data_type: &DataType| {
         let shape = || AnalyticsError::Shape { metric: metric.id.to_owned(), column: name };
         cast(batch.column_by_name(name).ok_or_else(shape)?, data_type).map_err(|_| shape())
     };
     let (services, scopes) = (column("service", &DataType::Utf8)?, column("scope", &DataType::Utf8)?);
-    let counted = column("is_counted", &DataType::Boolean)?;
     let values = column(measured, &DataType::Float64)?;
     let ends = if metric.kind == Statistic::Survival { Some(column("has_ended", &DataType::Boolean)?) } else { None };
     let mut rows = Rows::new();
-    for row in (0..batch.num_rows()).filter(|row| values.is_valid(*row) && counted.is_valid(*row)) {
-        if !counted.as_boolean().value(row) || scopes.as_string::<i32>().value(row) != scope {
+    for row in (0..batch.num_rows()).filter(|row| values.is_valid(*row)) {
+        if scopes.as_string::<i32>().value(row) != scope {
             continue;
         }
         let value = values.as_primitive::<Float64Type>().value(row);
@@ -180,7 +236,7 @@ fn read(metric: &Metric, batch: &RecordBatch, measured: &'static str, scope: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{METRICS, Subject};
+    use crate::catalogue::METRICS;
 
     #[test]
     fn every_quantile_says_of_which_column_it_is_taken() {

@@ -26,6 +26,10 @@ pub struct Definitions {
     pub zone: String,
     /// The name of the scope that holds every service. Default `organisation`.
     pub organisation: String,
+    /// Whether categories stand beside numbers, such as `weekly`. Default false. No number depends on it,
+    /// so it is left out of the fingerprint.
+    #[serde(skip_serializing)]
+    pub grades: bool,
     /// Numbers that belong to definitions.
     pub settings: Settings,
     /// Which environment names mean what; the first match wins, before the built-in ones.
@@ -136,6 +140,7 @@ impl Default for Definitions {
         Self {
             zone: "UTC".to_owned(),
             organisation: "organisation".to_owned(),
+            grades: false,
             settings: Settings::default(),
             environments: Vec::new(),
             components: Vec::new(),

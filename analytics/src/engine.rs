@@ -6,19 +6,21 @@
 
 mod cluster;
 mod evidence;
+mod members;
 mod one_row_first;
 mod rows;
 mod session;
 mod views;
 
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
+use members::narrowed;
 pub(crate) use session::facts_context;
 pub use session::session_state;
 
 use crate::answers::Answer;
 use crate::catalogue::Metric;
 use crate::change::Change;
-use crate::compare::{Compared, Detailed};
+use crate::compare::{ComparedWindows, Detailed};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
@@ -37,7 +39,7 @@ use datafusion::catalog::{
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::prelude::{DataFrame, SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use waymark_event::Instant;
@@ -80,7 +82,7 @@ pub struct Engine {
     reader: tokio::sync::Mutex<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
     /// What was found out by `compare.rs`, by snapshot and question.
-    pub(crate) changes: moka::future::Cache<(String, Compared), Option<Change>>,
+    pub(crate) changes: moka::future::Cache<(String, ComparedWindows), Option<Change>>,
     /// Cells whose limits know their services, by snapshot and question.
     pub(crate) details: moka::future::Cache<(String, Detailed), Option<Cell>>,
 }
@@ -205,6 +207,7 @@ impl Reader {
         };
         let context = session::for_readers(&state);
         let facts = lake_facts(&context, layout, &snapshot).await?;
+        let is_hot = |name: &str| FACTS.iter().any(|fact| fact.name == name && fact.is_hot);
         let hot: Vec<_> = facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect();
         let hot = self.hot.keep(&context, &hot).await?;
         Opened::over_facts(&context, definitions, snapshot, facts, hot)
@@ -226,10 +229,6 @@ async fn lake_facts(
         facts.push((fact.name, Arc::new(table)));
     }
     Ok(facts)
-}
-
-fn is_hot(name: &str) -> bool {
-    FACTS.iter().any(|fact| fact.name == name && fact.is_hot)
 }
 
 impl Opened {
@@ -276,6 +275,12 @@ impl Opened {
     /// A session for metrics: facts, `scopes`, `settings`, the calendar of the window, the views that
     /// the statement names, and no clock.
     async fn metric_context(&self, window: &Window, sql: &str, readable: Readable) -> Result<SessionContext, AnalyticsError> {
+        let context = self.context_without_views(window, readable)?;
+        self.register_views(&context, sql).await?;
+        Ok(context)
+    }
+
+    fn context_without_views(&self, window: &Window, readable: Readable) -> Result<SessionContext, AnalyticsError> {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
         let days = calendar::calendar(window, self.snapshot.as_of)
             .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
@@ -284,9 +289,7 @@ impl Opened {
         };
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
         register_batch(&context, "calendar", days).map_err(failed)?;
-        let context = session::without_clocks(context);
-        self.register_views(&context, sql).await?;
-        Ok(context)
+        Ok(session::without_clocks(context))
     }
 
     /// A session for questions of people: what the SQL catalogue shows.
@@ -330,8 +333,14 @@ impl Opened {
         for batch in &batches {
             rows::read_cells(metric, batch, &mut cells)?;
         }
-        let series =
-            Series { metric, window: window.clone(), as_of: self.snapshot.as_of, snapshot: self.snapshot.id.clone(), cells };
+        let series = Series {
+            metric,
+            window: window.clone(),
+            as_of: self.snapshot.as_of,
+            snapshot: self.snapshot.id.clone(),
+            cells,
+            compared: Vec::new(),
+        };
         Ok(series.fill())
     }
 
@@ -359,16 +368,6 @@ impl Opened {
     pub const fn as_of(&self) -> Instant {
         self.snapshot.as_of
     }
-}
-
-/// Keeps only the scopes that were asked for.
-fn narrowed(frame: DataFrame, window: &Window) -> DataFusionResult<DataFrame> {
-    let frame =
-        if window.scope_kind.is_empty() { frame } else { frame.filter(col("scope_kind").eq(lit(&window.scope_kind)))? };
-    if window.scopes.is_empty() {
-        return Ok(frame);
-    }
-    frame.filter(col("scope").in_list(window.scopes.iter().map(lit).collect(), false))
 }
 
 /// Makes a batch known as a table.

@@ -1,9 +1,10 @@
 //! The functions that Waymark adds to SQL: the intervals and quantiles in which metrics speak.
 //!
 //! Every one of them is exact and deterministic; what a metric does with it stands in its SQL. The
-//! random procedures (bootstraps) belong to reports, and the local day of an instant, which needs
-//! the organisation's zone, is registered where facts are made and nowhere else.
+//! random procedures (bootstraps) belong to reports; the local day of an instant and the working time
+//! between two need the organisation's zone, and are registered where facts are made and nowhere else.
 
+mod business_seconds;
 mod closed_form;
 mod instants;
 mod local_day;
@@ -15,9 +16,10 @@ mod samples;
 mod survival;
 mod wilson;
 
+pub(crate) use business_seconds::business_seconds;
 pub(crate) use local_day::local_day;
 pub(crate) use quantile::type_7;
-pub(crate) use survival::{episode, log_rank};
+pub(crate) use survival::{drawn_survival, episode, log_rank};
 
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};

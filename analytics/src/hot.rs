@@ -8,6 +8,7 @@ use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
 use crate::lake_tables::LakeTable;
+use crate::views::{VIEWS, named_in};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
@@ -79,13 +80,13 @@ impl HotFiles {
         let mut providers = Providers::new();
         for (name, table) in smallest_first {
             let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
-            let Some(files) = gather(context, table, &mut before, left_bytes).await.map_err(failed)? else {
+            let Some(files) = gather(context, name, table, &mut before, left_bytes).await.map_err(failed)? else {
                 tracing::debug!(fact.name = name, "a fact is too large to be kept in memory");
                 continue;
             };
             left_bytes = left_bytes.saturating_sub(files.iter().map(|(_, kept)| kept.size_bytes).sum());
             let partitions = context.state().config().target_partitions();
-            let provider = HotTable::new(Arc::clone(table), &files, partitions).map_err(failed)?;
+            let provider = HotTable::new(name, Arc::clone(table), &files, partitions).map_err(failed)?;
             providers.insert(*name, Arc::new(provider));
             self.files.extend(files);
         }
@@ -96,11 +97,12 @@ impl HotFiles {
 /// The files of a fact in memory; nothing when they do not fit into `left_bytes`.
 async fn gather(
     context: &SessionContext,
+    name: &str,
     table: &LakeTable,
     before: &mut HashMap<Path, Kept>,
     left_bytes: usize,
 ) -> Result<Option<Vec<(Path, Kept)>>> {
-    let columns = asked_for(&table.schema());
+    let columns = asked_for(name, &table.schema());
     if columns.is_empty() {
         return Ok(None);
     }
@@ -152,13 +154,22 @@ fn foreseen(size_bytes: usize, rows: usize, rows_all: usize) -> usize {
     (size_bytes / rows).saturating_mul(rows_all).max(size_bytes)
 }
 
-/// The places of the columns of which some metric or fixed answer speaks.
-fn asked_for(schema: &Schema) -> Vec<usize> {
+/// The places of the columns of a fact of which some metric or fixed answer speaks that reads the fact,
+/// itself or through a view. Words are looked for, not columns: one too many costs memory, no answer.
+fn asked_for(fact: &str, schema: &Schema) -> Vec<usize> {
     let texts = METRICS.iter().map(|metric| metric.sql).chain(ANSWERS.iter().map(|answer| answer.sql));
-    let is_apart = |char: char| !(char.is_alphanumeric() || char == '_');
-    let words: BTreeSet<&str> = texts.flat_map(|text| text.split(is_apart)).collect();
+    let texts = texts.chain(VIEWS.iter().map(|view| view.sql));
+    let words = texts.map(words).filter(|words| words.contains(fact));
+    let words: BTreeSet<&str> = words.flatten().collect();
     let columns = schema.fields().iter().enumerate();
     columns.filter(|(_, field)| words.contains(field.name().as_str())).map(|(place, _)| place).collect()
+}
+
+/// The words of a statement and of the views that it names.
+fn words(sql: &'static str) -> BTreeSet<&'static str> {
+    let is_apart = |char: char| !(char.is_alphanumeric() || char == '_');
+    let views = named_in(sql).into_iter().map(|view| view.sql);
+    views.chain([sql]).flat_map(|text| text.split(is_apart)).collect()
 }
 
 impl Kept {
@@ -185,9 +196,9 @@ struct HotTable {
 }
 
 impl HotTable {
-    fn new(stored: Arc<LakeTable>, files: &[(Path, Kept)], partitions_max: usize) -> Result<Self> {
+    fn new(name: &str, stored: Arc<LakeTable>, files: &[(Path, Kept)], partitions_max: usize) -> Result<Self> {
         let schema = stored.schema();
-        let columns = asked_for(&schema);
+        let columns = asked_for(name, &schema);
         let mut places = vec![None; schema.fields().len()];
         for (place, column) in columns.iter().enumerate() {
             if let Some(known) = places.get_mut(*column) {
@@ -266,7 +277,16 @@ mod tests {
     fn only_columns_that_metrics_speak_of_are_kept() {
         let field = |name: &str| Field::new(name, DataType::Utf8, true);
         let schema = Schema::new(vec![field("service"), field("never_in_any_metric"), field("day")]);
-        assert_eq!(asked_for(&schema), [0, 2]);
+        assert_eq!(asked_for("deployments", &schema), [0, 2]);
+        assert_eq!(asked_for("no_metric_reads_it", &schema), [0_usize; 0]);
+    }
+
+    #[test]
+    fn what_a_view_reads_for_a_metric_is_kept() {
+        let field = |name: &str| Field::new(name, DataType::Utf8, true);
+        // `undeployed_changes` reads `awaited_changes` through a view, and no metric asks where a change is shown.
+        let schema = Schema::new(vec![field("known_since"), field("url"), field("is_copy")]);
+        assert_eq!(asked_for("awaited_changes", &schema), [0, 2]);
     }
 
     #[test]
@@ -283,7 +303,7 @@ mod tests {
         )
         .unwrap();
         let files = [(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())];
-        let table = HotTable::new(Arc::new(LakeTable::without_files(schema)), &files, 4).unwrap();
+        let table = HotTable::new("deployments", Arc::new(LakeTable::without_files(schema)), &files, 4).unwrap();
         assert_eq!(table.held_places(Some(&[2, 1])), Some(vec![1, 0]));
         assert_eq!(table.held_places(Some(&[])), Some(Vec::new()));
         assert_eq!(table.held_places(Some(&[0, 1])), None);

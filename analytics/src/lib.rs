@@ -15,6 +15,7 @@ mod error;
 mod facts;
 pub mod forecast;
 mod functions;
+mod grade;
 mod hot;
 mod lake_tables;
 mod parameters;
@@ -31,8 +32,8 @@ mod window;
 pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhythm};
 pub use answers::findings::{FINDINGS, Finding, find_finding};
 pub use answers::{
-    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS, GAPS,
-    MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS, WEEKS,
+    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS,
+    FREQUENCY_CATEGORY, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS, WEEKS,
 };
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
@@ -44,10 +45,11 @@ pub use definitions::{
 pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
+pub use grade::{Category, Frequency};
 pub use parameters::{Parameters, parameters};
 pub use platform::{platform_schema, read_platform};
 pub use profiles::{PROFILES, Peer, Profile, ProfileError};
 pub use query::{Limits, QueryError, QueryService, RowsAnswer};
-pub use series::{Cell, Series};
+pub use series::{Cell, Compared, Series};
 pub use views::{VIEWS, View};
 pub use window::{Grain, Period, Window, local_date, local_midnight};

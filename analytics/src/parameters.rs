@@ -6,7 +6,7 @@
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::facts::{FACTS, STEPS, facts_behind};
-use crate::views::named_in;
+use crate::views::{VIEWS, named_in};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 pub struct Parameters {
     /// The facts that the definition reads, directly or through others, in their order.
     pub facts: Vec<&'static str>,
+    /// The views that the definition is planned with: their names and their SQL.
+    pub views: Vec<(&'static str, &'static str)>,
     /// The settings that the definition or one of these facts reads, with their values.
     pub settings: Map<String, Value>,
 }
@@ -26,13 +28,14 @@ pub fn parameters(metric: &Metric, definitions: &Definitions) -> Parameters {
     let facts: Vec<&'static str> = FACTS.iter().map(|fact| fact.name).filter(|name| behind.contains(name)).collect();
     let of_facts = FACTS.iter().filter(|fact| behind.contains(fact.name)).map(|fact| fact.sql);
     let of_steps = STEPS.iter().filter(|step| behind.contains(step.fact)).map(|step| step.sql);
+    let views = VIEWS.iter().filter(|view| asked.contains(&view.sql)).map(|view| (view.name, view.sql)).collect();
     let statements: Vec<String> = of_facts.chain(of_steps).chain(asked).map(without_comments).collect();
     let settings = match serde_json::to_value(&definitions.settings) {
         Ok(Value::Object(settings)) => settings,
         _ => Map::new(),
     };
     let is_read = |name: &str| statements.iter().any(|sql| sql.split(is_no_word).any(|word| word == name));
-    Parameters { facts, settings: settings.into_iter().filter(|(name, _)| is_read(name)).collect() }
+    Parameters { facts, views, settings: settings.into_iter().filter(|(name, _)| is_read(name)).collect() }
 }
 
 /// The definition of a metric and the views that it is planned with.

@@ -4,6 +4,7 @@
 //! exactly one cell. How a series is drawn or told belongs to `reports`.
 
 use crate::catalogue::Metric;
+use crate::change::Change;
 use crate::window::Window;
 use std::collections::BTreeMap;
 use waymark_event::Instant;
@@ -39,6 +40,19 @@ pub struct Cell {
     pub is_partial: bool,
 }
 
+/// How a statistic of one scope stands against the range before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// Which statistic of the metric, such as `p50`.
+    pub statistic: String,
+    /// The kind of the scope.
+    pub scope_kind: String,
+    /// The scope's name.
+    pub scope: String,
+    /// What the rows behind both ranges say.
+    pub change: Change,
+}
+
 /// One metric over a window, with the envelope that makes it reproducible.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -52,6 +66,8 @@ pub struct Series {
     pub snapshot: String,
     /// Ordered by statistic as in the catalogue, then scope kind, scope and period.
     pub cells: Vec<Cell>,
+    /// Of a whole range, what was found out about it and the range before; empty where nobody asked.
+    pub compared: Vec<Compared>,
 }
 
 impl Series {
@@ -59,6 +75,13 @@ impl Series {
     pub fn line(&self, statistic: &str, scope_kind: &str, scope: &str) -> Vec<&Cell> {
         let is_wanted = |cell: &&Cell| cell.statistic == statistic && cell.scope_kind == scope_kind && cell.scope == scope;
         self.cells.iter().filter(is_wanted).collect()
+    }
+
+    /// What was found out about a statistic of a scope and the range before.
+    pub fn change(&self, statistic: &str, scope_kind: &str, scope: &str) -> Option<&Change> {
+        let is_wanted =
+            |found: &&Compared| found.statistic == statistic && found.scope_kind == scope_kind && found.scope == scope;
+        self.compared.iter().find(is_wanted).map(|found| &found.change)
     }
 
     /// Scope kinds and scopes of the series, in order.

@@ -17,6 +17,13 @@ pub struct View {
 
 /// Every view, each after those that it reads.
 pub const VIEWS: &[View] = &[
+    View { name: "placed_changes", is_weekly: false, sql: include_str!("../views/placed_changes.sql") },
+    View { name: "known_commits", is_weekly: false, sql: include_str!("../views/known_commits.sql") },
+    View { name: "lead_time_variants", is_weekly: false, sql: include_str!("../views/lead_time_variants.sql") },
+    View { name: "judged_deployments", is_weekly: false, sql: include_str!("../views/judged_deployments.sql") },
+    View { name: "recoveries", is_weekly: false, sql: include_str!("../views/recoveries.sql") },
+    View { name: "waiting_changes", is_weekly: false, sql: include_str!("../views/waiting_changes.sql") },
+    View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },
     View { name: "births", is_weekly: false, sql: include_str!("../views/births.sql") },
     View { name: "adopting", is_weekly: false, sql: include_str!("../views/adopting.sql") },

@@ -10,9 +10,21 @@ use arrow::array::RecordBatch;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use waymark_analytics::{Engine, EvidenceRequest, Metric, Series, Statistic, Window, parameters};
+use waymark_analytics::{Engine, EvidenceRequest, Metric, Series, Statistic, Window, parameters, profiles};
 use waymark_event::Instant;
 use waymark_reports::wording;
+
+/// The metric that has categories.
+const GRADED: &str = "deployment_frequency";
+
+/// A piece of SQL that several definitions share.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ViewBody {
+    /// The name by which definitions read it.
+    pub name: &'static str,
+    /// The SQL that stands behind the name.
+    pub sql: &'static str,
+}
 
 /// A number, and everything that somebody needs to work it out again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,6 +45,8 @@ pub struct Explanation {
     pub definition: String,
     /// The definition that ran.
     pub sql: &'static str,
+    /// What the definition has in common with others, and reads like tables.
+    pub views: Vec<ViewBody>,
     /// The question by which the rows were found.
     pub evidence_sql: &'static str,
     /// What the limits beside the value are.
@@ -52,6 +66,9 @@ pub struct Explanation {
     pub facts: Vec<&'static str>,
     /// The numbers, one for each statistic, scope and period.
     pub numbers: Vec<Number>,
+    /// In which category the deployment frequency of the one scope lies, with those that the limits allow
+    /// too; null unless `grades` is set.
+    pub category: Option<String>,
     /// What one row is, in the singular.
     pub thing: String,
     /// Rows that went in, over all pages.
@@ -107,9 +124,10 @@ pub async fn explanation(
     statistic: Option<&str>,
     request: &EvidenceRequest,
 ) -> Result<Explanation, Problem> {
-    let series = engine.series(metric, window).await?;
+    let series = closer(engine, metric, window).await?;
     let evidence = engine.evidence(metric, window, request).await?;
     let parameters = parameters(metric, engine.definitions());
+    let category = category(engine, metric, &series).await?;
     let thing = thing(metric, &evidence.rows);
     let shown = evidence.rows.num_rows();
     let end = request.offset + shown;
@@ -124,6 +142,7 @@ pub async fn explanation(
         definition_version: metric.version,
         definition: metric.manual(),
         sql: metric.sql,
+        views: parameters.views.into_iter().map(|(name, sql)| ViewBody { name, sql }).collect(),
         evidence_sql: metric.evidence,
         interval: interval(metric.kind),
         as_of: series.as_of.to_rfc3339(),
@@ -133,6 +152,7 @@ pub async fn explanation(
         settings: parameters.settings,
         facts: parameters.facts,
         numbers: numbers(&series, statistic, &thing),
+        category,
         thing,
         counted: evidence.counted,
         left_out: evidence.left_out.into_iter().map(|left| LeftOutBody { reason: left.reason, rows: left.rows }).collect(),
@@ -143,6 +163,30 @@ pub async fn explanation(
         rows: serde_json::from_str(&rows).map_err(|error| Problem::not_drawn(&error))?,
         batch: Some(evidence.rows),
     })
+}
+
+/// The series, and of one scope over one whole range what its services add to the limits.
+async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Series, Problem> {
+    let mut series = engine.series(metric, window).await?.as_ref().clone();
+    if window.periods.len() == 1 && series.scopes().len() == 1 && profiles::profile_of(metric).is_none() {
+        for cell in &mut series.cells {
+            if let Some(detail) = engine.detail(metric, &cell.statistic, window).await? {
+                *cell = detail;
+            }
+        }
+    }
+    Ok(series)
+}
+
+/// The category of a deployment frequency, where the organisation wants categories and asks for one scope.
+async fn category(engine: &Engine, metric: &Metric, series: &Series) -> Result<Option<String>, Problem> {
+    let scopes = series.scopes();
+    let [(scope_kind, scope)] = scopes.as_slice() else { return Ok(None) };
+    if !engine.definitions().grades || metric.id != GRADED {
+        return Ok(None);
+    }
+    let window = Window { scopes: vec![(*scope).to_owned()], ..series.window.clone().of_kind(scope_kind) };
+    Ok(engine.frequency_category(&window).await?.map(|category| category.words()))
 }
 
 /// The statistic that was asked for, if the metric has it.
@@ -187,14 +231,22 @@ fn thing(metric: &Metric, rows: &RecordBatch) -> String {
 const fn interval(kind: Statistic) -> &'static str {
     match kind {
         Statistic::Quantile => {
-            "95 %, exact order statistics of the binomial distribution; rows of one service are not independent, \
-             which is not adjusted for here"
+            "95 %, exact order statistics of the binomial distribution; for one whole range of a scope that pools at least 8 \
+             services, the hull of these and of drawing whole services 2,000 times, because rows of one service resemble each \
+             other"
         }
-        Statistic::Proportion => "95 %, Wilson score interval; not adjusted for rows of one service",
-        Statistic::Rate => "95 %, exact Poisson interval (Garwood)",
+        Statistic::Proportion => {
+            "95 %, Wilson score interval; for one whole range of a scope that pools at least 8 services, the hull of it and of \
+             drawing whole services 2,000 times"
+        }
+        Statistic::Rate => {
+            "95 %, exact Poisson interval (Garwood); for one whole range of a scope that pools at least 8 services, the hull of \
+             it and of drawing whole services 2,000 times"
+        }
         Statistic::Survival => {
             "95 %, Kaplan and Meier with the log-log band of Greenwood; what is still open counts as at least as long as it \
-             has lasted, and rows of one service are not adjusted for"
+             has lasted. For one whole range of a scope that pools at least 8 services, the hull of these and of drawing whole \
+             services 2,000 times"
         }
         Statistic::Events | Statistic::Level => "none, because everything is counted",
         Statistic::Score => "95 %, adjusted Wald interval",

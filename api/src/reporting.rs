@@ -10,13 +10,16 @@ use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_analytics::{
-    ARRIVALS, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Subject, Window, WindowRequest, find,
-    local_date,
+    ARRIVALS, Compared, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Subject, Window, WindowRequest,
+    find, local_date,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
     render, wording,
 };
+
+/// As many lines as a chart draws.
+const SCOPES_MAX: usize = 6;
 
 /// The local day of an instant, as JSON writes it.
 pub(crate) fn day_of(instant: waymark_event::Instant, zone: chrono_tz::Tz) -> String {
@@ -57,14 +60,16 @@ pub async fn chart_series(
     {
         // The title compares the later half of the range with the earlier one.
         let days = (last.end_day - first.first_day).num_days().unsigned_abs() / 2;
-        for (from, to) in [
-            (last.end_day - Days::new(days), last.end_day),
-            (last.end_day - Days::new(2 * days), last.end_day - Days::new(days)),
-        ] {
-            let half = Window::between(Grain::Window, from, to, window.zone);
-            let half = Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..half };
-            series.push(engine.series(metric, &half).await?.as_ref().clone());
-        }
+        let half = |from, to| Window {
+            scope_kind: window.scope_kind.clone(),
+            scopes: window.scopes.clone(),
+            ..Window::between(Grain::Window, from, to, window.zone)
+        };
+        let middle = last.end_day - Days::new(days);
+        let (before, now) = (half(middle - Days::new(days), middle), half(middle, last.end_day));
+        let mut later = engine.series(metric, &now).await?.as_ref().clone();
+        later.compared = compared(engine, &later, &[metric.headline()], [&before, &now]).await?;
+        series.extend([later, engine.series(metric, &before).await?.as_ref().clone()]);
     }
     Ok(series)
 }
@@ -137,11 +142,8 @@ async fn beside(
 ) -> Result<ReportSeries, Problem> {
     let mut window = engine.series(metric, now).await?.as_ref().clone();
     let mut previous = engine.series(metric, before).await?.as_ref().clone();
-    let mut changes = BTreeMap::new();
     if metric.subject == Subject::Services {
-        for statistic in metric.statistics {
-            changes.extend(engine.change(metric, statistic, before, now).await?.map(|change| (*statistic, change)));
-        }
+        window.compared = compared(engine, &window, metric.statistics, [before, now]).await?;
         for (series, asked) in [(&mut window, now), (&mut previous, before)] {
             for cell in &mut series.cells {
                 if let Some(detail) = engine.detail(metric, &cell.statistic, asked).await? {
@@ -150,7 +152,35 @@ async fn beside(
             }
         }
     }
-    Ok(ReportSeries { weekly, window, previous, changes })
+    Ok(ReportSeries { weekly, window, previous })
+}
+
+/// What the rows behind two ranges say about each line of the later one. Nothing where there are more
+/// scopes than a chart draws: each of them is looked at by itself, which takes its time.
+async fn compared(
+    engine: &Engine,
+    later: &Series,
+    statistics: &[&'static str],
+    [before, now]: [&Window; 2],
+) -> Result<Vec<Compared>, Problem> {
+    let scopes = later.scopes();
+    if scopes.len() > SCOPES_MAX {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (scope_kind, scope) in scopes {
+        let of_scope = |window: &Window| Window { scopes: vec![scope.to_owned()], ..window.clone().of_kind(scope_kind) };
+        let (before, now) = (of_scope(before), of_scope(now));
+        for statistic in statistics {
+            found.extend(engine.change(later.metric, statistic, &before, &now).await?.map(|change| Compared {
+                statistic: (*statistic).to_owned(),
+                scope_kind: scope_kind.to_owned(),
+                scope: scope.to_owned(),
+                change,
+            }));
+        }
+    }
+    Ok(found)
 }
 
 /// Only the organisation, or every component in it: reports never list services side by side.

@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
-use waymark_analytics::{Cell, Change, Series};
+use waymark_analytics::{Cell, Series};
 use waymark_event::Instant;
 
 /// What a report is made from.
@@ -49,13 +49,11 @@ pub struct ReportPeriod {
 pub struct ReportSeries {
     /// At least 13 complete weeks, for the organisation and each component.
     pub weekly: Series,
-    /// The trailing 90 days as one period.
+    /// The trailing 90 days as one period, with what the rows of the organisation say about it and the 90
+    /// days before; where they say nothing, the two cells are compared.
     pub window: Series,
     /// The 90 days before those as one period.
     pub previous: Series,
-    /// What the rows of the organisation say about the two periods, by statistic; where nothing stands
-    /// here, the two cells are compared.
-    pub changes: BTreeMap<&'static str, Change>,
 }
 
 /// One component of the platform, from its register.

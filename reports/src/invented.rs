@@ -90,7 +90,7 @@ pub(crate) fn series(
             }
         }
     }
-    Series { metric, window, as_of: as_of(), snapshot: "s-000042".to_owned(), cells }
+    Series { metric, window, as_of: as_of(), snapshot: "s-000042".to_owned(), cells, compared: Vec::new() }
 }
 
 /// A wave that looks irregular and is the same every time.
@@ -144,12 +144,7 @@ fn delivery(id: &str, before: f64, now: f64, rows: i64) -> crate::ReportSeries {
         Some((at * (1.0 + 0.08 * wave(id.len(), index)), rows / 13))
     });
     let whole = |window: Window, value: f64| series(id, window, &organisation, |_, _| Some((value, rows)));
-    crate::ReportSeries {
-        weekly,
-        window: whole(ninety_days(0), now),
-        previous: whole(ninety_days(1), before),
-        changes: std::collections::BTreeMap::new(),
-    }
+    crate::ReportSeries { weekly, window: whole(ninety_days(0), now), previous: whole(ninety_days(1), before) }
 }
 
 fn component(index: usize, target: Option<(f64, NaiveDate)>) -> crate::ComponentInfo {
@@ -188,12 +183,13 @@ pub(crate) fn input() -> crate::ReportInput {
             weekly: census(id, weeks(14)),
             window: census(id, ninety_days(0)),
             previous: census(id, ninety_days(1)),
-            changes: std::collections::BTreeMap::new(),
         };
         series.insert(id, made);
     }
     series.insert("change_lead_time", delivery("change_lead_time", 216_000.0, 155_520.0, 1_310));
     series.insert("change_fail_rate", delivery("change_fail_rate", 0.121, 0.118, 640));
+    series.insert("deployment_rework_rate", delivery("deployment_rework_rate", 0.142, 0.151, 640));
+    series.insert("failed_deployment_recovery_time", delivery("failed_deployment_recovery_time", 7_200.0, 6_800.0, 76));
     series.insert("deployment_frequency", delivery("deployment_frequency", 2.6, 3.2, 2_904));
     series.insert("ci_success_rate", delivery("ci_success_rate", 0.885, 0.897, 9_120));
     let score = |component: Option<&str>, wave: &str, nps: Option<f64>, answers: Option<i64>| crate::ScoreRow {

@@ -97,7 +97,9 @@ pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison>
         .collect();
     ranges.sort_by_key(|(_, cell)| cell.period_start);
     if let [.., before, after] = ranges.as_slice() {
-        let change = change(metric, before.1, after.1);
+        // What the rows say, where somebody asked them, is what a tile and a table of the same ranges say.
+        let known = after.0.change(metric.headline(), line.scope_kind, line.scope).copied();
+        let change = known.unwrap_or_else(|| change(metric, before.1, after.1));
         let days = |series: &Series| {
             series.window.periods.iter().map(|period| (period.end_day - period.first_day).num_days()).sum::<i64>()
         };

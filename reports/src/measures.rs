@@ -21,7 +21,8 @@ pub(crate) fn measure<'a>(input: &'a ReportInput, id: &str, statistic: &'static 
     let metric = find(id)?;
     let now = input.organisation_cell(id, statistic, Range::Now)?;
     let before = input.organisation_cell(id, statistic, Range::Before);
-    let from_rows = input.series.get(metric.id).and_then(|series| series.changes.get(statistic)).copied();
+    let series = input.series.get(metric.id);
+    let from_rows = series.and_then(|series| series.window.change(statistic, &now.scope_kind, &now.scope)).copied();
     let change = from_rows.or_else(|| before.map(|before| change(metric, before, now)));
     Some(Measure { metric, statistic, now, before, change })
 }

@@ -85,6 +85,8 @@ pub const REPORTS: &[Report] = &[
                 "deployment_frequency",
                 "change_lead_time",
                 "change_fail_rate",
+                "deployment_rework_rate",
+                "failed_deployment_recovery_time",
                 "ci_success_rate",
                 "adoption_rate",
                 "coverage_fit",
@@ -131,6 +133,7 @@ mod tests {
     use crate::invented::input;
     use crate::render;
     use std::collections::BTreeSet;
+    use waymark_analytics::{Cell, Change, Compared, Verdict};
 
     fn nothing() -> ReportInput {
         ReportInput {
@@ -231,6 +234,42 @@ mod tests {
                 assert!(!bytes.contains("<script") && !bytes.contains("(javascript:") && !bytes.contains("=\"javascript:"));
             }
         }
+    }
+
+    #[test]
+    fn the_leadership_review_shows_all_five_metrics_of_dora() {
+        let text = render::markdown(&(find("leadership").unwrap().build)(&input()));
+        for title in [
+            "Change lead time",
+            "Deployment frequency",
+            "Failed deployment recovery time",
+            "Change fail rate",
+            "Deployment rework rate",
+        ] {
+            assert!(text.contains(&format!("| {title}")), "no row of the table is about {title}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_title_says_what_the_table_of_the_same_ranges_says() {
+        let mut given = input();
+        let review = |given: &ReportInput| render::html(&(find("leadership").unwrap().build)(given));
+        // By its cells alone the lead time fell; the rows behind them are not so sure.
+        assert!(review(&given).contains("Change lead time fell from"));
+        let lead_time = given.series.get_mut("change_lead_time").unwrap();
+        let cell = lead_time.window.cells.iter().find(|cell| cell.statistic == "p50").unwrap().clone();
+        let unsure = Change {
+            verdict: Verdict::NoClearChange,
+            before: Some(216_000.0),
+            after: cell.value,
+            difference: None,
+            low: None,
+            high: None,
+        };
+        let Cell { statistic, scope_kind, scope, .. } = cell;
+        lead_time.window.compared.push(Compared { statistic, scope_kind, scope, change: unsure });
+        let unsure = review(&given);
+        assert!(!unsure.contains("Change lead time fell") && unsure.contains("Change lead time: no clear change"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Asked {
         if self.words.is_empty() { part.is_quick } else { self.words.iter().any(|word| part.name.contains(word.as_str())) }
     }
 
-    /// The organisation of `load` and `answers`.
+    /// The organisation of `load`, `dora` and `answers`.
     pub(crate) fn organisation(&self) -> Scale {
         Scale::of(self.scale, self.years, SEED)
     }

@@ -2,7 +2,7 @@
 //! `cargo test --workspace --bench bench` in the development profile of the demo.
 //!
 //! `cargo bench --workspace --bench bench -- WORD…` runs the parts whose name holds a word, and without
-//! a word those that are quick. `load=0.02` says how large the organisation of `load` and `answers` is
+//! a word those that are quick. `load=0.02` says how large the organisation of `load`, `dora` and `answers` is
 //! (1 is the whole one), `--years N` how long its history, and `--folder DIR` (an absolute path) keeps
 //! its data, so that `answers` can be asked again without loading. Rows of a Markdown table are
 //! printed and nothing is judged; `docs/BENCHMARKS.md` holds what was seen. Other engines beside ours
@@ -14,6 +14,7 @@ mod asked;
 mod attribution;
 mod bare;
 mod demo;
+mod dora;
 mod held_back;
 mod kafka;
 mod large;
@@ -38,13 +39,14 @@ struct Part {
     run: fn(&Asked),
 }
 
-/// Every part, in the order in which they run: `answers` reads what `load` has stored.
+/// Every part, in the order in which they run: `dora` and `answers` read what `load` has stored.
 const PARTS: &[Part] = &[
     Part { name: "attribution", is_quick: true, run: attribution::run },
     Part { name: "demo", is_quick: true, run: demo::run },
     Part { name: "receive", is_quick: false, run: receive::run },
     Part { name: "kafka", is_quick: false, run: kafka::run },
     Part { name: "load", is_quick: false, run: load::run },
+    Part { name: "dora", is_quick: false, run: dora::run },
     Part { name: "answers", is_quick: false, run: answers::run },
 ];
 

@@ -6,7 +6,7 @@
 
 Free SQL: the questions of `peers/*.sql`, in DuckDB over the Parquet files of the newest snapshot and
 in Waymark over HTTP, one after the other, with the same rows as answer. Catalogue metrics: 13 weeks of
-every team over HTTP, beside the same from raw observations (`raw_tables.py`); a series that was asked
+every team over HTTP, beside the same from raw observations (`raw_tables.py`, `raw_dora.py`); a series that was asked
 for before is remembered, so "computed" names every team and one that nobody ever asked for, and
 "again" asks for what is remembered. Times are medians of warm runs in milliseconds, Waymark's with connection, encoding and reading. Prints Markdown, judges only
 whether the answers are the same. Nothing is written.
@@ -31,16 +31,22 @@ import duckdb
 import polars
 
 sys.dont_write_bytecode = True
+import raw_dora  # noqa: E402  (beside this file, which leaves nothing there)
 import raw_tables  # noqa: E402  (beside this file, which leaves nothing there)
 
 WEEKS = 13
-OBSERVED = ("deployments", "ci_runs", "services", "commits")
+OBSERVED = ("deployments", "ci_runs", "services", "commits", "incidents")
 # The catalogue's name of a question, and in which column of a series the raw value stands.
 METRICS = {
     raw_tables.DEPLOYMENTS: ("deployment_frequency", "rate", "numerator"),
     raw_tables.CI_SUCCESS: ("ci_success_rate", "share", "value"),
     raw_tables.LEAD_TIME: ("change_lead_time", "p50", None),
+    raw_dora.FAIL_RATE: ("change_fail_rate", "share", None),
+    raw_dora.REWORK: ("deployment_rework_rate", "share", None),
+    raw_dora.RECOVERY: ("failed_deployment_recovery_time", "p50", None),
 }
+# The five of DORA, which only DuckDB is asked for altogether.
+DORA = (raw_tables.DEPLOYMENTS, raw_tables.LEAD_TIME, raw_dora.FAIL_RATE, raw_dora.REWORK, raw_dora.RECOVERY)
 CI_DURATION_SQL = """
 select scopes.scope as team, cast(date_trunc('week', ci_runs.day) as date) as week, median(ci_runs.duration_seconds) as value
 from ci_runs
@@ -204,7 +210,8 @@ def asked_of_waymark(waymark, question):
 def catalogue_metrics(waymark, folder, snapshot, as_of, runs):
     files = {table: files_of(folder, snapshot, f"observed/{table}") for table in OBSERVED}
     opened = with_views(files)
-    peers = {"DuckDB": raw_tables.duckdb_questions(opened), "Polars": raw_tables.polars_questions(polars, files)}
+    duckdb_questions = raw_tables.duckdb_questions(opened) | raw_dora.duckdb_questions(opened)
+    peers = {"DuckDB": duckdb_questions, "Polars": raw_tables.polars_questions(polars, files)}
     try:
         import chdb.session
 
@@ -218,13 +225,18 @@ def catalogue_metrics(waymark, folder, snapshot, as_of, runs):
     names = " | ".join(peers)
     print(f"\n| Catalogue metric, {WEEKS} weeks by team | {names} | Waymark, computed | Waymark, again | computed / best | agrees |")
     print("|---|" + "---:|" * (len(peers) + 4))
-    for question in raw_tables.DUCKDB:
+    sums = {"DuckDB": 0.0, "computed": 0.0, "again": 0.0}
+    for question in duckdb_questions:
         ask, told = asked_of_waymark(waymark, question)
-        works = {name: lambda run, ask=questions[question]: ask(*weeks) for name, questions in peers.items()}
+        works = {
+            name: lambda run, ask=questions[question]: ask(*weeks) for name, questions in peers.items() if question in questions
+        }
         works["computed"] = lambda run, ask=ask: ask(*weeks, [*teams, f"nobody-{uuid.uuid4().hex}"])
         works["again"] = lambda run, ask=ask: ask(*weeks)
         seen = medians(runs, works)
-        best = min(seen[name] for name in peers)
+        best = min(seen[name] for name in peers if name in seen)
+        if question in DORA:
+            sums = {name: sums[name] + seen[name] for name in sums}
         agrees = "another definition"
         if told:
             # Timed in UTC, which is cheaper for them; compared in the zone of the organisation.
@@ -233,8 +245,10 @@ def catalogue_metrics(waymark, folder, snapshot, as_of, runs):
             opened.execute("set timezone = 'UTC'")
             agrees = agreement(told(ask(*weeks), zone), theirs)
         label = question if question in METRICS else f"{question} (SQL on facts)"
-        times = " | ".join(f"{seen[name]:.1f}" for name in [*peers, "computed", "again"])
+        times = " | ".join(f"{seen[name]:.1f}" if name in seen else "–" for name in [*peers, "computed", "again"])
         print(f"| {label} | {times} | {seen['computed'] / best:.2f} | {agrees} |")
+    times = " | ".join(f"{sums[name]:.1f}" if name in sums else "–" for name in [*peers, "computed", "again"])
+    print(f"| **the five of DORA** | {times} | **{sums['computed'] / sums['DuckDB']:.2f}** | at most 0.2 |")
 
 
 def window(as_of):

@@ -44,8 +44,8 @@ repositories as (
 
 DUCKDB_DEPLOYED = f"""
 newest as (
-    select entity_id, part_of, moment, occurred_at, is_deleted, status, result, service_hint, application, environment,
-        track_hint, revisions, artifacts, version, declared_rollback, finished_at
+    select entity_id, deployment_id as native_id, purpose, part_of, moment, occurred_at, is_deleted, status, result,
+        service_hint, application, environment, track_hint, revisions, artifacts, version, declared_rollback, finished_at
     from deployments qualify {NEWEST} = 1
 ),
 moments as (
@@ -57,8 +57,8 @@ moments as (
     group by part_of
 ),
 succeeded as (
-    select newest.entity_id, coalesce(service_hint, repositories.service, application) as service, environment,
-        coalesce(track_hint, 'main') as track,
+    select newest.entity_id, native_id, purpose, coalesce(service_hint, repositories.service, application) as service,
+        environment, coalesce(track_hint, 'main') as track,
         coalesce(nullif(array_to_string(revisions, ','), ''), artifacts[1], version) as version_key,
         coalesce(declared_rollback, false) as declared_rollback,
         case when succeeded_at is not null then succeeded_at

@@ -13,13 +13,18 @@ use waymark_reports::{CHARTS, REPORTS};
 use waymark_sample::{Plan, deliveries};
 
 /// Metrics without a value in the sample, in which nobody tells of reviews.
-const UNTOLD: &[&str] = &["change_lead_time_pickup", "change_lead_time_review"];
+const UNTOLD: &[&str] = &["change_lead_time_exposed", "change_lead_time_pickup", "change_lead_time_review"];
 /// Metrics for which the twelve weeks of the small sample are too short: births and ninety days.
 const NEEDS_LONGER: &[&str] =
     &["new_service_default_rate", "template_stickiness", "time_to_adopt", "adoption_velocity", "retention", "version_currency"];
 
 /// Metrics of what happens rarely: a small sample may have too few of it for a value, or none.
-const RARE: &[&str] = &["failed_deployment_recovery_time", "incident_time_to_restore", "other_incidents"];
+const RARE: &[&str] = &[
+    "failed_deployment_recovery_time",
+    "failed_deployment_recovery_time_from_deploy",
+    "incident_time_to_restore",
+    "other_incidents",
+];
 
 /// A sample organisation behind a router.
 struct Site {
@@ -219,6 +224,8 @@ async fn a_number_says_everything_that_is_needed_to_work_it_out_again() {
     for field in ["snapshot", "as_of", "zone", "interval", "definition", "sql", "evidence_sql"] {
         assert!(explained[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
+    let views: Vec<&str> = explained["views"].as_array().unwrap().iter().filter_map(|view| view["name"].as_str()).collect();
+    assert!(views.contains(&"placed_changes"), "{views:?}");
     let linked = explained["rows"].as_array().unwrap().iter().filter(|row| row["url"].is_string()).count();
     assert!(linked > 0, "no row leads to its source");
     let (_, _, page) = site.get("/metrics/change_lead_time?grain=window&last=60").await;

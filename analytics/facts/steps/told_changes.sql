@@ -42,6 +42,9 @@ started as (
     select change_id,
         min(least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)))
             filter (where role = 'original') as committed_at,
+        array_agg(least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at))
+            order by least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)))
+            filter (where role = 'original' and not is_merge) as commit_times,
         bool_or(pushed_at < authored_at) filter (where role = 'original') as is_push_bound,
         max(agent) filter (where role = 'original') as agent,
         -- the merge speaks for the change, else its commits where all of them say the same
@@ -88,7 +91,7 @@ select pulls.entity_id as change_id, pulls.repository, pulls.merge_sha as sha, '
     end as start_basis,
     pulls.opened_at, coalesce(ready.ready_at, pulls.ready_at) as ready_at,
     reviewed.first_review_at, reviewed.approved_at, pulls.merged_at,
-    pulls.commit_count as commits, pulls.additions, pulls.deletions,
+    pulls.commit_count as commits, started.commit_times, pulls.additions, pulls.deletions,
     coalesce(pulls.title_is_revert, false) as says_revert,
     coalesce(pulls.reverts, started.revert_of,
         case when pulls.title_is_revert then started.mentioned_revert_of end) as takes_back,
@@ -110,6 +113,6 @@ left join hotfixes on hotfixes.entity_id = pulls.entity_id
 left join commits as merge_commit on merge_commit.repository = pulls.repository and merge_commit.sha = pulls.merge_sha
     and merge_commit.authored_at < pulls.opened_at
 union all
-select change_id, repository, sha, kind, committed_at, start_basis, null, null, null, null, merged_at, 1, null, null,
+select change_id, repository, sha, kind, committed_at, start_basis, null, null, null, null, merged_at, 1, make_array(committed_at), null, null,
     false, revert_of, picked_from, patch_id, is_empty, false, actor_kind, null
 from pushed

@@ -102,6 +102,51 @@ pub(super) const DELIVERY: &[Metric] = &[
         ..DURATION
     },
     Metric {
+        id: "change_lead_time_commit",
+        title: "Change lead time by commit",
+        question: "How long does a commit take to production?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_commit.sql"),
+        sql: include_str!("../../metrics/change_lead_time_commit.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_from_opened",
+        title: "Change lead time from the pull request",
+        question: "How long does a pull request take from its opening to production?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_from_opened.sql"),
+        sql: include_str!("../../metrics/change_lead_time_from_opened.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_effective",
+        title: "Change lead time until it stayed",
+        question: "How long does a change take to production until no rollback takes it away?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_effective.sql"),
+        sql: include_str!("../../metrics/change_lead_time_effective.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_exposed",
+        title: "Change lead time until users had it",
+        question: "How long does a change take from its first commit to its first user?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_exposed.sql"),
+        sql: include_str!("../../metrics/change_lead_time_exposed.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "change_lead_time_business_time",
+        title: "Change lead time in working time",
+        question: "How many working hours does a change take from its first commit to production?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_business_time.sql"),
+        sql: include_str!("../../metrics/change_lead_time_business_time.sql"),
+        ..DURATION
+    },
+    Metric {
         id: "change_lead_time_coding",
         title: "Lead time, coding",
         question: "How long is a change written before it is ready for review?",
@@ -200,6 +245,14 @@ pub(super) const DELIVERY: &[Metric] = &[
         ..SHARE
     },
     Metric {
+        id: "change_fail_rate_excl_remediation",
+        title: "Change fail rate without repairs",
+        question: "Which share of planned production deployments needed immediate intervention?",
+        evidence: include_str!("../../evidence/change_fail_rate_excl_remediation.sql"),
+        sql: include_str!("../../metrics/change_fail_rate_excl_remediation.sql"),
+        ..SHARE
+    },
+    Metric {
         id: "deployment_rework_rate",
         title: "Deployment rework rate",
         question: "Which share of production deployments was made to repair something?",
@@ -215,6 +268,16 @@ pub(super) const DELIVERY: &[Metric] = &[
         kind: Statistic::Survival,
         evidence: include_str!("../../evidence/failed_deployment_recovery_time.sql"),
         sql: include_str!("../../metrics/failed_deployment_recovery_time.sql"),
+        ..DURATION
+    },
+    Metric {
+        id: "failed_deployment_recovery_time_from_deploy",
+        title: "Recovery time from the deployment",
+        question: "How long after a failed deployment is service restored?",
+        statistics: &["p50", "p75"],
+        kind: Statistic::Survival,
+        evidence: include_str!("../../evidence/failed_deployment_recovery_time_from_deploy.sql"),
+        sql: include_str!("../../metrics/failed_deployment_recovery_time_from_deploy.sql"),
         ..DURATION
     },
     Metric {

@@ -6,6 +6,7 @@
 //! begin with the question itself, so the same question has the same answer. Where the rows come from
 //! belongs to `compare.rs`.
 
+use super::clustered::{Clusters, type_7_of};
 use super::{Change, Interval, Verdict, comparable, judged, silent};
 use crate::catalogue::{Metric, Statistic};
 use crate::functions::{TAIL, log_rank, type_7};
@@ -48,7 +49,7 @@ pub(crate) fn change(metric: &Metric, before: (&Cell, &Rows), after: (&Cell, &Ro
 }
 
 /// Which share of the rows lies below a statistic of this name.
-fn probability(statistic: &str) -> Option<f64> {
+pub(super) fn probability(statistic: &str) -> Option<f64> {
     let percent: f64 = statistic.strip_prefix('p')?.parse().ok()?;
     (percent > 0.0 && percent < 100.0).then_some(percent / 100.0)
 }
@@ -79,39 +80,24 @@ fn episodes(metric: &Metric, before: (&Cell, &Rows), after: (&Cell, &Rows)) -> C
 /// them, by services.
 fn difference(metric: &Metric, p: f64, before: (&Cell, &Rows), after: (&Cell, &Rows)) -> Option<Interval> {
     let estimate = after.0.value? - before.0.value?;
-    let (earlier, later) = (Ranked::new(before.1)?, Ranked::new(after.1)?);
     let mut hull = Interval { estimate, low: f64::INFINITY, high: f64::NEG_INFINITY };
-    let mut widen = |draw: &dyn Fn(&Ranked, &mut ChaCha8Rng, &mut [u32])| -> Option<()> {
-        let earlier = earlier.redrawn(p, &mut generator(metric, before.0), draw);
-        let later = later.redrawn(p, &mut generator(metric, after.0), draw);
-        let mut differences: Vec<f64> = later.iter().zip(&earlier).map(|(later, earlier)| later - earlier).collect();
+    let mut widen = |earlier: &[f64], later: &[f64]| -> Option<()> {
+        let mut differences: Vec<f64> = later.iter().zip(earlier).map(|(later, earlier)| later - earlier).collect();
         hull.low = hull.low.min(type_7(&mut differences, TAIL)?);
         hull.high = hull.high.max(type_7(&mut differences, 1.0 - TAIL)?);
         Some(())
     };
-    widen(&Ranked::draw_rows)?;
-    if before.1.len() >= SERVICES_MIN && after.1.len() >= SERVICES_MIN {
-        widen(&Ranked::draw_services)?;
+    let (mut earlier, mut later) = (generator(metric, before.0), generator(metric, after.0));
+    widen(&by_rows(before.1, p, &mut earlier)?, &by_rows(after.1, p, &mut later)?)?;
+    if let (Some(from), Some(to)) = (Clusters::new(metric.kind, before.1), Clusters::new(metric.kind, after.1)) {
+        let (mut earlier, mut later) = (generator(metric, before.0), generator(metric, after.0));
+        widen(&from.redrawn(p, &mut earlier), &to.redrawn(p, &mut later))?;
     }
     Some(hull)
 }
 
-/// The cell with the hull of its limits and of those that drawing whole services gives.
-pub(crate) fn widened(metric: &Metric, cell: Cell, rows: &Rows) -> Cell {
-    let Some((low, high)) = limits_by_service(metric, &cell, rows) else { return cell };
-    let hull = |known: Option<f64>, found: f64, outer: fn(f64, f64) -> f64| known.map(|known| outer(known, found));
-    Cell { low: hull(cell.low, low, f64::min), high: hull(cell.high, high, f64::max), ..cell }
-}
-
-/// The limits of one quantile when whole services are drawn; nothing with too few of them.
-fn limits_by_service(metric: &Metric, cell: &Cell, rows: &Rows) -> Option<(f64, f64)> {
-    let p = probability(&cell.statistic).filter(|_| rows.len() >= SERVICES_MIN)?;
-    let mut drawn = Ranked::new(rows)?.redrawn(p, &mut generator(metric, cell), &Ranked::draw_services);
-    Some((type_7(&mut drawn, TAIL)?, type_7(&mut drawn, 1.0 - TAIL)?))
-}
-
 /// Random numbers that begin with what was asked.
-fn generator(metric: &Metric, cell: &Cell) -> ChaCha8Rng {
+pub(super) fn generator(metric: &Metric, cell: &Cell) -> ChaCha8Rng {
     let question = format!(
         "{}|{}|{}|{}|{}|{}|default|{}",
         metric.id, cell.statistic, cell.scope_kind, cell.scope, cell.period_start, cell.period_end, metric.version
@@ -120,74 +106,21 @@ fn generator(metric: &Metric, cell: &Cell) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte)))
 }
 
-/// A sample in order, with the ranks that belong to each service: to draw is then to count ranks.
-struct Ranked {
-    sorted: Vec<f64>,
-    services: Vec<Vec<usize>>,
-}
-
-impl Ranked {
-    fn new(rows: &Rows) -> Option<Self> {
-        let mut all: Vec<(f64, usize)> =
-            rows.values().enumerate().flat_map(|(place, values)| values.iter().map(move |value| (*value, place))).collect();
-        all.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-        let mut services = vec![Vec::new(); rows.len()];
-        for (rank, (_, place)) in all.iter().enumerate() {
-            services.get_mut(*place)?.push(rank);
+/// The quantile of each resample of as many rows as there are, each drawn from all; nothing without any.
+fn by_rows(rows: &Rows, p: f64, random: &mut ChaCha8Rng) -> Option<Vec<f64>> {
+    let mut sorted: Vec<f64> = rows.values().flatten().copied().collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut times = vec![0_u32; sorted.len()];
+    let mut quantiles = Vec::with_capacity(RESAMPLES);
+    for _ in 0..RESAMPLES {
+        times.fill(0);
+        for _ in 0..sorted.len() {
+            *times.get_mut(random.random_range(0..sorted.len()))? += 1;
         }
-        (!all.is_empty()).then(|| Self { sorted: all.into_iter().map(|(value, _)| value).collect(), services })
+        let drawn = sorted.iter().copied().zip(times.iter().copied());
+        quantiles.extend(type_7_of(drawn, sorted.len() as u64, p));
     }
-
-    /// The quantile of each resample.
-    fn redrawn(&self, p: f64, random: &mut ChaCha8Rng, draw: &dyn Fn(&Self, &mut ChaCha8Rng, &mut [u32])) -> Vec<f64> {
-        let mut times = vec![0_u32; self.sorted.len()];
-        let mut quantiles = Vec::with_capacity(RESAMPLES);
-        for _ in 0..RESAMPLES {
-            times.fill(0);
-            draw(self, random, &mut times);
-            quantiles.extend(self.quantile(&times, p));
-        }
-        quantiles
-    }
-
-    /// As many rows as there are, each drawn from all.
-    fn draw_rows(&self, random: &mut ChaCha8Rng, times: &mut [u32]) {
-        for _ in 0..self.sorted.len() {
-            if let Some(count) = times.get_mut(random.random_range(0..self.sorted.len())) {
-                *count += 1;
-            }
-        }
-    }
-
-    /// As many services as there are, each drawn from all, with all of its rows.
-    fn draw_services(&self, random: &mut ChaCha8Rng, times: &mut [u32]) {
-        for _ in 0..self.services.len() {
-            for rank in self.services.get(random.random_range(0..self.services.len())).into_iter().flatten() {
-                if let Some(count) = times.get_mut(*rank) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-
-    /// The quantile of type 7 of a resample that holds each value so many times.
-    fn quantile(&self, times: &[u32], p: f64) -> Option<f64> {
-        let size: u64 = times.iter().map(|count| u64::from(*count)).sum();
-        let place = size.checked_sub(1)? as f64 * p;
-        let (mut below, mut lower) = (0_u64, None);
-        for (value, count) in self.sorted.iter().zip(times).filter(|(_, count)| **count > 0) {
-            below += u64::from(*count);
-            if lower.is_none() && below as f64 > place.floor() {
-                lower = Some(*value);
-            }
-            // The next value in order, which may be the same one drawn again.
-            if below as f64 > place.floor() + 1.0 || (below == size && lower.is_some()) {
-                let lower = lower?;
-                return Some(lower + place.fract() * (*value - lower));
-            }
-        }
-        lower
-    }
+    (!sorted.is_empty()).then_some(quantiles)
 }
 
 #[cfg(test)]
@@ -236,24 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn a_resample_has_the_quantile_of_its_values() {
-        let ranked = Ranked::new(&rows(1, 5, |_| 10.0)).unwrap();
-        for (times, p) in [
-            ([1, 1, 1, 1, 1], 0.5),
-            ([2, 0, 0, 0, 3], 0.5),
-            ([0, 0, 5, 0, 0], 0.9),
-            ([1, 0, 0, 0, 1], 0.75),
-            ([0, 1, 0, 3, 1], 0.9),
-        ] {
-            let mut values: Vec<f64> =
-                (0_u32..).zip(times).flat_map(|(rank, times)| vec![10.0 + f64::from(rank); times as usize]).collect();
-            let (found, expected) = (ranked.quantile(&times, p).unwrap(), type_7(&mut values, p).unwrap());
-            assert!((found - expected).abs() < 1e-12, "{times:?}: {found} is not {expected}");
-        }
-        assert_eq!(ranked.quantile(&[0; 5], 0.5), None);
-    }
-
-    #[test]
     fn a_question_has_one_answer() {
         let (before, after) = (rows(3, 20, |_| 100.0), rows(3, 20, |_| 104.0));
         assert_eq!(compare(&before, &after), compare(&before, &after));
@@ -288,16 +203,6 @@ mod tests {
         assert_eq!(found.verdict, Verdict::NoClearChange, "{found:?}");
         let pooled = |rows: &Rows| Rows::from([("all".to_owned(), rows.values().flatten().copied().collect())]);
         assert_eq!(compare(&pooled(&before), &pooled(&after)).verdict, Verdict::Up);
-        let metric = find("change_lead_time").unwrap();
-        let (low, high) = limits_by_service(metric, &cell("p50", median(&before), &before), &before).unwrap();
-        assert!(low < 300.0 && high > 600.0, "{low} {high}");
-        let narrow = Cell { low: Some(430.0), high: Some(500.0), ..cell("p50", median(&before), &before) };
-        let wide = widened(metric, narrow.clone(), &before);
-        assert_eq!((wide.low, wide.high), (Some(low), Some(high)));
-        let kept = widened(metric, Cell { low: Some(-1.0), high: Some(5_000.0), ..narrow }, &before);
-        assert_eq!((kept.low, kept.high), (Some(-1.0), Some(5_000.0)));
-        let few = rows(7, 40, |_| 1.0);
-        assert_eq!(limits_by_service(metric, &cell("p50", median(&few), &few), &few), None);
     }
 
     #[test]

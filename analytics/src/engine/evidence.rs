@@ -3,7 +3,7 @@
 //! Which rows are eligible is said by the evidence SQL of the metric; how they are shown is left to
 //! whoever asks.
 
-use super::{Opened, Readable, collected, narrowed, plan};
+use super::{Engine, Opened, Readable, collected, narrowed, plan};
 use crate::catalogue::Metric;
 use crate::error::AnalyticsError;
 use crate::window::Window;
@@ -85,6 +85,26 @@ impl Opened {
         };
         let rows = collected(page(frame, request).map_err(failed)?).await.map_err(failed)?;
         Ok(Evidence { counted, left_out, rows_total, rows })
+    }
+}
+
+impl Engine {
+    /// Some columns of the rows that went into the scopes of a window, in any order.
+    ///
+    /// # Errors
+    /// `Metric` when the evidence cannot be read.
+    pub(crate) async fn counted(
+        &self,
+        metric: &'static Metric,
+        window: &Window,
+        columns: &[&'static str],
+    ) -> Result<RecordBatch, AnalyticsError> {
+        let context = self.newest().await?.metric_context(window, metric.evidence, Readable::Facts).await?;
+        let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
+        let frame = plan(&context, metric.evidence).await.map_err(failed)?;
+        let frame = narrowed(frame, window).and_then(|frame| frame.filter(col("is_counted").is_true()));
+        let frame = frame.and_then(|frame| frame.select_columns(columns)).map_err(failed)?;
+        collected(frame).await.map_err(failed)
     }
 }
 

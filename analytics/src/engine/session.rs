@@ -15,13 +15,13 @@ use waymark_lake::Layout;
 
 /// Functions that would make an answer depend on when it was asked.
 const CLOCKS: &[&str] = &["now", "current_date", "current_time", "random", "uuid"];
-/// The function that only facts may use, because they store what it says.
-const LOCAL_DAY: &str = "local_day";
+/// Functions that only facts may use, because they store what these say of the zone.
+const OF_THE_ZONE: &[&str] = &["local_day", "business_seconds"];
 /// Footers and page indexes kept in memory: about 50 KiB for each of some 2,000 files, twice what
 /// the engine would keep by itself.
 const FOOTER_BYTES_MAX: usize = 100 * 1_024 * 1_024;
 
-/// A session's state with every function of ours, `local_day` in the given zone, and the lake's
+/// A session's state with every function of ours, those of the given zone too, and the lake's
 /// files; API, planners and executors of plans all begin with it.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn session_state(zone: Tz, layout: Option<&Layout>) -> Result<SessionState, 
     Ok(context.state())
 }
 
-/// A session for facts: our functions and the local day of the organisation's zone, and no clock.
+/// A session for facts: our functions, those of the organisation's zone too, and no clock.
 pub(crate) fn facts_context(zone: Tz) -> SessionContext {
     without_clocks(SessionContext::new_with_state(base_state(zone)))
 }
@@ -49,10 +49,12 @@ pub(super) fn without_clocks(context: SessionContext) -> SessionContext {
 }
 
 /// A session of its own over the same functions, settings and files, for those who may not ask for
-/// the local day of an instant: it stands in the facts.
+/// the local day of an instant or for working time: both stand in the facts.
 pub(super) fn for_readers(state: &SessionState) -> SessionContext {
     let context = SessionContext::new_with_state(state.clone());
-    context.deregister_udf(LOCAL_DAY);
+    for name in OF_THE_ZONE {
+        context.deregister_udf(name);
+    }
     context
 }
 
@@ -76,5 +78,6 @@ pub(super) fn base_state(zone: Tz) -> SessionState {
     let context = SessionContext::new_with_state(state);
     functions::register(&context);
     context.register_udf(functions::local_day(zone));
+    context.register_udf(functions::business_seconds(zone));
     context.state()
 }

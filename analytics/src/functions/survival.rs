@@ -88,6 +88,28 @@ fn steps(episodes: &mut [f64]) -> Vec<Step> {
     steps
 }
 
+/// The quantile `p` of episodes in order of their durations, each of which is there so many times;
+/// `None` when it is not reached. Without limits: those of a resample are nobody's question.
+pub(crate) fn drawn_survival(drawn: impl Iterator<Item = (f64, u32)> + Clone, p: f64) -> Option<f64> {
+    let open_share = 1.0 - p + ROUNDING;
+    let mut at_risk: f64 = drawn.clone().map(|(_, times)| f64::from(times)).sum();
+    let mut open = 1.0;
+    let mut drawn = drawn.filter(|(_, times)| *times > 0).peekable();
+    while let Some((first, times)) = drawn.next() {
+        let (mut leaving, mut ended) = (f64::from(times), if is_event(first) { f64::from(times) } else { 0.0 });
+        while let Some((episode, times)) = drawn.next_if(|(episode, _)| episode.abs().total_cmp(&first.abs()).is_eq()) {
+            leaving += f64::from(times);
+            ended += if is_event(episode) { f64::from(times) } else { 0.0 };
+        }
+        open *= 1.0 - ended / at_risk;
+        if ended > 0.0 && open <= open_share {
+            return Some(first.abs());
+        }
+        at_risk -= leaving;
+    }
+    None
+}
+
 /// What the log-rank test says about the first of two groups.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LogRank {
@@ -143,6 +165,20 @@ mod tests {
 
     fn recovery() -> Vec<f64> {
         episodes(&[1.0, 2.0, 3.0, 8.0], &[5.0, 30.0, 72.0])
+    }
+
+    #[test]
+    fn what_was_drawn_once_each_has_the_quantile_of_its_episodes() {
+        for mut episodes in [recovery(), adoption(), episodes(&[1.0, 1.0], &[1.0, 9.0]), episodes(&[], &[3.0])] {
+            for p in [0.25, 0.5, 0.75] {
+                let expected = quantile(&mut episodes, p).value;
+                let once = episodes.iter().map(|episode| (*episode, 1));
+                assert_eq!(drawn_survival(once, p), expected, "p {p} of {episodes:?}");
+                let thrice: Vec<f64> = episodes.iter().flat_map(|episode| [*episode; 3]).collect();
+                let drawn = episodes.iter().map(|episode| (*episode, 3)).chain([(1_000.0, 0)]);
+                assert_eq!(drawn_survival(drawn, p), quantile(&mut thrice.clone(), p).value);
+            }
+        }
     }
 
     fn adoption() -> Vec<f64> {

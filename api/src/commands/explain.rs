@@ -99,6 +99,7 @@ fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     for number in &explained.numbers {
         lines.push(format!("{}  {:<14} {}", number.period, number.cell.scope, number.text));
     }
+    lines.extend(explained.category.iter().map(|category| format!("category    {category}")));
     let settings: Vec<String> = explained.settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     lines.push(String::new());
     lines.push(format!("limits      {}", explained.interval));
@@ -116,6 +117,9 @@ fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     lines.push(String::new());
     if with_sql {
         lines.push(explained.sql.to_owned());
+        for view in &explained.views {
+            lines.push(format!("-- {}\n{}", view.name, view.sql));
+        }
     }
     lines
 }

@@ -211,6 +211,7 @@ fn definition(explained: &Explanation) -> Markup {
             p.question { "Version " (explained.definition_version) ", in " (explained.unit.replace('_', " ")) "; better: " (explained.better) }
             (words(&explained.definition))
             dl.what {
+                @if let Some(category) = &explained.category { dt { "Category" } dd { (category) } }
                 dt { "Limits" } dd { (explained.interval) }
                 dt { "Parameters" } dd {
                     @if explained.settings.is_empty() { "none" }
@@ -227,6 +228,9 @@ fn definition(explained: &Explanation) -> Markup {
                 dt { "As of" } dd { (explained.as_of) ", snapshot " (explained.snapshot) }
             }
             details { summary { "The SQL that defines it" } pre { code { (explained.sql) } } }
+            @for view in &explained.views {
+                details { summary { "What it shares with others: " (view.name.replace('_', " ")) } pre { code { (view.sql) } } }
+            }
             details { summary { "The SQL that finds its rows" } pre { code { (explained.evidence_sql) } } }
         }
     }

@@ -12,12 +12,14 @@ use crate::sections::{actions, adoption, data, note, refusal, section, voices};
 use crate::standing::{Pace, Standing, promise, said, standings};
 use crate::wording::{self, dates, finding::Tone};
 
-/// The measures of delivery: speed, and instability beside it.
-const DELIVERY: [(&str, &str); 5] = [
+/// The measures of delivery: the throughput of DORA, its instability, and the pipelines beside them.
+const DELIVERY: [(&str, &str); 7] = [
     ("change_lead_time", "p50"),
     ("change_lead_time", "p90"),
-    ("change_fail_rate", "share"),
     ("deployment_frequency", "rate"),
+    ("failed_deployment_recovery_time", "p50"),
+    ("change_fail_rate", "share"),
+    ("deployment_rework_rate", "share"),
     ("ci_success_rate", "share"),
 ];
 const HALF: Frame = Frame::inline(412, 290);
