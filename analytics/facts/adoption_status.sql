@@ -259,6 +259,9 @@ told as (
         and (coalesce(cardinality(mandates.teams), 0) = 0 or array_has(mandates.teams, remembered.owner))
         and (coalesce(cardinality(mandates.systems), 0) = 0 or array_has(mandates.systems, remembered.system))
         and (coalesce(cardinality(mandates.tags), 0) = 0 or array_has_any(remembered.labels, mandates.tags))
+),
+sold as (
+    select category, alternative, max(vendor) as vendor from alternatives group by category, alternative
 )
 select told.service, told.component_id, told.status,
     -- what was last known; null before the first finding
@@ -286,7 +289,10 @@ select told.service, told.component_id, told.status,
     case when told.is_left then told.gone_at end as left_at,
     coalesce(told.status = 'adopted' and told.joined_at = told.tracked_at
         and not coalesce(told.joined_at <= plus_seconds(told.created_at, 86400 * 7), false), false) as is_prevalent,
-    local_day(told.at) as day
+    local_day(told.at) as day,
+    components.category, sold.vendor as alternative_vendor
 from told
+join components on components.component_id = told.component_id
+left join sold on sold.category = components.category and sold.alternative = told.alternative
 left join releases on releases.component_id = told.component_id and releases.version = told.version
 where told.choice = 1

@@ -12,7 +12,8 @@ use waymark_analytics::{Engine, Window, WindowRequest};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowParams {
-    /// `service`, `team`, `system`, `organisation`, `component`, `component_team` or `component_alternative`;
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+    /// `component_reason`, `category` or `category_vendor`;
     /// default: the organisation, or every component for a metric of components.
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas.
