@@ -4,6 +4,7 @@
 
 mod rows;
 
+use crate::adoption::migrations;
 use crate::problem::Problem;
 use crate::routes::SeriesBody;
 use chrono::{Days, NaiveDate};
@@ -112,6 +113,7 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let moved = Window::between(Grain::Window, period.first_day, period.end_day, zone);
     let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
     let scores = rows::scores(&engine.answer(&SCORES, &moved).await?, end);
+    let migrations = migrations(engine, end).await?;
     let notes = notes(engine, &moved).await?;
     Ok(ReportInput {
         organisation: definitions.organisation.clone(),
@@ -122,6 +124,7 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
         series,
         components: components(&definitions),
         movements,
+        migrations,
         scores,
         notes,
     })
