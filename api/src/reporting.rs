@@ -158,10 +158,7 @@ async fn beside(
 
 /// Only the organisation, or every component in it: reports never list services side by side.
 fn headline(metric: &Metric, window: &Window) -> Window {
-    window.clone().of_kind(match metric.subject {
-        Subject::Services => "organisation",
-        Subject::Components => "component",
-    })
+    window.clone().of_kind(metric.subject.scope_kind())
 }
 
 fn report_period(

@@ -233,6 +233,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         unit: Unit::Count,
         better: Better::Neither,
         statistics: &["effective", "dominant", "tools"],
+        subject: Subject::Categories,
         evidence: include_str!("../../evidence/fragmentation.sql"),
         sql: include_str!("../../metrics/fragmentation.sql"),
         ..CENSUS
@@ -242,6 +243,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         title: "Direct coupling",
         question: "Which share of the services calls a vendor's tool directly?",
         better: Better::Neither,
+        subject: Subject::Categories,
         evidence: include_str!("../../evidence/direct_coupling.sql"),
         sql: include_str!("../../metrics/direct_coupling.sql"),
         ..CENSUS

@@ -68,7 +68,6 @@ fn overview(input: &ReportInput) -> Block {
         columns: vec![
             Column::words("Migration"),
             Column::numbers("Moved"),
-            Column::numbers("1 week"),
             Column::numbers("4 weeks"),
             Column::numbers("Leaks, 4 weeks"),
             Column::numbers("Blocked"),
@@ -83,19 +82,19 @@ fn row(migration: &Migration) -> Vec<Entry> {
     let title = Entry::of(&migration.title).with(format!("to {}, by {}", migration.component, migration.owner));
     let due = Entry::of(migration.due.map_or_else(|| "–".to_owned(), dates::day));
     let Some(week) = migration.weeks.last() else {
-        return vec![title, Entry::of("no data"), dash(), dash(), dash(), dash(), due, Entry::of("no complete week is known")];
+        return vec![title, Entry::of("no data"), dash(), dash(), dash(), due, Entry::of("no complete week is known")];
     };
     let four: &[MigrationWeek] = migration.weeks.rchunks(4).next().unwrap_or_default();
     let sum = |count: fn(&MigrationWeek) -> i64| four.iter().map(count).sum::<i64>();
     let (leaks, returned) = (sum(|week| week.leaks), sum(|week| week.returned));
-    let back = if returned > 0 { format!("{} went back", wording::count(returned)) } else { String::new() };
+    let mut beside = vec![format!("{} this week", wording::difference(week.completed - week.returned))];
+    beside.extend((returned > 0).then(|| format!("{} went back", wording::count(returned))));
     let blocked = migration.waiting.iter().filter(|waiting| waiting.state == WaitingState::Blocked).count();
     let forecast = migration.forecast.clone().unwrap_or_else(|| "no forecast".to_owned());
     vec![
         title,
         Entry::of(counts(week)).with(format!("{} to move", wording::count(week.scope - week.done))),
-        Entry::of(wording::difference(week.completed - week.returned)),
-        Entry::of(wording::difference(sum(|week| week.completed) - returned)).with(back),
+        Entry::of(wording::difference(sum(|week| week.completed) - returned)).with(beside.join("; ")),
         Entry::of(wording::count(leaks)).toned(if leaks > 0 { Tone::Worse } else { Tone::Neutral }),
         Entry::of(wording::count(i64::try_from(blocked).unwrap_or(i64::MAX))),
         due,
