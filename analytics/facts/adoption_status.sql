@@ -62,7 +62,8 @@ described as (
     select known.service, service_owners.owner, service_owners.system, service_owners.labels, service_owners.type,
         service_owners.created_at,
         coalesce(service_owners.valid_from, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')) as valid_from,
-        service_owners.valid_to
+        -- what was taken back stays as it was described, so that its evidence still expires
+        lead(service_owners.valid_from) over (partition by known.service order by service_owners.valid_from) as valid_to
     from known
     left join service_owners on service_owners.service = known.service
 ),
