@@ -62,7 +62,8 @@ described as (
     select known.service, service_owners.owner, service_owners.system, service_owners.labels, service_owners.type,
         service_owners.created_at,
         coalesce(service_owners.valid_from, arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')) as valid_from,
-        service_owners.valid_to
+        -- what was taken back stays as it was described, so that its evidence still expires
+        lead(service_owners.valid_from) over (partition by known.service order by service_owners.valid_from) as valid_to
     from known
     left join service_owners on service_owners.service = known.service
 ),
@@ -259,6 +260,9 @@ told as (
         and (coalesce(cardinality(mandates.teams), 0) = 0 or array_has(mandates.teams, remembered.owner))
         and (coalesce(cardinality(mandates.systems), 0) = 0 or array_has(mandates.systems, remembered.system))
         and (coalesce(cardinality(mandates.tags), 0) = 0 or array_has_any(remembered.labels, mandates.tags))
+),
+sold as (
+    select category, alternative, max(vendor) as vendor from alternatives group by category, alternative
 )
 select told.service, told.component_id, told.status,
     -- what was last known; null before the first finding
@@ -286,7 +290,10 @@ select told.service, told.component_id, told.status,
     case when told.is_left then told.gone_at end as left_at,
     coalesce(told.status = 'adopted' and told.joined_at = told.tracked_at
         and not coalesce(told.joined_at <= plus_seconds(told.created_at, 86400 * 7), false), false) as is_prevalent,
-    local_day(told.at) as day
+    local_day(told.at) as day,
+    components.category, sold.vendor as alternative_vendor
 from told
+join components on components.component_id = told.component_id
+left join sold on sold.category = components.category and sold.alternative = told.alternative
 left join releases on releases.component_id = told.component_id and releases.version = told.version
 where told.choice = 1

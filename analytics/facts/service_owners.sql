@@ -28,9 +28,12 @@ believed as (
 ),
 described as (
     select entity_id, name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
-        created_at, occurred_at,
+        created_at, occurred_at, coalesce(is_archived, false) as is_archived, coalesce(is_template, false) as is_template,
+        coalesce(is_fork, false) as is_fork,
         coalesce(owner_raw, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
             || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
+            || case when is_archived then '/archived' else '' end || case when is_template then '/template' else '' end
+            || case when is_fork then '/fork' else '' end
             || case when is_deleted then '/gone' else '' end as description, is_deleted
     from believed
 ),
@@ -39,7 +42,8 @@ changed as (
     from described
 ),
 spells as (
-    select service, owner, system, repository, labels, lifecycle, type, created_at, occurred_at,
+    select service, owner, system, repository, labels, lifecycle, type, created_at, occurred_at, is_archived, is_template,
+        is_fork,
         lag(occurred_at) over (partition by service order by occurred_at, entity_id) as previous_at,
         lead(occurred_at) over (partition by service order by occurred_at, entity_id) as next_at,
         is_deleted
@@ -51,6 +55,6 @@ select service, owner, system, repository, labels, lifecycle, type, created_at,
     occurred_at as described_at,
     case when previous_at is null then arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))')
         else occurred_at end as valid_from,
-    next_at as valid_to
+    next_at as valid_to, is_archived, is_template, is_fork
 from spells
 where not is_deleted

@@ -44,14 +44,24 @@ pub enum WindowError {
     Both,
     /// A scope without its kind.
     #[error(
-        "scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative"
+        "scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative, component_reason, category, category_vendor"
     )]
     ScopeKind(String),
 }
 
 const PERIODS_MAX: usize = 2_000;
-const SCOPE_KINDS: &[&str] =
-    &["service", "team", "system", "organisation", "component", "component_team", "component_alternative"];
+const SCOPE_KINDS: &[&str] = &[
+    "service",
+    "team",
+    "system",
+    "organisation",
+    "component",
+    "component_team",
+    "component_alternative",
+    "component_reason",
+    "category",
+    "category_vendor",
+];
 
 impl WindowRequest {
     /// Understands the request as of an instant, in the organisation's zone.

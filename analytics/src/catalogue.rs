@@ -100,6 +100,19 @@ pub enum Subject {
     Services,
     /// Platform components, in the organisation and by team.
     Components,
+    /// What components are for, such as `ci`; tools of a kind are compared in it.
+    Categories,
+}
+
+impl Subject {
+    /// The kind of scope that is meant where nobody names one.
+    pub const fn scope_kind(self) -> &'static str {
+        match self {
+            Self::Services => "organisation",
+            Self::Components => "component",
+            Self::Categories => "category",
+        }
+    }
 }
 
 /// One metric: its row of the catalogue.

@@ -9,7 +9,7 @@ mod problems;
 
 pub use agreement::{Alternative, Blocked, Exemption, Mandate, Migration, Responsibility, Target};
 pub(crate) use component::LIFECYCLES;
-pub use component::{Component, FitRule, REASON_CODES, Release, Ring, Scope};
+pub use component::{Component, FitRule, Passage, REASON_CODES, Release, Ring, Scope};
 pub(crate) use problems::{Problem, Section, problems};
 
 use chrono_tz::Tz;

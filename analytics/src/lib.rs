@@ -40,7 +40,7 @@ pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, fi
 pub use change::{Change, Verdict, change};
 pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
-    Migration, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
+    Migration, Passage, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
 pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state};
 pub use error::AnalyticsError;

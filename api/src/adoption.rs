@@ -6,6 +6,7 @@
 
 mod board;
 mod effects;
+mod migrations;
 mod story;
 mod told;
 mod tools;
@@ -17,4 +18,5 @@ pub use story::{ExemptionSaid, Moved, Stander, Story, Tally, WEEKS_TOLD, story};
 pub use tools::Category;
 pub use until::{Until, WeeksSaid};
 
+pub(crate) use migrations::migrations;
 pub(crate) use story::offers;

@@ -19,7 +19,9 @@ pub use app::App;
 pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
 pub use problem::{Problem, chain};
 pub use routes::{CellBody, openapi};
-pub use status::{Freshness, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words};
+pub use status::{
+    Freshness, HeldLoss, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words,
+};
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue};

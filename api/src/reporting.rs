@@ -4,6 +4,7 @@
 
 mod rows;
 
+use crate::adoption::migrations;
 use crate::problem::Problem;
 use crate::routes::SeriesBody;
 use chrono::{Days, NaiveDate};
@@ -117,6 +118,7 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let moved = Window::between(Grain::Window, period.first_day, period.end_day, zone);
     let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
     let scores = rows::scores(&engine.answer(&SCORES, &moved).await?, end);
+    let migrations = migrations(engine, end).await?;
     let notes = notes(engine, &moved).await?;
     Ok(ReportInput {
         organisation: definitions.organisation.clone(),
@@ -127,6 +129,7 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
         series,
         components: components(&definitions),
         movements,
+        migrations,
         scores,
         notes,
     })
@@ -185,10 +188,7 @@ async fn compared(
 
 /// Only the organisation, or every component in it: reports never list services side by side.
 fn headline(metric: &Metric, window: &Window) -> Window {
-    window.clone().of_kind(match metric.subject {
-        Subject::Services => "organisation",
-        Subject::Components => "component",
-    })
+    window.clone().of_kind(metric.subject.scope_kind())
 }
 
 fn report_period(

@@ -33,6 +33,8 @@ pub struct Status {
     pub waiting_deliveries: u64,
     /// How long the newest deliveries took to become visible; null until some did while a process served.
     pub freshness: Option<Freshness>,
+    /// Days on which the catalogue lost so much that it is not believed.
+    pub held_losses: Vec<HeldLoss>,
     /// Every table by name.
     pub tables: Vec<TableStatus>,
     /// What all tables take, old versions and logs included.
@@ -72,6 +74,28 @@ pub struct Freshness {
     pub visible_at: String,
     /// The snapshot in which it is visible.
     pub snapshot: String,
+}
+
+/// A day on which the catalogue took back so many services that nobody believes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HeldLoss {
+    /// The local day, `2026-03-01`.
+    pub day: String,
+    /// Services that it took back.
+    pub lost_services: u64,
+    /// Services that it had described until then.
+    pub known_services: u64,
+}
+
+impl HeldLoss {
+    /// The loss as a sentence.
+    pub fn said(&self) -> String {
+        let Self { day, lost_services, known_services } = self;
+        format!(
+            "on {day} the catalogue took back {lost_services} of {known_services} services, which is held back: it is believed \
+             once the catalogue says so again a week later"
+        )
+    }
 }
 
 /// One table in the newest snapshot and on the disk.

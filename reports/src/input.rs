@@ -27,6 +27,8 @@ pub struct ReportInput {
     pub components: Vec<ComponentInfo>,
     /// Services that changed their standing, over a range that holds the period.
     pub movements: Vec<Movement>,
+    /// Moves from old tools to components, in the organisation's own order.
+    pub migrations: Vec<Migration>,
     /// Published survey scores, oldest wave first.
     pub scores: Vec<ScoreRow>,
     /// What has to be known about the data.
@@ -118,6 +120,72 @@ pub struct Movement {
     pub evidence: Option<String>,
     /// Where it can be seen.
     pub evidence_url: Option<String>,
+}
+
+/// One move from an old tool to a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Migration {
+    /// What people call it.
+    pub title: String,
+    /// What is moved to, as people call it.
+    pub component: String,
+    /// The team that answers for it.
+    pub owner: String,
+    /// The day by which it shall be done.
+    pub due: Option<NaiveDate>,
+    /// Its complete weeks, oldest first, the last one at the end of the period.
+    pub weeks: Vec<MigrationWeek>,
+    /// Services that have still to move, by name.
+    pub waiting: Vec<Waiting>,
+    /// When the rest will have moved, or why nobody can say; null while no week is known.
+    pub forecast: Option<String>,
+    /// `done`, `on track`, `at risk`, `late`, `no forecast` or `no target`.
+    pub status: String,
+}
+
+/// How far a migration was at the end of a week, and what happened in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MigrationWeek {
+    /// Its first local day.
+    pub first_day: NaiveDate,
+    /// Services in scope at its end.
+    pub scope: i64,
+    /// Those of them that had moved.
+    pub done: i64,
+    /// Services that moved in it.
+    pub completed: i64,
+    /// Services that went back.
+    pub returned: i64,
+    /// Leaks: services that came into scope on the old path.
+    pub leaks: i64,
+}
+
+/// What keeps a service from having moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitingState {
+    /// It cannot move yet, and somebody has said why.
+    Blocked,
+    /// It uses the old tool only.
+    NotStarted,
+    /// It uses both.
+    InProgress,
+    /// It may stay for a time.
+    Exempt,
+    /// Nobody could look.
+    Unknown,
+}
+
+/// One service that has still to move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The service's name.
+    pub service: String,
+    /// The team that owns it; null = nobody.
+    pub team: Option<String>,
+    /// What keeps it.
+    pub state: WaitingState,
+    /// Why it is blocked, in words.
+    pub reason: Option<String>,
 }
 
 /// One published score.

@@ -173,6 +173,45 @@ fn movement(component: &str, service: &str, kind: crate::MovementKind, day: u32)
     }
 }
 
+/// A migration of the logs: 90 services, 13 weeks, a leak in the tenth, and five that have still to move.
+fn migration() -> crate::Migration {
+    use crate::WaitingState::{Blocked, Exempt, InProgress, NotStarted, Unknown};
+    let week = |index: u64| {
+        let gained = if index.is_multiple_of(3) { 1 } else { 0 };
+        let done = 80 + i64::try_from(index.div_ceil(3)).unwrap_or(0);
+        crate::MigrationWeek {
+            first_day: monday() - Days::new(7 * (13 - index)),
+            scope: if index < 9 { 89 } else { 90 },
+            done,
+            completed: gained,
+            returned: 0,
+            leaks: i64::from(index == 9),
+        }
+    };
+    let waiting = |service: &str, team: Option<&str>, state| crate::Waiting {
+        service: service.to_owned(),
+        team: team.map(str::to_owned),
+        state,
+        reason: (state == Blocked).then(|| "no agent for its system".to_owned()),
+    };
+    crate::Migration {
+        title: "From syslog to the log shipper".to_owned(),
+        component: "Central logging".to_owned(),
+        owner: "runtime".to_owned(),
+        due: NaiveDate::from_ymd_opt(2027, 1, 31),
+        weeks: (0..13).map(week).collect(),
+        waiting: vec![
+            waiting("ledger", Some("payments"), NotStarted),
+            waiting("mainframe-bridge", Some("payments"), Blocked),
+            waiting("gift-cards", Some("shop"), InProgress),
+            waiting("archive", None, Unknown),
+            waiting("letters", Some("shop"), Exempt),
+        ],
+        forecast: Some("all of them by 7 Dec 2026 – 18 Jan 2027".to_owned()),
+        status: "no target".to_owned(),
+    }
+}
+
 /// A whole made-up report input.
 pub(crate) fn input() -> crate::ReportInput {
     use crate::MovementKind::{BornOffPath, Joined, Left, NewlyExempt};
@@ -225,6 +264,7 @@ pub(crate) fn input() -> crate::ReportInput {
             movement("logging", "gift-cards", BornOffPath, 20),
             movement("ci-pipeline", "too-early", Joined, 2),
         ],
+        migrations: vec![migration()],
         scores: vec![
             score(None, "2026-Q3", Some(18.0), Some(88)),
             score(Some("ci-pipeline"), "2026-Q3", Some(34.0), Some(61)),

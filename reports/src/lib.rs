@@ -29,6 +29,9 @@ pub use charts::{CHARTS, Chart};
 pub use document::Document;
 pub use error::ReportError;
 pub use frame::{Frame, Medium, Theme};
-pub use input::{ComponentInfo, DataNotes, Movement, MovementKind, ReportInput, ReportPeriod, ReportSeries, ScoreRow, Target};
+pub use input::{
+    ComponentInfo, DataNotes, Migration, MigrationWeek, Movement, MovementKind, ReportInput, ReportPeriod, ReportSeries,
+    ScoreRow, Target, Waiting, WaitingState,
+};
 pub use reports::{Cadence, Needs, REPORTS, Report};
 pub use svg::Svg;

@@ -140,6 +140,7 @@ mod tests {
             series: BTreeMap::new(),
             components: Vec::new(),
             movements: Vec::new(),
+            migrations: Vec::new(),
             scores: Vec::new(),
             notes: DataNotes::default(),
             ..input()
@@ -223,6 +224,10 @@ mod tests {
         given.organisation = NAME.to_owned();
         for component in &mut given.components {
             *component = ComponentInfo { title: NAME.to_owned(), owner: NAME.to_owned(), ..component.clone() };
+        }
+        for migration in &mut given.migrations {
+            migration.title = NAME.to_owned();
+            migration.waiting.iter_mut().for_each(|waiting| waiting.service = NAME.to_owned());
         }
         for movement in &mut given.movements {
             movement.service = NAME.to_owned();

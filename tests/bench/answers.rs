@@ -94,11 +94,14 @@ async fn history() {
 }
 
 fn questions() -> Vec<Question> {
-    let kinds = |metric: &Metric| match metric.subject {
-        Subject::Services => ["team", "organisation"],
-        Subject::Components => ["component_team", "component"],
+    let kinds = |metric: &Metric| -> &'static [&'static str] {
+        match metric.subject {
+            Subject::Services => &["team", "organisation"],
+            Subject::Components => &["component_team", "component"],
+            Subject::Categories => &["category"],
+        }
     };
-    METRICS.iter().flat_map(|metric| kinds(metric).map(|kind| (metric, kind))).collect()
+    METRICS.iter().flat_map(|metric| kinds(metric).iter().map(move |kind| (metric, *kind))).collect()
 }
 
 /// How long one question takes whose weeks end some weeks before the last ones.

@@ -50,6 +50,11 @@ impl Asked {
         Scale::of(self.scale, self.years, SEED)
     }
 
+    /// How large the organisation of `adoption` is; 1 is the whole one.
+    pub(crate) const fn share(&self) -> f64 {
+        self.scale
+    }
+
     /// Where its data lie.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.as_deref().unwrap_or_else(|| self.temporary.path())

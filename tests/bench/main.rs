@@ -2,13 +2,14 @@
 //! `cargo test --workspace --bench bench` in the development profile of the demo.
 //!
 //! `cargo bench --workspace --bench bench -- WORD…` runs the parts whose name holds a word, and without
-//! a word those that are quick. `load=0.02` says how large the organisation of `load`, `dora` and `answers` is
-//! (1 is the whole one), `--years N` how long its history, and `--folder DIR` (an absolute path) keeps
+//! a word those that are quick. `load=0.02` says how large the organisation of `load`, `dora`, `answers` and
+//! `adoption` is (1 is the whole one), `--years N` how long its history, and `--folder DIR` (an absolute path) keeps
 //! its data, so that `answers` can be asked again without loading. Rows of a Markdown table are
 //! printed and nothing is judged; `docs/BENCHMARKS.md` holds what was seen. Other engines beside ours
 //! are in `peers.py`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop where it is")]
 
+mod adoption;
 mod answers;
 mod asked;
 mod attribution;
@@ -20,8 +21,10 @@ mod kafka;
 mod large;
 mod load;
 mod memory;
+mod paved;
 mod receive;
 mod rows;
+mod scan;
 
 use asked::Asked;
 use std::path::Path;
@@ -48,6 +51,8 @@ const PARTS: &[Part] = &[
     Part { name: "load", is_quick: false, run: load::run },
     Part { name: "dora", is_quick: false, run: dora::run },
     Part { name: "answers", is_quick: false, run: answers::run },
+    Part { name: "adoption", is_quick: false, run: adoption::run },
+    Part { name: "scan", is_quick: false, run: scan::run },
 ];
 
 fn main() {

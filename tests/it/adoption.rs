@@ -4,6 +4,7 @@
 mod answers;
 mod effect;
 mod forecast;
+mod open_ends;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

@@ -88,6 +88,7 @@ fn subject(metric: &Metric) -> &'static str {
     match metric.subject {
         Subject::Services => "service, team, system, organisation",
         Subject::Components => "component, component by team",
+        Subject::Categories => "category",
     }
 }
 

@@ -82,6 +82,14 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "adoption_by_ci_time",
+        title: "Adoption by pipeline time",
+        question: "Which share of the time that pipelines of eligible services run goes with a component?",
+        evidence: include_str!("../../evidence/adoption_by_ci_time.sql"),
+        sql: include_str!("../../metrics/adoption_by_ci_time.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "adoption_depth",
         title: "Adoption depth",
         question: "How much of what the platform makes for a service does the service use?",
@@ -111,12 +119,33 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "re_entry",
+        title: "Re-entry",
+        question: "How many older services came to a component of their own accord?",
+        unit: Unit::Count,
+        statistics: &["services"],
+        kind: Statistic::Events,
+        evidence: include_str!("../../evidence/re_entry.sql"),
+        sql: include_str!("../../metrics/re_entry.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "retention",
         title: "Retention",
         question: "Of those who used a component, which share still does?",
         statistics: &["retention", "churn", "resurrection"],
         evidence: include_str!("../../evidence/retention.sql"),
         sql: include_str!("../../metrics/retention.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "retention_curve",
+        title: "Retention curve",
+        question: "How long do services stay with a component that they began to use?",
+        statistics: &["d90", "d28", "d180", "d365"],
+        kind: Statistic::Proportion,
+        evidence: include_str!("../../evidence/retention_curve.sql"),
+        sql: include_str!("../../metrics/retention_curve.sql"),
         ..CENSUS
     },
     Metric {
@@ -151,12 +180,41 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "launch_adoption",
+        title: "Launch review",
+        question: "How far did a component come thirty, sixty and ninety days after its launch?",
+        statistics: &["d90", "d30", "d60"],
+        evidence: include_str!("../../evidence/launch_adoption.sql"),
+        sql: include_str!("../../metrics/launch_adoption.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "version_currency",
         title: "Version currency",
         question: "Which share of the services that use a component is on a supported version?",
         statistics: &["supported", "end_of_life"],
         evidence: include_str!("../../evidence/version_currency.sql"),
         sql: include_str!("../../metrics/version_currency.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "version_lag",
+        title: "Version lag",
+        question: "How far are those who use a component behind its newest version?",
+        unit: Unit::Seconds,
+        better: Better::Lower,
+        statistics: &["p50"],
+        evidence: include_str!("../../evidence/version_lag.sql"),
+        sql: include_str!("../../metrics/version_lag.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "bypass",
+        title: "Bypass",
+        question: "Which share of the deployments of services that use a component goes around it?",
+        better: Better::Lower,
+        evidence: include_str!("../../evidence/bypass.sql"),
+        sql: include_str!("../../metrics/bypass.sql"),
         ..CENSUS
     },
     Metric {
@@ -169,6 +227,28 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "fragmentation",
+        title: "Fragmentation",
+        question: "How many tools do the same thing?",
+        unit: Unit::Count,
+        better: Better::Neither,
+        statistics: &["effective", "dominant", "tools"],
+        subject: Subject::Categories,
+        evidence: include_str!("../../evidence/fragmentation.sql"),
+        sql: include_str!("../../metrics/fragmentation.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "direct_coupling",
+        title: "Direct coupling",
+        question: "Which share of the services calls a vendor's tool directly?",
+        better: Better::Neither,
+        subject: Subject::Categories,
+        evidence: include_str!("../../evidence/direct_coupling.sql"),
+        sql: include_str!("../../metrics/direct_coupling.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "exempt_share",
         title: "Exempt share",
         question: "Which share of the eligible services may stay off the path?",
@@ -178,12 +258,46 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "exemptions",
+        title: "Exemptions",
+        question: "How many services may stay off the path, and who looks after that?",
+        unit: Unit::Count,
+        better: Better::Neither,
+        statistics: &["open", "review_due", "expired", "repeated"],
+        kind: Statistic::Level,
+        evidence: include_str!("../../evidence/exemptions.sql"),
+        sql: include_str!("../../metrics/exemptions.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "exemption_age",
+        title: "Age of exemptions",
+        question: "For how long have the open exemptions been?",
+        unit: Unit::Seconds,
+        better: Better::Lower,
+        statistics: &["p50"],
+        evidence: include_str!("../../evidence/exemption_age.sql"),
+        sql: include_str!("../../metrics/exemption_age.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "evidence_quality",
         title: "Evidence quality",
         question: "Of which share of the eligible services is the status known?",
         statistics: &["known", "conflicts"],
         evidence: include_str!("../../evidence/evidence_quality.sql"),
         sql: include_str!("../../metrics/evidence_quality.sql"),
+        ..CENSUS
+    },
+    Metric {
+        id: "evidence_age",
+        title: "Age of evidence",
+        question: "How long ago was the use of a component last confirmed?",
+        unit: Unit::Seconds,
+        better: Better::Lower,
+        statistics: &["p50"],
+        evidence: include_str!("../../evidence/evidence_age.sql"),
+        sql: include_str!("../../metrics/evidence_age.sql"),
         ..CENSUS
     },
     Metric {

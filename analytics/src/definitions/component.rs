@@ -58,6 +58,20 @@ pub struct Component {
     /// Its versions, oldest first.
     #[serde(default)]
     pub releases: Vec<Release>,
+    /// How a production deployment shows that it went through the component; null = it does not show.
+    pub passage: Option<Passage>,
+}
+
+/// Marks of a deployment that went through a component; one of them is enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passage {
+    /// A run that carried the deployment, or built its commit, used one of these, with `*` for any text.
+    pub runs_use: Vec<String>,
+    /// It was told by one of these sources: `source` or `source:instance`, with `*` for any text.
+    pub deployments_from: Vec<String>,
+    /// A machine deployed, and not a person.
+    pub by_machine: bool,
 }
 
 /// A condition that a service must meet for a component to fit it; every list that is given must hold.

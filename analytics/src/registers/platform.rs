@@ -3,6 +3,7 @@
 //! Days become instants in the zone of the organisation. An open end is null; an open beginning is
 //! the beginning of time, so that a comparison needs no second case.
 
+use super::like;
 use crate::definitions::{Definitions, Scope};
 use crate::window::local_midnight;
 use arrow::array::RecordBatch;
@@ -70,6 +71,16 @@ struct ReleaseRow {
     released_at: Instant,
     deprecated_at: Option<Instant>,
     end_of_life_at: Option<Instant>,
+}
+
+/// One mark by which a deployment is known to have gone through a component.
+#[derive(Serialize, Deserialize)]
+struct PassageRow {
+    component_id: String,
+    /// `run`, `source` or `machine`.
+    kind: String,
+    /// A pattern of SQL for what bears the mark, in small letters.
+    pattern: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -172,6 +183,7 @@ pub(super) fn registers(definitions: &Definitions) -> Result<Vec<(&'static str, 
         ("component_names", table("component_names", &component_names(definitions))?),
         ("rings", table("rings", &rings(definitions, &days))?),
         ("releases", table("releases", &releases(definitions, &days))?),
+        ("passages", table("passages", &passages(definitions))?),
         ("alternatives", table("alternatives", &alternatives(definitions))?),
         ("mandates", table("mandates", &mandates(definitions, &days))?),
         ("exemptions", table("exemptions", &exemptions(definitions, &days))?),
@@ -266,6 +278,22 @@ fn releases(definitions: &Definitions, days: &Days<'_>) -> Vec<ReleaseRow> {
         })
     });
     releases.collect()
+}
+
+fn passages(definitions: &Definitions) -> Vec<PassageRow> {
+    let mut rows = Vec::new();
+    for component in &definitions.components {
+        let Some(passage) = &component.passage else { continue };
+        let mut row = |kind: &str, pattern: String| {
+            rows.push(PassageRow { component_id: component.id.clone(), kind: kind.to_owned(), pattern });
+        };
+        passage.runs_use.iter().for_each(|name| row("run", like(name)));
+        passage.deployments_from.iter().for_each(|name| row("source", like(name)));
+        if passage.by_machine {
+            row("machine", "true".to_owned());
+        }
+    }
+    rows
 }
 
 fn alternatives(definitions: &Definitions) -> Vec<AlternativeRow> {

@@ -108,7 +108,7 @@ fn study(engine: &Engine, component: &str, weeks: &Window, [adoptions, durations
         let weeks = told.get(&service).cloned().unwrap_or_default();
         let team = row.text("team").unwrap_or_else(|| service.clone());
         let tier = row.text("tier").unwrap_or_default();
-        Some(Subject { team, tier, adopted_week, is_measured_anew: false, weeks })
+        Some(Subject { team, tier, adopted_week, is_measured_anew: row.is("is_measured_anew"), weeks })
     });
     let subjects = subjects.collect();
     let mandates = engine.definitions().mandates.iter().filter(|mandate| mandate.component == component);

@@ -1,12 +1,12 @@
 //! `waymark check`: whether the configuration can be understood, and whether the data are whole.
 
+use super::status::held_losses;
 use super::{Place, output};
 use crate::config::Config;
 use anyhow::{Context, bail};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use arrow::util::display::array_value_to_string;
 use std::collections::BTreeSet;
 use waymark_api::size_in_words;
 use waymark_event::suggestion;
@@ -108,24 +108,8 @@ async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
         let proposal = suggestion(service, services.iter().map(String::as_str));
         output::answer(&format!("warning: exemption from `{component}`: nobody knows a service `{service}`{proposal}"));
     }
-    held_back(layout, &snapshot).await
-}
-
-/// The days on which the catalogue lost so much that it is not believed.
-async fn held_back(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<()> {
-    let table = fact_table("catalogue_losses");
-    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
-    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
-        let column = |name: &str| batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"));
-        let (day, known, lost) = (column("day")?, column("known_services")?, column("lost_services")?);
-        let is_held = column("is_held")?.as_boolean();
-        for row in (0..batch.num_rows()).filter(|row| is_held.value(*row)) {
-            let [day, known, lost] = [day, known, lost].map(|column| array_value_to_string(column, row).unwrap_or_default());
-            output::answer(&format!(
-                "warning: on {day} the catalogue took back {lost} of {known} services, which is held back: it is believed once \
-                 the catalogue says so again a week later"
-            ));
-        }
+    for loss in held_losses(layout, &snapshot).await? {
+        output::answer(&format!("warning: {}", loss.said()));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::workplace::Workplace;
 use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
-use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Subject, Window, WindowRequest, find, profiles};
+use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Window, WindowRequest, find, profiles};
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -74,8 +74,7 @@ impl Asked {
     ) -> anyhow::Result<Window> {
         let (scope_kind, scopes) = match self.scope() {
             Some((kind, scope)) => (kind, vec![scope.to_owned()]),
-            None if metric.subject == Subject::Components => ("component", Vec::new()),
-            None => ("organisation", Vec::new()),
+            None => (metric.subject.scope_kind(), Vec::new()),
         };
         let request = WindowRequest {
             grain: self.grain.clone(),

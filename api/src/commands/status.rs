@@ -7,16 +7,20 @@ use super::{Place, output};
 use anyhow::Context;
 use arrow::array::AsArray;
 use arrow::compute::{cast, max};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use arrow::util::display::array_value_to_string;
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_api::{
-    Freshness, Problem, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words,
+    Freshness, HeldLoss, Problem, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words,
+    size_in_words,
 };
 use waymark_collect::inbox_stream;
 use waymark_event::{Clock, Instant};
-use waymark_lake::{DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, read_rows, writer_of};
+use waymark_lake::{
+    DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, fact_table, read_rows, writer_of,
+};
 
 /// Where the process that writes leaves what only it can measure.
 const GROUP: &str = "status";
@@ -103,6 +107,10 @@ pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status
         streams: positions.into_iter().map(|(stream, position)| StreamStatus { stream, position }).collect(),
         waiting_deliveries: Inbox::open(layout)?.waiting(visible)?,
         freshness: noted.and_then(|text| serde_json::from_str(&text).ok()),
+        held_losses: match &snapshot {
+            Some(snapshot) => held_losses(layout, snapshot).await?,
+            None => Vec::new(),
+        },
         tables_bytes: tables.iter().map(|table| table.disk_bytes).sum(),
         database_bytes: database_bytes(layout),
         snapshot: snapshot.map(|snapshot| SnapshotStatus {
@@ -112,6 +120,29 @@ pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status
         }),
         tables,
     })
+}
+
+/// The days on which the catalogue lost so much that it is not believed.
+pub(super) async fn held_losses(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<Vec<HeldLoss>> {
+    let table = fact_table("catalogue_losses");
+    let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
+    let mut losses = Vec::new();
+    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
+        let column = |name: &str| batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"));
+        let count = |name: &str| Ok::<_, anyhow::Error>(cast(column(name)?, &DataType::UInt64)?);
+        let (known, lost) = (count("known_services")?, count("lost_services")?);
+        let (known, lost) = (known.as_primitive::<UInt64Type>(), lost.as_primitive::<UInt64Type>());
+        let (day, is_held) = (column("day")?, column("is_held")?.as_boolean());
+        for row in (0..batch.num_rows()).filter(|row| is_held.value(*row)) {
+            losses.push(HeldLoss {
+                day: array_value_to_string(day, row).context("failed to read a day of the catalogue")?,
+                lost_services: lost.value(row),
+                known_services: known.value(row),
+            });
+        }
+    }
+    losses.sort_by(|one, other| one.day.cmp(&other.day));
+    Ok(losses)
 }
 
 async fn tables(layout: &Layout, snapshot: Option<&Snapshot>) -> anyhow::Result<Vec<TableStatus>> {
@@ -150,6 +181,7 @@ fn lines(status: &Status) -> Vec<String> {
         }
         None => "freshness  not known yet".to_owned(),
     });
+    lines.extend(status.held_losses.iter().map(|loss| format!("catalogue  {}", loss.said())));
     lines.push(format!("waiting    {} deliveries in the inbox", status.waiting_deliveries));
     let streams = status.streams.iter();
     lines.extend(streams.map(|stream| format!("visible    {} up to position {}", stream.stream, stream.position)));

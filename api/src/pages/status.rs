@@ -57,6 +57,7 @@ fn now(status: &Status) -> Markup {
                     &format!("{} of it in the inbox", size_in_words(status.database_bytes)),
                 ))
             }
+            @for loss in &status.held_losses { p.note { "Look at the catalogue: " (loss.said()) "." } }
         }
     }
 }

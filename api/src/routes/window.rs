@@ -12,8 +12,9 @@ use waymark_analytics::{Engine, Window, WindowRequest};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowParams {
-    /// `service`, `team`, `system`, `organisation`, `component`, `component_team` or `component_alternative`;
-    /// default: the organisation, or every component for a metric of components.
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+    /// `component_reason`, `category` or `category_vendor`;
+    /// default: the organisation, or every component or category for a metric of those.
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas.
     pub(crate) scope: Option<String>,
@@ -63,17 +64,13 @@ impl WindowParams {
     pub(crate) async fn window(&self, engine: &Engine, subject: waymark_analytics::Subject) -> Result<Window, Problem> {
         let opened = engine.newest().await?;
         let definitions = engine.definitions();
-        let default_kind = match subject {
-            waymark_analytics::Subject::Services => "organisation",
-            waymark_analytics::Subject::Components => "component",
-        };
         let scopes = self.scope.as_deref().map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
         let request = WindowRequest {
             grain: self.grain.clone(),
             from: self.from.clone(),
             to: self.to.clone(),
             last: self.last,
-            scope_kind: Some(self.scope_kind.clone().unwrap_or_else(|| default_kind.to_owned())),
+            scope_kind: Some(self.scope_kind.clone().unwrap_or_else(|| subject.scope_kind().to_owned())),
             scopes: scopes.unwrap_or_default(),
         };
         Ok(request.understand(opened.as_of(), definitions.zone())?)

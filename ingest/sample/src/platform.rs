@@ -4,7 +4,7 @@
 //! Written by hand as text, because its words belong to the stages that read them. The short form of
 //! the same is in `configuration.rs`.
 
-use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, SECRETS_VAULT};
+use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, ONE_CLICK_DEPLOY, SECRETS_VAULT};
 use crate::organisation::Organisation;
 use crate::plan::Plan;
 use crate::story::{EXEMPTIONS, MANDATE};
@@ -83,6 +83,12 @@ fn entry(plan: &Plan, component: &Component, place: usize) -> String {
             component.version,
             day(released)
         )]);
+    }
+    // A deployment shows its way by what its run used, or by who pressed the button.
+    match place {
+        CI_STANDARD => text.push_str("    passage: { runs_use: [\"acme/platform-ci/.github/workflows/*\"] }\n"),
+        ONE_CLICK_DEPLOY => text.push_str("    passage: { by_machine: true }\n"),
+        _ => {}
     }
     if place == LOG_SHIPPER {
         let (first, all) = (day(released), day(released + 0.1));

@@ -6,7 +6,7 @@
 use crate::document::{Block, Document, List, Section, Sentence};
 use crate::input::ReportInput;
 use crate::measures;
-use crate::sections::{actions, adoption, data, note, refusal, section, voices};
+use crate::sections::{actions, adoption, data, migrations, note, refusal, section, voices};
 use crate::standing::{Pace, Standing, standings, without_numbers};
 use std::cmp::Reverse;
 
@@ -19,7 +19,7 @@ pub(crate) fn build(input: &ReportInput) -> Document {
         section("headline", "In short", "", headlines(&standings)),
         scoreboard(input, &standings),
         section("moved", "Who moved", "Whom to thank, and whom to ask.", adoption::movements(input)),
-        refusal("migrations", "Migrations", "No claim about migrations: none is declared."),
+        section("migrations", "Migrations", "What is left, who is stuck, and when it ends.", migrations::migrations(input)),
         friction(input),
         refusal("service_levels", "Service levels", "No claim about service levels: no objective is declared."),
         section("voices", "Voices", "", voices::scores(input)),

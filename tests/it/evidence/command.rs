@@ -56,7 +56,7 @@ fn a_platform_is_described_checked_and_found() {
     assert!(!wrong.status.success() && text(&wrong).contains(expected), "{}", text(&wrong));
 }
 
-/// Four of six services go in one night: `check` says so, and they are still there.
+/// Four of six services go in one night: `check` and `status` say so, and they are still there.
 #[test]
 fn a_catalogue_that_loses_half_of_its_services_is_named() {
     let Some(program) = program() else {
@@ -81,6 +81,8 @@ fn a_catalogue_that_loses_half_of_its_services_is_named() {
     let checked = run(&program, place, &["check"]);
     let expected = "on 2026-02-02 the catalogue took back 4 of 6 services, which is held back";
     assert!(checked.status.success() && text(&checked).contains(expected), "{}", text(&checked));
+    let status = run(&program, place, &["status"]);
+    assert!(status.status.success() && text(&status).contains(&format!("catalogue  {expected}")), "{}", text(&status));
     let standing = ["sql", "select count(*) as standing from service_owners where valid_to is null"];
     let asked = run(&program, place, &standing);
     let is_six = |line: &str| line.trim_matches(|letter: char| !letter.is_alphanumeric()) == "6";

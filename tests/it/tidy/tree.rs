@@ -74,7 +74,8 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
             if !is_left_out(&name) {
                 walk(root, &path, files);
             }
-        } else if let (true, Ok(text)) = (kind.is_file(), fs::read_to_string(&path)) {
+        // In a second working tree `.git` is a file that names the first one.
+        } else if let (true, Ok(text)) = (kind.is_file() && name != ".git", fs::read_to_string(&path)) {
             let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             files.push(SourceFile { path: below, text });
         }

@@ -6,12 +6,14 @@ use waymark_analytics::{Grain, Metric, Subject, Window};
 
 const SERVICE_KINDS: &[&str] = &["organisation", "system", "team", "service"];
 const COMPONENT_KINDS: &[&str] = &["component", "component_team"];
+const CATEGORY_KINDS: &[&str] = &["category", "category_vendor"];
 
 /// The form, filled with what is shown.
 pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Markup {
     let kinds = match metric.subject {
         Subject::Services => SERVICE_KINDS,
         Subject::Components => COMPONENT_KINDS,
+        Subject::Categories => CATEGORY_KINDS,
     };
     let last = params.last.map(|last| last.to_string()).unwrap_or_default();
     html! {

@@ -1,0 +1,64 @@
+-- Exemptions: how many eligible services may stay off the path at the end of the period, and how well that is kept.
+--
+-- Of each service its newest exemption counts; all of it by `component_reason` too. `open`: it has not
+-- ended. `review_due`: open, and the day on which somebody wanted to look again has passed. `expired`:
+-- it ended, was not renewed, and the service still does not use the component. `repeated`: open ones
+-- whose reason another open one gives too; such a reason is a candidate for the paved path. No
+-- interval: all of them are known. None is a true zero.
+with newest as (
+    select standings.scope_kind, standings.scope, standings.period_start, standings.period_end, standings.is_partial,
+        standings.read_at, standings.service, standings.status, exemption_spells.reason_code, exemption_spells.review_at,
+        exemption_spells.expires_at,
+        row_number() over (
+            partition by standings.scope_kind, standings.scope, standings.period_start, standings.service
+            order by exemption_spells.opened_at desc nulls last
+        ) as place
+    from standings
+    left join exemption_spells on exemption_spells.component_id = standings.component_id
+        and exemption_spells.service = standings.service and exemption_spells.opened_at < standings.read_at
+    where standings.edge = 'end' and standings.fit = 'fits'
+),
+judged as (
+    select *,
+        coalesce(expires_at >= read_at, false) as is_open,
+        coalesce(expires_at < read_at and status <> 'adopted', false) as is_expired
+    from newest
+    where place = 1
+),
+shared as (
+    select *,
+        sum(case when is_open then 1 else 0 end)
+            over (partition by scope_kind, scope, period_start, reason_code) as with_this_reason
+    from judged
+),
+scoped as (
+    select scope_kind, scope, period_start, period_end, is_partial, read_at, review_at, is_open, is_expired, with_this_reason
+    from shared
+    union all
+    select 'component_reason', scope || '/' || reason_code, period_start, period_end, is_partial, read_at, review_at, is_open,
+        is_expired, with_this_reason
+    from shared
+    where scope_kind = 'component' and (is_open or is_expired)
+),
+counted as (
+    select scope_kind, scope, period_start, period_end, is_partial, count(*) as eligible,
+        count(*) filter (where is_open) as open,
+        count(*) filter (where is_open and review_at < read_at) as review_due,
+        count(*) filter (where is_expired) as expired,
+        count(*) filter (where is_open and with_this_reason > 1) as repeated
+    from scoped
+    group by scope_kind, scope, period_start, period_end, is_partial
+),
+told as (
+    select 'open' as statistic, open as exempt, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
+    union all
+    select 'review_due', review_due, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
+    union all
+    select 'expired', expired, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
+    union all
+    select 'repeated', repeated, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
+)
+select statistic, scope_kind, scope, period_start, period_end, cast(exempt as double) as value,
+    cast(null as double) as low, cast(null as double) as high, eligible as sample_size,
+    cast(null as double) as numerator, cast(null as double) as denominator, 1.0 as coverage, is_partial
+from told

@@ -1,0 +1,47 @@
+-- Fragmentation: to how many equally used tools the tools of a category amount.
+--
+-- Over the active services at the end of the period, by `category`: a component of the platform that a
+-- service uses, or the alternative that was detected in its place. `effective` is the exponential of
+-- Shannon's entropy of the shares, `dominant` the inverse of Herfindahl's index, which weighs the
+-- large ones more, and `tools` the plain number. One tool for all is 1. A census of what was seen:
+-- coverage is the share of active services of which a tool of the category is known.
+with standing as (
+    select period_start, period_end, is_partial, category, service,
+        case when status = 'adopted' then component_id else alternative end as tool
+    from standings
+    where edge = 'end' and scope_kind = 'component' and category is not null
+),
+seen as (
+    select period_start, period_end, is_partial, category, count(distinct service) as services,
+        count(distinct case when tool is not null then service end) as known
+    from standing
+    group by period_start, period_end, is_partial, category
+),
+used as (
+    select period_start, category, tool, cast(count(distinct service) as double) as services
+    from standing
+    where tool is not null
+    group by period_start, category, tool
+),
+shared as (
+    select *, services / sum(services) over (partition by period_start, category) as share from used
+),
+scattered as (
+    select period_start, category, exp(-sum(share * ln(share))) as effective, 1.0 / sum(share * share) as dominant,
+        cast(count(*) as double) as tools
+    from shared
+    group by period_start, category
+),
+told as (
+    select 'effective' as statistic, effective as value, period_start, category from scattered
+    union all
+    select 'dominant', dominant, period_start, category from scattered
+    union all
+    select 'tools', tools, period_start, category from scattered
+)
+select told.statistic, 'category' as scope_kind, told.category as scope, seen.period_start, seen.period_end,
+    told.value, told.value as low, told.value as high, seen.known as sample_size,
+    cast(null as double) as numerator, cast(null as double) as denominator,
+    cast(seen.known as double) / seen.services as coverage, seen.is_partial
+from told
+join seen on seen.period_start = told.period_start and seen.category = told.category
