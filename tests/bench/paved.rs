@@ -44,7 +44,7 @@ impl Paved {
             category: format!("category-{}", place % CATEGORIES),
             owner: "platform".to_owned(),
             lifecycle: "general".to_owned(),
-            fit_no_tags: if place % 5 == 0 { vec!["batch".to_owned()] } else { Vec::new() },
+            fit_no_tags: if place.is_multiple_of(5) { vec!["batch".to_owned()] } else { Vec::new() },
             ..Component::default()
         };
         let definitions = Definitions { components: (0..COMPONENTS).map(component).collect(), ..Definitions::default() };
