@@ -10,8 +10,9 @@ use waymark_collect::arrivals::git::KnownRefs;
 /// A commit of one or two files, as `git fast-import` reads it.
 fn commit(mark: u32, from: Option<u32>, authored_at: i64, committed_at: i64, files: &[(&str, &str)]) -> String {
     let parent = from.map(|mark| format!("from :{mark}\n")).unwrap_or_default();
-    let files: String =
+    let files: Vec<String> =
         files.iter().map(|(path, text)| format!("M 644 inline {path}\ndata {}\n{text}\n", text.len())).collect();
+    let files = files.concat();
     format!(
         "commit refs/heads/main\nmark :{mark}\nauthor Ada Example <ada@example.org> {authored_at} +0100\n\
          committer Ben Example <ben@example.org> {committed_at} +0100\ndata 4\nWork\n{parent}{files}\n"
