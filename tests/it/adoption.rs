@@ -4,7 +4,6 @@
 mod answers;
 mod effect;
 mod forecast;
-mod open_ends;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
