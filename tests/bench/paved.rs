@@ -16,7 +16,7 @@ use waymark_lake::Layout;
 /// The whole organisation.
 pub(crate) const SERVICES: usize = 5_000;
 pub(crate) const COMPONENTS: usize = 30;
-/// Three years.
+/// Three years, as the aim says.
 pub(crate) const WEEKS: usize = 156;
 const CATEGORIES: usize = 10;
 const STREAM: &str = "bench";

@@ -15,7 +15,7 @@ use waymark_collect::evidence::{EvidenceRules, KnownUses, read_rules};
 use waymark_event::WrittenFile;
 
 const COMMITS: usize = 25_000;
-/// Ten years.
+/// So that all commits lie within ten years.
 const SECONDS_BETWEEN: i64 = 10 * 365 * 86_400 / 25_000;
 const FIRST: i64 = 1_450_000_000;
 const FOLDERS: usize = 200;

@@ -54,7 +54,7 @@ turns as (
     where part_of is not null and moment in ('resolved', 'reopened') and not is_deleted
 ),
 begun as (
-    select entity_id, entity_id as spell_id, started_at as began_at, cast(null as timestamp) as over_before
+    select entity_id, entity_id as spell_id, started_at as began_at, arrow_cast(null, 'Timestamp(Microsecond, Some("UTC"))') as over_before
     from roots
     union all
     -- what is said of an incident that is open again opens it once
