@@ -35,21 +35,46 @@ dated as (
         coalesce(next_at, plus_seconds(observed_at, 86400 * 365 * 100)) as replaced_at,
         plus_seconds(observed_at, 86400 * case when kind = 'runtime' then settings_in_force.evidence_ttl_runtime_days
             else settings_in_force.evidence_ttl_static_days end) as aged_at,
-        settings_in_force.active_service_window_days as silence_days
+        settings_in_force.active_service_window_days as silence_days,
+        kind || '/' || finding || '/' || coalesce(alternative, '') || '/' || coalesce(version, '') || '/'
+            || cast(rule_version as varchar) as content
     from findings
     cross join settings_in_force
 ),
+told_again as (
+    select *,
+        lag(content) over (partition by service, component_id, detector order by observed_at) as content_before,
+        lag(aged_at) over (partition by service, component_id, detector order by observed_at) as aged_before
+    from dated
+),
+islands as (
+    select *,
+        sum(case when content = content_before and aged_before >= observed_at then 0 else 1 end)
+            over (partition by service, component_id, detector order by observed_at) as island
+    from told_again
+),
+held as (
+    -- What is found again and again without a gap is one finding, confirmed until the last time: everything
+    -- below grows with changes of mind, and not with the number of looks.
+    select service, component_id, detector, kind, finding, alternative, version, rule_version,
+        min(observed_at) as observed_at, max(observed_at) as last_at, max(replaced_at) as replaced_at, max(aged_at) as aged_at,
+        max(silence_days) as silence_days, first_value(url order by observed_at) as url,
+        first_value(evidence_ref order by observed_at) as evidence_ref, first_value(sha order by observed_at) as sha
+    from islands
+    group by service, component_id, detector, island, kind, finding, alternative, version, rule_version
+),
 covers as (
     select service, component_id, detector, kind, finding, alternative, version, rule_version, url, evidence_ref, sha,
-        observed_at, observed_at as begins_at, least(replaced_at, aged_at) as expires_at
-    from dated
+        observed_at, last_at, observed_at as begins_at, least(replaced_at, aged_at) as expires_at
+    from held
     union all
     -- A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
     -- nothing proves no leaving. What ran and runs no more has really stopped.
     select service, component_id, detector, kind, 'unreadable' as finding, cast(null as varchar) as alternative,
         cast(null as varchar) as version, rule_version, url, evidence_ref, sha,
-        observed_at, aged_at as begins_at, least(replaced_at, plus_seconds(aged_at, 86400 * silence_days)) as expires_at
-    from dated
+        last_at as observed_at, last_at, aged_at as begins_at,
+        least(replaced_at, plus_seconds(aged_at, 86400 * silence_days)) as expires_at
+    from held
     where aged_at < replaced_at and finding in ('present', 'partial') and kind <> 'runtime'
 ),
 known as (
@@ -123,6 +148,7 @@ fitted as (
 ),
 weighed as (
     select fitted.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
+        covers.last_at,
         covers.evidence_ref, covers.sha, covers.url, covers.detector,
         covers.kind <> 'declared' as is_detected,
         case covers.finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end as weight,
@@ -156,7 +182,7 @@ evident as (
 ),
 judged as (
     select evident.service, evident.component_id, evident.at, evident.kind, evident.version, evident.rule_version,
-        evident.observed_at, evident.evidence_ref, evident.sha, evident.url, evident.created_at, evident.released_at,
+        evident.observed_at, evident.last_at, evident.evidence_ref, evident.sha, evident.url, evident.created_at, evident.released_at,
         evident.owner, evident.system, evident.labels,
         coalesce(evident.alternative, evident.seen_alternative) as alternative,
         case
@@ -198,7 +224,7 @@ numbered as (
     from turns
 ),
 confirmed as (
-    select *, max(observed_at) over (partition by service, component_id, spell) as confirmed_at from numbered
+    select *, max(last_at) over (partition by service, component_id, spell) as confirmed_at from numbered
 ),
 spells as (
     select *, lead(at) over (partition by service, component_id order by at) as valid_to
@@ -273,7 +299,7 @@ select told.service, told.component_id, told.status,
         then nullif(greatest(told.fits_since, told.released_at, told.created_at),
             arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'))
     end as eligible_since,
-    told.kind as evidence_kind, told.observed_at as evidence_at, told.confirmed_at,
+    told.kind as evidence_kind, told.observed_at as evidence_at, least(told.confirmed_at, told.valid_to) as confirmed_at,
     told.evidence_ref, told.sha as evidence_sha, told.url as evidence_url, told.has_conflict,
     told.alternative, told.version,
     releases.released_at as version_released_at, releases.deprecated_at as version_deprecated_at,

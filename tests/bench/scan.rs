@@ -71,20 +71,20 @@ fn make(folder: &Path) {
     assert!(Command::new("git").args(["init", "-q", "-b", "main"]).arg(folder).status().unwrap().success());
     import(folder, |stream| {
         for number in 0..COMMITS {
-            commit(stream, number, if number == 0 { "" } else { "from refs/heads/main^0\n" });
+            commit(stream, number);
         }
     });
 }
 
 fn commit_one_more(folder: &Path) {
-    import(folder, |stream| commit(stream, COMMITS, "from refs/heads/main^0\n"));
+    import(folder, |stream| commit(stream, COMMITS));
 }
 
 /// One commit: a line of code, and each hundredth time a file that rules read.
-fn commit(stream: &mut dyn std::io::Write, number: usize, from: &str) {
+fn commit(stream: &mut dyn std::io::Write, number: usize) {
     let at = FIRST + SECONDS_BETWEEN * i64::try_from(number).unwrap();
     // Inside one stream the branch goes on by itself.
-    let from = if number == 0 || number == COMMITS { from } else { "" };
+    let from = if number == COMMITS { "from refs/heads/main^0\n" } else { "" };
     write!(stream, "commit refs/heads/main\ncommitter Ada <ada@example.org> {at} +0000\ndata 6\nchange\n{from}").unwrap();
     let mut file = |path: &str, text: &str| {
         write!(stream, "M 100644 inline {path}\ndata {}\n{text}\n", text.len()).unwrap();
