@@ -177,7 +177,7 @@ fn movement(component: &str, service: &str, kind: crate::MovementKind, day: u32)
 fn migration() -> crate::Migration {
     use crate::WaitingState::{Blocked, Exempt, InProgress, NotStarted, Unknown};
     let week = |index: u64| {
-        let gained = if index.is_multiple_of(3) { 1 } else { 0 };
+        let gained = i64::from(index.is_multiple_of(3));
         let done = 80 + i64::try_from(index.div_ceil(3)).unwrap_or(0);
         crate::MigrationWeek {
             first_day: monday() - Days::new(7 * (13 - index)),
