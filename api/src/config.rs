@@ -146,6 +146,7 @@ impl Default for Kafka {
 const DEFINITIONS: &[&str] = &[
     "zone",
     "organisation",
+    "grades",
     "settings",
     "environment",
     "component",

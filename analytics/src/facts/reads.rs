@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_run_changes_no_commit_but_a_new_name_of_its_repository_does() {
-        assert_eq!(followed("observed.ci_runs"), ["ci_runs", "known_services", NAMES]);
+        assert_eq!(followed("observed.ci_runs"), ["ci_runs", "deployment_traces", "known_services", NAMES]);
         let facts = followed(NAMES);
         for fact in ["commits", "attempts", "changes", "ci_runs", "incidents"] {
             assert!(facts.contains(&fact), "{fact} is missing in {facts:?}");
