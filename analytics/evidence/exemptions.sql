@@ -1,17 +1,4 @@
 -- The newest exemption of each eligible service: why, until when, and whether it is kept.
-with newest as (
-    select standings.scope_kind, standings.scope, standings.period_start, standings.read_at, standings.component_id,
-        standings.service, standings.status, exemption_spells.reason_code, exemption_spells.reason as said,
-        exemption_spells.opened_at, exemption_spells.review_at, exemption_spells.expires_at,
-        row_number() over (
-            partition by standings.scope_kind, standings.scope, standings.period_start, standings.service
-            order by exemption_spells.opened_at desc
-        ) as place
-    from standings
-    join exemption_spells on exemption_spells.component_id = standings.component_id
-        and exemption_spells.service = standings.service and exemption_spells.opened_at < standings.read_at
-    where standings.edge = 'end' and standings.fit = 'fits'
-)
 select service, component_id,
     case when expires_at < read_at then 'expired' when review_at < read_at then 'review due' else 'open' end as state,
     reason_code, said, opened_at, review_at, expires_at, status,
@@ -21,4 +8,5 @@ select service, component_id,
         when expires_at < read_at and status = 'adopted' then 'it ended, and the service uses the component'
     end as reason,
     scope_kind, scope, period_start
-from newest
+from standing_exemptions
+where opened_at is not null

@@ -3,22 +3,10 @@
 -- From the day on which the newest exemption of an eligible service was granted to the end of the
 -- period, or to now. An exemption that grows old is a fit rule that nobody has written down. A census:
 -- all of them are known, so the median has no interval, however few they are.
-with newest as (
-    select standings.scope_kind, standings.scope, standings.period_start, standings.period_end, standings.is_partial,
-        standings.read_at, exemption_spells.opened_at, exemption_spells.expires_at,
-        row_number() over (
-            partition by standings.scope_kind, standings.scope, standings.period_start, standings.service
-            order by exemption_spells.opened_at desc
-        ) as place
-    from standings
-    join exemption_spells on exemption_spells.component_id = standings.component_id
-        and exemption_spells.service = standings.service and exemption_spells.opened_at < standings.read_at
-    where standings.edge = 'end' and standings.fit = 'fits'
-),
-aged as (
+with aged as (
     select scope_kind, scope, period_start, period_end, is_partial, median(seconds_between(opened_at, read_at)) as age_seconds,
         count(*) as open
-    from newest
+    from standing_exemptions
     where place = 1 and expires_at >= read_at
     group by scope_kind, scope, period_start, period_end, is_partial
 )

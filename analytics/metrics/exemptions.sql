@@ -5,24 +5,11 @@
 -- it ended, was not renewed, and the service still does not use the component. `repeated`: open ones
 -- whose reason another open one gives too; such a reason is a candidate for the paved path. No
 -- interval: all of them are known. None is a true zero.
-with newest as (
-    select standings.scope_kind, standings.scope, standings.period_start, standings.period_end, standings.is_partial,
-        standings.read_at, standings.service, standings.status, exemption_spells.reason_code, exemption_spells.review_at,
-        exemption_spells.expires_at,
-        row_number() over (
-            partition by standings.scope_kind, standings.scope, standings.period_start, standings.service
-            order by exemption_spells.opened_at desc nulls last
-        ) as place
-    from standings
-    left join exemption_spells on exemption_spells.component_id = standings.component_id
-        and exemption_spells.service = standings.service and exemption_spells.opened_at < standings.read_at
-    where standings.edge = 'end' and standings.fit = 'fits'
-),
-judged as (
+with judged as (
     select *,
         coalesce(expires_at >= read_at, false) as is_open,
         coalesce(expires_at < read_at and status <> 'adopted', false) as is_expired
-    from newest
+    from standing_exemptions
     where place = 1
 ),
 shared as (

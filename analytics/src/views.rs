@@ -25,6 +25,7 @@ pub const VIEWS: &[View] = &[
     View { name: "waiting_changes", is_weekly: false, sql: include_str!("../views/waiting_changes.sql") },
     View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },
+    View { name: "standing_exemptions", is_weekly: false, sql: include_str!("../views/standing_exemptions.sql") },
     View { name: "births", is_weekly: false, sql: include_str!("../views/births.sql") },
     View { name: "adopting", is_weekly: false, sql: include_str!("../views/adopting.sql") },
     View { name: "adoption_weekly", is_weekly: true, sql: include_str!("../views/adoption_weekly.sql") },

@@ -43,17 +43,22 @@ pub(super) async fn observed_rows(
     newest_of(&stated).map_err(|cause| register(table.name(), cause))
 }
 
-/// The columns of a table of observations that some fact reads.
-pub(super) fn observed_schema(table: Table) -> Result<SchemaRef, AnalyticsError> {
+/// The columns of a table of observations that some fact reads, whose statements have these words.
+pub(super) fn observed_schema(table: Table, words: &BTreeSet<&str>) -> Result<SchemaRef, AnalyticsError> {
     let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
-    // Files that are older than a column lack it, and a forgotten person leaves null behind.
-    let named = words();
-    let fields = schema.fields().iter().filter(|field| named.contains(field.name().as_str()));
-    Ok(Arc::new(Schema::new(fields.map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>())))
+    let fields = schema.fields().iter().filter(|field| words.contains(field.name().as_str()));
+    Ok(nullable(&Schema::new(fields.cloned().collect::<Vec<_>>())))
+}
+
+/// Every column may be null: a file that is older than a column lacks it, and a forgotten person leaves
+/// null behind.
+pub(super) fn nullable(schema: &Schema) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Every word of every statement: a column whose name is not among them is read by no fact.
-fn words() -> BTreeSet<&'static str> {
+pub(super) fn words() -> BTreeSet<&'static str> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).collect()
 }

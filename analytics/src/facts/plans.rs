@@ -4,7 +4,7 @@
 //! without any row; what it reads it finds in the `FactSession` that runs it. Which rows those are
 //! is decided by the caller: the SQL is the same, because no fact of a unit looks beyond it.
 
-use super::inputs::{observed_schema, register, register_observed_schema, supply};
+use super::inputs::{nullable, observed_schema, register, register_observed_schema, supply, words};
 use super::reads::{Reads, observed, reads};
 use super::refresh::failed;
 use super::steps::steps_to;
@@ -14,7 +14,7 @@ use crate::engine::{facts_context, plan};
 use crate::error::AnalyticsError;
 use crate::registers;
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::TableReference;
@@ -74,9 +74,10 @@ impl FactPlans {
             standing: HashMap::new(),
         };
         register_observed_schema(&context).map_err(|cause| register("observed", cause))?;
+        let words = words();
         for table in Table::ALL {
             let name = observed(*table);
-            let schema = observed_schema(*table)?;
+            let schema = observed_schema(*table, &words)?;
             plans.input(&context, &name, &schema).map_err(|cause| register(&name, cause))?;
         }
         let settings = registers::settings(definitions).map_err(|cause| supply("settings", cause))?;
@@ -120,14 +121,16 @@ impl FactPlans {
         }
         let frame = plan(context, fact.sql).await?;
         // The rows of units are put in order when they are written; others are written as they are.
-        let frame = if fact.units.is_empty() { in_order(frame, fact)? } else { frame };
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        self.statements.insert(fact.name, frame.into_optimized_plan()?);
+        let schema = self.keep(fact.name, if fact.units.is_empty() { in_order(frame, fact)? } else { frame })?;
         self.input(context, fact.name, &schema)
     }
 
     async fn statement(&mut self, context: &SessionContext, name: &'static str, sql: &str) -> Result<SchemaRef> {
-        let frame = plan(context, sql).await?;
+        self.keep(name, plan(context, sql).await?)
+    }
+
+    /// Keeps the optimised plan of a statement, and tells its columns.
+    fn keep(&mut self, name: &'static str, frame: DataFrame) -> Result<SchemaRef> {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         self.statements.insert(name, frame.into_optimized_plan()?);
         Ok(schema)
@@ -135,8 +138,7 @@ impl FactPlans {
 
     /// Makes a name and its columns known to the statements that follow.
     fn input(&mut self, context: &SessionContext, name: &str, schema: &SchemaRef) -> Result<()> {
-        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
+        let schema = nullable(schema);
         let place = TableReference::from(name);
         context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema) }))?;
         self.schemas.insert(name.to_owned(), schema);

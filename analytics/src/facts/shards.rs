@@ -4,7 +4,7 @@
 //! others, so a file is always whole and any tool can read the table as it is; a file in which no
 //! row would differ stays.
 
-use super::inputs::{observed_rows, register, supply};
+use super::inputs::{nullable, observed_rows, register, supply};
 use super::placed::{Digests, Piece, Placed, chosen};
 use super::plans::FactSession;
 use super::reads::observed;
@@ -13,7 +13,7 @@ use super::{FACTS, Fact};
 use crate::error::AnalyticsError;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::Schema;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
@@ -309,12 +309,6 @@ pub(super) fn stacked(fact: &str, batches: &[RecordBatch]) -> Result<RecordBatch
         return Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
     };
     Ok(joined(fact, &first.schema(), batches)?)
-}
-
-/// Every column may be null: a file that is older than a column lacks it.
-fn nullable(schema: &SchemaRef) -> SchemaRef {
-    let fields = schema.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Rows of a piece in the order of day and key, whatever order they were computed in.
