@@ -3,8 +3,10 @@
 //! Line one of a fact's file is its grain. A refresh computes the facts of the units that were
 //! touched; a fact whose rows cannot be told apart by unit is small and computed whole.
 
+mod adopted;
 mod attributed;
 mod begin;
+mod columns;
 mod group;
 mod inputs;
 mod placed;
@@ -14,6 +16,7 @@ mod refresh;
 mod shards;
 mod steps;
 mod touched;
+mod walks;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema};
 pub(crate) use plans::{FactPlans, FactSession};
@@ -22,14 +25,14 @@ pub use refresh::{Extent, Refresh, Refresher, refresh};
 pub(crate) use steps::steps_to;
 pub use steps::{STEPS, Step};
 
-/// To be raised when facts would differ although no SQL does: by the walk over commits, by how
-/// subjects are found or joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 3;
+/// To be raised when facts would differ although no SQL does: by a walk, by how subjects are found or
+/// joined. All facts are then computed anew.
+pub(crate) const ENGINE_VERSION: u32 = 4;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    let others = [attributed::DEPLOYED, attributed::GRAPH, attributed::SETTLED, attributed::SETTLED_GRAPH, NEWEST];
-    FACTS.iter().map(|fact| fact.sql).chain(STEPS.iter().map(|step| step.sql)).chain(others)
+    let walked = walks::WALKS.iter().flat_map(|walk| walk.statements).map(|(_, sql)| *sql);
+    FACTS.iter().map(|fact| fact.sql).chain(STEPS.iter().map(|step| step.sql)).chain(walked).chain([NEWEST])
 }
 
 /// How the unit is found to which a row of a fact belongs.
@@ -239,7 +242,7 @@ pub const FACTS: &[Fact] = &[
         units: &[Key::Subject("service")],
         is_visible: true,
         is_hot: true,
-        sql: include_str!("../facts/adoption_status.sql"),
+        sql: "",
     },
     Fact {
         name: "exemption_spells",

@@ -1,6 +1,7 @@
 //! What it amounts to: facts from observations, metrics from facts, and the service that answers
 //! questions. What arrives belongs to `collect`, wording and drawing to `reports`.
 
+mod adoption;
 mod answers;
 mod asked;
 pub mod attribution;

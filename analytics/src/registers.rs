@@ -13,6 +13,7 @@ use waymark_event::{SchemaError, canonical_repository, record_batch};
 #[derive(Serialize, Deserialize)]
 struct SettingsRow {
     organisation: String,
+    zone: String,
     observation_window_days: i64,
     active_service_window_days: i64,
     evidence_ttl_static_days: i64,
@@ -72,6 +73,7 @@ pub(crate) fn settings(definitions: &Definitions) -> Result<RecordBatch, SchemaE
     let settings = &definitions.settings;
     let row = SettingsRow {
         organisation: definitions.organisation.clone(),
+        zone: definitions.zone().name().to_owned(),
         observation_window_days: settings.observation_window_days,
         active_service_window_days: settings.active_service_window_days,
         evidence_ttl_static_days: settings.evidence_ttl_static_days,

@@ -2,6 +2,7 @@
 //! known, and the answers about components over the sample organisation.
 
 mod answers;
+mod by_sets;
 mod effect;
 mod forecast;
 

@@ -141,7 +141,7 @@ async fn everything_travels() {
         let plan = opened.fact_plan(&world.layout, &world.definitions, fact).await.unwrap();
         has_rows.insert(fact.name, travels(&world, fact.name, plan).await);
     }
-    for name in ["change_lead_time", "deployment_frequency", "adoption_status", "deployments", "delivered_changes", "commits"] {
+    for name in ["change_lead_time", "deployment_frequency", "adoption_rate", "deployments", "delivered_changes", "commits"] {
         assert!(has_rows[name], "`{name}` has no rows, so nothing was compared");
     }
 }

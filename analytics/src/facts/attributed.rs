@@ -4,22 +4,37 @@
 //! The graph walk itself is `attribution.rs`; here its inputs are read from `attempts` (later from
 //! `deployments`) and `commits`, stream by stream, and its result becomes rows.
 
+use super::columns::{instants, listed, text, texts};
+use super::walks::Walk;
 use crate::attribution::{Attribution, CommitGraph, Deployed, NewCommits, attribute};
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::{Array, RecordBatch};
 use datafusion::error::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use waymark_event::{Instant, record_batch};
 
-/// What the walk reads: production deployments that reached users, and the commit graph.
-pub(super) const DEPLOYED: &str = include_str!("../../facts/attribution_deployed.sql");
-/// The commit graph, repository by repository.
-pub(super) const GRAPH: &str = include_str!("../../facts/attribution_graph.sql");
-/// What the second walk reads: the same where a rollback took something away.
-pub(super) const SETTLED: &str = include_str!("../../facts/settlement_deployed.sql");
-/// The commit graph of the second walk.
-pub(super) const SETTLED_GRAPH: &str = include_str!("../../facts/settlement_graph.sql");
+/// Which production deployment is the first to contain each commit.
+pub(super) const ATTRIBUTION: Walk = Walk {
+    makes: &["attribution", "attributed_deployments"],
+    statements: &[
+        // Production deployments that reached users, and the commit graph.
+        ("attribution_deployed", include_str!("../../facts/attribution_deployed.sql")),
+        ("attribution_graph", include_str!("../../facts/attribution_graph.sql")),
+    ],
+    reads: &[],
+    make: |given| tables(given.rows("attribution_deployed"), given.rows("attribution_graph")),
+};
+
+/// The same once more where a rollback took something away.
+pub(super) const SETTLEMENT: Walk = Walk {
+    makes: &["settlement"],
+    statements: &[
+        ("settlement_deployed", include_str!("../../facts/settlement_deployed.sql")),
+        ("settlement_graph", include_str!("../../facts/settlement_graph.sql")),
+    ],
+    reads: &[],
+    make: |given| Ok(vec![settlement(given.rows("settlement_deployed"), given.rows("settlement_graph"))?]),
+};
 
 #[derive(Serialize, Deserialize)]
 struct AttributionRow {
@@ -70,8 +85,8 @@ struct Repository {
     parents: Vec<Option<Vec<String>>>,
 }
 
-/// The two tables, from the answers to `DEPLOYED` and `GRAPH`.
-pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<(RecordBatch, RecordBatch)> {
+/// The two tables of the attribution.
+fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
     let repositories = repositories(graph)?;
     let unseen = Repository { shas: Vec::new(), parents: Vec::new() };
     let (mut commits, mut deployments) = (Vec::new(), Vec::new());
@@ -107,12 +122,11 @@ pub(super) fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<
     let external = |cause| DataFusionError::External(Box::new(cause));
     let commits = record_batch(&commits.iter().collect::<Vec<_>>(), "attribution").map_err(external)?;
     let deployments = record_batch(&deployments.iter().collect::<Vec<_>>(), "attributed_deployments").map_err(external)?;
-    Ok((commits, deployments))
+    Ok(vec![commits, deployments])
 }
 
-/// The table `settlement`, from the answers to `SETTLED` and `SETTLED_GRAPH`: of every commit whose first
-/// deployment was taken away the first one that stayed, if there is any.
-pub(super) fn settlement(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<RecordBatch> {
+/// Of every commit whose first deployment was taken away the first one that stayed, if there is any.
+fn settlement(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<RecordBatch> {
     let repositories = repositories(graph)?;
     let mut settled = Vec::new();
     for (stream, mut attempts) in streams(deployed)? {
@@ -212,21 +226,13 @@ fn graph_of(rows: &Repository) -> CommitGraph {
     )
 }
 
-fn text<'batch>(batch: &'batch RecordBatch, name: &str) -> Result<&'batch StringArray> {
-    let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-    column.ok_or_else(|| DataFusionError::Internal(format!("`{name}` is no text column of the attribution's input")))
-}
-
 fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>> {
     let mut streams: BTreeMap<Stream, Vec<Attempted>> = BTreeMap::new();
     for batch in deployed {
         let (service, environment) = (text(batch, "service")?, text(batch, "environment")?);
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
         let (deployment_id, track) = (text(batch, "deployment_id")?, text(batch, "track")?);
-        let finished =
-            batch.column_by_name("finished_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-        let finished = finished
-            .ok_or_else(|| DataFusionError::Internal("`finished_at` is no instant of the attribution's input".to_owned()))?;
+        let finished = instants(batch, "finished_at")?;
         let taken_away = batch.column_by_name("taken_away_at");
         for row in 0..batch.num_rows() {
             let stream = (repository.value(row).to_owned(), service.value(row).to_owned(), environment.value(row).to_owned());
@@ -246,9 +252,7 @@ fn repositories(graph: &[RecordBatch]) -> Result<BTreeMap<String, Repository>> {
     let mut repositories: BTreeMap<String, Repository> = BTreeMap::new();
     for batch in graph {
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
-        let parents = batch.column_by_name("parents").and_then(|column| column.as_list_opt::<i32>());
-        let parents =
-            parents.ok_or_else(|| DataFusionError::Internal("`parents` is no list of the attribution's input".to_owned()))?;
+        let parents = texts(batch, "parents")?;
         for row in 0..batch.num_rows() {
             let rows = match repositories.get_mut(repository.value(row)) {
                 Some(rows) => rows,
@@ -257,11 +261,7 @@ fn repositories(graph: &[RecordBatch]) -> Result<BTreeMap<String, Repository>> {
                     .or_insert(Repository { shas: Vec::new(), parents: Vec::new() }),
             };
             rows.shas.push(sha.value(row).to_owned());
-            rows.parents.push(parents.is_valid(row).then(|| {
-                let listed = parents.value(row);
-                let listed = listed.as_string_opt::<i32>();
-                listed.map(|listed| listed.iter().flatten().map(ToOwned::to_owned).collect()).unwrap_or_default()
-            }));
+            rows.parents.push(listed(parents, row));
         }
     }
     Ok(repositories)

@@ -2,6 +2,7 @@
 //! newest statement.
 
 use super::plans::FactPlans;
+use super::walks::WALKS;
 use crate::engine::collected;
 use crate::error::AnalyticsError;
 use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
@@ -57,10 +58,12 @@ pub(super) fn nullable(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Every word of every statement: a column whose name is not among them is read by no fact.
+/// Every word of every statement, and what walks read: a column whose name is not among them is read by
+/// no fact.
 pub(super) fn words() -> BTreeSet<&'static str> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).collect()
+    let walked = WALKS.iter().flat_map(|walk| walk.reads).flat_map(|(_, columns)| *columns).copied();
+    super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).chain(walked).collect()
 }
 
 /// Makes room for `observed.*` in a session.

@@ -8,7 +8,8 @@ use super::inputs::{nullable, observed_schema, register, register_observed_schem
 use super::reads::{Reads, observed, reads};
 use super::refresh::failed;
 use super::steps::steps_to;
-use super::{FACTS, Fact, attributed};
+use super::walks::{Given, Walk, walk_to};
+use super::{FACTS, Fact};
 use crate::definitions::Definitions;
 use crate::engine::{facts_context, plan};
 use crate::error::AnalyticsError;
@@ -97,20 +98,13 @@ impl FactPlans {
     }
 
     async fn plan_fact(&mut self, context: &SessionContext, fact: &Fact) -> Result<()> {
-        match fact.name {
-            "attribution" => {
-                self.statement(context, "attribution_deployed", attributed::DEPLOYED).await?;
-                self.statement(context, "attribution_graph", attributed::GRAPH).await?;
-                let (commits, deployments) = attributed::tables(&[], &[])?;
-                self.input(context, "attribution", &commits.schema())?;
-                self.input(context, "attributed_deployments", &deployments.schema())?;
+        if let Some(walk) = walk_to(fact.name) {
+            for (name, sql) in walk.statements {
+                self.statement(context, name, sql).await?;
             }
-            "settlement" => {
-                self.statement(context, "settlement_deployed", attributed::SETTLED).await?;
-                self.statement(context, "settlement_graph", attributed::SETTLED_GRAPH).await?;
-                self.input(context, "settlement", &attributed::settlement(&[], &[])?.schema())?;
+            for (table, rows) in walk.makes.iter().zip((walk.make)(&Given::default())?) {
+                self.input(context, table, &rows.schema())?;
             }
-            _ => {}
         }
         if fact.sql.is_empty() {
             return Ok(());
@@ -197,20 +191,8 @@ impl FactSession {
     /// # Errors
     /// The engine's error, also when something that it reads is missing.
     pub(crate) async fn compute(&self, fact: &Fact) -> Result<RecordBatch> {
-        match fact.name {
-            "attribution" => {
-                let (deployed, graph) = (self.answer("attribution_deployed").await?, self.answer("attribution_graph").await?);
-                let walked = tokio::task::spawn_blocking(move || attributed::tables(&deployed, &graph)).await;
-                let (commits, deployments) = walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-                self.put("attribution", &commits)?;
-                self.put("attributed_deployments", &deployments)?;
-            }
-            "settlement" => {
-                let (deployed, graph) = (self.answer("settlement_deployed").await?, self.answer("settlement_graph").await?);
-                let walked = tokio::task::spawn_blocking(move || attributed::settlement(&deployed, &graph)).await;
-                self.put("settlement", &walked.map_err(|cause| DataFusionError::External(Box::new(cause)))??)?;
-            }
-            _ => {}
+        if let Some(walk) = walk_to(fact.name) {
+            self.walk(walk).await?;
         }
         if fact.sql.is_empty() {
             return self.rows.named(fact.name);
@@ -225,6 +207,20 @@ impl FactSession {
             held.remove(step.name);
         }
         Ok(rows)
+    }
+
+    /// Puts the tables of a walk beside what it read.
+    async fn walk(&self, walk: &'static Walk) -> Result<()> {
+        let mut given = Given::default();
+        for (name, _) in walk.statements {
+            given.put(name, self.answer(name).await?);
+        }
+        for (name, _) in walk.reads {
+            given.put(name, vec![self.rows.named(name)?]);
+        }
+        let made = tokio::task::spawn_blocking(move || (walk.make)(&given)).await;
+        let made = made.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
+        walk.makes.iter().zip(made).try_for_each(|(name, rows)| self.put(name, &rows))
     }
 
     async fn rows_of(&self, statement: &str) -> Result<RecordBatch> {

@@ -1,7 +1,8 @@
 //! What each fact reads, found in its own SQL, so that nobody has to keep a second list.
 
+use super::FACTS;
 use super::steps::steps_to;
-use super::{FACTS, attributed};
+use super::walks::walk_behind;
 use datafusion::error::Result;
 use datafusion::sql::parser::DFParser;
 use datafusion::sql::resolve::resolve_table_references;
@@ -23,12 +24,12 @@ pub(super) fn observed(table: Table) -> String {
 pub(super) fn reads() -> Result<Reads> {
     let mut reads = Reads::new();
     for fact in FACTS {
-        let statements = match fact.name {
-            "settlement" => vec![attributed::SETTLED, attributed::SETTLED_GRAPH],
-            _ if fact.sql.is_empty() => vec![attributed::DEPLOYED, attributed::GRAPH],
-            _ => steps_to(fact.name).map(|step| step.sql).chain([fact.sql]).collect(),
-        };
-        let mut named = BTreeSet::new();
+        let walk = walk_behind(fact.name);
+        let walked = walk.iter().flat_map(|walk| walk.statements).map(|(_, sql)| *sql);
+        let own = Some(fact.sql).filter(|sql| !sql.is_empty());
+        let statements = walked.chain(steps_to(fact.name).map(|step| step.sql)).chain(own);
+        let mut named: BTreeSet<String> =
+            walk.iter().flat_map(|walk| walk.reads).map(|(table, _)| (*table).to_owned()).collect();
         for sql in statements {
             for statement in DFParser::parse_sql(sql)? {
                 let (tables, _) = resolve_table_references(&statement, true)?;

@@ -1,7 +1,7 @@
 //! Arrow schemas of observations, and the way from records to record batches.
 //!
 //! Schemas are traced from the record types, so a field is declared once. Names decide the
-//! temporal types: `…_at`, `valid_from` and `valid_to` are instants (microseconds, UTC), `day` and `…_on` are
+//! temporal types: `…_at`, `…_since`, `valid_from` and `valid_to` are instants (microseconds, UTC), `day` and `…_on` are
 //! calendar days.
 
 use crate::observation::{Head, Observation, Table, record_columns, record_fields};
@@ -119,7 +119,7 @@ fn with_temporal_type(field: &Field) -> Field {
     let name = field.name();
     // Instants and days are read from text, which tracing sees as bytes (`instant.rs`).
     let is_text = matches!(field.data_type(), DataType::LargeBinary);
-    let is_instant = name.ends_with("_at") || matches!(name.as_str(), "valid_from" | "valid_to");
+    let is_instant = name.ends_with("_at") || name.ends_with("_since") || matches!(name.as_str(), "valid_from" | "valid_to");
     let data_type = if is_text && is_instant {
         DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
     } else if is_text && (name == "day" || name.ends_with("_on")) {

@@ -1,4 +1,4 @@
--- One row per service, component and spell in which what is known of its adoption stays the same.
+-- The fact `adoption_status` said a second time, by sets of segments instead of a walk.
 --
 -- Evidence is believed until the next finding or until it expires; after that the status is
 -- unknown, never off the path: an outage of a scanner is no change of mind. What was detected
@@ -299,7 +299,7 @@ select told.service, told.component_id, told.status,
         then nullif(greatest(told.fits_since, told.released_at, told.created_at),
             arrow_cast(to_timestamp_micros(0), 'Timestamp(Microsecond, Some("UTC"))'))
     end as eligible_since,
-    told.kind as evidence_kind, told.observed_at as evidence_at, least(told.confirmed_at, told.valid_to) as confirmed_at,
+    told.kind as evidence_kind, told.observed_at as evidence_at, case when told.confirmed_at is not null then least(told.confirmed_at, told.valid_to) end as confirmed_at,
     told.evidence_ref, told.sha as evidence_sha, told.url as evidence_url, told.has_conflict,
     told.alternative, told.version,
     releases.released_at as version_released_at, releases.deprecated_at as version_deprecated_at,

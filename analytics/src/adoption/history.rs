@@ -1,0 +1,75 @@
+//! What each spell is after those before it: since when, whether by choice, and whether somebody left.
+
+use super::{Agreed, Description, Fit, Patience, Spell, Status};
+use waymark_event::Instant;
+
+const DAY_SECONDS: i64 = 86_400;
+/// What is adopted so soon after the creation of a service came with it: `default_adoption_window`.
+const DEFAULT_ADOPTION_SECONDS: i64 = 7 * DAY_SECONDS;
+
+/// One run of adopted spells, across changes of version and times in which nothing could be seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Adoption {
+    joined_at: Option<Instant>,
+    adopted_micros: i64,
+    left_at: Option<Instant>,
+}
+
+/// Tells of each spell what follows from those before it; the descriptions are those of their beginnings.
+pub(super) fn remember(
+    service: &str,
+    spells: &mut [Spell<'_>],
+    descriptions: &[&Description<'_>],
+    agreed: &Agreed,
+    patience: Patience,
+) {
+    let mut next_at = None;
+    for spell in spells.iter_mut().rev() {
+        spell.valid_to = next_at.replace(spell.valid_from);
+        spell.confirmed_at = spell.confirmed_at.map(|at| spell.valid_to.map_or(at, |end| at.min(end)));
+    }
+    let tracked_at = spells.iter().find(|spell| spell.status != Status::Unknown).map(|spell| spell.valid_from);
+    let mut adoption = Adoption::default();
+    let (mut known, mut fits_since, mut fit_before) = (None, None, None);
+    let mut has_meant_it = false;
+    for (spell, description) in spells.iter_mut().zip(descriptions) {
+        if spell.status == Status::Adopted {
+            if known != Some(Status::Adopted) {
+                adoption = Adoption { joined_at: Some(spell.valid_from), ..Adoption::default() };
+            }
+            let micros = spell.valid_to.map_or(0, |end| end.micros() - spell.valid_from.micros());
+            adoption.adopted_micros += micros;
+        }
+        if spell.fit == Fit::Fits && fit_before != Some(Fit::Fits) {
+            fits_since = Some(spell.valid_from);
+        }
+        if spell.status != Status::Unknown {
+            known = Some(spell.status);
+        }
+        fit_before = Some(spell.fit);
+        spell.known_status = known;
+        if spell.fit == Fit::Fits {
+            let since = [fits_since, agreed.released_at, description.created_at].into_iter().flatten().max();
+            spell.eligible_since = since.filter(|since| *since != Instant::from_seconds(0));
+        }
+        if spell.status == Status::OffPath && has_meant_it {
+            spell.is_left = true;
+            adoption.left_at = adoption.left_at.or(Some(spell.valid_from));
+            spell.left_at = adoption.left_at;
+        }
+        if let (Status::Adopted, Some(joined_at)) = (spell.status, adoption.joined_at) {
+            let is_default =
+                description.created_at.is_some_and(|created| joined_at <= created.plus_seconds(DEFAULT_ADOPTION_SECONDS));
+            let is_mandated = agreed.mandates.iter().any(|mandate| mandate.holds(service, description, joined_at));
+            spell.adopted_since = Some(joined_at);
+            spell.motive = Some(match (is_mandated, is_default) {
+                (true, _) => "mandate",
+                (false, true) => "default",
+                (false, false) => "voluntary",
+            });
+            spell.is_prevalent = Some(joined_at) == tracked_at && !is_default;
+        }
+        has_meant_it |=
+            adoption.joined_at.is_some() && adoption.adopted_micros >= patience.left_min_adopted_seconds * 1_000_000;
+    }
+}
