@@ -3,7 +3,7 @@
 -- The same as `adoption_by_activity` with another weight: conclusive runs with a known duration, each
 -- by the status of its service at its end. A service with long pipelines weighs more here, one that
 -- deploys often weighs more there. A census: `low` counts time of services of unknown status as
--- without the component, `high` as with it. Active developers are no weight: whose work it is, facts do not say.
+-- without the component, `high` as with it.
 with worked as (
     select calendar.period_start, calendar.period_end, calendar.is_partial, ci_runs.service, ci_runs.finished_at,
         ci_runs.duration_seconds, adoption_status.component_id, adoption_status.status

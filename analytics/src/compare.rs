@@ -30,6 +30,7 @@ const MEASURED: &[(&str, &str)] = &[
     ("change_lead_time_from_opened", "from_opened_seconds"),
     ("change_lead_time_effective", "effective_seconds"),
     ("change_lead_time_exposed", "exposed_seconds"),
+    ("change_lead_time_last_region", "last_region_seconds"),
     ("change_lead_time_business_time", "business_seconds"),
     ("change_lead_time_coding", "coding_seconds"),
     ("change_lead_time_pickup", "pickup_seconds"),

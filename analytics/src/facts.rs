@@ -237,6 +237,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/service_activity.sql"),
     },
     Fact {
+        name: "developer_weeks",
+        key: &["service", "week_start"],
+        units: &[Key::Subject("service")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/developer_weeks.sql"),
+    },
+    Fact {
         name: "adoption_status",
         key: &["service", "component_id", "valid_from"],
         units: &[Key::Subject("service")],

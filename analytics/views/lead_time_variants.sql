@@ -54,6 +54,10 @@ clocks as (
         case when excluded is null then exposed_seconds end
     from headline
     union all
+    select 'last_region', scope_kind, scope, period_start, period_end, is_partial,
+        case when excluded is null then last_region_seconds end
+    from headline
+    union all
     select 'business_time', scope_kind, scope, period_start, period_end, is_partial,
         case when excluded is null then business_seconds end
     from headline

@@ -8,8 +8,10 @@ with clocked as (
         case when opened_at <= deployed_at then seconds_between(opened_at, deployed_at) end as from_opened_seconds,
         case when effective_deployed_at is not null
             then lead_time_seconds + seconds_between(deployed_at, effective_deployed_at) end as effective_seconds,
-        case when exposed_at is not null
+        case when exposed_at is not null and lead_time_seconds is not null
             then greatest(lead_time_seconds + seconds_between(deployed_at, exposed_at), 0.0) end as exposed_seconds,
+        -- one target is its own last one
+        lead_time_seconds + greatest(seconds_between(deployed_at, coalesce(last_target_at, deployed_at)), 0.0) as last_region_seconds,
         case excluded
             when 'baseline' then 'first known deployment of the service: it takes the whole past'
             when 'bot' then 'made by a bot'

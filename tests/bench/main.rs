@@ -6,7 +6,7 @@
 //! `adoption` is (1 is the whole one), `--years N` how long its history, and `--folder DIR` (an absolute path) keeps
 //! its data, so that `answers` can be asked again without loading. Rows of a Markdown table are
 //! printed and nothing is judged; `docs/BENCHMARKS.md` holds what was seen. Other engines beside ours
-//! are in `peers.py`.
+//! are in `peers.py`. `RUST_LOG=waymark_analytics=debug` tells where the time of a refresh goes.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop where it is")]
 
 mod adoption;
@@ -56,6 +56,10 @@ const PARTS: &[Part] = &[
 ];
 
 fn main() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
     let asked = Asked::read(std::env::args().skip(1));
     rows::heading();
     for part in PARTS.iter().filter(|part| asked.wants(part)) {

@@ -138,6 +138,15 @@ pub(super) const DELIVERY: &[Metric] = &[
         ..DURATION
     },
     Metric {
+        id: "change_lead_time_last_region",
+        title: "Change lead time until it ran everywhere",
+        question: "How long does a change take from its first commit to the last region?",
+        statistics: &["p50", "p75", "p90"],
+        evidence: include_str!("../../evidence/change_lead_time_last_region.sql"),
+        sql: include_str!("../../metrics/change_lead_time_last_region.sql"),
+        ..DURATION
+    },
+    Metric {
         id: "change_lead_time_business_time",
         title: "Change lead time in working time",
         question: "How many working hours does a change take from its first commit to production?",

@@ -90,6 +90,14 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "adoption_by_developers",
+        title: "Adoption by developers",
+        question: "Which share of the people who write for eligible services works with a component?",
+        evidence: include_str!("../../evidence/adoption_by_developers.sql"),
+        sql: include_str!("../../metrics/adoption_by_developers.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "adoption_depth",
         title: "Adoption depth",
         question: "How much of what the platform makes for a service does the service use?",

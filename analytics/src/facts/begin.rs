@@ -16,7 +16,7 @@ use arrow::datatypes::Schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_event::Table;
-use waymark_lake::{DataFile, Snapshot, TableVersion, Wanted, observed_table, read_rows};
+use waymark_lake::{DataFile, Footers, Snapshot, TableVersion, Wanted, observed_table, read_rows};
 
 /// Tables whose statements connect two subjects by an id that either may tell first.
 const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployment];
@@ -24,7 +24,7 @@ const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployme
 impl<'work> Work<'work> {
     pub(super) async fn begin(
         input: &'work Refresh<'work>,
-        plans: Arc<FactPlans>,
+        (plans, footers): (Arc<FactPlans>, Footers),
         observed: BTreeMap<String, TableVersion>,
         base: Option<Snapshot>,
         remembered: Option<Remembered>,
@@ -32,6 +32,7 @@ impl<'work> Work<'work> {
         let mut work = Self {
             input,
             plans,
+            footers,
             observed: Arc::new(observed),
             written: BTreeMap::new(),
             base: base.map(Arc::new),
@@ -115,7 +116,7 @@ impl<'work> Work<'work> {
         for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
             let stored = observed_table(table.name());
             for file in self.new_files(table) {
-                let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
+                let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
                 let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
                 for batch in &batches {
                     match (table, &mut connections) {
@@ -163,7 +164,7 @@ impl<'work> Work<'work> {
         for table in CONNECTING.iter().copied() {
             let name = observed_table(table.name());
             let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
-            let wanted = Wanted { subjects: None, columns: Some(touched::columns(table)) };
+            let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
             for file in files {
                 for batch in read_rows(self.input.layout, &name, std::slice::from_ref(file), wanted).await? {
                     match table {

@@ -14,8 +14,9 @@ use crate::units::Units;
 use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant as StopWatch;
 use waymark_event::Table;
-use waymark_lake::{DataFile, Layout, Snapshot, TableVersion, Wanted, fact_table, observed_table, read_rows};
+use waymark_lake::{DataFile, Footers, Layout, Snapshot, TableVersion, Wanted, fact_table, observed_table, read_rows};
 
 /// What every group of one refresh is computed from.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(super) struct Ground {
     pub(super) units: Arc<Units>,
     pub(super) owners: RecordBatch,
     pub(super) spans: Spans,
+    pub(super) footers: Footers,
 }
 
 /// The facts of some units.
@@ -41,7 +43,9 @@ impl Ground {
     /// The given facts of the given units, each with the pieces in which its rows belong.
     pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
+        let began = StopWatch::now();
         let needed = self.put_observed(&session, &facts, &units).await?;
+        tracing::debug!(elapsed_us = began.elapsed().as_micros(), "what was observed was read");
         let mut parts = Vec::new();
         for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
             let error = |cause| failed(fact.name, cause);
@@ -51,11 +55,13 @@ impl Ground {
                 }
                 continue;
             }
+            let began = StopWatch::now();
             let rows = session.compute(fact).await.map_err(error)?;
             tracing::debug!(
                 fact.name = fact.name,
                 row.count = rows.num_rows(),
                 unit.count = units.len(),
+                elapsed_us = began.elapsed().as_micros(),
                 "a fact was computed"
             );
             parts.push((fact, Placed::new(fact, rows, &self.units, self.spans).map_err(error)?));
@@ -73,11 +79,12 @@ impl Ground {
         let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
         let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
         let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
+        let wanted = Wanted { subjects: Some(&subjects), footers: Some(&self.footers), ..Wanted::default() };
         for table in Table::ALL {
             let name = observed(*table);
             if needed.contains(name.as_str()) {
                 let version = self.observed.get(&observed_table(table.name()));
-                let rows = observed_rows(&self.plans, &self.layout, *table, version, Some(&subjects)).await?;
+                let rows = observed_rows(&self.plans, &self.layout, (*table, version), wanted).await?;
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }

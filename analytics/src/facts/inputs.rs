@@ -5,13 +5,15 @@ use super::plans::FactPlans;
 use super::walks::WALKS;
 use crate::engine::collected;
 use crate::error::AnalyticsError;
-use arrow::array::{AsArray, RecordBatch, UInt32Array, make_comparator};
+use arrow::array::{ArrayRef, AsArray, DynComparator, RecordBatch, UInt32Array, make_comparator};
 use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use foldhash::fast::RandomState;
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
@@ -20,34 +22,64 @@ use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_ro
 /// The newest version of an entity is its state; the order is that of `events.md` 3.2.
 pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
 
-/// Observations of one table about the given subjects, or about all, reduced to the newest statement
-/// of each entity.
+/// What tells which of two statements about an entity is newer: columns in their order, each ascending
+/// or, if marked, descending. It chooses as `facts/newest.sql` does, without sorting the wide rows.
+const ORDER: &[(&str, bool)] = &[
+    ("version_rank", true),
+    ("dialect_version", true),
+    ("observation_id", true),
+    ("received_at", false),
+    ("delivery_id", false),
+];
+
+/// Observations of one table about the wanted subjects, reduced to the newest statement of each entity.
 pub(super) async fn observed_rows(
     plans: &FactPlans,
     layout: &Layout,
-    table: Table,
-    version: Option<&TableVersion>,
-    subjects: Option<&BTreeSet<String>>,
+    (table, version): (Table, Option<&TableVersion>),
+    wanted: Wanted<'_>,
 ) -> Result<RecordBatch, AnalyticsError> {
     let schema = plans.observed_schema(table)?;
-    let mut columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let failed = |cause| register(table.name(), cause);
+    let mut places: Vec<usize> = (0..schema.fields().len()).collect();
     // The paths of commits are most of what is said of them, and only path rules ask for them.
     if table == Table::Commit && !plans.has_rows("service_paths") {
-        columns.retain(|column| *column != "paths");
+        places.retain(|place| schema.field(*place).name() != "paths");
     }
-    let wanted = Wanted { subjects, columns: Some(&columns) };
+    let asked = schema.project(&places).map_err(|cause| failed(cause.into()))?;
     let stored = observed_table(table.name());
     let files = version.map_or(&[][..], |version| &version.files);
-    let read = read_rows(layout, &stored, files, wanted).await?;
-    let stated = joined(&stored, &schema, &read)?;
-    drop(read);
-    newest_of(&stated).map_err(|cause| register(table.name(), cause))
+    // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
+    for order in [&ORDER[..1], ORDER] {
+        let stated = stated_schema(table, &asked, order)?;
+        let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
+        let read = read_rows(layout, &stored, files, Wanted { columns: Some(&columns), ..wanted }).await?;
+        let stated = joined(&stored, &stated, &read)?;
+        drop(read);
+        let newest = newest_of(&stated, order).map_err(failed)?;
+        if newest.is_certain || order.len() == ORDER.len() {
+            let rows =
+                newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
+            return Ok(joined(&stored, &schema, &[rows])?);
+        }
+    }
+    Err(failed(DataFusionError::Internal("no order tells which statement is the newest".to_owned())))
+}
+
+/// The columns that facts ask for, and after them those by which statements are put in order.
+fn stated_schema(table: Table, asked: &Schema, order: &[(&str, bool)]) -> Result<SchemaRef, AnalyticsError> {
+    let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
+    let is_added = |name: &str| name == "entity_id" || order.iter().any(|(ordering, _)| *ordering == name);
+    let added = schema.fields().iter().filter(|field| is_added(field.name()) && asked.index_of(field.name()).is_err());
+    let fields: Vec<_> = asked.fields().iter().chain(added).cloned().collect();
+    Ok(nullable(&Schema::new(fields)))
 }
 
 /// The columns of a table of observations that some fact reads, whose statements have these words.
 pub(super) fn observed_schema(table: Table, words: &BTreeSet<&str>) -> Result<SchemaRef, AnalyticsError> {
     let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
-    let fields = schema.fields().iter().filter(|field| words.contains(field.name().as_str()));
+    let is_read = |name: &str| words.contains(name) || name == "entity_id";
+    let fields = schema.fields().iter().filter(|field| is_read(field.name()));
     Ok(nullable(&Schema::new(fields.cloned().collect::<Vec<_>>())))
 }
 
@@ -63,7 +95,9 @@ pub(super) fn nullable(schema: &Schema) -> SchemaRef {
 pub(super) fn words() -> BTreeSet<&'static str> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let walked = WALKS.iter().flat_map(|walk| walk.reads).flat_map(|(_, columns)| *columns).copied();
-    super::statements().flat_map(|sql| sql.split(move |character| !is_word(character))).chain(walked).collect()
+    // What is newer is decided before any fact reads it.
+    let statements = super::statements().filter(|sql| *sql != NEWEST);
+    statements.flat_map(|sql| sql.split(move |character| !is_word(character))).chain(walked).collect()
 }
 
 /// Makes room for `observed.*` in a session.
@@ -75,45 +109,68 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
 
 /// The newest statement of each entity of a table.
 pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
-    newest_of(&collected(context.read_table(provider)?).await?)
+    Ok(newest_of(&collected(context.read_table(provider)?).await?, ORDER)?.rows)
 }
 
-/// The newest statement of each entity, in the order in which they stand. It chooses as
-/// `facts/newest.sql` does, without sorting the wide rows.
-fn newest_of(stated: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-    const ORDER: &[(&str, bool)] = &[
-        ("version_rank", true),
-        ("dialect_version", true),
-        ("observation_id", true),
-        ("received_at", false),
-        ("delivery_id", false),
-    ];
+/// The newest statement of each entity.
+struct Newest {
+    rows: RecordBatch,
+    /// Whether no two statements of one entity that differ were equal in all by which they were compared.
+    is_certain: bool,
+}
+
+/// The newest statement of each entity, in the order in which they stand.
+fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<Newest, DataFusionError> {
     let column = |name: &str| {
         let found = stated.column_by_name(name);
         found.ok_or_else(|| DataFusionError::Internal(format!("statements have no column `{name}`")))
     };
-    let mut comparators = Vec::with_capacity(ORDER.len());
-    for (name, is_descending) in ORDER {
+    let mut comparators = Vec::with_capacity(order.len());
+    for (name, is_descending) in order {
         let options = SortOptions { descending: *is_descending, nulls_first: *is_descending };
         comparators.push(make_comparator(column(name)?, column(name)?, options)?);
     }
-    let is_newer = |row: usize, than: usize| {
-        comparators.iter().map(|compare| compare(row, than)).find(|order| order.is_ne()).is_some_and(Ordering::is_lt)
-    };
+    // What was delivered twice says the same twice, and either will do.
+    let mut whole: Option<Vec<DynComparator>> = None;
     let entities = column("entity_id")?.as_string::<i32>();
-    let mut newest: HashMap<&str, usize> = HashMap::with_capacity(stated.num_rows());
+    let mut newest: HashMap<&str, usize, RandomState> =
+        HashMap::with_capacity_and_hasher(stated.num_rows(), RandomState::default());
+    let mut is_certain = true;
     for row in 0..stated.num_rows() {
-        let held = newest.entry(entities.value(row)).or_insert(row);
-        if is_newer(row, *held) {
-            *held = row;
+        let held = match newest.entry(entities.value(row)) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(free) => {
+                free.insert(row);
+                continue;
+            }
+        };
+        match compared(&comparators, row, *held) {
+            Ordering::Less => *held = row,
+            Ordering::Equal if is_certain => {
+                let whole = match &whole {
+                    Some(whole) => whole,
+                    None => whole.insert(comparators_of(stated.columns())?),
+                };
+                is_certain = compared(whole, row, *held).is_eq();
+            }
+            Ordering::Equal | Ordering::Greater => {}
         }
     }
     if newest.len() == stated.num_rows() {
-        return Ok(stated.clone());
+        return Ok(Newest { rows: stated.clone(), is_certain });
     }
     let mut rows: Vec<u32> = newest.into_values().filter_map(|row| u32::try_from(row).ok()).collect();
     rows.sort_unstable();
-    Ok(take_record_batch(stated, &UInt32Array::from(rows))?)
+    Ok(Newest { rows: take_record_batch(stated, &UInt32Array::from(rows))?, is_certain })
+}
+
+fn comparators_of(columns: &[ArrayRef]) -> Result<Vec<DynComparator>, DataFusionError> {
+    let options = SortOptions::default();
+    columns.iter().map(|column| Ok(make_comparator(column, column, options)?)).collect()
+}
+
+fn compared(by: &[DynComparator], row: usize, with: usize) -> Ordering {
+    by.iter().map(|compare| compare(row, with)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 pub(super) fn supply(table: &str, cause: waymark_event::SchemaError) -> AnalyticsError {
@@ -128,7 +185,7 @@ pub(super) fn register(table: &str, cause: DataFusionError) -> AnalyticsError {
 mod tests {
     use super::*;
     use crate::engine::{facts_context, plan, register_batch};
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray};
     use rand::Rng;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -165,7 +222,7 @@ mod tests {
             register_batch(&context, "stated", stated.clone()).unwrap();
             let chosen = plan(&context, NEWEST).await.unwrap().collect().await.unwrap();
             let mut expected: Vec<String> = chosen.iter().flat_map(rows_as_text).collect();
-            let mut found = rows_as_text(&newest_of(&stated).unwrap());
+            let mut found = rows_as_text(&newest_of(&stated, ORDER).unwrap().rows);
             expected.sort();
             found.sort();
             assert_eq!(found, expected, "seed {seed}");

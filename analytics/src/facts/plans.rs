@@ -19,14 +19,16 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::TableReference;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::{SessionContext, col};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use waymark_event::Table;
@@ -35,11 +37,18 @@ use waymark_lake::joined;
 /// Every statement of every fact for one set of definitions.
 pub(crate) struct FactPlans {
     state: SessionState,
-    statements: HashMap<&'static str, LogicalPlan>,
+    statements: HashMap<&'static str, Statement>,
     schemas: HashMap<String, SchemaRef>,
     reads: Reads,
     /// Registers and settings, which are the same for every session.
     standing: HashMap<String, RecordBatch>,
+}
+
+/// One statement, planned.
+struct Statement {
+    plan: LogicalPlan,
+    /// What it reads beside registers, if it can say nothing where nothing of that is known.
+    needs: BTreeSet<String>,
 }
 
 /// One computation: rows by the names that statements use, and the facts that follow from them.
@@ -100,7 +109,7 @@ impl FactPlans {
     async fn plan_fact(&mut self, context: &SessionContext, fact: &Fact) -> Result<()> {
         if let Some(walk) = walk_to(fact.name) {
             for (name, sql) in walk.statements {
-                self.statement(context, name, sql).await?;
+                self.statement(context, fact, name, sql).await?;
             }
             for (table, rows) in walk.makes.iter().zip((walk.make)(&Given::default())?) {
                 self.input(context, table, &rows.schema())?;
@@ -110,23 +119,35 @@ impl FactPlans {
             return Ok(());
         }
         for step in steps_to(fact.name) {
-            let schema = self.statement(context, step.name, step.sql).await?;
+            let schema = self.statement(context, fact, step.name, step.sql).await?;
             self.input(context, step.name, &schema)?;
         }
         let frame = plan(context, fact.sql).await?;
         // The rows of units are put in order when they are written; others are written as they are.
-        let schema = self.keep(fact.name, if fact.units.is_empty() { in_order(frame, fact)? } else { frame })?;
+        let schema = self.keep(fact, fact.name, if fact.units.is_empty() { in_order(frame, fact)? } else { frame })?;
         self.input(context, fact.name, &schema)
     }
 
-    async fn statement(&mut self, context: &SessionContext, name: &'static str, sql: &str) -> Result<SchemaRef> {
-        self.keep(name, plan(context, sql).await?)
+    async fn statement(&mut self, context: &SessionContext, fact: &Fact, name: &'static str, sql: &str) -> Result<SchemaRef> {
+        self.keep(fact, name, plan(context, sql).await?)
     }
 
-    /// Keeps the optimised plan of a statement, and tells its columns.
-    fn keep(&mut self, name: &'static str, frame: DataFrame) -> Result<SchemaRef> {
+    /// Keeps the optimised plan of a statement on the way to a fact, and tells its columns.
+    fn keep(&mut self, fact: &Fact, name: &'static str, frame: DataFrame) -> Result<SchemaRef> {
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        self.statements.insert(name, frame.into_optimized_plan()?);
+        let plan = frame.into_optimized_plan()?;
+        let mut needs = BTreeSet::new();
+        // What belongs to units was told of them; registers alone give no row.
+        if !fact.units.is_empty() {
+            plan.apply_with_subqueries(|node| {
+                if let LogicalPlan::TableScan(scan) = node {
+                    needs.insert(scan.table_name.to_string());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+            needs.retain(|table| !self.standing.contains_key(table));
+        }
+        self.statements.insert(name, Statement { plan, needs });
         Ok(schema)
     }
 
@@ -232,8 +253,17 @@ impl FactSession {
     async fn answer(&self, statement: &str) -> Result<Vec<RecordBatch>> {
         let planned = self.plans.statements.get(statement);
         let planned = planned.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
-        let physical = self.state.query_planner().create_physical_plan(planned, &self.state).await?;
-        collect(physical, self.state.task_ctx()).await
+        if !planned.needs.is_empty() && self.rows.are_empty(&planned.needs) {
+            return Ok(Vec::new());
+        }
+        let physical = self.state.query_planner().create_physical_plan(&planned.plan, &self.state).await?;
+        let rows = collect(Arc::clone(&physical), self.state.task_ctx()).await?;
+        tracing::trace!(
+            statement,
+            "what each operator took\n{}",
+            DisplayableExecutionPlan::with_metrics(&*physical).indent(false)
+        );
+        Ok(rows)
     }
 }
 
@@ -241,6 +271,12 @@ impl Rows {
     fn named(&self, name: &str) -> Result<RecordBatch> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.get(name).cloned().ok_or_else(|| DataFusionError::Internal(format!("`{name}` was not put into the session")))
+    }
+
+    /// Whether all of these were put here and none of them has a row.
+    fn are_empty(&self, names: &BTreeSet<String>) -> bool {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.iter().all(|name| held.get(name).is_some_and(|rows| rows.num_rows() == 0))
     }
 }
 

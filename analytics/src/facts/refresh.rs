@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant as StopWatch;
 use tokio::task::JoinSet;
 use waymark_event::Instant;
-use waymark_lake::{LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table};
+use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table};
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
@@ -65,6 +65,7 @@ pub struct Refresher {
     remembered: Option<Remembered>,
     /// The plans of facts for the definitions of this fingerprint.
     plans: Option<(String, Arc<FactPlans>)>,
+    footers: Footers,
     swept_at: Option<Instant>,
 }
 
@@ -116,7 +117,9 @@ impl Refresher {
             let remembered = self.remembered.take();
             let remembered = remembered.filter(|held| base.as_ref().is_some_and(|snapshot| snapshot.tables == held.tables));
             let plans = self.plans(&input, &fingerprint).await?;
-            let mut work = Work::begin(&input, plans, observed, base, remembered).await?;
+            let began = StopWatch::now();
+            let mut work = Work::begin(&input, (plans, self.footers.clone()), observed, base, remembered).await?;
+            tracing::debug!(elapsed_ms = began.elapsed().as_millis(), "what is new was found");
             let versions = match work.compute(tables).await {
                 // Another machine was quicker, and what it published is built upon.
                 Err(AnalyticsError::Lake(LakeError::Overtaken { .. })) => continue,
@@ -185,6 +188,7 @@ pub(super) struct Written {
 pub(super) struct Work<'work> {
     pub(super) input: &'work Refresh<'work>,
     pub(super) plans: Arc<FactPlans>,
+    pub(super) footers: Footers,
     /// The tables of statements on which this refresh rests.
     pub(super) observed: Arc<BTreeMap<String, TableVersion>>,
     /// The tables of facts as this refresh leaves them.
@@ -216,6 +220,7 @@ impl Work<'_> {
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
             tracing::debug!(compute_ms, write_ms, "a portion of the facts was computed and written");
         }
+        let began = StopWatch::now();
         let changed: BTreeSet<&'static str> = files.keys().copied().collect();
         for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]).filter(|name| !changed.contains(name)) {
             self.restore_base(tables, name).await?;
@@ -225,6 +230,7 @@ impl Work<'_> {
         }
         self.compute_whole(tables, &changed).await?;
         self.write_units(tables).await?;
+        tracing::debug!(elapsed_ms = began.elapsed().as_millis(), "the tables of facts were committed");
         let mut versions = self.observed.as_ref().clone();
         versions.append(&mut self.written);
         Ok(versions)
@@ -290,6 +296,7 @@ impl Work<'_> {
             units: Arc::clone(&self.units),
             owners: self.owners.clone(),
             spans: self.spans,
+            footers: self.footers.clone(),
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut groups = Vec::new();

@@ -45,7 +45,7 @@ impl Work<'_> {
     pub(super) async fn stored(&self, fact: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, AnalyticsError> {
         let name = fact_table(fact);
         let files = self.base_files(&name);
-        Ok(read_rows(self.input.layout, &name, files, Wanted { subjects: None, columns }).await?)
+        Ok(read_rows(self.input.layout, &name, files, Wanted { columns, ..Wanted::default() }).await?)
     }
 
     /// Writes the files in which rows of computed units differ: their new rows, and the old rows of
@@ -270,7 +270,7 @@ impl Work<'_> {
     /// Puts everything that was observed of one kind into a session.
     pub(super) async fn put_all_observed(&self, session: &FactSession, table: Table) -> Result<(), AnalyticsError> {
         let version = self.observed.get(&observed_table(table.name()));
-        let rows = observed_rows(&self.plans, self.input.layout, table, version, None).await?;
+        let rows = observed_rows(&self.plans, self.input.layout, (table, version), Wanted::default()).await?;
         session.put(&observed(table), &rows).map_err(|cause| register(table.name(), cause))
     }
 

@@ -137,7 +137,7 @@ async fn evidence(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<(BTree
 async fn texts(layout: &Layout, snapshot: &Snapshot, table: &str, names: &[&str]) -> anyhow::Result<BTreeSet<Vec<String>>> {
     let files = snapshot.tables.get(table).map(|version| version.files.as_slice()).unwrap_or_default();
     let mut rows = BTreeSet::new();
-    for batch in read_rows(layout, table, files, Wanted { subjects: None, columns: Some(names) }).await? {
+    for batch in read_rows(layout, table, files, Wanted { columns: Some(names), ..Wanted::default() }).await? {
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             let column = batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"))?;

@@ -74,7 +74,7 @@ pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, vis
     else {
         return Ok(());
     };
-    let wanted = Wanted { subjects: None, columns: Some(&["received_at"]) };
+    let wanted = Wanted { columns: Some(&["received_at"]), ..Wanted::default() };
     let mut received_at = None;
     for batch in read_rows(layout, DELIVERIES, std::slice::from_ref(newest), wanted).await? {
         let micros = cast(batch.column(0), &DataType::Int64).context("failed to read when deliveries were received")?;
@@ -127,7 +127,7 @@ pub(super) async fn held_losses(layout: &Layout, snapshot: &Snapshot) -> anyhow:
     let table = fact_table("catalogue_losses");
     let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
     let mut losses = Vec::new();
-    for batch in read_rows(layout, &table, files, Wanted { subjects: None, columns: None }).await? {
+    for batch in read_rows(layout, &table, files, Wanted::default()).await? {
         let column = |name: &str| batch.column_by_name(name).with_context(|| format!("`{table}` has no column `{name}`"));
         let count = |name: &str| Ok::<_, anyhow::Error>(cast(column(name)?, &DataType::UInt64)?);
         let (known, lost) = (count("known_services")?, count("lost_services")?);

@@ -346,7 +346,7 @@ async fn read(
     file: &DataFile,
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, CollectError> {
-    let wanted = Wanted { subjects: None, columns };
+    let wanted = Wanted { columns, ..Wanted::default() };
     Ok(read_rows(tables.layout(), table, std::slice::from_ref(file), wanted).await?)
 }
 

@@ -4,6 +4,7 @@
 //! are passed over. Which files are live is decided by `tables.rs` and by snapshots.
 
 use crate::error::LakeError;
+use crate::footers::Footers;
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
@@ -30,8 +31,9 @@ use std::sync::Arc;
 pub(crate) const SUBJECT: &str = "subject";
 /// Rows of one row group.
 const ROW_GROUP_ROWS: usize = 32 * 1_024;
-/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
-const PAGE_ROWS: usize = 1_024;
+/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read,
+/// so many that opening a page does not cost more than what is in it.
+const PAGE_ROWS: usize = 4_096;
 /// Under which name a file's footer holds what its writer noted.
 const NOTE: &str = "waymark.note";
 /// Columns that people and joins look up by value; a filter saves reading files that lack it.
@@ -48,6 +50,8 @@ pub struct Wanted<'wanted> {
     pub subjects: Option<&'wanted BTreeSet<String>>,
     /// Only these columns, where a file has them; null for all columns.
     pub columns: Option<&'wanted [&'wanted str]>,
+    /// Where footers are remembered by whoever reads the same files again; null to read them anew.
+    pub footers: Option<&'wanted Footers>,
 }
 
 /// The rows of files of a table, in the order of the files.
@@ -69,6 +73,7 @@ pub async fn read_rows(
             file: file.clone(),
             subjects: subjects.clone(),
             columns: columns.clone(),
+            footers: wanted.footers.cloned(),
         };
         read.on_any_core().boxed()
     };
@@ -85,6 +90,7 @@ struct FileRead {
     file: DataFile,
     subjects: Option<Arc<BTreeSet<String>>>,
     columns: Option<Arc<[String]>>,
+    footers: Option<Footers>,
 }
 
 impl FileRead {
@@ -105,10 +111,16 @@ impl FileRead {
         let failed = |cause| self.failed(cause);
         let subjects = self.subjects.as_deref();
         let object = self.layout.table_object(&self.table, &self.file.path);
-        let reader = ObjectReader::new(self.layout.storage().store(), object, self.file.size_bytes);
-        let pages = if subjects.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
-        let options = ArrowReaderOptions::new().with_page_index_policy(pages);
-        let mut builder = ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await.map_err(failed)?;
+        let mut reader = ObjectReader::new(self.layout.storage().store(), object.clone(), self.file.size_bytes);
+        let footer = match &self.footers {
+            Some(footers) => footers.of(&object, &mut reader).await,
+            None => {
+                let pages = if subjects.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+                let options = ArrowReaderOptions::new().with_page_index_policy(pages);
+                ArrowReaderMetadata::load_async(&mut reader, options).await
+            }
+        };
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, footer.map_err(failed)?);
         if let Some(columns) = &self.columns {
             let kept = |name: &String| columns.contains(name) || (subjects.is_some() && name == SUBJECT);
             let schema = Arc::clone(builder.schema());

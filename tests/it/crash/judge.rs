@@ -15,7 +15,7 @@ use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot, Wanted, check_up,
 /// How often each combination of values of some text columns stands in a table of a snapshot.
 async fn counted(layout: &Layout, snapshot: &Snapshot, table: &str, columns: &[&str]) -> BTreeMap<Vec<String>, usize> {
     let files = snapshot.tables.get(table).map(|version| version.files.as_slice()).unwrap_or_default();
-    let wanted = Wanted { subjects: None, columns: Some(columns) };
+    let wanted = Wanted { columns: Some(columns), ..Wanted::default() };
     let mut counted = BTreeMap::new();
     for batch in read_rows(layout, table, files, wanted).await.unwrap() {
         let texts: Vec<_> = columns.iter().map(|name| batch.column_by_name(name).unwrap().as_string::<i32>()).collect();

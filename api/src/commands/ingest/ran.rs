@@ -65,7 +65,7 @@ async fn rows(
 ) -> anyhow::Result<Vec<Value>> {
     let table = observed_table(name);
     let files = snapshot.tables.get(&table).map(|version| version.files.as_slice()).unwrap_or_default();
-    let wanted = Wanted { subjects: Some(subjects), columns: Some(columns) };
+    let wanted = Wanted { subjects: Some(subjects), columns: Some(columns), ..Wanted::default() };
     let batches = read_rows(layout, &table, files, wanted).await?;
     values(&batches).with_context(|| format!("failed to read the rows of `{table}`"))
 }
