@@ -12,11 +12,17 @@ with judged as (
     from standing_exemptions
     where place = 1
 ),
-shared as (
-    select *,
-        sum(case when is_open then 1 else 0 end)
-            over (partition by scope_kind, scope, period_start, reason_code) as with_this_reason
+reasons as (
+    select scope_kind, scope, period_start, reason_code, count(*) as with_this_reason
     from judged
+    where is_open
+    group by scope_kind, scope, period_start, reason_code
+),
+shared as (
+    select judged.*, reasons.with_this_reason
+    from judged
+    left join reasons on reasons.scope_kind = judged.scope_kind and reasons.scope = judged.scope
+        and reasons.period_start = judged.period_start and reasons.reason_code = judged.reason_code
 ),
 scoped as (
     select scope_kind, scope, period_start, period_end, is_partial, read_at, review_at, is_open, is_expired, with_this_reason

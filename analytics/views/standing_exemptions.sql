@@ -2,14 +2,27 @@
 -- newest at place 1; without any, one row whose exemption is null.
 --
 -- Read at the end of the period, or now when it is not over.
+with read as (
+    select period_start, least(period_end, as_of) as read_at
+    from calendar
+    where period_start < as_of
+    group by period_start, period_end, as_of
+),
+granted as (
+    -- exemptions are few and services are many, so these are put in order before the services come
+    select exemption_spells.*, read.period_start,
+        row_number() over (
+            partition by read.period_start, exemption_spells.component_id, exemption_spells.service
+            order by exemption_spells.opened_at desc
+        ) as place
+    from read
+    join exemption_spells on exemption_spells.opened_at < read.read_at
+)
 select standings.scope_kind, standings.scope, standings.period_start, standings.period_end, standings.is_partial,
-    standings.read_at, standings.component_id, standings.service, standings.status, exemption_spells.reason_code,
-    exemption_spells.reason as said, exemption_spells.opened_at, exemption_spells.review_at, exemption_spells.expires_at,
-    row_number() over (
-        partition by standings.scope_kind, standings.scope, standings.period_start, standings.service
-        order by exemption_spells.opened_at desc nulls last
-    ) as place
+    standings.read_at, standings.component_id, standings.service, standings.status, granted.reason_code,
+    granted.reason as said, granted.opened_at, granted.review_at, granted.expires_at,
+    coalesce(granted.place, 1) as place
 from standings
-left join exemption_spells on exemption_spells.component_id = standings.component_id
-    and exemption_spells.service = standings.service and exemption_spells.opened_at < standings.read_at
+left join granted on granted.component_id = standings.component_id and granted.service = standings.service
+    and granted.period_start = standings.period_start
 where standings.edge = 'end' and standings.fit = 'fits'
