@@ -11,11 +11,13 @@ mod one_row_first;
 mod rows;
 mod session;
 mod views;
+mod whole_partitions;
 
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use members::narrowed;
 pub(crate) use session::facts_context;
 pub use session::session_state;
+pub(crate) use whole_partitions::WholePartitions;
 
 use crate::answers::Answer;
 use crate::catalogue::Metric;

@@ -11,7 +11,7 @@ use super::steps::steps_to;
 use super::walks::{Given, Walk, walk_to};
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
-use crate::engine::{facts_context, plan};
+use crate::engine::{WholePartitions, facts_context, plan};
 use crate::error::AnalyticsError;
 use crate::registers;
 use arrow::array::RecordBatch;
@@ -23,7 +23,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::SessionState;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::{ExecutionPlan, collect};
@@ -100,7 +100,8 @@ impl FactPlans {
             let planned = plans.plan_fact(&context, fact).await;
             planned.map_err(|cause| failed(fact.name, cause))?;
         }
-        plans.state = context.state();
+        let state = SessionStateBuilder::new_from_existing(context.state());
+        plans.state = state.with_physical_optimizer_rule(Arc::new(WholePartitions)).build();
         // Units are computed beside each other, which shares the work out better than parts of a statement.
         plans.state.config_mut().options_mut().execution.target_partitions = 1;
         Ok(plans)
