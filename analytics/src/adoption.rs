@@ -27,7 +27,7 @@ use waymark_event::Instant;
 pub(crate) struct Finding<'a> {
     pub(crate) detector: &'a str,
     pub(crate) kind: &'a str,
-    pub(crate) finding: &'a str,
+    pub(crate) says: &'a str,
     pub(crate) alternative: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
     pub(crate) rule_version: Option<i32>,
@@ -65,6 +65,7 @@ pub(crate) struct Agreed {
 
 /// The days of one version; null where nobody said them.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "instants end so")]
 pub(crate) struct Release {
     pub(crate) released_at: Option<Instant>,
     pub(crate) deprecated_at: Option<Instant>,
@@ -73,6 +74,7 @@ pub(crate) struct Release {
 
 /// How long what is believed, in seconds.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "units end names")]
 pub(crate) struct Patience {
     /// A finding in files.
     pub(crate) static_seconds: i64,
@@ -97,7 +99,7 @@ pub(crate) enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
     Fits,
-    DoesNotFit,
+    Unfit,
     Unknown,
 }
 
@@ -187,7 +189,7 @@ impl Fit {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Fits => "fits",
-            Self::DoesNotFit => "does_not_fit",
+            Self::Unfit => "does_not_fit",
             Self::Unknown => "unknown",
         }
     }

@@ -51,7 +51,7 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
             findings.get(seen).map_or_else(|| last.observed_at.plus_seconds(FOREVER_SECONDS), |next| next.observed_at);
         let cover = Cover {
             finding: *first,
-            says: first.finding,
+            says: first.says,
             observed_at: first.observed_at,
             last_at: last.observed_at,
             begins_at: first.observed_at,
@@ -60,7 +60,7 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
         covers.push(cover);
         // A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
         // nothing proves no leaving. What ran and runs no more has really stopped.
-        if aged_at < replaced_at && matches!(first.finding, "present" | "partial") && first.kind != "runtime" {
+        if aged_at < replaced_at && matches!(first.says, "present" | "partial") && first.kind != "runtime" {
             covers.push(Cover {
                 finding: Finding { alternative: None, version: None, ..*first },
                 says: "unreadable",
@@ -75,6 +75,6 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
 }
 
 fn is_told_again(one: &Finding<'_>, next: &Finding<'_>) -> bool {
-    (one.finding, one.alternative, one.version, one.rule_version, one.kind)
-        == (next.finding, next.alternative, next.version, next.rule_version, next.kind)
+    (one.says, one.alternative, one.version, one.rule_version, one.kind)
+        == (next.says, next.alternative, next.version, next.rule_version, next.kind)
 }

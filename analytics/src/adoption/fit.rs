@@ -39,7 +39,7 @@ pub(super) fn fit<'a>(rules: &'a [FitRule], description: &Description<'_>, at: I
         }
     }
     let fit = match (reasons.is_empty(), is_undecided) {
-        (false, _) => Fit::DoesNotFit,
+        (false, _) => Fit::Unfit,
         (true, true) => Fit::Unknown,
         (true, false) => Fit::Fits,
     };

@@ -24,6 +24,7 @@ pub(super) struct Moment<'a> {
 
 /// What all that is believed at one instant comes to.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another thing that somebody said")]
 struct Together<'a> {
     is_seen: bool,
     is_replaced: bool,
@@ -55,9 +56,8 @@ pub(super) fn moments<'a>(
             }
             believed.extend(covers.get(*place).filter(|cover| cover.begins_at <= at));
         }
-        let is_exempt = exemptions.iter().any(|(opened_at, expires_at)| *opened_at <= at && at < *expires_at);
         let (fit, fit_reasons) = fit(&agreed.fit_rules, description, at);
-        moments.push(judge(at, description, (fit, fit_reasons), is_exempt, &believed));
+        moments.push(judge(at, description, (fit, fit_reasons), exemptions, &believed));
     }
     moments
 }
@@ -66,10 +66,11 @@ fn judge<'a>(
     at: Instant,
     description: &'a Description<'a>,
     (fit, fit_reasons): (Fit, Vec<&'a str>),
-    is_exempt: bool,
+    exemptions: &[(Instant, Instant)],
     believed: &[Cover<'a>],
 ) -> Moment<'a> {
     let together = Together::of(believed);
+    let is_exempt = exemptions.iter().any(|(opened_at, expires_at)| *opened_at <= at && at < *expires_at);
     let decisive = believed.iter().min_by_key(|cover| cover.order()).copied();
     let says = decisive.map_or("", |cover| cover.says);
     let is_present = says == "present";
@@ -77,7 +78,7 @@ fn judge<'a>(
     let status = match says {
         "present" if is_both && fit == Fit::Fits && !is_exempt => Status::Partial,
         "present" => Status::Adopted,
-        _ if fit == Fit::DoesNotFit => Status::NotEligible,
+        _ if fit == Fit::Unfit => Status::NotEligible,
         _ if fit == Fit::Unknown => Status::Unknown,
         _ if is_exempt => Status::Exempt,
         "partial" => Status::Partial,
@@ -93,7 +94,7 @@ fn judge<'a>(
         // Who uses it shows that it fits, whatever the rule says.
         fit: if is_present { Fit::Fits } else { fit },
         fit_reasons: if is_present { Vec::new() } else { fit_reasons },
-        has_conflict: (fit == Fit::DoesNotFit && is_present)
+        has_conflict: (fit == Fit::Unfit && is_present)
             || (is_contradicted && matches!(says, "absent" | "alternative"))
             || (together.is_denied && together.is_seen)
             || is_both,
@@ -163,7 +164,7 @@ impl<'a> Moment<'a> {
     /// The spell that begins here and was last confirmed at the given instant; what follows from earlier
     /// spells is still to be told.
     pub(super) fn spell(&self, confirmed_at: Option<Instant>) -> Spell<'a> {
-        let is_unfit = self.fit == Fit::DoesNotFit;
+        let is_unfit = self.fit == Fit::Unfit;
         Spell {
             status: self.status,
             known_status: None,

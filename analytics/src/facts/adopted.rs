@@ -148,9 +148,9 @@ impl<'a> Looks<'a> {
         for batch in given.rows("component_names") {
             let (names, components) = (text(batch, "name")?, text(batch, "component_id")?);
             for row in 0..batch.num_rows() {
-                match (said(names, row), said(components, row).and_then(|id| places.get(id)).copied()) {
-                    (Some(name), Some(place)) => drop(places.insert(name, place)),
-                    _ => {}
+                let place = said(components, row).and_then(|id| places.get(id)).copied();
+                if let Some((name, place)) = said(names, row).zip(place) {
+                    places.insert(name, place);
                 }
             }
         }
@@ -174,7 +174,7 @@ impl<'a> Looks<'a> {
             of_service.entry(*place).or_default().push(Finding {
                 detector: said(detectors, row).unwrap_or_default(),
                 kind: kinds.said(row),
-                finding: findings.said(row),
+                says: findings.said(row),
                 alternative: said(alternatives, row),
                 version: said(versions, row),
                 rule_version: rule_versions.is_valid(row).then(|| rule_versions.value(row)),
@@ -220,7 +220,9 @@ fn descriptions<'a>(given: &'a Given, found: &Found<'a>) -> Result<BTreeMap<&'a 
             });
         }
     }
-    described.values_mut().for_each(|descriptions| descriptions.sort_by_key(|description| description.valid_from));
+    for descriptions in described.values_mut() {
+        descriptions.sort_by_key(|description| description.valid_from);
+    }
     for service in found.keys() {
         // Of a service that nobody catalogued only the name is known, since ever.
         let valid_from = Instant::from_seconds(0);

@@ -31,9 +31,8 @@ use std::sync::Arc;
 pub(crate) const SUBJECT: &str = "subject";
 /// Rows of one row group.
 const ROW_GROUP_ROWS: usize = 32 * 1_024;
-/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read,
-/// so many that opening a page does not cost more than what is in it.
-const PAGE_ROWS: usize = 4_096;
+/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
+const PAGE_ROWS: usize = 1_024;
 /// Under which name a file's footer holds what its writer noted.
 const NOTE: &str = "waymark.note";
 /// Columns that people and joins look up by value; a filter saves reading files that lack it.
@@ -42,6 +41,9 @@ const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
 const FILTERED_ROWS_MIN: usize = 10_000;
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
+
+/// The first and the last subject of a file.
+pub(crate) type SubjectRange = (String, String);
 
 /// Which rows and columns of a table are wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,13 +114,12 @@ impl FileRead {
         let subjects = self.subjects.as_deref();
         let object = self.layout.table_object(&self.table, &self.file.path);
         let mut reader = ObjectReader::new(self.layout.storage().store(), object.clone(), self.file.size_bytes);
-        let footer = match &self.footers {
-            Some(footers) => footers.of(&object, &mut reader).await,
-            None => {
-                let pages = if subjects.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
-                let options = ArrowReaderOptions::new().with_page_index_policy(pages);
-                ArrowReaderMetadata::load_async(&mut reader, options).await
-            }
+        let footer = if let Some(footers) = &self.footers {
+            footers.of(&object, &mut reader).await
+        } else {
+            let pages = if subjects.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+            let options = ArrowReaderOptions::new().with_page_index_policy(pages);
+            ArrowReaderMetadata::load_async(&mut reader, options).await
         };
         let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, footer.map_err(failed)?);
         if let Some(columns) = &self.columns {
@@ -349,6 +350,28 @@ pub async fn footer_note(layout: &Layout, table: &str, file: &DataFile) -> Resul
     let footer = footer(layout, table, file).await?;
     let entries = footer.metadata().file_metadata().key_value_metadata();
     Ok(entries.and_then(|entries| entries.iter().find(|entry| entry.key == NOTE)?.value.clone()))
+}
+
+/// The first and the last subject of a file, or a little beyond them; null where it tells none.
+pub(crate) async fn subject_range(layout: &Layout, table: &str, file: &DataFile) -> Result<Option<SubjectRange>, LakeError> {
+    let footer = footer(layout, table, file).await?;
+    let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
+    if footer.schema().column_with_name(SUBJECT).is_none() {
+        return Ok(None);
+    }
+    let converter = StatisticsConverter::try_new(SUBJECT, footer.schema(), footer.parquet_schema()).map_err(failed)?;
+    let groups = footer.metadata().row_groups();
+    let nulls = converter.row_group_null_counts(groups).map_err(failed)?;
+    let (least, greatest) =
+        (converter.row_group_mins(groups).map_err(failed)?, converter.row_group_maxes(groups).map_err(failed)?);
+    let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
+        return Ok(None);
+    };
+    if nulls.iter().any(|count| count != Some(0)) || least.null_count() + greatest.null_count() > 0 {
+        return Ok(None);
+    }
+    let range = least.iter().flatten().min().zip(greatest.iter().flatten().max());
+    Ok(range.map(|(from, to)| (from.to_owned(), to.to_owned())))
 }
 
 async fn footer(layout: &Layout, table: &str, file: &DataFile) -> Result<ArrowReaderMetadata, LakeError> {

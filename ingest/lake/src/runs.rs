@@ -1,30 +1,37 @@
-//! Runs: small files of a table merged into larger ones, as a log-structured merge tree does.
+//! Runs: files of a table merged, as a log-structured merge tree does.
 //!
 //! Files of about one size are merged once there are several, so each row is written again only
-//! as often as the table grows by that factor. Of several statements about one entity a merge keeps
-//! the newest, in the same order in which facts choose it. Files that are large enough stay.
+//! as often as the table grows by that factor. What comes to more than a piece is cut by subject, and
+//! pieces of one generation that overlap are merged and cut again: with each generation a piece has
+//! fewer subjects and more of their history, so that a few files tell everything about a subject however
+//! many there are. Of several statements about one entity a merge keeps the newest, in the same order
+//! in which facts choose it.
 
 use crate::error::LakeError;
-use crate::files::{Wanted, in_order, joined, places, read_rows, schema_over};
+use crate::files::{SUBJECT, SubjectRange, Wanted, in_order, joined, places, read_rows, schema_over, subject_range};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;
 use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
-use waymark_event::Instant;
+use waymark_event::{DeliveryId, Instant};
 
-/// A merge never holds more rows than this in memory, and larger files are not merged again.
+/// A merge never holds more rows than this in memory.
 const RUN_ROWS_MAX: u64 = 256 * 1_024;
 /// The same for what they take on the disk.
 const RUN_BYTES_MAX: u64 = 24 * 1_024 * 1_024;
+/// More rows than this are cut by subject.
+const PIECE_ROWS: u64 = 64 * 1_024;
+/// So many pieces of one generation that have a subject in common are merged.
+const OVERLAPPING: usize = 4;
 /// Files whose rows differ by less than this factor count as of one size.
 const SIZE_FACTOR: u64 = 8;
 
 /// What one merge did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Files that became one.
+    /// Files that were merged.
     pub files: usize,
     /// Rows that were read.
     pub rows_before: usize,
@@ -32,8 +39,16 @@ pub struct Merged {
     pub rows_after: usize,
 }
 
+/// Files that are merged together, and how often their rows were cut by subject before.
+#[derive(Debug)]
+struct Chosen {
+    files: Vec<DataFile>,
+    generation: u32,
+}
+
 impl Tables {
-    /// Merges the smallest files of about one size, if there are at least `files_min` of them.
+    /// Merges the smallest files of about one size, if there are at least `files_min` of them, else pieces
+    /// that overlap.
     ///
     /// Only files that `covered` names are merged: what is newer has still to be told to the facts.
     ///
@@ -48,8 +63,8 @@ impl Tables {
     ) -> Result<Option<Merged>, LakeError> {
         let Some(live) = self.version(table).await? else { return Ok(None) };
         let mergeable: Vec<&DataFile> = live.files.iter().filter(|file| covered.files.contains(file)).collect();
-        let Some(chosen) = chosen(&mergeable, files_min) else { return Ok(None) };
-        let batches = read_rows(self.layout(), table, &chosen, Wanted::default()).await?;
+        let Some(chosen) = self.chosen(table, &mergeable, files_min).await? else { return Ok(None) };
+        let batches = read_rows(self.layout(), table, &chosen.files, Wanted::default()).await?;
         let schema = schema_over(&batches);
         let all = joined(table, &schema, &batches)?;
         drop(batches);
@@ -58,18 +73,50 @@ impl Tables {
         let rows_before = all.num_rows();
         let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, &all)).await;
         let merged = merged.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
-        let file = format!("run-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
-        let added = vec![self.write(table, &file, &merged, now).await?];
-        let removed = chosen.iter().map(|file| file.path.clone()).collect();
+        let pieces = pieces(&merged);
+        let mut added = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            let stem = if pieces.len() > 1 { format!("run-g{}-", chosen.generation + 1) } else { "run-".to_owned() };
+            let file = format!("{stem}{}.zstd.parquet", DeliveryId::received(now));
+            added.push(self.write(table, &file, piece, now).await?);
+        }
+        let removed: Vec<String> = chosen.files.iter().map(|file| file.path.clone()).collect();
+        for path in &removed {
+            self.ranges.remove(&(table.to_owned(), path.clone()));
+        }
         self.rewrite(table, Rewrite { removed, added, is_data_change: false }, now).await?;
-        Ok(Some(Merged { files: chosen.len(), rows_before, rows_after: merged.num_rows() }))
+        Ok(Some(Merged { files: chosen.files.len(), rows_before, rows_after: merged.num_rows() }))
+    }
+
+    async fn chosen(&mut self, table: &str, files: &[&DataFile], files_min: usize) -> Result<Option<Chosen>, LakeError> {
+        let has_subjects = table.starts_with("observed/");
+        // What is never cut may grow further before it stays as it is.
+        let rows_max = if has_subjects { PIECE_ROWS / 2 } else { RUN_ROWS_MAX / 2 };
+        if let Some(files) = of_one_size(files, files_min, rows_max) {
+            return Ok(Some(Chosen { files, generation: 0 }));
+        }
+        if !has_subjects {
+            return Ok(None);
+        }
+        let mut ranged = Vec::new();
+        for file in files.iter().filter(|file| file.rows >= rows_max && file.rows <= 2 * PIECE_ROWS) {
+            let key = (table.to_owned(), file.path.clone());
+            let known = self.ranges.get(&key).cloned();
+            let range = match known {
+                Some(range) => range,
+                None => subject_range(self.layout(), table, file).await?,
+            };
+            self.ranges.insert(key, range.clone());
+            ranged.extend(range.map(|range| (*file, range)));
+        }
+        Ok(overlapping(&ranged))
     }
 }
 
 /// The files of the smallest size of which there are enough, as many as one merge may hold.
-fn chosen(files: &[&DataFile], files_min: usize) -> Option<Vec<DataFile>> {
+fn of_one_size(files: &[&DataFile], files_min: usize, rows_max: u64) -> Option<Vec<DataFile>> {
     let mut small: Vec<&DataFile> =
-        files.iter().copied().filter(|file| file.rows < RUN_ROWS_MAX / 2 && file.size_bytes < RUN_BYTES_MAX / 2).collect();
+        files.iter().copied().filter(|file| file.rows < rows_max && file.size_bytes < RUN_BYTES_MAX / 2).collect();
     small.sort_by(|left, right| (left.rows, &left.path).cmp(&(right.rows, &right.path)));
     let mut first = 0;
     while first < small.len() {
@@ -87,6 +134,52 @@ fn chosen(files: &[&DataFile], files_min: usize) -> Option<Vec<DataFile>> {
         first += count.max(1);
     }
     None
+}
+
+/// Pieces of the lowest generation of which enough have a subject in common.
+fn overlapping(files: &[(&DataFile, SubjectRange)]) -> Option<Chosen> {
+    let mut generations: Vec<u32> = files.iter().map(|(file, _)| generation(&file.path)).collect();
+    generations.sort_unstable();
+    generations.dedup();
+    for generation in generations {
+        let alike = || files.iter().filter(|(file, _)| self::generation(&file.path) == generation);
+        for (_, (subject, _)) in alike() {
+            let around = alike().filter(|(_, (first, last))| first <= subject && subject <= last);
+            let files: Vec<DataFile> = around.take(OVERLAPPING).map(|(file, _)| (*file).clone()).collect();
+            let size_bytes: u64 = files.iter().map(|file| file.size_bytes).sum();
+            if files.len() == OVERLAPPING && size_bytes <= 2 * RUN_BYTES_MAX {
+                return Some(Chosen { files, generation });
+            }
+        }
+    }
+    None
+}
+
+/// How often the rows of a file were cut by subject.
+fn generation(path: &str) -> u32 {
+    let told = path.strip_prefix("run-g").and_then(|rest| rest.split('-').next());
+    told.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// Rows in pieces of about equal size, each with whole subjects; rows without subject stay together.
+fn pieces(rows: &RecordBatch) -> Vec<RecordBatch> {
+    let count = rows.num_rows();
+    let piece_rows = usize::try_from(PIECE_ROWS).unwrap_or(usize::MAX);
+    let subjects = rows.column_by_name(SUBJECT).and_then(|column| column.as_string_opt::<i32>());
+    let Some(subjects) = subjects.filter(|subjects| count > piece_rows && subjects.null_count() == 0) else {
+        return vec![rows.clone()];
+    };
+    let enough = count.div_ceil(count.div_ceil(piece_rows));
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    for row in 1..count {
+        if row - begin >= enough && subjects.value(row) != subjects.value(row - 1) {
+            pieces.push(rows.slice(begin, row - begin));
+            begin = row;
+        }
+    }
+    pieces.push(rows.slice(begin, count - begin));
+    pieces
 }
 
 fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
@@ -124,6 +217,8 @@ fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, Arrow
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::StringArray;
+    use std::sync::Arc;
 
     fn file(name: &str, rows: u64) -> DataFile {
         DataFile { path: name.to_owned(), size_bytes: rows * 100, rows }
@@ -131,7 +226,7 @@ mod tests {
 
     fn chosen_names(files: &[DataFile], files_min: usize) -> Option<Vec<String>> {
         let files: Vec<&DataFile> = files.iter().collect();
-        Some(chosen(&files, files_min)?.into_iter().map(|file| file.path).collect())
+        Some(of_one_size(&files, files_min, RUN_ROWS_MAX / 2)?.into_iter().map(|file| file.path).collect())
     }
 
     #[test]
@@ -148,5 +243,39 @@ mod tests {
         assert_eq!(chosen_names(&files, 2).unwrap().len(), 2);
         let settled: Vec<DataFile> = (0..10).map(|number| file(&format!("f{number}"), 150_000)).collect();
         assert_eq!(chosen_names(&settled, 2), None);
+    }
+
+    #[test]
+    fn pieces_of_one_generation_are_merged_where_enough_of_them_overlap() {
+        let piece = |name: &str, first: &str, last: &str| (file(name, 60_000), (first.to_owned(), last.to_owned()));
+        let mut held = vec![
+            piece("run-g1-a", "a", "f"),
+            piece("run-g1-b", "a", "g"),
+            piece("run-g1-c", "c", "h"),
+            piece("run-g2-d", "a", "z"),
+            piece("run-e", "a", "z"),
+        ];
+        let chosen = |held: &[(DataFile, SubjectRange)]| {
+            let files: Vec<_> = held.iter().map(|(file, range)| (file, range.clone())).collect();
+            let chosen = overlapping(&files)?;
+            Some((chosen.generation, chosen.files.into_iter().map(|file| file.path).collect::<Vec<_>>()))
+        };
+        assert_eq!(chosen(&held), None, "three of one generation are not enough, and others do not help");
+        held.push(piece("run-g1-f", "f", "k"));
+        assert_eq!(chosen(&held).unwrap(), (1, ["run-g1-a", "run-g1-b", "run-g1-c", "run-g1-f"].map(String::from).to_vec()));
+        held[2].1 = ("g".to_owned(), "h".to_owned());
+        assert_eq!(chosen(&held), None, "no subject is in all four");
+    }
+
+    #[test]
+    fn rows_are_cut_between_subjects() {
+        let subjects = (0..200_000).map(|row| format!("s{:04}", row / 3_000));
+        let subjects: StringArray = subjects.map(Some).collect();
+        let rows = RecordBatch::try_from_iter([(SUBJECT, Arc::new(subjects) as _)]).unwrap();
+        let pieces = pieces(&rows);
+        let sizes: Vec<usize> = pieces.iter().map(RecordBatch::num_rows).collect();
+        assert_eq!(sizes, [51_000, 51_000, 51_000, 47_000]);
+        let few = rows.slice(0, 10);
+        assert_eq!(super::pieces(&few).len(), 1);
     }
 }

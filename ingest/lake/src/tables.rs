@@ -6,7 +6,7 @@
 //! overlap. What the rows mean is not known here.
 
 use crate::error::LakeError;
-use crate::files::{encoded, in_order};
+use crate::files::{SubjectRange, encoded, in_order};
 use crate::layout::{Layout, statement_tables, table_folder};
 use crate::rewrites::NewFile;
 use crate::snapshot::{DataFile, TableVersion};
@@ -42,12 +42,14 @@ pub struct Tables {
     open: BTreeMap<String, DeltaTable>,
     /// Files that nothing named, and since when: a reader may still be about to read them.
     pub(crate) unnamed: BTreeMap<String, Instant>,
+    /// The subjects of large files of statements, by table and file; null where a file tells none.
+    pub(crate) ranges: BTreeMap<(String, String), Option<SubjectRange>>,
 }
 
 impl Tables {
     /// The tables of a data folder; each is opened when it is first asked for.
     pub fn new(layout: &Layout) -> Self {
-        Self { layout: layout.clone(), open: BTreeMap::new(), unnamed: BTreeMap::new() }
+        Self { layout: layout.clone(), open: BTreeMap::new(), unnamed: BTreeMap::new(), ranges: BTreeMap::new() }
     }
 
     /// The paths of the data folder.

@@ -71,8 +71,7 @@ fn maybe<T>(chance: &mut Chance, value: impl FnOnce(&mut Chance) -> T) -> Option
 
 /// What the organisation agreed, much of it for a time only.
 fn definitions(chance: &mut Chance) -> Definitions {
-    let mut definitions = Definitions::default();
-    definitions.zone = "Europe/Berlin".to_owned();
+    let mut definitions = Definitions { zone: "Europe/Berlin".to_owned(), ..Definitions::default() };
     definitions.settings.left_min_adopted_days = i64::from(chance.below(20));
     for id in COMPONENTS {
         definitions.components.push(Component {
@@ -122,9 +121,9 @@ fn fit_rule(chance: &mut Chance) -> FitRule {
     FitRule {
         reason: some(chance, &["language", "runtime", "other"]).to_owned(),
         any_tags: maybe(chance, |chance| some(chance, &["jvm", "go"]).to_owned()).into_iter().collect(),
-        all_tags: maybe(chance, |_| "live".to_owned()).filter(|_| from % 3 == 0).into_iter().collect(),
+        all_tags: maybe(chance, |_| "live".to_owned()).filter(|_| from.is_multiple_of(3)).into_iter().collect(),
         no_tags: maybe(chance, |_| "batch".to_owned()).into_iter().collect(),
-        types: maybe(chance, |_| "service".to_owned()).filter(|_| from % 4 == 0).into_iter().collect(),
+        types: maybe(chance, |_| "service".to_owned()).filter(|_| from.is_multiple_of(4)).into_iter().collect(),
         from: maybe(chance, |_| date(from)),
         until: maybe(chance, |chance| date(from + 1 + chance.below(60))),
     }
