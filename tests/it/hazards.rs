@@ -7,7 +7,6 @@ mod synced;
 
 use crate::faults::{Fault, FaultyStore};
 use crate::harness::{World, at, delivery, root};
-use waymark_api::chain;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use object_store::memory::InMemory;
@@ -16,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
+use waymark_api::chain;
 use waymark_event::Instant;
 use waymark_lake::{LakeError, Layout, Rewrite, Tables, Wanted, read_rows};
 

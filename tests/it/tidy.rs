@@ -8,6 +8,7 @@ mod graph;
 mod hosts;
 mod links;
 mod lists;
+mod modules;
 mod prose;
 mod size;
 mod tree;
