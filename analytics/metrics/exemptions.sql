@@ -7,8 +7,8 @@
 -- interval: all of them are known. None is a true zero.
 with judged as (
     select *,
-        coalesce(expires_at >= read_at, false) as is_open,
-        coalesce(expires_at < read_at and status <> 'adopted', false) as is_expired
+        expires_at >= read_at as is_open,
+        expires_at < read_at and status <> 'adopted' as is_expired
     from standing_exemptions
     where place = 1
 ),
@@ -41,17 +41,11 @@ counted as (
         count(*) filter (where is_open and with_this_reason > 1) as repeated
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial
-),
-told as (
-    select 'open' as statistic, open as exempt, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
-    union all
-    select 'review_due', review_due, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
-    union all
-    select 'expired', expired, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
-    union all
-    select 'repeated', repeated, scope_kind, scope, period_start, period_end, is_partial, eligible from counted
 )
-select statistic, scope_kind, scope, period_start, period_end, cast(exempt as double) as value,
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    cast(case statistics.statistic when 'open' then open when 'review_due' then review_due when 'expired' then expired else repeated end
+        as double) as value,
     cast(null as double) as low, cast(null as double) as high, eligible as sample_size,
     cast(null as double) as numerator, cast(null as double) as denominator, 1.0 as coverage, is_partial
-from told
+from counted
+cross join (values ('open'), ('review_due'), ('expired'), ('repeated')) as statistics(statistic)
