@@ -1,32 +1,13 @@
 -- One row per commit of a merged pull request, and the part that it plays there.
-with containers as (
-    -- every commit of its branch came by another pull request, or is a merge
-    select branch_commits.entity_id
-    from branch_commits
-    join commit_claims on commit_claims.repository = branch_commits.repository and commit_claims.sha = branch_commits.sha
-        and commit_claims.place = 1
-    left join commits on commits.repository = branch_commits.repository and commits.sha = branch_commits.sha
-    group by branch_commits.entity_id
-    having not bool_or(commit_claims.entity_id = branch_commits.entity_id and coalesce(cardinality(commits.parents), 0) <= 1)
-        and bool_or(commit_claims.entity_id <> branch_commits.entity_id)
-),
-merged as (
+with merged as (
     select pulls.entity_id, pulls.repository, pulls.merge_sha as sha
     from merged_pulls as pulls
     left anti join containers on containers.entity_id = pulls.entity_id
     where pulls.merge_sha is not null
 ),
-carried as (
-    select merged.entity_id, further.repository, further.merge_sha as sha
-    from merged
-    join branch_commits on branch_commits.repository = merged.repository and branch_commits.sha = merged.sha
-        and branch_commits.entity_id <> merged.entity_id
-    join merged_pulls as further on further.entity_id = branch_commits.entity_id
-    where further.merge_sha is not null
-),
 carried_on as (
     select carried.entity_id, further.repository, further.merge_sha as sha
-    from carried
+    from carried_pulls as carried
     join branch_commits on branch_commits.repository = carried.repository and branch_commits.sha = carried.sha
     join merged_pulls as further on further.entity_id = branch_commits.entity_id
     where further.merge_sha is not null and further.entity_id <> carried.entity_id
@@ -49,7 +30,7 @@ union
 select repository, merge_sha, entity_id, 'container' from merged_pulls as pulls
     where merge_sha is not null and entity_id in (select entity_id from containers)
 union
-select repository, sha, entity_id, 'carrier' from carried
+select repository, sha, entity_id, 'carrier' from carried_pulls as carried
 union
 select repository, sha, entity_id, 'carrier' from carried_on
 union

@@ -21,6 +21,8 @@ pub const STEPS: &[Step] = &[
     Step { fact: "change_commits", name: "merged_pulls", sql: include_str!("../../facts/steps/merged_pulls.sql") },
     Step { fact: "change_commits", name: "branch_commits", sql: include_str!("../../facts/steps/branch_commits.sql") },
     Step { fact: "change_commits", name: "commit_claims", sql: include_str!("../../facts/steps/commit_claims.sql") },
+    Step { fact: "change_commits", name: "containers", sql: include_str!("../../facts/steps/containers.sql") },
+    Step { fact: "change_commits", name: "carried_pulls", sql: include_str!("../../facts/steps/carried_pulls.sql") },
     Step { fact: "change_commits", name: "pull_commits", sql: include_str!("../../facts/steps/pull_commits.sql") },
     Step { fact: "changes", name: "told_changes", sql: include_str!("../../facts/steps/told_changes.sql") },
     Step { fact: "changes", name: "change_pointers", sql: include_str!("../../facts/steps/change_pointers.sql") },
