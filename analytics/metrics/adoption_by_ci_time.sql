@@ -33,6 +33,8 @@ summed as (
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,
     through / seconds as value, through / seconds as low, (through + unknown) / seconds as high,
-    runs as sample_size, through as numerator, seconds as denominator,
+    runs as sample_size,
+    -- a weight is no count of what was looked at
+    cast(null as double) as numerator, cast(null as double) as denominator,
     (seconds - unknown) / seconds as coverage, is_partial
 from summed

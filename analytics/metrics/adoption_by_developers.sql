@@ -32,6 +32,8 @@ summed as (
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,
     through / developers as value, through / developers as low, (through + unknown) / developers as high,
-    services as sample_size, through as numerator, developers as denominator,
+    services as sample_size,
+    -- a weight is no count of what was looked at
+    cast(null as double) as numerator, cast(null as double) as denominator,
     (developers - unknown) / developers as coverage, is_partial
 from summed

@@ -69,7 +69,7 @@ fn main() {
 
 /// A runtime like that of `serve`.
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread().max_blocking_threads(8).enable_all().build().unwrap()
 }
 
 /// A folder that goes away, on the disk of the build: a temporary one may lie in memory, where an

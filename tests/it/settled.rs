@@ -5,7 +5,7 @@ use crate::harness::at;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use waymark_lake::{Layout, Tables, Wanted, read_rows};
+use waymark_lake::{Layout, TableVersion, Tables, Wanted, read_rows};
 
 const TABLE: &str = "observed/commits";
 const APPENDS: i64 = 24;
@@ -36,7 +36,7 @@ async fn a_large_table_is_cut_by_subject_and_keeps_every_newest_row_once() {
     let layout = Layout::open(folder.path()).unwrap();
     let now = at("2026-03-02T10:00:00Z");
     let mut tables = Tables::new(&layout);
-    let mut covered = Default::default();
+    let mut covered = TableVersion::default();
     for append in 0..APPENDS {
         tables.append(TABLE, &rows(append), "inbox", append + 1, now).await.unwrap();
         covered = tables.version(TABLE).await.unwrap().unwrap();

@@ -39,11 +39,13 @@ pub struct Merged {
     pub rows_after: usize,
 }
 
-/// Files that are merged together, and how often their rows were cut by subject before.
+/// Files that are merged together.
 #[derive(Debug)]
 struct Chosen {
     files: Vec<DataFile>,
-    generation: u32,
+    /// How often their rows were cut by subject before; null for small files, which are only cut when they come
+    /// to more than a piece.
+    generation: Option<u32>,
 }
 
 impl Tables {
@@ -76,7 +78,8 @@ impl Tables {
         let pieces = pieces(&merged);
         let mut added = Vec::with_capacity(pieces.len());
         for piece in &pieces {
-            let stem = if pieces.len() > 1 { format!("run-g{}-", chosen.generation + 1) } else { "run-".to_owned() };
+            let cut = chosen.generation.or_else(|| (pieces.len() > 1).then_some(0));
+            let stem = cut.map_or_else(|| "run-".to_owned(), |generation| format!("run-g{}-", generation + 1));
             let file = format!("{stem}{}.zstd.parquet", DeliveryId::received(now));
             added.push(self.write(table, &file, piece, now).await?);
         }
@@ -93,10 +96,13 @@ impl Tables {
         // What is never cut may grow further before it stays as it is.
         let rows_max = if has_subjects { PIECE_ROWS / 2 } else { RUN_ROWS_MAX / 2 };
         if let Some(files) = of_one_size(files, files_min, rows_max) {
-            return Ok(Some(Chosen { files, generation: 0 }));
+            return Ok(Some(Chosen { files, generation: None }));
         }
         if !has_subjects {
             return Ok(None);
+        }
+        if let Some(large) = files.iter().find(|file| is_uncut(file)) {
+            return Ok(Some(Chosen { files: vec![(*large).clone()], generation: Some(0) }));
         }
         let mut ranged = Vec::new();
         for file in files.iter().filter(|file| file.rows >= rows_max && file.rows <= 2 * PIECE_ROWS) {
@@ -148,11 +154,19 @@ fn overlapping(files: &[(&DataFile, SubjectRange)]) -> Option<Chosen> {
             let files: Vec<DataFile> = around.take(OVERLAPPING).map(|(file, _)| (*file).clone()).collect();
             let size_bytes: u64 = files.iter().map(|file| file.size_bytes).sum();
             if files.len() == OVERLAPPING && size_bytes <= 2 * RUN_BYTES_MAX {
-                return Some(Chosen { files, generation });
+                return Some(Chosen { files, generation: Some(generation) });
             }
         }
     }
     None
+}
+
+/// Whether a file that was never cut is too large to be merged with others, and not too large for the memory.
+fn is_uncut(file: &DataFile) -> bool {
+    generation(&file.path) == 0
+        && file.rows > 2 * PIECE_ROWS
+        && file.rows <= RUN_ROWS_MAX
+        && file.size_bytes <= 2 * RUN_BYTES_MAX
 }
 
 /// How often the rows of a file were cut by subject.
@@ -258,13 +272,20 @@ mod tests {
         let chosen = |held: &[(DataFile, SubjectRange)]| {
             let files: Vec<_> = held.iter().map(|(file, range)| (file, range.clone())).collect();
             let chosen = overlapping(&files)?;
-            Some((chosen.generation, chosen.files.into_iter().map(|file| file.path).collect::<Vec<_>>()))
+            Some((chosen.generation.unwrap(), chosen.files.into_iter().map(|file| file.path).collect::<Vec<_>>()))
         };
         assert_eq!(chosen(&held), None, "three of one generation are not enough, and others do not help");
         held.push(piece("run-g1-f", "f", "k"));
         assert_eq!(chosen(&held).unwrap(), (1, ["run-g1-a", "run-g1-b", "run-g1-c", "run-g1-f"].map(String::from).to_vec()));
         held[2].1 = ("g".to_owned(), "h".to_owned());
         assert_eq!(chosen(&held), None, "no subject is in all four");
+    }
+
+    #[test]
+    fn what_is_large_and_was_never_cut_is_cut_by_itself_once() {
+        assert!(is_uncut(&file("run-a", 200_000)) && is_uncut(&file("part-a", 200_000)));
+        assert!(!is_uncut(&file("run-g1-a", 200_000)), "one subject may be as large as that");
+        assert!(!is_uncut(&file("run-a", 100_000)) && !is_uncut(&file("run-a", 300_000)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn forgotten(files: &[SourceFile]) -> Vec<Breach> {
         let above = [format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
         let declared = format!("mod {};", file.stem());
         let names = |text: &&str| text.lines().any(|line| line.trim_start().trim_start_matches("pub ").ends_with(&declared));
-        ROOTS.contains(&file.stem()) || above.iter().filter_map(|path| texts.get(path.as_str())).any(|text| names(text))
+        ROOTS.contains(&file.stem()) || above.iter().filter_map(|path| texts.get(path.as_str())).any(names)
     };
     rust()
         .filter(|file| !is_named(file))
