@@ -13,10 +13,8 @@ const FOREVER_SECONDS: i64 = 86_400 * 365 * 100;
 /// What a detector says for some time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cover<'a> {
-    /// The first finding that said so.
+    /// The first finding that said so; after the detector fell silent it says `unreadable`.
     pub(super) finding: Finding<'a>,
-    /// `unreadable` after the detector fell silent, else what was found.
-    pub(super) says: &'a str,
     /// When that finding was made; after a silence began, the last time that something was found.
     pub(super) observed_at: Instant,
     pub(super) last_at: Instant,
@@ -51,7 +49,6 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
             findings.get(seen).map_or_else(|| last.observed_at.plus_seconds(FOREVER_SECONDS), |next| next.observed_at);
         let cover = Cover {
             finding: *first,
-            says: first.says,
             observed_at: first.observed_at,
             last_at: last.observed_at,
             begins_at: first.observed_at,
@@ -62,8 +59,7 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
         // nothing proves no leaving. What ran and runs no more has really stopped.
         if aged_at < replaced_at && matches!(first.says, "present" | "partial") && first.kind != "runtime" {
             covers.push(Cover {
-                finding: Finding { alternative: None, version: None, ..*first },
-                says: "unreadable",
+                finding: Finding { says: "unreadable", alternative: None, version: None, ..*first },
                 observed_at: last.observed_at,
                 begins_at: aged_at,
                 expires_at: replaced_at.min(aged_at.plus_seconds(patience.silence_seconds)),

@@ -49,13 +49,12 @@ pub(super) fn fit<'a>(rules: &'a [FitRule], description: &Description<'_>, at: I
 impl FitRule {
     /// Null where nobody said what the rule asks for.
     fn holds(&self, description: &Description<'_>) -> Option<bool> {
-        let is_of_type = match (self.types.is_empty(), description.kind) {
-            (true, _) => true,
-            (false, kind) => self.types.iter().any(|wanted| Some(wanted.as_str()) == kind),
+        let is_of_type = if self.types.is_empty() {
+            true
+        } else {
+            let kind = description.kind?;
+            self.types.iter().any(|wanted| wanted == kind)
         };
-        if !self.types.is_empty() && description.kind.is_none() {
-            return None;
-        }
         if self.any_tags.is_empty() && self.all_tags.is_empty() && self.no_tags.is_empty() {
             return Some(is_of_type);
         }

@@ -72,7 +72,7 @@ fn judge<'a>(
     let together = Together::of(believed);
     let is_exempt = exemptions.iter().any(|(opened_at, expires_at)| *opened_at <= at && at < *expires_at);
     let decisive = believed.iter().min_by_key(|cover| cover.order()).copied();
-    let says = decisive.map_or("", |cover| cover.says);
+    let says = decisive.map_or("", |cover| cover.finding.says);
     let is_present = says == "present";
     let is_both = together.is_seen && together.is_replaced;
     let status = match says {
@@ -110,12 +110,12 @@ impl<'a> Together<'a> {
         let mut together = Self::default();
         for cover in believed {
             let is_detected = cover.finding.kind != "declared";
-            together.is_seen |= is_detected && cover.says == "present";
-            together.is_blind |= cover.says == "unreadable";
-            together.has_detected |= is_detected && cover.says != "unreadable";
-            together.is_claimed |= !is_detected && cover.says == "present";
-            together.is_denied |= !is_detected && matches!(cover.says, "absent" | "alternative");
-            if is_detected && cover.says == "alternative" {
+            together.is_seen |= is_detected && cover.finding.says == "present";
+            together.is_blind |= cover.finding.says == "unreadable";
+            together.has_detected |= is_detected && cover.finding.says != "unreadable";
+            together.is_claimed |= !is_detected && cover.finding.says == "present";
+            together.is_denied |= !is_detected && matches!(cover.finding.says, "absent" | "alternative");
+            if is_detected && cover.finding.says == "alternative" {
                 together.is_replaced = true;
                 together.alternative = together.alternative.max(cover.finding.alternative);
             }
@@ -127,12 +127,12 @@ impl<'a> Together<'a> {
 impl<'a> Cover<'a> {
     /// The smallest decides: what was detected before what was declared, and what could not be read last.
     fn order(&self) -> (u8, u8, u8, Reverse<Instant>, &'a str) {
-        let origin = match (self.says, self.finding.kind) {
+        let origin = match (self.finding.says, self.finding.kind) {
             ("unreadable", _) => 3,
             (_, "declared") => 2,
             _ => 1,
         };
-        let weight = match self.says {
+        let weight = match self.finding.says {
             "present" => 1,
             "partial" => 2,
             "alternative" => 3,
