@@ -49,21 +49,20 @@ pub(super) async fn observed_rows(
     let asked = schema.project(&places).map_err(|cause| failed(cause.into()))?;
     let stored = observed_table(table.name());
     let files = version.map_or(&[][..], |version| &version.files);
-    // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
-    for order in [&ORDER[..1], ORDER] {
+    let stated = async |order: &[(&str, bool)]| -> Result<Newest, AnalyticsError> {
         let stated = stated_schema(table, &asked, order)?;
         let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
         let read = read_rows(layout, &stored, files, Wanted { columns: Some(&columns), ..wanted }).await?;
-        let stated = joined(&stored, &stated, &read)?;
-        drop(read);
-        let newest = newest_of(&stated, order).map_err(failed)?;
-        if newest.is_certain || order.len() == ORDER.len() {
-            let rows =
-                newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
-            return Ok(joined(&stored, &schema, &[rows])?);
-        }
+        newest_of(&joined(&stored, &stated, &read)?, order).map_err(failed)
+    };
+    // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
+    let mut newest = stated(&ORDER[..1]).await?;
+    if !newest.is_certain {
+        newest = stated(ORDER).await?;
     }
-    Err(failed(DataFusionError::Internal("no order tells which statement is the newest".to_owned())))
+    // The columns by which statements were put in order stand last.
+    let rows = newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
+    Ok(joined(&stored, &schema, &[rows])?)
 }
 
 /// The columns that facts ask for, and after them those by which statements are put in order.
