@@ -10,6 +10,7 @@ mod members;
 mod one_row_first;
 mod rows;
 mod session;
+mod shared_samples;
 mod views;
 mod whole_partitions;
 
@@ -41,6 +42,8 @@ use datafusion::catalog::{
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::physical_plan::collect;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -330,7 +333,14 @@ impl Opened {
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
-        let batches = frame.collect().await.map_err(failed)?;
+        let task = Arc::new(frame.task_ctx());
+        let physical = frame.create_physical_plan().await.map_err(failed)?;
+        let batches = collect(Arc::clone(&physical), task).await.map_err(failed)?;
+        tracing::trace!(
+            metric.id = metric.id,
+            "what each operator took\n{}",
+            DisplayableExecutionPlan::with_metrics(&*physical).indent(false)
+        );
         let mut cells = Vec::new();
         for batch in &batches {
             rows::read_cells(metric, batch, &mut cells)?;

@@ -19,6 +19,7 @@ mod touched;
 mod walks;
 
 pub(crate) use inputs::{NEWEST, newest, register_observed_schema};
+pub(crate) use placed::days_of;
 pub(crate) use plans::{FactPlans, FactSession};
 pub(crate) use reads::facts_behind;
 pub use refresh::{Extent, Refresh, Refresher, refresh};

@@ -12,6 +12,7 @@ mod nps;
 mod order_statistics;
 mod poisson;
 mod quantile;
+mod quantiles;
 mod samples;
 mod survival;
 mod wilson;
@@ -19,12 +20,14 @@ mod wilson;
 pub(crate) use business_seconds::business_seconds;
 pub(crate) use local_day::local_day;
 pub(crate) use quantile::type_7;
+pub(crate) use quantiles::{Sample, SampleQuestion};
 pub(crate) use survival::{drawn_survival, episode, log_rank};
 
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
 use quantile::{Of, Part, Quantile};
+use quantiles::Quantiles;
 
 /// The 97.5 % point of the normal distribution: every interval here is a two-sided 95 % one.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
@@ -71,8 +74,11 @@ pub(crate) fn functions() -> Vec<Function> {
     ]
 }
 
-/// Makes every function of the list known to a session.
+/// Makes every function of the list known to a session, and those that plans have in place of several.
 pub(crate) fn register(context: &SessionContext) {
+    for of in [Of::Values, Of::Episodes] {
+        context.register_udaf(AggregateUDF::from(Quantiles::new(of)));
+    }
     for function in functions() {
         match function {
             Function::Scalar(scalar) => context.register_udf(scalar),

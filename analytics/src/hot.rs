@@ -1,34 +1,46 @@
 //! `HotFiles`: the columns that metrics read, kept in memory file by file.
 //!
 //! A file never changes under its name, so what was read for one snapshot serves the next one, which
-//! reads new files only. Which facts are worth it is said in `FACTS`; a fact that does not fit, and
-//! every question for other columns, is read from the lake.
+//! reads new files only. Which facts are worth it is said in `FACTS`. People ask for the last weeks, so
+//! where not everything fits, what is newest is kept; the rest of a fact, and every question for other
+//! columns, is read from the lake.
 
 use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
-use crate::lake_tables::LakeTable;
+use crate::lake_tables::{LakeTable, StoredFile, rows_of};
 use crate::views::{VIEWS, named_in};
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Statistics;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::datasource::MemTable;
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::FileGroup;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{Column, cast as cast_column};
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use object_store::path::Path;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Memory for all facts together: a quarter of the 1 GiB in which `serve` answers for a large
+/// Memory for all facts together: half of the 1 GiB in which `serve` answers for a large
 /// organisation; questions, their answers and the footers of files need the rest.
-const HOT_BYTES_MAX: usize = 256 * 1_024 * 1_024;
+const HOT_BYTES_MAX: usize = 512 * 1_024 * 1_024;
+/// A fact of no more rows is kept whole before anything else: read from the lake it would cost as many
+/// files as a large one.
+const SMALL_ROWS_MAX: usize = 200_000;
+/// Texts are held as dictionaries where each is there so often.
+const REPEATED: usize = 4;
 /// After so many rows the size of all of them is foreseen, and a fact that will not fit is given up.
 const FORESIGHT_ROWS_MIN: usize = 10_000;
 
@@ -37,6 +49,8 @@ const FORESIGHT_ROWS_MIN: usize = 10_000;
 pub(crate) struct HotFiles {
     bytes_max: usize,
     files: HashMap<Path, Kept>,
+    /// The columns of each fact as they are held, decided by the first rows that were read of it.
+    schemas: HashMap<&'static str, SchemaRef>,
 }
 
 /// The kept columns of one file.
@@ -59,12 +73,12 @@ pub(crate) type Providers = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 impl Default for HotFiles {
     fn default() -> Self {
-        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new() }
+        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), schemas: HashMap::new() }
     }
 }
 
 impl HotFiles {
-    /// Keeps those of the given facts that fit, the smallest first, and forgets every other file.
+    /// Keeps the files of the given facts that fit, the newest first, and forgets every other file.
     ///
     /// # Errors
     /// `Register` when a file cannot be read.
@@ -73,20 +87,38 @@ impl HotFiles {
         context: &SessionContext,
         facts: &[(&'static str, Arc<LakeTable>)],
     ) -> Result<Providers, AnalyticsError> {
-        let mut smallest_first: Vec<&(&'static str, Arc<LakeTable>)> = facts.iter().collect();
-        smallest_first.sort_by_key(|(_, table)| table.rows());
-        let mut before = std::mem::take(&mut self.files);
+        let mut before = Before { files: std::mem::take(&mut self.files), schemas: &mut self.schemas };
         let mut left_bytes = self.bytes_max;
-        let mut providers = Providers::new();
-        for (name, table) in smallest_first {
-            let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
-            let Some(files) = gather(context, name, table, &mut before, left_bytes).await.map_err(failed)? else {
-                tracing::debug!(fact.name = name, "a fact is too large to be kept in memory");
+        let mut kept: BTreeMap<&'static str, BTreeMap<Path, Kept>> = BTreeMap::new();
+        let mut given_up = BTreeSet::new();
+        for Span { fact, table, last_day, files } in spans(facts) {
+            // What is older than something that did not fit is read from the lake together with that.
+            if given_up.contains(fact) {
+                continue;
+            }
+            let failed = |cause| AnalyticsError::Register { table: fact.to_owned(), cause: Box::new(cause) };
+            let Some(files) = gather(context, (fact, table), &files, &mut before, left_bytes).await.map_err(failed)? else {
+                tracing::debug!(fact.name = fact, span.end = %last_day, "this and what is older is not kept in memory");
+                given_up.insert(fact);
                 continue;
             };
-            left_bytes = left_bytes.saturating_sub(files.iter().map(|(_, kept)| kept.size_bytes).sum());
+            let size_bytes = files.values().map(|kept| kept.size_bytes).sum();
+            tracing::debug!(fact.name = fact, span.end = %last_day, size_bytes, "kept in memory");
+            left_bytes = left_bytes.saturating_sub(size_bytes);
+            kept.entry(fact).or_default().extend(files);
+        }
+        let mut providers = Providers::new();
+        for (name, table) in facts {
+            let Some(files) = kept.remove(name) else { continue };
+            let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
             let partitions = context.state().config().target_partitions();
-            let provider = HotTable::new(name, Arc::clone(table), &files, partitions).map_err(failed)?;
+            let schema = match before.schemas.get(name) {
+                Some(schema) => Arc::clone(schema),
+                None => {
+                    Arc::new(table.schema().project(&asked_for(name, &table.schema())).map_err(|cause| failed(cause.into()))?)
+                }
+            };
+            let provider = HotTable::new(Arc::clone(table), schema, &files, partitions).map_err(failed)?;
             providers.insert(*name, Arc::new(provider));
             self.files.extend(files);
         }
@@ -94,26 +126,61 @@ impl HotFiles {
     }
 }
 
-/// The files of a fact in memory; nothing when they do not fit into `left_bytes`.
+/// What was held before.
+struct Before<'hot> {
+    files: HashMap<Path, Kept>,
+    schemas: &'hot mut HashMap<&'static str, SchemaRef>,
+}
+
+/// The files of one fact that hold rows of the same time.
+struct Span<'facts> {
+    fact: &'static str,
+    table: &'facts LakeTable,
+    last_day: NaiveDate,
+    files: Vec<&'facts StoredFile>,
+}
+
+/// The spans of all facts: those of small facts, then the newest first, and of one time the smallest
+/// first. Rows of any time are always asked for, so they stand before those of some time.
+fn spans<'facts>(facts: &'facts [(&'static str, Arc<LakeTable>)]) -> Vec<Span<'facts>> {
+    let mut spans = Vec::new();
+    for (fact, table) in facts {
+        let mut by_day: BTreeMap<NaiveDate, Vec<&StoredFile>> = BTreeMap::new();
+        for file in table.files() {
+            by_day.entry(file.last_day.unwrap_or(NaiveDate::MAX)).or_default().push(file);
+        }
+        let is_large = rows_of(table.files()) > SMALL_ROWS_MAX;
+        spans.extend(by_day.into_iter().map(|(last_day, files)| (is_large, Span { fact, table, last_day, files })));
+    }
+    spans.sort_by_key(|(is_large, span)| (*is_large, Reverse(span.last_day), rows_of(span.files.iter().copied()), span.fact));
+    spans.into_iter().map(|(_, span)| span).collect()
+}
+
+/// Files of a fact in memory; nothing when they do not fit into `left_bytes`.
 async fn gather(
     context: &SessionContext,
-    name: &str,
-    table: &LakeTable,
-    before: &mut HashMap<Path, Kept>,
+    (fact, table): (&'static str, &LakeTable),
+    files: &[&StoredFile],
+    before: &mut Before<'_>,
     left_bytes: usize,
-) -> Result<Option<Vec<(Path, Kept)>>> {
-    let columns = asked_for(name, &table.schema());
+) -> Result<Option<BTreeMap<Path, Kept>>> {
+    let columns = asked_for(fact, &table.schema());
     if columns.is_empty() {
         return Ok(None);
     }
-    let schema = Arc::new(table.schema().project(&columns)?);
+    let stored = table.schema().project(&columns)?;
+    if before.schemas.get(fact).is_some_and(|schema| !is_of(schema, &stored)) {
+        before.schemas.remove(fact);
+    }
     let session = context.state();
     let (mut size_bytes, mut rows) = (0, 0);
-    let mut gathered = Vec::with_capacity(table.files().len());
-    for files in table.files().chunks(session.config().target_partitions().max(1)) {
+    let mut gathered = BTreeMap::new();
+    let rows_all = rows_of(files.iter().copied());
+    for files in files.chunks(session.config().target_partitions().max(1)) {
         let mut arriving = Vec::with_capacity(files.len());
-        for file in files {
-            let known = before.remove(file.path()).filter(|kept| kept.schema == schema);
+        for &file in files {
+            let known = before.files.remove(file.path());
+            let known = known.filter(|kept| before.schemas.get(fact) == Some(&kept.schema));
             let one = match known {
                 Some(kept) => Arriving::Known(kept),
                 None => read(context, table, file, &columns)?,
@@ -125,24 +192,57 @@ async fn gather(
                 Arriving::Known(kept) => kept,
                 Arriving::Read(task) => {
                     let batches = task.join().await.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-                    Kept::new(&schema, batches)?
+                    let schema = match batches.iter().find(|batch| batch.num_rows() > 0) {
+                        Some(first) => before.schemas.entry(fact).or_insert_with(|| held_schema(&stored, first)),
+                        None => &Arc::new(stored.clone()),
+                    };
+                    Kept::new(schema, batches)?
                 }
             };
             size_bytes += kept.size_bytes;
             rows += kept.rows;
-            gathered.push((path, kept));
+            gathered.insert(path, kept);
         }
-        if foreseen(size_bytes, rows, table.rows()) > left_bytes {
+        if foreseen(size_bytes, rows, rows_all) > left_bytes {
             return Ok(None);
         }
     }
     Ok(Some(gathered))
 }
 
+/// Stored columns as they are held: texts that repeat as dictionaries, which take a tenth of the memory.
+fn held_schema(stored: &Schema, rows: &RecordBatch) -> SchemaRef {
+    let fields = stored.fields().iter().zip(rows.columns()).map(|(field, column)| {
+        let texts = column.as_string_opt::<i32>();
+        let repeats = texts.is_some_and(|texts| REPEATED * texts.iter().collect::<HashSet<_>>().len() <= texts.len());
+        if repeats { Arc::new(field.as_ref().clone().with_data_type(dictionary())) } else { Arc::clone(field) }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// No batch has more rows than fit sixteen bits.
+fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
+}
+
+/// Whether columns are held that are stored as these are.
+fn is_of(held: &Schema, stored: &Schema) -> bool {
+    let pairs = held.fields().iter().zip(stored.fields());
+    held.fields().len() == stored.fields().len()
+        && pairs.into_iter().all(|(held, stored)| held.name() == stored.name() && stored_type(held) == stored.data_type())
+}
+
+/// The type of a held column as it is stored.
+fn stored_type(held: &Field) -> &DataType {
+    match held.data_type() {
+        DataType::Dictionary(_, text) => text,
+        other => other,
+    }
+}
+
 /// Begins to read the wanted columns of one file, beside others.
-fn read(context: &SessionContext, table: &LakeTable, file: &PartitionedFile, columns: &[usize]) -> Result<Arriving> {
-    let group = FileGroup::new(vec![file.clone()]);
-    let plan = table.plan(&context.state(), vec![group], Some(columns), None)?;
+fn read(context: &SessionContext, table: &LakeTable, file: &StoredFile, columns: &[usize]) -> Result<Arriving> {
+    let plan = table.plan(&context.state(), vec![vec![file]], Some(columns), None)?;
     Ok(Arriving::Read(SpawnedTask::spawn(collect(plan, context.task_ctx()))))
 }
 
@@ -165,17 +265,27 @@ fn asked_for(fact: &str, schema: &Schema) -> Vec<usize> {
     columns.filter(|(_, field)| words.contains(field.name().as_str())).map(|(place, _)| place).collect()
 }
 
-/// The words of a statement and of the views that it names.
+/// The words of a statement and of the views that it names, without what comments say.
 fn words(sql: &'static str) -> BTreeSet<&'static str> {
     let is_apart = |char: char| !(char.is_alphanumeric() || char == '_');
     let views = named_in(sql).into_iter().map(|view| view.sql);
-    views.chain([sql]).flat_map(|text| text.split(is_apart)).collect()
+    let lines = views.chain([sql]).flat_map(str::lines).map(|line| line.split("--").next().unwrap_or_default());
+    lines.flat_map(|line| line.split(is_apart)).collect()
 }
 
 impl Kept {
     fn new(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
         let batches = batches.into_iter().filter(|batch| batch.num_rows() > 0);
-        let batches = batches.map(|batch| RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec()));
+        let batches = batches.map(|batch| {
+            let columns = batch.columns().iter().zip(schema.fields());
+            let columns = columns.map(|(column, field)| {
+                let mut held = cast(column, field.data_type())?;
+                // Whoever builds columns makes room for more rows than most files have.
+                held.shrink_to_fit();
+                Ok(held)
+            });
+            RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, ArrowError>>()?)
+        });
         let batches = batches.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             schema: Arc::clone(schema),
@@ -186,36 +296,56 @@ impl Kept {
     }
 }
 
-/// A fact whose usual columns are in memory; a scan of any other column reads the lake.
+/// A fact whose usual columns are in memory, for all files or those of the last time; a scan of any
+/// other column reads the lake.
 #[derive(Debug)]
 struct HotTable {
     stored: Arc<LakeTable>,
     held: MemTable,
+    /// The files that are not held, if there are any.
+    others: Option<LakeTable>,
     /// For each column of the fact, its place among those held.
     places: Vec<Option<usize>>,
 }
 
 impl HotTable {
-    fn new(name: &str, stored: Arc<LakeTable>, files: &[(Path, Kept)], partitions_max: usize) -> Result<Self> {
-        let schema = stored.schema();
-        let columns = asked_for(name, &schema);
-        let mut places = vec![None; schema.fields().len()];
-        for (place, column) in columns.iter().enumerate() {
-            if let Some(known) = places.get_mut(*column) {
-                *known = Some(place);
-            }
-        }
+    /// `schema` says how columns are held.
+    fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &BTreeMap<Path, Kept>, partitions_max: usize) -> Result<Self> {
+        let whole = stored.schema();
+        let places = whole.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect();
         let partitions_max = partitions_max.clamp(1, files.len().max(1));
         let mut partitions: Vec<(usize, Vec<RecordBatch>)> = vec![(0, Vec::new()); partitions_max];
-        for (_, kept) in files {
+        for kept in files.values() {
             if let Some((rows, batches)) = partitions.iter_mut().min_by_key(|(rows, _)| *rows) {
                 *rows += kept.rows;
                 batches.extend(kept.batches.iter().cloned());
             }
         }
         let partitions = partitions.into_iter().map(|(_, batches)| batches).collect();
-        let held = MemTable::try_new(Arc::new(schema.project(&columns)?), partitions)?;
-        Ok(Self { stored, held, places })
+        let held = MemTable::try_new(schema, partitions)?;
+        let others: Vec<_> = stored.files().iter().filter(|file| !files.contains_key(file.path())).cloned().collect();
+        let others = (!others.is_empty()).then(|| LakeTable::over(whole, others));
+        Ok(Self { stored, held, others, places })
+    }
+
+    /// The held rows with the given columns, as they are stored.
+    async fn scan_held(
+        &self,
+        session: &dyn Session,
+        places: &Vec<usize>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let held = self.held.scan(session, Some(places), &[], limit).await?;
+        let schema = held.schema();
+        if schema.fields().iter().all(|field| stored_type(field) == field.data_type()) {
+            return Ok(held);
+        }
+        let columns = schema.fields().iter().enumerate().map(|(place, field)| {
+            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), place));
+            let stored = cast_column(column, &schema, stored_type(field).clone())?;
+            Ok((stored, field.name().clone()))
+        });
+        Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Result<Vec<_>>>()?, held)?))
     }
 
     /// The places among the held columns; nothing when one of them is not held.
@@ -244,10 +374,13 @@ impl TableProvider for HotTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match self.held_places(columns.map(Vec::as_slice)) {
-            Some(places) => self.held.scan(session, Some(&places), filters, limit).await,
-            None => self.stored.scan(session, columns, filters, limit).await,
-        }
+        let Some(places) = self.held_places(columns.map(Vec::as_slice)) else {
+            return self.stored.scan(session, columns, filters, limit).await;
+        };
+        let held = self.scan_held(session, &places, limit).await?;
+        let Some(others) = &self.others else { return Ok(held) };
+        // Those that hold no day in question stay closed: see `LakeTable`.
+        UnionExec::try_new(vec![held, others.scan(session, columns, filters, limit).await?])
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -262,8 +395,66 @@ impl TableProvider for HotTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, StringArray};
-    use arrow::datatypes::{DataType, Field};
+    use crate::engine::{plan, session_state};
+    use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
+    use arrow::datatypes::Date32Type;
+    use waymark_event::Instant;
+    use waymark_lake::{Layout, TableVersion, Tables, fact_table};
+
+    const FACT: &str = "deployments";
+
+    /// A fact of some deployments of one service last year and as many in this quarter, each in a file.
+    async fn stored(layout: &Layout, context: &SessionContext) -> Arc<LakeTable> {
+        let (tables, now) = (Tables::new(layout), Instant::parse("2026-08-01T00:00:00Z").unwrap());
+        let name = fact_table(FACT);
+        let mut files = Vec::new();
+        for (span, day) in [("2025", "2025-08-01"), ("2026q3", "2026-07-20")] {
+            let days: ArrayRef = Arc::new(Date32Array::from(vec![Date32Type::from_naive_date(day.parse().unwrap()); REPEATED]));
+            let services: ArrayRef = Arc::new(StringArray::from(vec!["checkout"; REPEATED]));
+            let rows = RecordBatch::try_from_iter([("service", services), ("day", days)]).unwrap();
+            let file = tables.write(&name, &format!("shard-000000-{span}-0.zstd.parquet"), &rows, now).await.unwrap();
+            files.push(file.data_file());
+        }
+        let version = TableVersion { files, ..TableVersion::default() };
+        Arc::new(LakeTable::open(context, layout, &name, &version, None).await.unwrap())
+    }
+
+    /// The first row of an answer.
+    async fn asked(context: &SessionContext, sql: &str) -> Result<String> {
+        let rows = plan(context, sql).await?.collect().await?;
+        Ok(arrow::util::pretty::pretty_format_batches(&rows)?.to_string().lines().nth(3).unwrap_or_default().to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_is_older_than_fits_is_read_from_the_lake_when_it_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        let context = SessionContext::new_with_state(session_state(chrono_tz::UTC, Some(&layout)).unwrap());
+        let table = stored(&layout, &context).await;
+        let mut roomy = HotFiles::default();
+        roomy.keep(&context, &[(FACT, Arc::clone(&table))]).await.unwrap();
+        assert_eq!(roomy.files.len(), 2);
+        let bytes_max = roomy.files.values().map(|kept| kept.size_bytes).max().unwrap();
+
+        let mut tight = HotFiles { bytes_max, ..HotFiles::default() };
+        let mut providers = tight.keep(&context, &[(FACT, Arc::clone(&table))]).await.unwrap();
+        assert!(tight.files.keys().all(|path| path.as_ref().contains("2026q3")), "{:?}", tight.files.keys());
+        assert_eq!(tight.files.len(), 1);
+        context.register_table(FACT, providers.remove(FACT).unwrap()).unwrap();
+        let whole = "select service, count(*) as rows, min(day) as first, max(day) as last from deployments group by service";
+        assert_eq!(asked(&context, whole).await.unwrap(), "| checkout | 8    | 2025-08-01 | 2026-07-20 |");
+        let held: Vec<_> = tight.files.values().map(|kept| kept.schema.field(0).data_type().clone()).collect();
+        assert_eq!(held, [dictionary()], "a service that repeats is held as a dictionary");
+
+        // A file that is not there shows whether it was opened.
+        std::fs::remove_file(layout.table(&fact_table(FACT)).join("shard-000000-2025-0.zstd.parquet")).unwrap();
+        let of_a_day = "select deployments.day from deployments where day >= date '2026-07-01'";
+        assert_eq!(asked(&context, of_a_day).await.unwrap(), "| 2026-07-20 |");
+        let of_a_calendar = "select deployments.day from deployments \
+            join (values (date '2026-07-20')) as calendar(day) on calendar.day = deployments.day";
+        assert_eq!(asked(&context, of_a_calendar).await.unwrap(), "| 2026-07-20 |");
+        asked(&context, "select day from deployments").await.unwrap_err();
+    }
 
     #[test]
     fn what_will_not_fit_is_foreseen() {
@@ -302,8 +493,8 @@ mod tests {
             vec![Arc::new(StringArray::from(vec!["checkout"])), Arc::new(Int64Array::from(vec![1]))],
         )
         .unwrap();
-        let files = [(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())];
-        let table = HotTable::new("deployments", Arc::new(LakeTable::without_files(schema)), &files, 4).unwrap();
+        let files = BTreeMap::from([(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())]);
+        let table = HotTable::new(Arc::new(LakeTable::over(schema, Vec::new())), held, &files, 4).unwrap();
         assert_eq!(table.held_places(Some(&[2, 1])), Some(vec![1, 0]));
         assert_eq!(table.held_places(Some(&[])), Some(Vec::new()));
         assert_eq!(table.held_places(Some(&[0, 1])), None);

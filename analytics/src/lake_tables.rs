@@ -4,14 +4,15 @@
 //! another one. The lake's store is registered under a scheme of its own, so a question can name no
 //! other file. Which files belong to a version is said by the snapshot.
 
-use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+use crate::facts::days_of;
+use arrow::datatypes::{DataType, Date32Type, Field, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::project_schema;
 use datafusion::common::stats::Precision;
-use datafusion::common::{ColumnStatistics, Statistics};
+use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -25,11 +26,14 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
 use object_store::ObjectMeta;
+use object_store::path::Path;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use waymark_lake::{DataFile, Layout, TableVersion};
 
+/// The column by whose spans the files of a fact are cut.
+const DAY: &str = "day";
 /// The scheme and authority under which the lake's files are known.
 const STORE: &str = "lake://data";
 
@@ -55,7 +59,25 @@ pub(crate) async fn table(
 #[derive(Debug)]
 pub(crate) struct LakeTable {
     schema: SchemaRef,
-    files: Vec<PartitionedFile>,
+    files: Vec<StoredFile>,
+}
+
+/// One file, and what is known of it without reading.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredFile {
+    /// The file; what its statistics say of columns it shares with the files of its span, because a large table
+    /// has tens of thousands of files.
+    file: PartitionedFile,
+    rows: Precision<usize>,
+    /// The last day on which its rows can have happened; null where that is not known.
+    pub(crate) last_day: Option<NaiveDate>,
+}
+
+impl StoredFile {
+    /// The place of the file in the store.
+    pub(crate) const fn path(&self) -> &Path {
+        &self.file.object_meta.location
+    }
 }
 
 impl LakeTable {
@@ -71,34 +93,34 @@ impl LakeTable {
             Some(schema) => schema,
             None => written_schema(&context.runtime_env(), layout, name, version).await?,
         };
+        let mut of_spans: HashMap<Option<(NaiveDate, NaiveDate)>, Arc<Statistics>> = HashMap::new();
         let files = version.files.iter().map(|file| {
-            let statistics = statistics(&schema, counted(file.rows));
-            PartitionedFile::new_from_meta(object(layout, name, file)).with_statistics(Arc::new(statistics))
+            let days = days_of(file);
+            let statistics = of_spans.entry(days).or_insert_with(|| Arc::new(of_span(&schema, days)));
+            StoredFile {
+                file: PartitionedFile::new_from_meta(object(layout, name, file)).with_statistics(Arc::clone(statistics)),
+                rows: counted(file.rows),
+                last_day: days.map(|(_, last)| last),
+            }
         });
         Ok(Self { files: files.collect(), schema })
     }
 
-    /// A table of these columns that has no rows.
-    #[cfg(test)]
-    pub(crate) const fn without_files(schema: SchemaRef) -> Self {
-        Self { schema, files: Vec::new() }
+    /// A table over some of the files of another one; none are a table without rows.
+    pub(crate) const fn over(schema: SchemaRef, files: Vec<StoredFile>) -> Self {
+        Self { schema, files }
     }
 
     /// The files, in the order of the version.
-    pub(crate) fn files(&self) -> &[PartitionedFile] {
+    pub(crate) fn files(&self) -> &[StoredFile] {
         &self.files
-    }
-
-    /// How many rows all files have, as far as they were counted.
-    pub(crate) fn rows(&self) -> usize {
-        rows_of(&self.files).get_value().copied().unwrap_or(0)
     }
 
     /// Reads groups of files side by side; all columns, or those at the given places.
     pub(crate) fn plan(
         &self,
         session: &dyn Session,
-        groups: Vec<FileGroup>,
+        groups: Vec<Vec<&StoredFile>>,
         columns: Option<&[usize]>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -115,10 +137,11 @@ impl LakeTable {
         if let Some(hint) = hint {
             source = source.with_metadata_size_hint(hint);
         }
-        let rows = rows_of(groups.iter().flat_map(FileGroup::files));
+        let rows = counted_rows(groups.iter().flatten().copied());
+        let groups = groups.into_iter().map(|files| files.into_iter().map(|stored| stored.file.clone()).collect());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_statistics(statistics(&self.schema, rows))
-            .with_file_groups(groups)
+            .with_file_groups(groups.map(FileGroup::new).collect())
             .with_projection_indices(columns.map(<[usize]>::to_vec))?
             .with_limit(limit)
             .build();
@@ -126,18 +149,18 @@ impl LakeTable {
     }
 
     /// The files in groups of about equal size.
-    fn groups(&self, groups_max: usize) -> Vec<FileGroup> {
-        let mut files: Vec<&PartitionedFile> = self.files.iter().collect();
-        files.sort_by_key(|file| Reverse(file.object_meta.size));
+    fn groups(&self, groups_max: usize) -> Vec<Vec<&StoredFile>> {
+        let mut files: Vec<&StoredFile> = self.files.iter().collect();
+        files.sort_by_key(|stored| Reverse(stored.file.object_meta.size));
         let groups_max = groups_max.clamp(1, files.len().max(1));
-        let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); groups_max];
-        for file in files {
+        let mut groups: Vec<(u64, Vec<&StoredFile>)> = vec![(0, Vec::new()); groups_max];
+        for stored in files {
             if let Some((size_bytes, group)) = groups.iter_mut().min_by_key(|(size_bytes, _)| *size_bytes) {
-                *size_bytes += file.object_meta.size.max(1);
-                group.push(file.clone());
+                *size_bytes += stored.file.object_meta.size.max(1);
+                group.push(stored);
             }
         }
-        groups.into_iter().map(|(_, files)| FileGroup::new(files)).collect()
+        groups.into_iter().map(|(_, files)| files).collect()
     }
 }
 
@@ -172,16 +195,17 @@ impl TableProvider for LakeTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(statistics(&self.schema, rows_of(&self.files)))
+        Some(statistics(&self.schema, counted_rows(&self.files)))
     }
 }
 
-/// How many rows files have together.
-fn rows_of<'files>(files: impl IntoIterator<Item = &'files PartitionedFile>) -> Precision<usize> {
-    files.into_iter().fold(Precision::Exact(0_usize), |sum, file| match &file.statistics {
-        Some(statistics) => sum.add(&statistics.num_rows),
-        None => Precision::Absent,
-    })
+/// How many rows files have together, as far as they were counted.
+pub(crate) fn rows_of<'files>(files: impl IntoIterator<Item = &'files StoredFile>) -> usize {
+    counted_rows(files).get_value().copied().unwrap_or(0)
+}
+
+fn counted_rows<'files>(files: impl IntoIterator<Item = &'files StoredFile>) -> Precision<usize> {
+    files.into_iter().fold(Precision::Exact(0_usize), |sum, stored| sum.add(&stored.rows))
 }
 
 /// A file in the store. It never changes under its name, so the time of its writing is not asked for.
@@ -208,6 +232,18 @@ fn counted(rows: u64) -> Precision<usize> {
 fn statistics(schema: &Schema, num_rows: Precision<usize>) -> Statistics {
     let column_statistics = vec![ColumnStatistics::new_unknown(); schema.fields().len()];
     Statistics { num_rows, total_byte_size: Precision::Absent, column_statistics }
+}
+
+/// What is known of files that hold rows of these days: a question for other days leaves them closed.
+fn of_span(schema: &Schema, days: Option<(NaiveDate, NaiveDate)>) -> Statistics {
+    let mut known = statistics(schema, Precision::Absent);
+    let column = schema.index_of(DAY).ok().filter(|place| schema.field(*place).data_type() == &DataType::Date32);
+    let column = column.and_then(|place| known.column_statistics.get_mut(place));
+    if let Some((column, (first, last))) = column.zip(days) {
+        let bound = |day| Precision::Exact(ScalarValue::Date32(Some(Date32Type::from_naive_date(day))));
+        (column.min_value, column.max_value, column.null_count) = (bound(first), bound(last), Precision::Exact(0));
+    }
+    known
 }
 
 /// The columns of the first and the last file, which are those of all: a definition gives every file

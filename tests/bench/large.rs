@@ -15,8 +15,8 @@ use waymark_sample::Scale;
 
 /// The stream by which everything comes, past the inbox.
 const STREAM: &str = "bench";
-/// Deliveries of one commit: at two hundred statements each, some 40 MB of bodies.
-const BATCH_DELIVERIES: usize = 500;
+/// Deliveries of one commit: at two hundred statements each, the 16 MB of bodies that the inbox gives at once.
+const BATCH_DELIVERIES: usize = 200;
 /// Two files of about one size are merged.
 const MERGE_FILES_MIN: usize = 2;
 
@@ -57,8 +57,8 @@ impl Large {
     pub(crate) async fn make(scale: Scale, folder: &Path) {
         let mut large = Self::open(scale, folder).await;
         large.fill(scale.deliveries()).await;
-        let snapshot = large.refresh(Extent::Everything).await;
-        large.merge(&snapshot).await;
+        large.merge().await;
+        large.refresh(Extent::Everything).await;
         large.refresh(Extent::Touched).await;
     }
 
@@ -100,18 +100,18 @@ impl Large {
         self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }
 
-    /// Merges files of statements until nothing is left to merge; all of them must be in `snapshot`.
-    /// Says how many merges there were.
-    pub(crate) async fn merge(&mut self, snapshot: &Snapshot) -> usize {
+    /// Merges files of statements until nothing is left to merge; the newest snapshot, where there is one,
+    /// must hold all of them. Says how many merges there were.
+    pub(crate) async fn merge(&mut self) -> usize {
         let now = self.scale.as_of();
         let tables = self.pipeline.tables();
         let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
         let mut merges = 0;
         for table in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
-            let Some(mut covered) = snapshot.tables.get(&table).cloned() else { continue };
+            // Nobody appends meanwhile, so what a merge wrote may be merged again.
+            let mut covered = tables.version(&table).await.unwrap().unwrap_or_default();
             while tables.merge(&table, &covered, MERGE_FILES_MIN, now).await.unwrap().is_some() {
                 merges += 1;
-                // Nobody appends meanwhile, so what a merge wrote may be merged again.
                 covered = tables.version(&table).await.unwrap().unwrap_or_default();
             }
         }

@@ -11,7 +11,7 @@ use crate::rows::{NO_AIM, grouped, milliseconds, per_second, row, seconds};
 use crate::runtime;
 use std::time::Instant;
 use waymark_analytics::{Extent, FACTS};
-use waymark_lake::{Snapshot, fact_table};
+use waymark_lake::fact_table;
 
 const COLLECTOR_MEMORY: &str = "512 MiB";
 
@@ -27,8 +27,8 @@ async fn load(asked: &Asked) {
     let scale = asked.organisation();
     let mut large = Large::open(scale, asked.folder()).await;
     let held_back = store(&mut large, asked).await;
-    let snapshot = compute(&mut large).await;
-    merge(&mut large, &snapshot).await;
+    merge(&mut large).await;
+    compute(&mut large).await;
     take_in(&mut large, held_back.few).await;
     take_in(&mut large, held_back.spread).await;
 }
@@ -53,7 +53,7 @@ async fn store(large: &mut Large, asked: &Asked) -> HeldBack {
     held_back
 }
 
-async fn compute(large: &mut Large) -> Snapshot {
+async fn compute(large: &mut Large) {
     let peak = Peak::begin();
     let began = Instant::now();
     let snapshot = large.refresh(Extent::Everything).await;
@@ -63,21 +63,20 @@ async fn compute(large: &mut Large) -> Snapshot {
     let what = format!("compute all facts, {} rows", grouped(usize::try_from(count).unwrap()));
     row(&what, &seconds(took), NO_AIM);
     peak.end("computing them", COLLECTOR_MEMORY);
-    snapshot
-}
-
-async fn merge(large: &mut Large, snapshot: &Snapshot) {
-    let peak = Peak::begin();
-    let began = Instant::now();
-    let merges = large.merge(snapshot).await;
-    row(&format!("merge small files until none is left, {} merges", grouped(merges)), &seconds(began.elapsed()), NO_AIM);
-    peak.end("merging them", COLLECTOR_MEMORY);
     let began = Instant::now();
     large.refresh(Extent::Touched).await;
     row("refresh when nothing is new", &milliseconds(began.elapsed()), NO_AIM);
 }
 
-async fn take_in(large: &mut Large, share: Share) {
+async fn merge(large: &mut Large) {
+    let peak = Peak::begin();
+    let began = Instant::now();
+    let merges = large.merge().await;
+    row(&format!("merge small files until none is left, {} merges", grouped(merges)), &seconds(began.elapsed()), NO_AIM);
+    peak.end("merging them", COLLECTOR_MEMORY);
+}
+
+pub(crate) async fn take_in(large: &mut Large, share: Share) {
     let what =
         format!("{} new deliveries about {} services", grouped(share.deliveries.len()), grouped(share.repositories.len()));
     let peak = Peak::begin();

@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should stop where it is")]
 
 mod adoption;
+mod again;
 mod answers;
 mod asked;
 mod attribution;
@@ -42,13 +43,14 @@ struct Part {
     run: fn(&Asked),
 }
 
-/// Every part, in the order in which they run: `dora` and `answers` read what `load` has stored.
+/// Every part, in the order in which they run: `again`, `dora` and `answers` go on from what `load` has stored.
 const PARTS: &[Part] = &[
     Part { name: "attribution", is_quick: true, run: attribution::run },
     Part { name: "demo", is_quick: true, run: demo::run },
     Part { name: "receive", is_quick: false, run: receive::run },
     Part { name: "kafka", is_quick: false, run: kafka::run },
     Part { name: "load", is_quick: false, run: load::run },
+    Part { name: "again", is_quick: false, run: again::run },
     Part { name: "dora", is_quick: false, run: dora::run },
     Part { name: "answers", is_quick: false, run: answers::run },
     Part { name: "adoption", is_quick: false, run: adoption::run },

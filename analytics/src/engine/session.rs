@@ -4,6 +4,7 @@
 //! begin here. Which tables a session sees is left to its user.
 
 use super::one_row_first::OneRowFirst;
+use super::shared_samples::SharedSamples;
 use crate::error::AnalyticsError;
 use crate::{functions, lake_tables};
 use chrono_tz::Tz;
@@ -73,6 +74,7 @@ pub(super) fn base_state(zone: Tz) -> SessionState {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.insert(0, Arc::new(OneRowFirst));
     let builder = SessionStateBuilder::new().with_config(config).with_default_features();
+    let builder = builder.with_optimizer_rule(Arc::new(SharedSamples));
     let state = builder.with_physical_optimizer_rules(rules).build();
     state.runtime_env().cache_manager.get_file_metadata_cache().update_cache_limit(FOOTER_BYTES_MAX);
     let context = SessionContext::new_with_state(state);

@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use datafusion::error::{DataFusionError, Result};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,26 @@ impl Piece {
     pub(super) fn stem(&self) -> String {
         format!("shard-{:06}-{}", self.shard, self.span)
     }
+
+    /// The first and the last day of its span; null where rows of any time may be in it.
+    fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let (year, quarter) = match self.span.split_once('q') {
+            Some((year, quarter)) => (year, Some(quarter.parse::<u32>().ok()?)),
+            None => (self.span.as_str(), None),
+        };
+        // What is older than time itself stands with the first year.
+        let year: i32 = year.parse().ok().filter(|year| *year > 0)?;
+        let first_month = quarter.map_or(1, |quarter| 3 * quarter.saturating_sub(1) + 1);
+        let first = NaiveDate::from_ymd_opt(year, first_month, 1)?;
+        let next = first.checked_add_months(Months::new(if quarter.is_some() { 3 } else { 12 }))?;
+        Some((first, next.pred_opt()?))
+    }
+}
+
+/// The first and the last day on which rows of a fact's file can have happened, by its name; null where
+/// that does not say.
+pub(crate) fn days_of(file: &DataFile) -> Option<(NaiveDate, NaiveDate)> {
+    Piece::of(file)?.days()
 }
 
 /// How the time of rows is cut: this year by quarter, what is older by year. Finer pieces would make
@@ -242,6 +262,19 @@ mod tests {
         assert_eq!(name("2025-12-31"), "2025");
         assert_eq!(name("-0400-01-01"), "0000");
         assert_eq!(spans.name(None), "undated");
+    }
+
+    #[test]
+    fn a_span_holds_the_days_that_are_put_there() {
+        let spans = Spans::at(Instant::parse("2026-08-01T00:00:00Z").unwrap());
+        for text in ["2026-07-01", "2026-09-30", "2026-12-31", "2024-02-29", "2024-12-31"] {
+            let day: NaiveDate = text.parse().unwrap();
+            let (first, last) = Piece { shard: 0, span: spans.name(Some(day)) }.days().unwrap();
+            assert!(first <= day && day <= last, "{text} is not from {first} to {last}");
+        }
+        for span in ["undated", "0000", "2026q5", "q1"] {
+            assert_eq!(Piece { shard: 0, span: span.to_owned() }.days(), None, "{span}");
+        }
     }
 
     #[test]

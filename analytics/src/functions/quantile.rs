@@ -8,7 +8,7 @@
 //! what open episodes do to a quantile to `survival.rs`.
 
 use super::order_statistics::ranks;
-use super::samples::{GroupedSamples, Samples};
+use super::samples::{Asked, GroupedSamples, Samples};
 use super::survival;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
@@ -70,14 +70,16 @@ impl Question {
             }
         }
     }
+}
 
+impl Of {
     /// What the rows add to a sample, one number or null for each.
     pub(super) fn observed(self, columns: &[ArrayRef]) -> Result<Float64Array> {
         let column = |place: usize| {
             columns.get(place).ok_or_else(|| internal_datafusion_err!("a quantile was not given its argument {place}"))
         };
         let values = as_float64_array(column(0)?)?;
-        if self.of == Of::Values {
+        if self == Self::Values {
             return Ok(values.clone());
         }
         let ends = as_boolean_array(column(1)?)?;
@@ -106,9 +108,9 @@ fn select(values: &mut [f64], index: usize) -> f64 {
 
 /// The SQL aggregate for one part of a quantile.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Quantile {
-    of: Of,
-    part: Part,
+pub(crate) struct Quantile {
+    pub(super) of: Of,
+    pub(super) part: Part,
     signature: Signature,
 }
 
@@ -166,7 +168,7 @@ impl AggregateUDFImpl for Quantile {
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Samples::new(self.question(&arguments)?)))
+        Ok(Box::new(Samples::new(Asked::One(self.question(&arguments)?))))
     }
 
     fn groups_accumulator_supported(&self, _arguments: AccumulatorArgs<'_>) -> bool {
@@ -174,7 +176,7 @@ impl AggregateUDFImpl for Quantile {
     }
 
     fn create_groups_accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(GroupedSamples::new(self.question(&arguments)?)))
+        Ok(Box::new(GroupedSamples::new(Asked::One(self.question(&arguments)?))))
     }
 }
 

@@ -5,9 +5,9 @@
 //! windows are not supported.
 
 use super::quantile::Question;
-use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, ListArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, Float64Array, ListArray, StructArray};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::cast::{as_float64_array, as_list_array};
 use datafusion::common::{exec_datafusion_err, internal_datafusion_err};
 use datafusion::error::Result;
@@ -16,16 +16,52 @@ use datafusion::scalar::ScalarValue;
 use std::mem::{size_of, size_of_val, take};
 use std::sync::Arc;
 
+/// What is computed of each sample: one number, or several of them as a structure.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    One(Question),
+    Several(Arc<[Question]>),
+}
+
+impl Asked {
+    fn observed(&self, columns: &[ArrayRef]) -> Result<Float64Array> {
+        let question = match self {
+            Self::One(question) => Some(question),
+            Self::Several(questions) => questions.first(),
+        };
+        question.ok_or_else(|| internal_datafusion_err!("nothing was asked of a sample"))?.of.observed(columns)
+    }
+
+    /// The answers for each sample, whose values are reordered.
+    fn answers(&self, samples: &mut [Vec<f64>]) -> Result<ArrayRef> {
+        let answer = |question: &Question, samples: &mut [Vec<f64>]| -> ArrayRef {
+            Arc::new(samples.iter_mut().map(|values| question.answer(values)).collect::<Float64Array>())
+        };
+        match self {
+            Self::One(question) => Ok(answer(question, samples)),
+            Self::Several(questions) => {
+                let columns = questions.iter().map(|question| answer(question, samples)).collect();
+                Ok(Arc::new(StructArray::try_new(several(questions.len()), columns, None)?))
+            }
+        }
+    }
+}
+
+/// The fields of several answers, named by their places.
+pub(super) fn several(count: usize) -> Fields {
+    (0..count).map(|place| Field::new(place.to_string(), DataType::Float64, true)).collect()
+}
+
 /// The values of all rows.
 #[derive(Debug)]
 pub(super) struct Samples {
-    question: Question,
+    asked: Asked,
     values: Vec<f64>,
 }
 
 impl Samples {
-    pub(super) fn new(question: Question) -> Self {
-        Self { question, values: Vec::new() }
+    pub(super) fn new(asked: Asked) -> Self {
+        Self { asked, values: Vec::new() }
     }
 
     /// The field of the values inside a state.
@@ -36,7 +72,7 @@ impl Samples {
 
 impl Accumulator for Samples {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.values.extend(self.question.observed(values)?.iter().flatten());
+        self.values.extend(self.asked.observed(values)?.iter().flatten());
         Ok(())
     }
 
@@ -53,7 +89,7 @@ impl Accumulator for Samples {
 
     /// Reorders the values but keeps them, because a window asks after every row.
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(self.question.answer(&mut self.values)))
+        ScalarValue::try_from_array(&self.asked.answers(std::slice::from_mut(&mut self.values))?, 0)
     }
 
     fn size(&self) -> usize {
@@ -64,13 +100,13 @@ impl Accumulator for Samples {
 /// The values of each group, at the index that the engine gave the group.
 #[derive(Debug)]
 pub(super) struct GroupedSamples {
-    question: Question,
+    asked: Asked,
     groups: Vec<Vec<f64>>,
 }
 
 impl GroupedSamples {
-    pub(super) fn new(question: Question) -> Self {
-        Self { question, groups: Vec::new() }
+    pub(super) fn new(asked: Asked) -> Self {
+        Self { asked, groups: Vec::new() }
     }
 
     fn group(&mut self, index: usize) -> Result<&mut Vec<f64>> {
@@ -87,7 +123,7 @@ impl GroupsAccumulator for GroupedSamples {
         total_num_groups: usize,
     ) -> Result<()> {
         self.groups.resize_with(total_num_groups, Vec::new);
-        let values = self.question.observed(values)?;
+        let values = self.asked.observed(values)?;
         for (row, (index, value)) in group_indices.iter().zip(&values).enumerate() {
             if let Some(value) = value.filter(|_| is_kept(opt_filter, row)) {
                 self.group(*index)?.push(value);
@@ -111,13 +147,11 @@ impl GroupsAccumulator for GroupedSamples {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let question = self.question;
-        let mut groups = emit_to.take_needed(&mut self.groups);
-        Ok(Arc::new(groups.iter_mut().map(|values| question.answer(values)).collect::<Float64Array>()))
+        self.asked.answers(&mut emit_to.take_needed(&mut self.groups))
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let values = self.question.observed(values)?;
+        let values = self.asked.observed(values)?;
         let rows = values.iter().enumerate();
         let samples = rows.map(|(row, value)| value.filter(|_| is_kept(opt_filter, row)).into_iter().collect());
         Ok(vec![Arc::new(to_lists(samples.collect())?)])
@@ -157,7 +191,7 @@ mod tests {
     use super::super::quantile::{Of, Part};
     use super::*;
 
-    const MEDIAN: Question = Question { of: Of::Values, part: Part::Value, p: 0.5 };
+    const MEDIAN: Asked = Asked::One(Question { of: Of::Values, part: Part::Value, p: 0.5 });
 
     fn column(values: &[Option<f64>]) -> ArrayRef {
         Arc::new(Float64Array::from(values.to_vec()))

@@ -65,7 +65,7 @@ impl Inbox {
         insert(&mut self.lock(), deliveries)
     }
 
-    /// Up to `count` deliveries after `position`, in order, and at most 64 MiB of bodies or one delivery.
+    /// Up to `count` deliveries after `position`, in order, and at most 16 MiB of bodies or one delivery.
     ///
     /// # Errors
     /// `Inbox` or `StoredDelivery` when they cannot be read.
