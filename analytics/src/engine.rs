@@ -4,6 +4,7 @@
 //! and `settings`, in a session without any clock. How files are read is said in `lake_tables.rs` and
 //! `hot.rs`; limits on people's own questions are in `query/`.
 
+mod asked_days;
 mod cluster;
 mod evidence;
 mod members;
@@ -14,6 +15,7 @@ mod shared_samples;
 mod views;
 mod whole_partitions;
 
+use asked_days::AskedDays;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use members::narrowed;
 pub(crate) use session::facts_context;
@@ -32,8 +34,9 @@ use crate::lake_tables::LakeTable;
 use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables, registers};
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{max, min};
+use arrow::datatypes::{Date32Type, Schema};
 use chrono_tz::Tz;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList};
 use datafusion::catalog::{
@@ -293,6 +296,10 @@ impl Opened {
             readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
         };
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
+        let asked = days.column_by_name("day").and_then(|day| day.as_primitive_opt::<Date32Type>());
+        if let Some((first, last)) = asked.and_then(|days| min(days).zip(max(days))) {
+            context.add_analyzer_rule(Arc::new(AskedDays { first, last }));
+        }
         register_batch(&context, "calendar", days).map_err(failed)?;
         Ok(session::without_clocks(context))
     }

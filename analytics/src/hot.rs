@@ -8,7 +8,7 @@
 use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
-use crate::lake_tables::{LakeTable, StoredFile, rows_of};
+use crate::lake_tables::{DaysAsked, LakeTable, StoredFile, rows_of};
 use crate::views::{VIEWS, named_in};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -19,11 +19,12 @@ use chrono::NaiveDate;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Statistics;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::datasource::MemTable;
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{Column, cast as cast_column};
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, collect};
@@ -111,15 +112,13 @@ impl HotFiles {
         for (name, table) in facts {
             let Some(files) = kept.remove(name) else { continue };
             let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
-            let partitions = context.state().config().target_partitions();
             let schema = match before.schemas.get(name) {
                 Some(schema) => Arc::clone(schema),
                 None => {
                     Arc::new(table.schema().project(&asked_for(name, &table.schema())).map_err(|cause| failed(cause.into()))?)
                 }
             };
-            let provider = HotTable::new(Arc::clone(table), schema, &files, partitions).map_err(failed)?;
-            providers.insert(*name, Arc::new(provider));
+            providers.insert(*name, Arc::new(HotTable::new(Arc::clone(table), schema, &files)));
             self.files.extend(files);
         }
         Ok(providers)
@@ -147,7 +146,7 @@ fn spans<'facts>(facts: &'facts [(&'static str, Arc<LakeTable>)]) -> Vec<Span<'f
     for (fact, table) in facts {
         let mut by_day: BTreeMap<NaiveDate, Vec<&StoredFile>> = BTreeMap::new();
         for file in table.files() {
-            by_day.entry(file.last_day.unwrap_or(NaiveDate::MAX)).or_default().push(file);
+            by_day.entry(file.days.map_or(NaiveDate::MAX, |(_, last)| last)).or_default().push(file);
         }
         let is_large = rows_of(table.files()) > SMALL_ROWS_MAX;
         spans.extend(by_day.into_iter().map(|(last_day, files)| (is_large, Span { fact, table, last_day, files })));
@@ -296,12 +295,22 @@ impl Kept {
     }
 }
 
+/// The rows of one file that are in memory.
+#[derive(Debug)]
+struct Held {
+    days: Option<(NaiveDate, NaiveDate)>,
+    rows: usize,
+    batches: Vec<RecordBatch>,
+}
+
 /// A fact whose usual columns are in memory, for all files or those of the last time; a scan of any
 /// other column reads the lake.
 #[derive(Debug)]
 struct HotTable {
     stored: Arc<LakeTable>,
-    held: MemTable,
+    /// How columns are held.
+    schema: SchemaRef,
+    held: Vec<Held>,
     /// The files that are not held, if there are any.
     others: Option<LakeTable>,
     /// For each column of the fact, its place among those held.
@@ -309,33 +318,34 @@ struct HotTable {
 }
 
 impl HotTable {
-    /// `schema` says how columns are held.
-    fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &BTreeMap<Path, Kept>, partitions_max: usize) -> Result<Self> {
+    fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &BTreeMap<Path, Kept>) -> Self {
         let whole = stored.schema();
         let places = whole.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect();
-        let partitions_max = partitions_max.clamp(1, files.len().max(1));
-        let mut partitions: Vec<(usize, Vec<RecordBatch>)> = vec![(0, Vec::new()); partitions_max];
-        for kept in files.values() {
-            if let Some((rows, batches)) = partitions.iter_mut().min_by_key(|(rows, _)| *rows) {
-                *rows += kept.rows;
-                batches.extend(kept.batches.iter().cloned());
+        let (mut held, mut others) = (Vec::new(), Vec::new());
+        for file in stored.files() {
+            match files.get(file.path()) {
+                Some(kept) => held.push(Held { days: file.days, rows: kept.rows, batches: kept.batches.clone() }),
+                None => others.push(file.clone()),
             }
         }
-        let partitions = partitions.into_iter().map(|(_, batches)| batches).collect();
-        let held = MemTable::try_new(schema, partitions)?;
-        let others: Vec<_> = stored.files().iter().filter(|file| !files.contains_key(file.path())).cloned().collect();
         let others = (!others.is_empty()).then(|| LakeTable::over(whole, others));
-        Ok(Self { stored, held, others, places })
+        Self { stored, schema, held, others, places }
     }
 
-    /// The held rows with the given columns, as they are stored.
-    async fn scan_held(
-        &self,
-        session: &dyn Session,
-        places: &Vec<usize>,
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let held = self.held.scan(session, Some(places), &[], limit).await?;
+    /// The held rows that may be of the asked days, with the given columns, as they are stored.
+    fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: DaysAsked) -> Result<Arc<dyn ExecutionPlan>> {
+        let files: Vec<&Held> = self.held.iter().filter(|file| asked.may_be_in(file.days)).collect();
+        let partitions_max = session.config().target_partitions().clamp(1, files.len().max(1));
+        let mut partitions: Vec<(usize, Vec<RecordBatch>)> = vec![(0, Vec::new()); partitions_max];
+        for file in files {
+            if let Some((rows, batches)) = partitions.iter_mut().min_by_key(|(rows, _)| *rows) {
+                *rows += file.rows;
+                batches.extend(file.batches.iter().cloned());
+            }
+        }
+        let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(|(_, batches)| batches).collect();
+        let held = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), Some(places))?;
+        let held: Arc<dyn ExecutionPlan> = held;
         let schema = held.schema();
         if schema.fields().iter().all(|field| stored_type(field) == field.data_type()) {
             return Ok(held);
@@ -377,10 +387,13 @@ impl TableProvider for HotTable {
         let Some(places) = self.held_places(columns.map(Vec::as_slice)) else {
             return self.stored.scan(session, columns, filters, limit).await;
         };
-        let held = self.scan_held(session, &places, limit).await?;
+        let held = self.scan_held(session, places, DaysAsked::by(filters))?;
         let Some(others) = &self.others else { return Ok(held) };
-        // Those that hold no day in question stay closed: see `LakeTable`.
-        UnionExec::try_new(vec![held, others.scan(session, columns, filters, limit).await?])
+        let others = others.scan(session, columns, filters, limit).await?;
+        if others.is::<EmptyExec>() {
+            return Ok(held);
+        }
+        UnionExec::try_new(vec![held, others])
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -494,7 +507,7 @@ mod tests {
         )
         .unwrap();
         let files = BTreeMap::from([(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())]);
-        let table = HotTable::new(Arc::new(LakeTable::over(schema, Vec::new())), held, &files, 4).unwrap();
+        let table = HotTable::new(Arc::new(LakeTable::over(schema, Vec::new())), held, &files);
         assert_eq!(table.held_places(Some(&[2, 1])), Some(vec![1, 0]));
         assert_eq!(table.held_places(Some(&[])), Some(Vec::new()));
         assert_eq!(table.held_places(Some(&[0, 1])), None);

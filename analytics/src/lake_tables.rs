@@ -21,7 +21,8 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
@@ -55,6 +56,41 @@ pub(crate) async fn table(
     Ok(Arc::new(LakeTable::open(context, layout, name, version, schema).await?))
 }
 
+/// The days for which a question asks, from and to; null where there is no end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DaysAsked {
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+impl DaysAsked {
+    /// What the conditions of a question say about the days of its rows.
+    pub(crate) fn by(filters: &[Expr]) -> Self {
+        let mut asked = Self::default();
+        for filter in filters.iter().flat_map(split_conjunction) {
+            let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { continue };
+            let (Expr::Column(column), Expr::Literal(ScalarValue::Date32(Some(day)), _)) = (left.as_ref(), right.as_ref())
+            else {
+                continue;
+            };
+            let Some(day) = Date32Type::to_naive_date_opt(*day).filter(|_| column.name == DAY) else { continue };
+            // A day too many costs a file, and no answer.
+            if matches!(op, Operator::Eq | Operator::Gt | Operator::GtEq) {
+                asked.from = asked.from.max(Some(day));
+            }
+            if matches!(op, Operator::Eq | Operator::Lt | Operator::LtEq) {
+                asked.to = Some(asked.to.map_or(day, |known| known.min(day)));
+            }
+        }
+        asked
+    }
+
+    /// Whether rows of these days can be among those that are asked for.
+    pub(crate) fn may_be_in(self, days: Option<(NaiveDate, NaiveDate)>) -> bool {
+        days.is_none_or(|(first, last)| self.from.is_none_or(|from| from <= last) && self.to.is_none_or(|to| first <= to))
+    }
+}
+
 /// The files of one version of a table.
 #[derive(Debug)]
 pub(crate) struct LakeTable {
@@ -69,8 +105,8 @@ pub(crate) struct StoredFile {
     /// has tens of thousands of files.
     file: PartitionedFile,
     rows: Precision<usize>,
-    /// The last day on which its rows can have happened; null where that is not known.
-    pub(crate) last_day: Option<NaiveDate>,
+    /// The first and the last day on which its rows can have happened; null where that is not known.
+    pub(crate) days: Option<(NaiveDate, NaiveDate)>,
 }
 
 impl StoredFile {
@@ -100,7 +136,7 @@ impl LakeTable {
             StoredFile {
                 file: PartitionedFile::new_from_meta(object(layout, name, file)).with_statistics(Arc::clone(statistics)),
                 rows: counted(file.rows),
-                last_day: days.map(|(_, last)| last),
+                days,
             }
         });
         Ok(Self { files: files.collect(), schema })
@@ -148,9 +184,9 @@ impl LakeTable {
         Ok(DataSourceExec::from_data_source(config))
     }
 
-    /// The files in groups of about equal size.
-    fn groups(&self, groups_max: usize) -> Vec<Vec<&StoredFile>> {
-        let mut files: Vec<&StoredFile> = self.files.iter().collect();
+    /// The files that may hold rows of the asked days, in groups of about equal size.
+    fn groups(&self, asked: DaysAsked, groups_max: usize) -> Vec<Vec<&StoredFile>> {
+        let mut files: Vec<&StoredFile> = self.files.iter().filter(|file| asked.may_be_in(file.days)).collect();
         files.sort_by_key(|stored| Reverse(stored.file.object_meta.size));
         let groups_max = groups_max.clamp(1, files.len().max(1));
         let mut groups: Vec<(u64, Vec<&StoredFile>)> = vec![(0, Vec::new()); groups_max];
@@ -178,13 +214,13 @@ impl TableProvider for LakeTable {
         &self,
         session: &dyn Session,
         columns: Option<&Vec<usize>>,
-        _: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if self.files.is_empty() {
+        let groups = self.groups(DaysAsked::by(filters), session.config().target_partitions());
+        if groups.iter().all(Vec::is_empty) {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, columns)?)));
         }
-        let groups = self.groups(session.config().target_partitions());
         self.plan(session, groups, columns.map(Vec::as_slice), limit)
     }
 
