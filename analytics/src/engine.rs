@@ -10,14 +10,17 @@ mod evidence;
 mod members;
 mod one_row_first;
 mod rows;
+mod run;
 mod session;
 mod shared_samples;
+mod smaller_first;
 mod views;
 mod whole_partitions;
 
 use asked_days::AskedDays;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use members::narrowed;
+pub(crate) use run::{collected, traced};
 pub(crate) use session::facts_context;
 pub use session::session_state;
 pub(crate) use whole_partitions::WholePartitions;
@@ -34,9 +37,8 @@ use crate::lake_tables::LakeTable;
 use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables, registers};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{max, min};
-use arrow::datatypes::{Date32Type, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use chrono_tz::Tz;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList};
 use datafusion::catalog::{
@@ -45,8 +47,6 @@ use datafusion::catalog::{
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::physical_plan::collect;
-use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -296,9 +296,8 @@ impl Opened {
             readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
         };
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
-        let asked = days.column_by_name("day").and_then(|day| day.as_primitive_opt::<Date32Type>());
-        if let Some((first, last)) = asked.and_then(|days| min(days).zip(max(days))) {
-            context.add_analyzer_rule(Arc::new(AskedDays { first, last }));
+        if let Some(asked) = AskedDays::of(&days) {
+            context.add_analyzer_rule(Arc::new(asked));
         }
         register_batch(&context, "calendar", days).map_err(failed)?;
         Ok(session::without_clocks(context))
@@ -342,12 +341,7 @@ impl Opened {
         let frame = narrowed(frame, window).map_err(failed)?;
         let task = Arc::new(frame.task_ctx());
         let physical = frame.create_physical_plan().await.map_err(failed)?;
-        let batches = collect(Arc::clone(&physical), task).await.map_err(failed)?;
-        tracing::trace!(
-            metric.id = metric.id,
-            "what each operator took\n{}",
-            DisplayableExecutionPlan::with_metrics(&*physical).indent(false)
-        );
+        let batches = traced(metric.id, physical, task).await.map_err(failed)?;
         let mut cells = Vec::new();
         for batch in &batches {
             rows::read_cells(metric, batch, &mut cells)?;
@@ -392,16 +386,6 @@ impl Opened {
 /// Makes a batch known as a table.
 pub(crate) fn register_batch(context: &SessionContext, name: &str, batch: RecordBatch) -> DataFusionResult<()> {
     context.register_table(name, memory_table(batch)?).map(|_| ())
-}
-
-/// All rows of a planned statement as one batch. Batches of one answer may disagree on whether a column
-/// can be null; it can where one of them says so.
-pub(crate) async fn collected(frame: DataFrame) -> DataFusionResult<RecordBatch> {
-    let planned = frame.schema().as_arrow().clone();
-    let batches = frame.collect().await?;
-    let told = batches.iter().map(|batch| batch.schema().as_ref().clone());
-    let schema = if batches.is_empty() { planned } else { Schema::try_merge(told)? };
-    Ok(arrow::compute::concat_batches(&Arc::new(schema), &batches)?)
 }
 
 /// Plans one statement.

@@ -5,29 +5,23 @@
 //! where not everything fits, what is newest is kept; the rest of a fact, and every question for other
 //! columns, is read from the lake.
 
+mod table;
+
+use self::table::HotTable;
 use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
-use crate::lake_tables::{DaysAsked, LakeTable, StoredFile, rows_of};
+use crate::lake_tables::{LakeTable, StoredFile, rows_of};
 use crate::views::{VIEWS, named_in};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use async_trait::async_trait;
 use chrono::NaiveDate;
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Statistics;
+use datafusion::catalog::TableProvider;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{Column, cast as cast_column};
-use datafusion::physical_plan::empty::EmptyExec;
-use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::physical_plan::collect;
 use datafusion::prelude::SessionContext;
 use object_store::path::Path;
 use std::cmp::Reverse;
@@ -226,17 +220,12 @@ fn dictionary() -> DataType {
 
 /// Whether columns are held that are stored as these are.
 fn is_of(held: &Schema, stored: &Schema) -> bool {
-    let pairs = held.fields().iter().zip(stored.fields());
+    let is_of = |held: &Field, stored: &Field| {
+        let is_repeated = stored.data_type() == &DataType::Utf8 && held.data_type() == &dictionary();
+        held.name() == stored.name() && (is_repeated || held.data_type() == stored.data_type())
+    };
     held.fields().len() == stored.fields().len()
-        && pairs.into_iter().all(|(held, stored)| held.name() == stored.name() && stored_type(held) == stored.data_type())
-}
-
-/// The type of a held column as it is stored.
-fn stored_type(held: &Field) -> &DataType {
-    match held.data_type() {
-        DataType::Dictionary(_, text) => text,
-        other => other,
-    }
+        && held.fields().iter().zip(stored.fields()).all(|(held, stored)| is_of(held, stored))
 }
 
 /// Begins to read the wanted columns of one file, beside others.
@@ -295,122 +284,12 @@ impl Kept {
     }
 }
 
-/// The rows of one file that are in memory.
-#[derive(Debug)]
-struct Held {
-    days: Option<(NaiveDate, NaiveDate)>,
-    rows: usize,
-    batches: Vec<RecordBatch>,
-}
-
-/// A fact whose usual columns are in memory, for all files or those of the last time; a scan of any
-/// other column reads the lake.
-#[derive(Debug)]
-struct HotTable {
-    stored: Arc<LakeTable>,
-    /// How columns are held.
-    schema: SchemaRef,
-    held: Vec<Held>,
-    /// The files that are not held, if there are any.
-    others: Option<LakeTable>,
-    /// For each column of the fact, its place among those held.
-    places: Vec<Option<usize>>,
-}
-
-impl HotTable {
-    fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &BTreeMap<Path, Kept>) -> Self {
-        let whole = stored.schema();
-        let places = whole.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect();
-        let (mut held, mut others) = (Vec::new(), Vec::new());
-        for file in stored.files() {
-            match files.get(file.path()) {
-                Some(kept) => held.push(Held { days: file.days, rows: kept.rows, batches: kept.batches.clone() }),
-                None => others.push(file.clone()),
-            }
-        }
-        let others = (!others.is_empty()).then(|| LakeTable::over(whole, others));
-        Self { stored, schema, held, others, places }
-    }
-
-    /// The held rows that may be of the asked days, with the given columns, as they are stored.
-    fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: DaysAsked) -> Result<Arc<dyn ExecutionPlan>> {
-        let files: Vec<&Held> = self.held.iter().filter(|file| asked.may_be_in(file.days)).collect();
-        let partitions_max = session.config().target_partitions().clamp(1, files.len().max(1));
-        let mut partitions: Vec<(usize, Vec<RecordBatch>)> = vec![(0, Vec::new()); partitions_max];
-        for file in files {
-            if let Some((rows, batches)) = partitions.iter_mut().min_by_key(|(rows, _)| *rows) {
-                *rows += file.rows;
-                batches.extend(file.batches.iter().cloned());
-            }
-        }
-        let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(|(_, batches)| batches).collect();
-        let held = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), Some(places))?;
-        let held: Arc<dyn ExecutionPlan> = held;
-        let schema = held.schema();
-        if schema.fields().iter().all(|field| stored_type(field) == field.data_type()) {
-            return Ok(held);
-        }
-        let columns = schema.fields().iter().enumerate().map(|(place, field)| {
-            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), place));
-            let stored = cast_column(column, &schema, stored_type(field).clone())?;
-            Ok((stored, field.name().clone()))
-        });
-        Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Result<Vec<_>>>()?, held)?))
-    }
-
-    /// The places among the held columns; nothing when one of them is not held.
-    fn held_places(&self, columns: Option<&[usize]>) -> Option<Vec<usize>> {
-        match columns {
-            Some(columns) => columns.iter().map(|column| self.places.get(*column).copied().flatten()).collect(),
-            None => self.places.iter().copied().collect(),
-        }
-    }
-}
-
-#[async_trait]
-impl TableProvider for HotTable {
-    fn schema(&self) -> SchemaRef {
-        self.stored.schema()
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    async fn scan(
-        &self,
-        session: &dyn Session,
-        columns: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(places) = self.held_places(columns.map(Vec::as_slice)) else {
-            return self.stored.scan(session, columns, filters, limit).await;
-        };
-        let held = self.scan_held(session, places, DaysAsked::by(filters))?;
-        let Some(others) = &self.others else { return Ok(held) };
-        let others = others.scan(session, columns, filters, limit).await?;
-        if others.is::<EmptyExec>() {
-            return Ok(held);
-        }
-        UnionExec::try_new(vec![held, others])
-    }
-
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        self.stored.supports_filters_pushdown(filters)
-    }
-
-    fn statistics(&self) -> Option<Statistics> {
-        self.stored.statistics()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::{plan, session_state};
-    use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
-    use arrow::datatypes::Date32Type;
+    use arrow::array::{ArrayRef, Date32Array, DictionaryArray, Int64Array, StringArray};
+    use arrow::datatypes::{Date32Type, UInt32Type};
     use waymark_event::Instant;
     use waymark_lake::{Layout, TableVersion, Tables, fact_table};
 
@@ -424,7 +303,10 @@ mod tests {
         for (span, day) in [("2025", "2025-08-01"), ("2026q3", "2026-07-20")] {
             let days: ArrayRef = Arc::new(Date32Array::from(vec![Date32Type::from_naive_date(day.parse().unwrap()); REPEATED]));
             let services: ArrayRef = Arc::new(StringArray::from(vec!["checkout"; REPEATED]));
-            let rows = RecordBatch::try_from_iter([("service", services), ("day", days)]).unwrap();
+            // Some texts are dictionaries where they are stored, too.
+            let tiers: DictionaryArray<UInt32Type> = vec!["production"; REPEATED].into_iter().collect();
+            let tiers: ArrayRef = Arc::new(tiers);
+            let rows = RecordBatch::try_from_iter([("service", services), ("tier", tiers), ("day", days)]).unwrap();
             let file = tables.write(&name, &format!("shard-000000-{span}-0.zstd.parquet"), &rows, now).await.unwrap();
             files.push(file.data_file());
         }
@@ -454,8 +336,9 @@ mod tests {
         assert!(tight.files.keys().all(|path| path.as_ref().contains("2026q3")), "{:?}", tight.files.keys());
         assert_eq!(tight.files.len(), 1);
         context.register_table(FACT, providers.remove(FACT).unwrap()).unwrap();
-        let whole = "select service, count(*) as rows, min(day) as first, max(day) as last from deployments group by service";
-        assert_eq!(asked(&context, whole).await.unwrap(), "| checkout | 8    | 2025-08-01 | 2026-07-20 |");
+        let whole = "select service, tier, count(*) as rows, min(day) as first, max(day) as last from deployments \
+            group by service, tier";
+        assert_eq!(asked(&context, whole).await.unwrap(), "| checkout | production | 8    | 2025-08-01 | 2026-07-20 |");
         let held: Vec<_> = tight.files.values().map(|kept| kept.schema.field(0).data_type().clone()).collect();
         assert_eq!(held, [dictionary()], "a service that repeats is held as a dictionary");
 

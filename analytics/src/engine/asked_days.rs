@@ -3,7 +3,9 @@
 //! A metric reads facts by joining them with the days of its window. Said as a condition, the days of the
 //! window decide which files are looked at (`lake_tables.rs`), before any of them is opened.
 
-use arrow::datatypes::DataType;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{max, min};
+use arrow::datatypes::{DataType, Date32Type};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::common::{ExprSchema, Result};
@@ -21,8 +23,8 @@ const DAY: &str = "day";
 /// The first and the last day of a calendar, since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AskedDays {
-    pub(super) first: i32,
-    pub(super) last: i32,
+    first: i32,
+    last: i32,
 }
 
 impl AnalyzerRule for AskedDays {
@@ -40,6 +42,12 @@ impl AnalyzerRule for AskedDays {
 }
 
 impl AskedDays {
+    /// Those of a calendar; null where it has none.
+    pub(super) fn of(calendar: &RecordBatch) -> Option<Self> {
+        let days = calendar.column_by_name(DAY)?.as_primitive_opt::<Date32Type>()?;
+        Some(Self { first: min(days)?, last: max(days)? })
+    }
+
     fn asked_of(self, mut join: Join) -> Result<Transformed<LogicalPlan>> {
         let Some(day) = joined_with_calendar(&join) else { return Ok(Transformed::no(LogicalPlan::Join(join))) };
         // A row that a join keeps although it matches nothing must stay.
@@ -81,7 +89,7 @@ mod tests {
     use super::*;
     use crate::engine::session::base_state;
     use crate::engine::{collected, plan, register_batch};
-    use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
+    use arrow::array::{ArrayRef, Date32Array, Int64Array};
     use datafusion::prelude::SessionContext;
 
     const RULE: AskedDays = AskedDays { first: 10, last: 12 };

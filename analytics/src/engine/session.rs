@@ -5,6 +5,7 @@
 
 use super::one_row_first::OneRowFirst;
 use super::shared_samples::SharedSamples;
+use super::smaller_first::SmallerFirst;
 use crate::error::AnalyticsError;
 use crate::{functions, lake_tables};
 use chrono_tz::Tz;
@@ -73,6 +74,8 @@ pub(super) fn base_state(zone: Tz) -> SessionState {
     options.explain.logical_plan_only = true;
     let mut rules = PhysicalOptimizer::new().rules;
     rules.insert(0, Arc::new(OneRowFirst));
+    let sides_are_chosen = rules.iter().position(|rule| rule.name() == "join_selection").map_or(rules.len(), |place| place + 1);
+    rules.insert(sides_are_chosen, Arc::new(SmallerFirst));
     let builder = SessionStateBuilder::new().with_config(config).with_default_features();
     let builder = builder.with_optimizer_rule(Arc::new(SharedSamples));
     let state = builder.with_physical_optimizer_rules(rules).build();

@@ -11,7 +11,7 @@ use super::steps::steps_to;
 use super::walks::{Given, Walk, walk_to};
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
-use crate::engine::{WholePartitions, facts_context, plan};
+use crate::engine::{WholePartitions, facts_context, plan, traced};
 use crate::error::AnalyticsError;
 use crate::registers;
 use arrow::array::RecordBatch;
@@ -25,8 +25,7 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
-use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, col};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -258,13 +257,7 @@ impl FactSession {
             return Ok(Vec::new());
         }
         let physical = self.state.query_planner().create_physical_plan(&planned.plan, &self.state).await?;
-        let rows = collect(Arc::clone(&physical), self.state.task_ctx()).await?;
-        tracing::trace!(
-            statement,
-            "what each operator took\n{}",
-            DisplayableExecutionPlan::with_metrics(&*physical).indent(false)
-        );
-        Ok(rows)
+        traced(statement, physical, self.state.task_ctx()).await
     }
 }
 
