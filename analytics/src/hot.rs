@@ -230,7 +230,7 @@ fn is_of(held: &Schema, stored: &Schema) -> bool {
 
 /// Begins to read the wanted columns of one file, beside others.
 fn read(context: &SessionContext, table: &LakeTable, file: &StoredFile, columns: &[usize]) -> Result<Arriving> {
-    let plan = table.plan(&context.state(), vec![vec![file]], Some(columns), None)?;
+    let plan = table.read_once(&context.state(), file, columns)?;
     Ok(Arriving::Read(SpawnedTask::spawn(collect(plan, context.task_ctx()))))
 }
 

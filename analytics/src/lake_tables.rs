@@ -15,8 +15,10 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, DefaultParquetFileReaderFactory, ParquetFileReaderFactory,
+};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
@@ -152,30 +154,39 @@ impl LakeTable {
         &self.files
     }
 
-    /// Reads groups of files side by side; all columns, or those at the given places.
-    pub(crate) fn plan(
+    /// Reads one file for somebody who keeps its rows, so that nobody will ask for its footer again; only the
+    /// columns at the given places.
+    pub(crate) fn read_once(
         &self,
         session: &dyn Session,
-        groups: Vec<Vec<&StoredFile>>,
-        columns: Option<&[usize]>,
-        limit: Option<usize>,
+        file: &StoredFile,
+        columns: &[usize],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let url = ObjectStoreUrl::parse(STORE)?;
-        let runtime = session.runtime_env();
-        let cache = runtime.cache_manager.get_file_metadata_cache();
-        let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, cache);
+        let store = session.runtime_env().object_store(&ObjectStoreUrl::parse(STORE)?)?;
+        let reader = Arc::new(DefaultParquetFileReaderFactory::new(store));
+        self.plan(session, reader, vec![vec![file]], (Some(columns), None))
+    }
+
+    /// Reads groups of files side by side; all columns, or those at the given places.
+    fn plan(
+        &self,
+        session: &dyn Session,
+        reader: Arc<dyn ParquetFileReaderFactory>,
+        groups: Vec<Vec<&StoredFile>>,
+        (columns, limit): (Option<&[usize]>, Option<usize>),
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let global = session.config_options().execution.parquet.clone();
         let hint = global.metadata_size_hint;
         let options = TableParquetOptions { global, ..TableParquetOptions::default() };
         let mut source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(reader));
+            .with_parquet_file_reader_factory(reader);
         if let Some(hint) = hint {
             source = source.with_metadata_size_hint(hint);
         }
         let rows = counted_rows(groups.iter().flatten().copied());
         let groups = groups.into_iter().map(|files| files.into_iter().map(|stored| stored.file.clone()).collect());
-        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source))
             .with_statistics(statistics(&self.schema, rows))
             .with_file_groups(groups.map(FileGroup::new).collect())
             .with_projection_indices(columns.map(<[usize]>::to_vec))?
@@ -221,7 +232,11 @@ impl TableProvider for LakeTable {
         if groups.iter().all(Vec::is_empty) {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, columns)?)));
         }
-        self.plan(session, groups, columns.map(Vec::as_slice), limit)
+        let runtime = session.runtime_env();
+        let cache = runtime.cache_manager.get_file_metadata_cache();
+        let store = runtime.object_store(&ObjectStoreUrl::parse(STORE)?)?;
+        let reader = Arc::new(CachedParquetFileReaderFactory::new(store, cache));
+        self.plan(session, reader, groups, (columns.map(Vec::as_slice), limit))
     }
 
     /// Every filter is offered: the physical planner makes those that it can the predicate of the
