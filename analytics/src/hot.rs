@@ -307,7 +307,7 @@ mod tests {
             let tiers: DictionaryArray<UInt32Type> = vec!["production"; REPEATED].into_iter().collect();
             let tiers: ArrayRef = Arc::new(tiers);
             let rows = RecordBatch::try_from_iter([("service", services), ("tier", tiers), ("day", days)]).unwrap();
-            let file = tables.write(&name, &format!("shard-000000-{span}-0.zstd.parquet"), &rows, now).await.unwrap();
+            let file = tables.write(&name, &format!("shard-000000-{span}-0.snappy.parquet"), &rows, now).await.unwrap();
             files.push(file.data_file());
         }
         let version = TableVersion { files, ..TableVersion::default() };
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(held, [dictionary()], "a service that repeats is held as a dictionary");
 
         // A file that is not there shows whether it was opened.
-        std::fs::remove_file(layout.table(&fact_table(FACT)).join("shard-000000-2025-0.zstd.parquet")).unwrap();
+        std::fs::remove_file(layout.table(&fact_table(FACT)).join("shard-000000-2025-0.snappy.parquet")).unwrap();
         let of_a_day = "select deployments.day from deployments where day >= date '2026-07-01'";
         assert_eq!(asked(&context, of_a_day).await.unwrap(), "| 2026-07-20 |");
         let of_a_calendar = "select deployments.day from deployments \

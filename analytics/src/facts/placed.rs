@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_file_names_its_piece() {
         let piece = Piece { shard: 12, span: "2026q3".to_owned() };
-        let file = DataFile { path: format!("{}-0f.zstd.parquet", piece.stem()), size_bytes: 1, rows: 1 };
+        let file = DataFile { path: format!("{}-0f.snappy.parquet", piece.stem()), size_bytes: 1, rows: 1 };
         assert_eq!(Piece::of(&file), Some(piece));
         assert_eq!(Piece::of(&DataFile { path: "part-1.parquet".to_owned(), size_bytes: 1, rows: 1 }), None);
     }

@@ -309,10 +309,28 @@ pub(crate) fn places(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<UInt
     lexsort_to_indices(&columns, None)
 }
 
+/// What the pages of a file are compressed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// Little disk: statements and deliveries are written a few times and kept for years.
+    Small,
+    /// Little time and memory: a refresh reads and writes many small files, and zstd gets ready for each column of each.
+    Quick,
+}
+
+impl Packing {
+    fn compression(self) -> Result<Compression, ParquetError> {
+        Ok(match self {
+            Self::Small => Compression::ZSTD(ZstdLevel::try_new(3)?),
+            Self::Quick => Compression::SNAPPY,
+        })
+    }
+}
+
 /// One batch as the bytes of one Parquet file, with a note in its footer if there is one.
-pub(crate) fn encoded(batch: &RecordBatch, note: Option<String>) -> Result<Vec<u8>, ParquetError> {
+pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String>) -> Result<Vec<u8>, ParquetError> {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_compression(packing.compression()?)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
     if batch.column_by_name(SUBJECT).is_some() {

@@ -6,7 +6,7 @@
 //! overlap. What the rows mean is not known here.
 
 use crate::error::LakeError;
-use crate::files::{SubjectRange, encoded, in_order};
+use crate::files::{Packing, SubjectRange, encoded, in_order};
 use crate::layout::{Layout, statement_tables, table_folder};
 use crate::rewrites::NewFile;
 use crate::snapshot::{DataFile, TableVersion};
@@ -157,11 +157,12 @@ impl Tables {
     /// `Encode` or `Store`.
     pub async fn write(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
         let rows = batch.num_rows();
-        let bytes = encoded(batch, None).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
+        let bytes =
+            encoded(batch, Packing::Small, None).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
         self.put(table, name, bytes, rows, now).await
     }
 
-    /// The same under a name that ends in a hash of the content, so that equal rows are one file, and
+    /// The rows of a fact under a name that ends in a hash of the content, so that equal rows are one file, and
     /// with a note in its footer. A file that is `live` already is not written again.
     ///
     /// # Errors
@@ -178,13 +179,13 @@ impl Tables {
         let failed = |cause| LakeError::Encode { table: table.to_owned(), rows, cause };
         // Compressing takes longer than anything else, and another file may be on its way.
         let encoded = tokio::task::spawn_blocking(move || {
-            let bytes = encoded(&batch, note)?;
+            let bytes = encoded(&batch, Packing::Quick, note)?;
             let hash = ObservationId::of("file", &bytes);
             Ok((bytes, hash))
         });
         let encoded = encoded.await.map_err(|join| failed(ParquetError::External(Box::new(join))))?;
         let (bytes, hash) = encoded.map_err(failed)?;
-        let name = format!("{stem}-{}.zstd.parquet", hash.as_str());
+        let name = format!("{stem}-{}.snappy.parquet", hash.as_str());
         if live.contains(&name) {
             return Ok(NewFile { name, size_bytes: bytes.len() as u64, rows, written_at: now });
         }
