@@ -46,6 +46,8 @@ pub(crate) struct HotFiles {
     files: HashMap<Path, Kept>,
     /// The columns of each fact as they are held, decided by the first rows that were read of it.
     schemas: HashMap<&'static str, SchemaRef>,
+    /// The stored columns of each fact, and the places of those that are kept.
+    asked: HashMap<&'static str, (SchemaRef, Arc<[usize]>)>,
 }
 
 /// The kept columns of one file.
@@ -68,7 +70,7 @@ pub(crate) type Providers = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 impl Default for HotFiles {
     fn default() -> Self {
-        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), schemas: HashMap::new() }
+        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), schemas: HashMap::new(), asked: HashMap::new() }
     }
 }
 
@@ -82,17 +84,26 @@ impl HotFiles {
         context: &SessionContext,
         facts: &[(&'static str, Arc<LakeTable>)],
     ) -> Result<Providers, AnalyticsError> {
+        for (fact, table) in facts {
+            let schema = table.schema();
+            if self.asked.get(fact).is_none_or(|(known, _)| *known != schema) {
+                let columns = asked_for(fact, &schema).into();
+                self.asked.insert(fact, (schema, columns));
+            }
+        }
         let mut before = Before { files: std::mem::take(&mut self.files), schemas: &mut self.schemas };
         let mut left_bytes = self.bytes_max;
         let mut kept: BTreeMap<&'static str, BTreeMap<Path, Kept>> = BTreeMap::new();
         let mut given_up = BTreeSet::new();
         for Span { fact, table, last_day, files } in spans(facts) {
+            let columns = self.asked.get(fact).map_or(&[][..], |(_, columns)| columns);
             // What is older than something that did not fit is read from the lake together with that.
-            if given_up.contains(fact) {
+            if columns.is_empty() || given_up.contains(fact) {
                 continue;
             }
             let failed = |cause| AnalyticsError::Register { table: fact.to_owned(), cause: Box::new(cause) };
-            let Some(files) = gather(context, (fact, table), &files, &mut before, left_bytes).await.map_err(failed)? else {
+            let Some(files) = gather(context, (fact, table, columns), &files, &mut before, left_bytes).await.map_err(failed)?
+            else {
                 tracing::debug!(fact.name = fact, span.end = %last_day, "this and what is older is not kept in memory");
                 given_up.insert(fact);
                 continue;
@@ -106,11 +117,12 @@ impl HotFiles {
         for (name, table) in facts {
             let Some(files) = kept.remove(name) else { continue };
             let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
-            let schema = match before.schemas.get(name) {
-                Some(schema) => Arc::clone(schema),
-                None => {
-                    Arc::new(table.schema().project(&asked_for(name, &table.schema())).map_err(|cause| failed(cause.into()))?)
+            let schema = match (before.schemas.get(name), self.asked.get(name)) {
+                (Some(schema), _) => Arc::clone(schema),
+                (None, Some((stored, columns))) => {
+                    Arc::new(stored.project(columns).map_err(|cause: ArrowError| failed(cause.into()))?)
                 }
+                (None, None) => continue,
             };
             providers.insert(*name, Arc::new(HotTable::new(Arc::clone(table), schema, &files)));
             self.files.extend(files);
@@ -152,16 +164,12 @@ fn spans<'facts>(facts: &'facts [(&'static str, Arc<LakeTable>)]) -> Vec<Span<'f
 /// Files of a fact in memory; nothing when they do not fit into `left_bytes`.
 async fn gather(
     context: &SessionContext,
-    (fact, table): (&'static str, &LakeTable),
+    (fact, table, columns): (&'static str, &LakeTable, &[usize]),
     files: &[&StoredFile],
     before: &mut Before<'_>,
     left_bytes: usize,
 ) -> Result<Option<BTreeMap<Path, Kept>>> {
-    let columns = asked_for(fact, &table.schema());
-    if columns.is_empty() {
-        return Ok(None);
-    }
-    let stored = table.schema().project(&columns)?;
+    let stored = table.schema().project(columns)?;
     if before.schemas.get(fact).is_some_and(|schema| !is_of(schema, &stored)) {
         before.schemas.remove(fact);
     }
@@ -176,7 +184,7 @@ async fn gather(
             let known = known.filter(|kept| before.schemas.get(fact) == Some(&kept.schema));
             let one = match known {
                 Some(kept) => Arriving::Known(kept),
-                None => read(context, table, file, &columns)?,
+                None => read(context, table, file, columns)?,
             };
             arriving.push((file.path().clone(), one));
         }
