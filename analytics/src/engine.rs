@@ -4,7 +4,7 @@
 //! and `settings`, in a session without any clock. How files are read is said in `lake_tables.rs` and
 //! `hot.rs`; limits on people's own questions are in `query/`.
 
-mod asked_days;
+mod calendar_days;
 mod cluster;
 mod evidence;
 mod members;
@@ -17,7 +17,7 @@ mod smaller_first;
 mod views;
 mod whole_partitions;
 
-use asked_days::AskedDays;
+use calendar_days::CalendarDays;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use members::narrowed;
 pub(crate) use run::{collected, traced};
@@ -296,7 +296,7 @@ impl Opened {
             readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
         };
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
-        if let Some(asked) = AskedDays::of(&days) {
+        if let Some(asked) = CalendarDays::of(&days) {
             context.add_analyzer_rule(Arc::new(asked));
         }
         register_batch(&context, "calendar", days).map_err(failed)?;

@@ -15,7 +15,7 @@ use crate::lake_tables::{LakeTable, StoredFile, rows_of};
 use crate::views::{VIEWS, named_in};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
@@ -44,10 +44,19 @@ const FORESIGHT_ROWS_MIN: usize = 10_000;
 pub(crate) struct HotFiles {
     bytes_max: usize,
     files: HashMap<Path, Kept>,
-    /// The columns of each fact as they are held, decided by the first rows that were read of it.
-    schemas: HashMap<&'static str, SchemaRef>,
-    /// The stored columns of each fact, and the places of those that are kept.
-    asked: HashMap<&'static str, (SchemaRef, Arc<[usize]>)>,
+    columns: HashMap<&'static str, Columns>,
+}
+
+/// The columns that are kept of a fact.
+#[derive(Debug)]
+struct Columns {
+    /// All that the fact has; once those differ, everything here is found anew.
+    whole: SchemaRef,
+    places: Vec<usize>,
+    /// As they are stored.
+    stored: SchemaRef,
+    /// As they are held, decided by the first rows that were read; null until there are any.
+    held: Option<SchemaRef>,
 }
 
 /// The kept columns of one file.
@@ -70,7 +79,7 @@ pub(crate) type Providers = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 impl Default for HotFiles {
     fn default() -> Self {
-        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), schemas: HashMap::new(), asked: HashMap::new() }
+        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), columns: HashMap::new() }
     }
 }
 
@@ -85,25 +94,22 @@ impl HotFiles {
         facts: &[(&'static str, Arc<LakeTable>)],
     ) -> Result<Providers, AnalyticsError> {
         for (fact, table) in facts {
-            let schema = table.schema();
-            if self.asked.get(fact).is_none_or(|(known, _)| *known != schema) {
-                let columns = asked_for(fact, &schema).into();
-                self.asked.insert(fact, (schema, columns));
+            let whole = table.schema();
+            if self.columns.get(fact).is_none_or(|known| known.whole != whole) {
+                let columns = Columns::of(fact, whole).map_err(|cause| failed(fact, cause.into()))?;
+                self.columns.insert(fact, columns);
             }
         }
-        let mut before = Before { files: std::mem::take(&mut self.files), schemas: &mut self.schemas };
+        let mut before = std::mem::take(&mut self.files);
         let mut left_bytes = self.bytes_max;
         let mut kept: BTreeMap<&'static str, BTreeMap<Path, Kept>> = BTreeMap::new();
         let mut given_up = BTreeSet::new();
         for Span { fact, table, last_day, files } in spans(facts) {
-            let columns = self.asked.get(fact).map_or(&[][..], |(_, columns)| columns);
             // What is older than something that did not fit is read from the lake together with that.
-            if columns.is_empty() || given_up.contains(fact) {
-                continue;
-            }
-            let failed = |cause| AnalyticsError::Register { table: fact.to_owned(), cause: Box::new(cause) };
-            let Some(files) = gather(context, (fact, table, columns), &files, &mut before, left_bytes).await.map_err(failed)?
-            else {
+            let columns = self.columns.get_mut(fact).filter(|columns| !columns.places.is_empty() && !given_up.contains(fact));
+            let Some(columns) = columns else { continue };
+            let gathered = gather(context, table, columns, &files, &mut before, left_bytes).await;
+            let Some(files) = gathered.map_err(|cause| failed(fact, cause))? else {
                 tracing::debug!(fact.name = fact, span.end = %last_day, "this and what is older is not kept in memory");
                 given_up.insert(fact);
                 continue;
@@ -115,26 +121,27 @@ impl HotFiles {
         }
         let mut providers = Providers::new();
         for (name, table) in facts {
-            let Some(files) = kept.remove(name) else { continue };
-            let failed = |cause| AnalyticsError::Register { table: (*name).to_owned(), cause: Box::new(cause) };
-            let schema = match (before.schemas.get(name), self.asked.get(name)) {
-                (Some(schema), _) => Arc::clone(schema),
-                (None, Some((stored, columns))) => {
-                    Arc::new(stored.project(columns).map_err(|cause: ArrowError| failed(cause.into()))?)
-                }
-                (None, None) => continue,
-            };
-            providers.insert(*name, Arc::new(HotTable::new(Arc::clone(table), schema, &files)));
+            let Some((files, columns)) = kept.remove(name).zip(self.columns.get(name)) else { continue };
+            providers.insert(*name, Arc::new(HotTable::new(Arc::clone(table), Arc::clone(columns.as_held()), &files)));
             self.files.extend(files);
         }
         Ok(providers)
     }
 }
 
-/// What was held before.
-struct Before<'hot> {
-    files: HashMap<Path, Kept>,
-    schemas: &'hot mut HashMap<&'static str, SchemaRef>,
+fn failed(fact: &str, cause: DataFusionError) -> AnalyticsError {
+    AnalyticsError::Register { table: fact.to_owned(), cause: Box::new(cause) }
+}
+
+impl Columns {
+    fn of(fact: &str, whole: SchemaRef) -> Result<Self, ArrowError> {
+        let places = asked_for(fact, &whole);
+        Ok(Self { stored: Arc::new(whole.project(&places)?), whole, places, held: None })
+    }
+
+    fn as_held(&self) -> &SchemaRef {
+        self.held.as_ref().unwrap_or(&self.stored)
+    }
 }
 
 /// The files of one fact that hold rows of the same time.
@@ -157,22 +164,21 @@ fn spans<'facts>(facts: &'facts [(&'static str, Arc<LakeTable>)]) -> Vec<Span<'f
         let is_large = rows_of(table.files()) > SMALL_ROWS_MAX;
         spans.extend(by_day.into_iter().map(|(last_day, files)| (is_large, Span { fact, table, last_day, files })));
     }
-    spans.sort_by_key(|(is_large, span)| (*is_large, Reverse(span.last_day), rows_of(span.files.iter().copied()), span.fact));
+    spans.sort_by_cached_key(|(is_large, span)| {
+        (*is_large, Reverse(span.last_day), rows_of(span.files.iter().copied()), span.fact)
+    });
     spans.into_iter().map(|(_, span)| span).collect()
 }
 
 /// Files of a fact in memory; nothing when they do not fit into `left_bytes`.
 async fn gather(
     context: &SessionContext,
-    (fact, table, columns): (&'static str, &LakeTable, &[usize]),
+    table: &LakeTable,
+    columns: &mut Columns,
     files: &[&StoredFile],
-    before: &mut Before<'_>,
+    before: &mut HashMap<Path, Kept>,
     left_bytes: usize,
 ) -> Result<Option<BTreeMap<Path, Kept>>> {
-    let stored = table.schema().project(columns)?;
-    if before.schemas.get(fact).is_some_and(|schema| !is_of(schema, &stored)) {
-        before.schemas.remove(fact);
-    }
     let session = context.state();
     let (mut size_bytes, mut rows) = (0, 0);
     let mut gathered = BTreeMap::new();
@@ -180,11 +186,10 @@ async fn gather(
     for files in files.chunks(session.config().target_partitions().max(1)) {
         let mut arriving = Vec::with_capacity(files.len());
         for &file in files {
-            let known = before.files.remove(file.path());
-            let known = known.filter(|kept| before.schemas.get(fact) == Some(&kept.schema));
+            let known = before.remove(file.path()).filter(|kept| kept.schema == *columns.as_held());
             let one = match known {
                 Some(kept) => Arriving::Known(kept),
-                None => read(context, table, file, columns)?,
+                None => read(context, table, file, &columns.places)?,
             };
             arriving.push((file.path().clone(), one));
         }
@@ -193,11 +198,11 @@ async fn gather(
                 Arriving::Known(kept) => kept,
                 Arriving::Read(task) => {
                     let batches = task.join().await.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-                    let schema = match batches.iter().find(|batch| batch.num_rows() > 0) {
-                        Some(first) => before.schemas.entry(fact).or_insert_with(|| held_schema(&stored, first)),
-                        None => &Arc::new(stored.clone()),
-                    };
-                    Kept::new(schema, batches)?
+                    if columns.held.is_none() {
+                        let first = batches.iter().find(|batch| batch.num_rows() > 0);
+                        columns.held = first.map(|rows| held_schema(&columns.stored, rows));
+                    }
+                    Kept::new(columns.as_held(), batches)?
                 }
             };
             size_bytes += kept.size_bytes;
@@ -224,16 +229,6 @@ fn held_schema(stored: &Schema, rows: &RecordBatch) -> SchemaRef {
 /// No batch has more rows than fit sixteen bits.
 fn dictionary() -> DataType {
     DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
-}
-
-/// Whether columns are held that are stored as these are.
-fn is_of(held: &Schema, stored: &Schema) -> bool {
-    let is_of = |held: &Field, stored: &Field| {
-        let is_repeated = stored.data_type() == &DataType::Utf8 && held.data_type() == &dictionary();
-        held.name() == stored.name() && (is_repeated || held.data_type() == stored.data_type())
-    };
-    held.fields().len() == stored.fields().len()
-        && held.fields().iter().zip(stored.fields()).all(|(held, stored)| is_of(held, stored))
 }
 
 /// Begins to read the wanted columns of one file, beside others.
@@ -297,7 +292,7 @@ mod tests {
     use super::*;
     use crate::engine::{plan, session_state};
     use arrow::array::{ArrayRef, Date32Array, DictionaryArray, Int64Array, StringArray};
-    use arrow::datatypes::{Date32Type, UInt32Type};
+    use arrow::datatypes::{Date32Type, Field, UInt32Type};
     use waymark_event::Instant;
     use waymark_lake::{Layout, TableVersion, Tables, fact_table};
 

@@ -28,8 +28,8 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPu
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
-use object_store::ObjectMeta;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,6 +45,11 @@ pub(crate) fn register_store(context: &SessionContext, layout: &Layout) -> Resul
     let url = ObjectStoreUrl::parse(STORE)?;
     context.runtime_env().register_object_store(url.as_ref(), layout.storage().store());
     Ok(())
+}
+
+/// The lake's store, as a session knows it.
+fn store(runtime: &RuntimeEnv) -> Result<Arc<dyn ObjectStore>> {
+    runtime.object_store(ObjectStoreUrl::parse(STORE)?)
 }
 
 /// A table over the files of one version; the schema is read from a file when none is given.
@@ -162,8 +167,7 @@ impl LakeTable {
         file: &StoredFile,
         columns: &[usize],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let store = session.runtime_env().object_store(&ObjectStoreUrl::parse(STORE)?)?;
-        let reader = Arc::new(DefaultParquetFileReaderFactory::new(store));
+        let reader = Arc::new(DefaultParquetFileReaderFactory::new(store(session.runtime_env())?));
         self.plan(session, reader, vec![vec![file]], (Some(columns), None))
     }
 
@@ -199,16 +203,21 @@ impl LakeTable {
     fn groups(&self, asked: DaysAsked, groups_max: usize) -> Vec<Vec<&StoredFile>> {
         let mut files: Vec<&StoredFile> = self.files.iter().filter(|file| asked.may_be_in(file.days)).collect();
         files.sort_by_key(|stored| Reverse(stored.file.object_meta.size));
-        let groups_max = groups_max.clamp(1, files.len().max(1));
-        let mut groups: Vec<(u64, Vec<&StoredFile>)> = vec![(0, Vec::new()); groups_max];
-        for stored in files {
-            if let Some((size_bytes, group)) = groups.iter_mut().min_by_key(|(size_bytes, _)| *size_bytes) {
-                *size_bytes += stored.file.object_meta.size.max(1);
-                group.push(stored);
-            }
-        }
-        groups.into_iter().map(|(_, files)| files).collect()
+        shared_out(files, groups_max, |stored| stored.file.object_meta.size.max(1))
     }
+}
+
+/// Items in groups of about equal weight, no more of them than there are items; always one at least.
+pub(crate) fn shared_out<T>(items: Vec<T>, groups_max: usize, weight: impl Fn(&T) -> u64) -> Vec<Vec<T>> {
+    let groups_max = groups_max.clamp(1, items.len().max(1));
+    let mut groups: Vec<(u64, Vec<T>)> = (0..groups_max).map(|_| (0, Vec::new())).collect();
+    for item in items {
+        if let Some((total, group)) = groups.iter_mut().min_by_key(|(total, _)| *total) {
+            *total += weight(&item);
+            group.push(item);
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 #[async_trait]
@@ -234,8 +243,7 @@ impl TableProvider for LakeTable {
         }
         let runtime = session.runtime_env();
         let cache = runtime.cache_manager.get_file_metadata_cache();
-        let store = runtime.object_store(&ObjectStoreUrl::parse(STORE)?)?;
-        let reader = Arc::new(CachedParquetFileReaderFactory::new(store, cache));
+        let reader = Arc::new(CachedParquetFileReaderFactory::new(store(runtime)?, cache));
         self.plan(session, reader, groups, (columns.map(Vec::as_slice), limit))
     }
 
@@ -310,7 +318,7 @@ async fn written_schema(runtime: &RuntimeEnv, layout: &Layout, table: &str, vers
 
 /// The columns of a file, without what its writer noted beside them.
 async fn schema_of(runtime: &RuntimeEnv, object: &ObjectMeta) -> Result<Schema> {
-    let store = runtime.object_store(ObjectStoreUrl::parse(STORE)?)?;
+    let store = store(runtime)?;
     let metadata = DFParquetMetadata::new(store.as_ref(), object)
         .with_file_metadata_cache(Some(runtime.cache_manager.get_file_metadata_cache()));
     let schema = metadata.fetch_schema().await?;

@@ -1,7 +1,7 @@
 //! `again`: what a thousand new deliveries cost in an organisation that `load` has left in its folder.
 //!
 //! What is handed in are the last days' events under new ids, so the part can be run as often as wanted
-//! without the hour that loading the whole organisation takes: `again=1 --folder DIR`.
+//! without the half hour that loading the whole organisation takes: `again=1 --folder DIR`.
 
 use crate::asked::Asked;
 use crate::held_back::{HeldBack, Share};

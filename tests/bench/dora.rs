@@ -1,4 +1,5 @@
-//! `dora`: the five metrics of DORA over thirteen weeks, the last ones and those of a year ago, for one team and for the whole organisation of `load`.
+//! `dora`: the five metrics of DORA over thirteen weeks, the last ones and those of a year ago, for one
+//! team and for the whole organisation of `load`.
 //!
 //! One after the other, as somebody who waits for all of them sees it, and computed: the engine
 //! remembers what it has answered, so the weeks move from one time to the next. The organisation is as

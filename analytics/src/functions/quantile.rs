@@ -11,13 +11,13 @@ use super::order_statistics::ranks;
 use super::samples::{Asked, GroupedSamples, Samples};
 use super::survival;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::cast::{as_boolean_array, as_float64_array};
 use datafusion::common::{internal_datafusion_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, ColumnarValue, GroupsAccumulator, Signature, Volatility};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
 
@@ -53,6 +53,11 @@ pub(super) struct Question {
 }
 
 impl Question {
+    /// The question for a quantile; null where there is none, at 0 and 1 and beyond.
+    pub(super) fn new(of: Of, part: Part, p: f64) -> Option<Self> {
+        (p > 0.0 && p < 1.0).then_some(Self { of, part, p })
+    }
+
     /// The answer for a sample, whose values are reordered; `None` where the sample is too small.
     pub(super) fn answer(self, values: &mut [f64]) -> Option<f64> {
         let (low, high) = ranks(values.len(), self.p)?;
@@ -131,14 +136,20 @@ impl Quantile {
         let Some(expression) = arguments.exprs.last().filter(|_| arguments.exprs.len() > 1) else {
             return plan_err!("`{name}` needs to know which quantile");
         };
-        // A column cannot be evaluated without rows, so only a literal gets through.
-        let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
-        match expression.evaluate(&nothing) {
-            Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(p)))) if p > 0.0 && p < 1.0 => {
-                Ok(Question { of: self.of, part: self.part, p })
-            }
-            _ => plan_err!("the quantile of `{name}` must be a literal between 0 and 1"),
-        }
+        let question = match literal(expression) {
+            Some(ScalarValue::Float64(Some(p))) => Question::new(self.of, self.part, p),
+            _ => None,
+        };
+        question.map_or_else(|| plan_err!("the quantile of `{name}` must be a literal between 0 and 1"), Ok)
+    }
+}
+
+/// The value of an argument that is the same for all rows; null for any other.
+pub(super) fn literal(argument: &Arc<dyn PhysicalExpr>) -> Option<ScalarValue> {
+    // A column cannot be evaluated without rows, so only a literal gets through.
+    match argument.evaluate(&RecordBatch::new_empty(Arc::new(Schema::empty()))) {
+        Ok(ColumnarValue::Scalar(value)) => Some(value),
+        _ => None,
     }
 }
 
@@ -163,8 +174,7 @@ impl AggregateUDFImpl for Quantile {
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let values = Field::new_list(format_state_name(arguments.name, "values"), Samples::item(), true);
-        Ok(vec![Arc::new(values)])
+        Ok(Samples::state_fields(arguments.name))
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {

@@ -5,17 +5,15 @@
 //! expression (`engine/shared_samples.rs`), so that the sample is gathered once. What the numbers are is
 //! said in `quantile.rs`.
 
-use super::quantile::{Of, Part, Quantile, Question};
+use super::quantile::{Of, Part, Quantile, Question, literal};
 use super::samples::{Asked, GroupedSamples, Samples, several};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use arrow::record_batch::RecordBatch;
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, ColumnarValue, Expr, GroupsAccumulator, Signature, Volatility, lit,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility, lit,
 };
 use datafusion::scalar::ScalarValue;
 use std::sync::Arc;
@@ -75,9 +73,8 @@ impl Quantiles {
     }
 
     fn asked(&self, arguments: &AccumulatorArgs<'_>) -> Result<Asked> {
-        let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let questions = arguments.exprs.iter().skip(self.columns()).map(|expression| {
-            let Ok(ColumnarValue::Scalar(ScalarValue::Utf8(Some(text)))) = expression.evaluate(&nothing) else {
+            let Some(ScalarValue::Utf8(Some(text))) = literal(expression) else {
                 return plan_err!("the questions of `{}` must be literals", self.name());
             };
             self.question(&text)
@@ -88,10 +85,11 @@ impl Quantiles {
     fn question(&self, text: &str) -> Result<Question> {
         let (part, p) = text.split_once(' ').unwrap_or_default();
         let part = [Part::Value, Part::Low, Part::High].into_iter().find(|known| word(*known) == part);
-        match (part, p.parse::<f64>()) {
-            (Some(part), Ok(p)) if p > 0.0 && p < 1.0 => Ok(Question { of: self.of, part, p }),
-            _ => plan_err!("`{}` cannot be asked for `{text}`; ask for `value 0.5`, `low 0.5` or `high 0.5`", self.name()),
-        }
+        let question = part.zip(p.parse().ok()).and_then(|(part, p)| Question::new(self.of, part, p));
+        let Some(question) = question else {
+            return plan_err!("`{}` cannot be asked for `{text}`; ask for `value 0.5`, `low 0.5` or `high 0.5`", self.name());
+        };
+        Ok(question)
     }
 
     /// How many arguments say what a sample is made of.
@@ -120,8 +118,7 @@ impl AggregateUDFImpl for Quantiles {
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let values = Field::new_list(format_state_name(arguments.name, "values"), Samples::item(), true);
-        Ok(vec![Arc::new(values)])
+        Ok(Samples::state_fields(arguments.name))
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {

@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::cast::{as_float64_array, as_list_array};
 use datafusion::common::{exec_datafusion_err, internal_datafusion_err};
 use datafusion::error::Result;
+use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use datafusion::scalar::ScalarValue;
 use std::mem::{size_of, size_of_val, take};
@@ -64,8 +65,12 @@ impl Samples {
         Self { asked, values: Vec::new() }
     }
 
-    /// The field of the values inside a state.
-    pub(super) fn item() -> FieldRef {
+    /// The state of an aggregate of this name: every value.
+    pub(super) fn state_fields(name: &str) -> Vec<FieldRef> {
+        vec![Arc::new(Field::new_list(format_state_name(name, "values"), Self::item(), true))]
+    }
+
+    fn item() -> FieldRef {
         Arc::new(Field::new_list_field(DataType::Float64, true))
     }
 }

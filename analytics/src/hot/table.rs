@@ -3,7 +3,7 @@
 //! Which files and columns are kept is decided in `hot.rs`.
 
 use super::Kept;
-use crate::lake_tables::{DaysAsked, LakeTable};
+use crate::lake_tables::{DaysAsked, LakeTable, shared_out};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -64,15 +64,9 @@ impl HotTable {
     /// The held rows that may be of the asked days, with the given columns, as they are stored.
     fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: DaysAsked) -> Result<Arc<dyn ExecutionPlan>> {
         let files: Vec<&Held> = self.held.iter().filter(|file| asked.may_be_in(file.days)).collect();
-        let partitions_max = session.config().target_partitions().clamp(1, files.len().max(1));
-        let mut partitions: Vec<(usize, Vec<RecordBatch>)> = vec![(0, Vec::new()); partitions_max];
-        for file in files {
-            if let Some((rows, batches)) = partitions.iter_mut().min_by_key(|(rows, _)| *rows) {
-                *rows += file.rows;
-                batches.extend(file.batches.iter().cloned());
-            }
-        }
-        let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(|(_, batches)| batches).collect();
+        let partitions = shared_out(files, session.config().target_partitions(), |file| file.rows as u64);
+        let batches = |files: Vec<&Held>| files.into_iter().flat_map(|file| file.batches.iter().cloned()).collect();
+        let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(batches).collect();
         let held = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), Some(places))?;
         let held: Arc<dyn ExecutionPlan> = held;
         let (schema, stored) = (held.schema(), self.stored.schema());

@@ -1,4 +1,4 @@
-//! `AskedDays`: whatever is joined with the calendar is asked for the calendar's days and no others.
+//! `CalendarDays`: whatever is joined with the calendar is asked for the calendar's days and no others.
 //!
 //! A metric reads facts by joining them with the days of its window. Said as a condition, the days of the
 //! window decide which files are looked at (`lake_tables.rs`), before any of them is opened.
@@ -22,12 +22,12 @@ const DAY: &str = "day";
 
 /// The first and the last day of a calendar, since 1970.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AskedDays {
+pub(super) struct CalendarDays {
     first: i32,
     last: i32,
 }
 
-impl AnalyzerRule for AskedDays {
+impl AnalyzerRule for CalendarDays {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let asked = plan.transform_up_with_subqueries(|node| match node {
             LogicalPlan::Join(join) => self.asked_of(join),
@@ -37,11 +37,11 @@ impl AnalyzerRule for AskedDays {
     }
 
     fn name(&self) -> &'static str {
-        "asked_days"
+        "calendar_days"
     }
 }
 
-impl AskedDays {
+impl CalendarDays {
     /// Those of a calendar; null where it has none.
     pub(super) fn of(calendar: &RecordBatch) -> Option<Self> {
         let days = calendar.column_by_name(DAY)?.as_primitive_opt::<Date32Type>()?;
@@ -92,7 +92,7 @@ mod tests {
     use arrow::array::{ArrayRef, Date32Array, Int64Array};
     use datafusion::prelude::SessionContext;
 
-    const RULE: AskedDays = AskedDays { first: 10, last: 12 };
+    const RULE: CalendarDays = CalendarDays { first: 10, last: 12 };
 
     fn days(name: &str, days: &[i32]) -> RecordBatch {
         let column: ArrayRef = Arc::new(Date32Array::from(days.to_vec()));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     /// A session with days and facts, and with the rule if there is one.
-    fn context(rule: Option<AskedDays>) -> SessionContext {
+    fn context(rule: Option<CalendarDays>) -> SessionContext {
         let context = SessionContext::new_with_state(base_state(chrono_tz::UTC));
         register_batch(&context, "calendar", days("number", &[10, 11, 12])).unwrap();
         register_batch(&context, "facts", days("value", &[1, 9, 10, 12, 13, 400])).unwrap();
