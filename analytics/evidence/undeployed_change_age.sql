@@ -16,7 +16,8 @@ waiting as (
         and (awaited_changes.deployed_at is null or awaited_changes.deployed_at >= periods.read_at)
     join scopes on scopes.service = awaited_changes.service
         and scopes.valid_from < periods.read_at and scopes.valid_to >= periods.read_at
-    where not awaited_changes.is_copy and not awaited_changes.is_empty
+    where (awaited_changes.day is null or awaited_changes.day >= (select min(day) from calendar))
+        and not awaited_changes.is_copy and not awaited_changes.is_empty
 )
 select change_id, service, repository, kind, actor_kind, sha, merged_at, seconds_between(merged_at, read_at) as age_seconds, url,
     coalesce(known_since < read_at, false) and place = 1 as is_counted,

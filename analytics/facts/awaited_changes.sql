@@ -5,24 +5,20 @@
 -- itself may lie on a branch that nobody has merged. A copy and an empty change are here and marked:
 -- the one is the same change again, the other changes nothing, so neither waits. What was never
 -- deployed from has no way to production, and nothing waits for it.
-with ways as (
-    -- what a service is made from, and since when it is deployed and its commits are known
-    select service, repository, min(finished_at) as deployed_since,
-        min(finished_at) filter (where attribution_status <> 'unknown') as known_since
-    from deployments
-    where tier = 'production' and changed_running_version and service is not null and repository is not null
-    group by service, repository
-),
-reviewed as (
+with reviewed as (
     select distinct repository from changes where kind = 'pull_request'
 )
 select changes.change_id, ways.service, changes.repository, changes.kind, changes.actor_kind, changes.sha,
     changes.merged_at, ways.deployed_since, ways.known_since, delivered_changes.deployed_at,
     delivered_changes.deployment_id, delivered_changes.excluded, delivered_changes.merge_to_production_seconds,
     coalesce(changes.origin_id <> changes.change_id, false) as is_copy, coalesce(changes.is_empty, false) as is_empty,
-    changes.day, changes.url
+    changes.day as merged_day,
+    -- the day on which it waited no more; null while it waits
+    case when delivered_changes.deployed_at is not null then local_day(greatest(changes.merged_at, delivered_changes.deployed_at)) end
+        as day,
+    changes.url
 from changes
-join ways on ways.repository = changes.repository
+join ways_to_production as ways on ways.repository = changes.repository
     -- a service receives what path rules give it; without rules it receives everything
     and (changes.services is null or array_has(changes.services, ways.service))
 left join reviewed on reviewed.repository = changes.repository

@@ -27,7 +27,8 @@ delivered as (
         deployments.started_at as deploy_started_at,
         coalesce(deployments.completed_at, deployments.finished_at) as deployed_at,
         deployments.exposed_at, deployments.last_target_finished_at as last_target_at, deployments.taken_away_at,
-        coalesce(settled.completed_at, settled.finished_at) as settled_at, arrivals.attribution_status, origin.actor_kind, origin.is_remediation,
+        coalesce(settled.completed_at, settled.finished_at) as settled_at, deployments.kind as deployment_kind,
+        deployments.attribution_status as deployment_attribution_status, arrivals.attribution_status, origin.actor_kind, origin.is_remediation,
         coalesce(origin.is_empty, false) as is_empty, cancelled_out.change_id is not null as is_cancelled_out,
         arrivals.change_id <> origin.change_id as is_copy, member.url
     from arrivals
@@ -99,7 +100,7 @@ select change_id, service, deployment_id, repository, sha, kind, committed_at, s
         case when offered_at < committed_at then 'opened_before_first_commit' end,
         case when attribution_status = 'unknown' then 'attribution_unknown' end
     ), ''), ',') as flags,
-    attribution_status,
+    attribution_status, deployment_kind, deployment_attribution_status,
     local_day(deployed_at) as day,
     url
 from cut

@@ -50,24 +50,32 @@ broken_off as (
     select deployment_id
     from attempts
     where outcome in ('failed', 'cancelled') and reached and service is not null and finished_at is not null
+),
+told as (
+    select attempts.deployment_id, attempts.native_id, attempts.attempt, attempts.service, attempts.environment, attempts.tier,
+        attempts.track, attempts.repository, attempts.sha, attempts.revisions, attempts.version, attempts.artifact_digest,
+        attempts.outcome, attempts.reached, attempts.target, attempts.rollout_of, attempts.targets, attempts.last_target_finished_at,
+        case when broken_off.deployment_id is not null then 'change' when attempts.rollout_of is null then judged.kind end as kind,
+        attempts.rollout_of is null and coalesce(judged.is_baseline, false) as is_baseline,
+        attempts.rollout_of is null
+            and coalesce(judged.kind in ('change', 'rollback', 'config'), broken_off.deployment_id is not null) as changed_running_version,
+        case when attempts.rollout_of is null then undone.restores end as restores,
+        case when attempts.rollout_of is null then undone.undoes end as undoes,
+        case when attempts.rollout_of is null then replaced.replaces end as replaces, taken_away.taken_away_at, attempts.declared_purpose,
+        case when broken_off.deployment_id is not null then 0 else judged.new_commits end as new_commits,
+        case when broken_off.deployment_id is not null then 'exact' else judged.attribution_status end as attribution_status,
+        attempts.created_at, attempts.started_at, attempts.exposed_at, attempts.completed_at, attempts.finished_at,
+        attempts.mature_at, attempts.times_out_at, attempts.quarantine, attempts.day, attempts.url
+    from attempts
+    left join stream_places as judged on judged.deployment_id = attempts.deployment_id
+    left join undone on undone.deployment_id = attempts.deployment_id
+    left join replaced on replaced.deployment_id = attempts.deployment_id
+    left join taken_away on taken_away.deployment_id = attempts.deployment_id
+    left join broken_off on broken_off.deployment_id = attempts.deployment_id
 )
-select attempts.deployment_id, attempts.native_id, attempts.attempt, attempts.service, attempts.environment, attempts.tier,
-    attempts.track, attempts.repository, attempts.sha, attempts.revisions, attempts.version, attempts.artifact_digest,
-    attempts.outcome, attempts.reached, attempts.target, attempts.rollout_of, attempts.targets, attempts.last_target_finished_at,
-    case when broken_off.deployment_id is not null then 'change' when attempts.rollout_of is null then judged.kind end as kind,
-    attempts.rollout_of is null and coalesce(judged.is_baseline, false) as is_baseline,
-    attempts.rollout_of is null
-        and coalesce(judged.kind in ('change', 'rollback', 'config'), broken_off.deployment_id is not null) as changed_running_version,
-    case when attempts.rollout_of is null then undone.restores end as restores,
-    case when attempts.rollout_of is null then undone.undoes end as undoes,
-    case when attempts.rollout_of is null then replaced.replaces end as replaces, taken_away.taken_away_at, attempts.declared_purpose,
-    case when broken_off.deployment_id is not null then 0 else judged.new_commits end as new_commits,
-    case when broken_off.deployment_id is not null then 'exact' else judged.attribution_status end as attribution_status,
-    attempts.created_at, attempts.started_at, attempts.exposed_at, attempts.completed_at, attempts.finished_at,
-    attempts.mature_at, attempts.times_out_at, attempts.quarantine, attempts.day, attempts.url
-from attempts
-left join stream_places as judged on judged.deployment_id = attempts.deployment_id
-left join undone on undone.deployment_id = attempts.deployment_id
-left join replaced on replaced.deployment_id = attempts.deployment_id
-left join taken_away on taken_away.deployment_id = attempts.deployment_id
-left join broken_off on broken_off.deployment_id = attempts.deployment_id
+select *,
+    -- when the service was last deployed to production before this one, which changed what runs there, too
+    case when tier = 'production' and changed_running_version then lag(finished_at) over (
+        partition by service, tier = 'production' and changed_running_version order by finished_at, deployment_id
+    ) end as previous_finished_at
+from told

@@ -13,16 +13,15 @@ with carried as (
         calendar.is_partial, min(delivered_changes.deployed_at) as deployed_at, count(*) as changes
     from delivered_changes
     join calendar on calendar.day = delivered_changes.day
+    where delivered_changes.deployment_kind = 'change' and delivered_changes.deployment_attribution_status = 'exact'
     group by delivered_changes.deployment_id, delivered_changes.service, calendar.period_start, calendar.period_end,
         calendar.is_partial
 ),
 placed as (
     select scopes.scope_kind, scopes.scope, carried.period_start, carried.period_end, carried.is_partial, carried.changes
     from carried
-    join deployments on deployments.deployment_id = carried.deployment_id
     join scopes on scopes.service = carried.service
         and carried.deployed_at >= scopes.valid_from and carried.deployed_at < scopes.valid_to
-    where deployments.tier = 'production' and deployments.kind = 'change' and deployments.attribution_status = 'exact'
 ),
 deployed as (
     select scopes.scope_kind, scopes.scope, calendar.period_start,

@@ -9,10 +9,12 @@
 -- is withheld. While more than the wanted share waits there is no value, and `low` says how long at least.
 -- Coverage: merged changes of services whose deployed commits are known and whose clocks can be used.
 with merged as (
-    select service, merged_at, day, deployed_at, known_since, excluded, merge_to_production_seconds
+    -- what waited no more before the first day was merged before it, too
+    select service, merged_at, merged_day, deployed_at, known_since, excluded, merge_to_production_seconds
     from awaited_changes
     where kind = 'pull_request' and actor_kind <> 'bot' and not is_copy and not is_empty
         and coalesce(excluded, 'skew') = 'skew'
+        and (day is null or day >= (select min(day) from calendar))
 ),
 placed as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
@@ -23,7 +25,7 @@ placed as (
             else seconds_between(merged.merged_at, calendar.as_of)
         end as waiting_seconds
     from merged
-    join calendar on calendar.day = merged.day
+    join calendar on calendar.day = merged.merged_day
     join scopes on scopes.service = merged.service
         and merged.merged_at >= scopes.valid_from and merged.merged_at < scopes.valid_to
     where merged.merged_at <= calendar.as_of

@@ -9,8 +9,10 @@ mod cluster;
 mod evidence;
 mod members;
 mod one_row_first;
+mod reader;
 mod rows;
 mod run;
+mod scoped_services;
 mod session;
 mod shared_samples;
 mod smaller_first;
@@ -20,7 +22,9 @@ mod whole_partitions;
 use calendar_days::CalendarDays;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use members::narrowed;
+use reader::Reader;
 pub(crate) use run::{collected, traced};
+use scoped_services::ScopedServices;
 pub(crate) use session::facts_context;
 pub use session::session_state;
 pub(crate) use whole_partitions::WholePartitions;
@@ -32,11 +36,9 @@ use crate::compare::{ComparedWindows, Detailed};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
-use crate::hot::{HotFiles, Providers};
-use crate::lake_tables::LakeTable;
 use crate::series::{Cell, Series};
 use crate::window::Window;
-use crate::{calendar, lake_tables, registers};
+use crate::{calendar, lake_tables};
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use chrono_tz::Tz;
@@ -49,9 +51,10 @@ use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 use waymark_event::Instant;
-use waymark_lake::{Layout, Snapshot, fact_table};
+use waymark_lake::{Layout, Snapshot};
 
 /// How many comparisons, and how many cells with their services, are remembered.
 const CLOSER_MAX: u64 = 10_000;
@@ -68,7 +71,9 @@ pub struct Opened {
     /// The zone in which days and weeks begin.
     zone: Tz,
     /// The weekly view, computed when it is first asked for.
-    weekly: tokio::sync::OnceCell<RecordBatch>,
+    weekly: OnceCell<RecordBatch>,
+    /// All scopes with their services, read when some of them are first asked for.
+    scopes: OnceCell<RecordBatch>,
 }
 
 /// What a session for metrics and answers may read besides views.
@@ -83,24 +88,12 @@ enum Readable {
 /// Answers metrics and questions over the newest snapshot.
 #[derive(Debug)]
 pub struct Engine {
-    layout: Layout,
-    definitions: Arc<Definitions>,
-    opened: RwLock<Option<Arc<Opened>>>,
-    /// What one snapshot leaves to the next; held while one is opened, so that none is opened twice.
-    reader: tokio::sync::Mutex<Reader>,
+    reader: Arc<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
     /// What was found out by `compare.rs`, by snapshot and question.
     pub(crate) changes: moka::future::Cache<(String, ComparedWindows), Option<Change>>,
     /// Cells whose limits know their services, by snapshot and question.
     pub(crate) details: moka::future::Cache<(String, Detailed), Option<Cell>>,
-}
-
-/// What stays from snapshot to snapshot, because files never change.
-#[derive(Debug, Default)]
-struct Reader {
-    /// Functions, settings and the footers of files; made when the first snapshot is opened.
-    state: Option<SessionState>,
-    hot: HotFiles,
 }
 
 impl Engine {
@@ -111,18 +104,17 @@ impl Engine {
         };
         let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
         let (changes, details) = (moka::future::Cache::new(CLOSER_MAX), moka::future::Cache::new(CLOSER_MAX));
-        let (opened, reader) = (RwLock::default(), tokio::sync::Mutex::default());
-        Self { layout, definitions, opened, reader, answers, changes, details }
+        Self { reader: Arc::new(Reader::new(layout, definitions)), answers, changes, details }
     }
 
     /// What the organisation says about itself.
     pub fn definitions(&self) -> &Arc<Definitions> {
-        &self.definitions
+        &self.reader.definitions
     }
 
     /// The data folder.
-    pub const fn layout(&self) -> &Layout {
-        &self.layout
+    pub fn layout(&self) -> &Layout {
+        &self.reader.layout
     }
 
     /// The newest snapshot, open for questions.
@@ -130,18 +122,7 @@ impl Engine {
     /// # Errors
     /// `NoSnapshot` when there is none, `Register` when its tables cannot be opened.
     pub async fn newest(&self) -> Result<Arc<Opened>, AnalyticsError> {
-        let newest = Snapshot::newest_id(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
-        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id == newest) {
-            return Ok(opened);
-        }
-        let mut reader = self.reader.lock().await;
-        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id >= newest) {
-            return Ok(opened);
-        }
-        let snapshot = Snapshot::newest(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
-        let opened = Arc::new(reader.open(&self.layout, &self.definitions, snapshot).await?);
-        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&opened));
-        Ok(opened)
+        self.reader.newest().await
     }
 
     /// One metric over a window; the same question on the same snapshot is answered once.
@@ -197,76 +178,13 @@ impl Engine {
                 return Ok(RecordBatch::new_empty(Arc::new(Schema::empty())));
             }
             let context = SessionContext::new_with_state(opened.state.clone());
-            operational.push((name, lake_tables::table(&context, &self.layout, name, &version, None).await.map_err(failed)?));
+            operational.push((name, lake_tables::table(&context, self.layout(), name, &version, None).await.map_err(failed)?));
         }
         opened.answer_over(answer, over, window, operational).await
     }
-
-    fn held(&self) -> Option<Arc<Opened>> {
-        self.opened.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Reader {
-    async fn open(&mut self, layout: &Layout, definitions: &Definitions, snapshot: Snapshot) -> Result<Opened, AnalyticsError> {
-        let state = match &mut self.state {
-            Some(state) => state.clone(),
-            missing => missing.insert(session_state(definitions.zone(), Some(layout))?).clone(),
-        };
-        let context = session::for_readers(&state);
-        let facts = lake_facts(&context, layout, &snapshot).await?;
-        let is_hot = |name: &str| FACTS.iter().any(|fact| fact.name == name && fact.is_hot);
-        let hot: Vec<_> = facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect();
-        let hot = self.hot.keep(&context, &hot).await?;
-        Opened::over_facts(&context, definitions, snapshot, facts, hot)
-    }
-}
-
-/// Every fact of a snapshot, as the lake has it.
-async fn lake_facts(
-    context: &SessionContext,
-    layout: &Layout,
-    snapshot: &Snapshot,
-) -> Result<Vec<(&'static str, Arc<LakeTable>)>, AnalyticsError> {
-    let mut facts = Vec::with_capacity(FACTS.len());
-    for fact in FACTS {
-        let stored = fact_table(fact.name);
-        let version = snapshot.tables.get(&stored).cloned().unwrap_or_default();
-        let table = LakeTable::open(context, layout, &stored, &version, None).await;
-        let table = table.map_err(|cause| AnalyticsError::Register { table: fact.name.to_owned(), cause: Box::new(cause) })?;
-        facts.push((fact.name, Arc::new(table)));
-    }
-    Ok(facts)
 }
 
 impl Opened {
-    /// The facts of a snapshot, some of them in memory, with `settings` and the registers.
-    fn over_facts(
-        context: &SessionContext,
-        definitions: &Definitions,
-        snapshot: Snapshot,
-        facts: Vec<(&'static str, Arc<LakeTable>)>,
-        mut hot: Providers,
-    ) -> Result<Self, AnalyticsError> {
-        let mut tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)> = Vec::new();
-        for (name, table) in facts {
-            let is_visible = FACTS.iter().any(|fact| fact.name == name && fact.is_visible);
-            match hot.remove(name) {
-                Some(provider) => tables.push((name, is_visible, provider)),
-                None => tables.push((name, is_visible, table)),
-            }
-        }
-        let failed =
-            |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
-        let supply = |cause| AnalyticsError::Supply { table: "settings".to_owned(), cause };
-        let settings = registers::settings(definitions).map_err(supply)?;
-        tables.push(("settings", true, memory_table(settings).map_err(|cause| failed("settings", cause))?));
-        for (name, batch) in registers::registers(definitions).map_err(supply)? {
-            tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
-        }
-        Ok(Self { snapshot, tables, state: context.state(), zone: definitions.zone(), weekly: tokio::sync::OnceCell::new() })
-    }
-
     /// Tables in memory, open for questions as if they were a snapshot.
     pub(crate) fn over(tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>, as_of: Instant) -> Self {
         let snapshot = Snapshot {
@@ -277,7 +195,7 @@ impl Opened {
             tables: BTreeMap::new(),
         };
         let state = session::for_readers(&session::base_state(Tz::UTC)).state();
-        Self { snapshot, tables, state, zone: Tz::UTC, weekly: tokio::sync::OnceCell::new() }
+        Self { snapshot, tables, state, zone: Tz::UTC, weekly: OnceCell::new(), scopes: OnceCell::new() }
     }
 
     /// A session for metrics: facts, `scopes`, `settings`, the calendar of the window, the views that
@@ -337,6 +255,10 @@ impl Opened {
     pub(crate) async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
         let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
+        if !window.scopes.is_empty() {
+            let scopes = self.scopes.get_or_try_init(|| all_scopes(&context)).await.map_err(failed)?;
+            context.add_optimizer_rule(Arc::new(ScopedServices::new(scopes.clone())));
+        }
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
         let task = Arc::new(frame.task_ctx());
@@ -381,6 +303,11 @@ impl Opened {
     pub const fn as_of(&self) -> Instant {
         self.snapshot.as_of
     }
+}
+
+/// All scopes of the snapshot for which a session was made.
+async fn all_scopes(context: &SessionContext) -> DataFusionResult<RecordBatch> {
+    collected(context.table("scopes").await?).await
 }
 
 /// Makes a batch known as a table.

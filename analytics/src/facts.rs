@@ -174,6 +174,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/delivered_changes.sql"),
     },
     Fact {
+        name: "ways_to_production",
+        key: &["service", "repository"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/ways_to_production.sql"),
+    },
+    Fact {
         name: "awaited_changes",
         key: &["change_id", "service"],
         units: &[Key::Subject("repository")],

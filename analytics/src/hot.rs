@@ -12,10 +12,11 @@ use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
 use crate::lake_tables::{LakeTable, StoredFile, rows_of};
+use crate::rows_asked::SERVICE;
 use crate::views::{VIEWS, named_in};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef, UInt16Type};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
@@ -44,6 +45,8 @@ const FORESIGHT_ROWS_MIN: usize = 10_000;
 pub(crate) struct HotFiles {
     bytes_max: usize,
     files: HashMap<Path, Kept>,
+    /// The files of which it was decided whether they are kept.
+    decided: HashSet<Path>,
     columns: HashMap<&'static str, Columns>,
 }
 
@@ -64,6 +67,8 @@ struct Columns {
 struct Kept {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
+    /// The services of its rows; null where the fact has none, or they are not held as a dictionary.
+    services: Option<Arc<BTreeSet<String>>>,
     size_bytes: usize,
     rows: usize,
 }
@@ -79,11 +84,29 @@ pub(crate) type Providers = BTreeMap<&'static str, Arc<dyn TableProvider>>;
 
 impl Default for HotFiles {
     fn default() -> Self {
-        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), columns: HashMap::new() }
+        Self { bytes_max: HOT_BYTES_MAX, files: HashMap::new(), decided: HashSet::new(), columns: HashMap::new() }
     }
 }
 
 impl HotFiles {
+    /// How many of the files nobody has looked at yet.
+    pub(crate) fn new_files(&self, facts: &[(&'static str, Arc<LakeTable>)]) -> usize {
+        facts.iter().flat_map(|(_, table)| table.files()).filter(|file| !self.decided.contains(file.path())).count()
+    }
+
+    /// The facts over what is in memory already.
+    pub(crate) fn known(&self, facts: &[(&'static str, Arc<LakeTable>)]) -> Providers {
+        let mut providers = Providers::new();
+        for (name, table) in facts {
+            let Some(columns) = self.columns.get(name).filter(|columns| columns.whole == table.schema()) else { continue };
+            if table.files().iter().any(|file| self.files.contains_key(file.path())) {
+                let hot = HotTable::new(Arc::clone(table), Arc::clone(columns.as_held()), &self.files);
+                providers.insert(*name, Arc::new(hot));
+            }
+        }
+        providers
+    }
+
     /// Keeps the files of the given facts that fit, the newest first, and forgets every other file.
     ///
     /// # Errors
@@ -102,7 +125,7 @@ impl HotFiles {
         }
         let mut before = std::mem::take(&mut self.files);
         let mut left_bytes = self.bytes_max;
-        let mut kept: BTreeMap<&'static str, BTreeMap<Path, Kept>> = BTreeMap::new();
+        let mut kept = HashMap::new();
         let mut given_up = BTreeSet::new();
         for Span { fact, table, last_day, files } in spans(facts) {
             // What is older than something that did not fit is read from the lake together with that.
@@ -117,15 +140,11 @@ impl HotFiles {
             let size_bytes = files.values().map(|kept| kept.size_bytes).sum();
             tracing::debug!(fact.name = fact, span.end = %last_day, size_bytes, "kept in memory");
             left_bytes = left_bytes.saturating_sub(size_bytes);
-            kept.entry(fact).or_default().extend(files);
+            kept.extend(files);
         }
-        let mut providers = Providers::new();
-        for (name, table) in facts {
-            let Some((files, columns)) = kept.remove(name).zip(self.columns.get(name)) else { continue };
-            providers.insert(*name, Arc::new(HotTable::new(Arc::clone(table), Arc::clone(columns.as_held()), &files)));
-            self.files.extend(files);
-        }
-        Ok(providers)
+        self.files = kept;
+        self.decided = facts.iter().flat_map(|(_, table)| table.files()).map(|file| file.path().clone()).collect();
+        Ok(self.known(facts))
     }
 }
 
@@ -264,6 +283,16 @@ fn words(sql: &'static str) -> BTreeSet<&'static str> {
     lines.flat_map(|line| line.split(is_apart)).collect()
 }
 
+/// The services of rows in memory, as far as they are known without looking at each row.
+fn services_in(batches: &[RecordBatch]) -> Option<BTreeSet<String>> {
+    let mut services = BTreeSet::new();
+    for batch in batches {
+        let texts = batch.column_by_name(SERVICE)?.as_dictionary_opt::<UInt16Type>()?.values().as_string_opt::<i32>()?;
+        services.extend(texts.iter().flatten().map(str::to_owned));
+    }
+    Some(services)
+}
+
 impl Kept {
     fn new(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
         let batches = batches.into_iter().filter(|batch| batch.num_rows() > 0);
@@ -280,6 +309,7 @@ impl Kept {
         let batches = batches.collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             schema: Arc::clone(schema),
+            services: services_in(&batches).map(Arc::new),
             size_bytes: batches.iter().map(RecordBatch::get_array_memory_size).sum(),
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,
@@ -392,7 +422,7 @@ mod tests {
             vec![Arc::new(StringArray::from(vec!["checkout"])), Arc::new(Int64Array::from(vec![1]))],
         )
         .unwrap();
-        let files = BTreeMap::from([(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())]);
+        let files = HashMap::from([(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())]);
         let table = HotTable::new(Arc::new(LakeTable::over(schema, Vec::new())), held, &files);
         assert_eq!(table.held_places(Some(&[2, 1])), Some(vec![1, 0]));
         assert_eq!(table.held_places(Some(&[])), Some(Vec::new()));

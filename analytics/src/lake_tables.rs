@@ -5,6 +5,7 @@
 //! other file. Which files belong to a version is said by the snapshot.
 
 use crate::facts::days_of;
+use crate::rows_asked::{DAY, RowsAsked};
 use arrow::datatypes::{DataType, Date32Type, Field, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,8 +24,7 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::prelude::SessionContext;
@@ -35,8 +35,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use waymark_lake::{DataFile, Layout, TableVersion};
 
-/// The column by whose spans the files of a fact are cut.
-const DAY: &str = "day";
 /// The scheme and authority under which the lake's files are known.
 const STORE: &str = "lake://data";
 
@@ -61,41 +59,6 @@ pub(crate) async fn table(
     schema: Option<SchemaRef>,
 ) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(LakeTable::open(context, layout, name, version, schema).await?))
-}
-
-/// The days for which a question asks, from and to; null where there is no end.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct DaysAsked {
-    from: Option<NaiveDate>,
-    to: Option<NaiveDate>,
-}
-
-impl DaysAsked {
-    /// What the conditions of a question say about the days of its rows.
-    pub(crate) fn by(filters: &[Expr]) -> Self {
-        let mut asked = Self::default();
-        for filter in filters.iter().flat_map(split_conjunction) {
-            let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { continue };
-            let (Expr::Column(column), Expr::Literal(ScalarValue::Date32(Some(day)), _)) = (left.as_ref(), right.as_ref())
-            else {
-                continue;
-            };
-            let Some(day) = Date32Type::to_naive_date_opt(*day).filter(|_| column.name == DAY) else { continue };
-            // A day too many costs a file, and no answer.
-            if matches!(op, Operator::Eq | Operator::Gt | Operator::GtEq) {
-                asked.from = asked.from.max(Some(day));
-            }
-            if matches!(op, Operator::Eq | Operator::Lt | Operator::LtEq) {
-                asked.to = Some(asked.to.map_or(day, |known| known.min(day)));
-            }
-        }
-        asked
-    }
-
-    /// Whether rows of these days can be among those that are asked for.
-    pub(crate) fn may_be_in(self, days: Option<(NaiveDate, NaiveDate)>) -> bool {
-        days.is_none_or(|(first, last)| self.from.is_none_or(|from| from <= last) && self.to.is_none_or(|to| first <= to))
-    }
 }
 
 /// The files of one version of a table.
@@ -199,9 +162,9 @@ impl LakeTable {
         Ok(DataSourceExec::from_data_source(config))
     }
 
-    /// The files that may hold rows of the asked days, in groups of about equal size.
-    fn groups(&self, asked: DaysAsked, groups_max: usize) -> Vec<Vec<&StoredFile>> {
-        let mut files: Vec<&StoredFile> = self.files.iter().filter(|file| asked.may_be_in(file.days)).collect();
+    /// The files that may hold rows that are asked for, in groups of about equal size.
+    fn groups(&self, asked: &RowsAsked, groups_max: usize) -> Vec<Vec<&StoredFile>> {
+        let mut files: Vec<&StoredFile> = self.files.iter().filter(|file| asked.may_be_of_days(file.days)).collect();
         files.sort_by_key(|stored| Reverse(stored.file.object_meta.size));
         shared_out(files, groups_max, |stored| stored.file.object_meta.size.max(1))
     }
@@ -237,7 +200,7 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let groups = self.groups(DaysAsked::by(filters), session.config().target_partitions());
+        let groups = self.groups(&RowsAsked::by(filters), session.config().target_partitions());
         if groups.iter().all(Vec::is_empty) {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, columns)?)));
         }

@@ -24,6 +24,7 @@ mod platform;
 pub mod profiles;
 mod query;
 mod registers;
+mod rows_asked;
 pub mod scenario;
 mod series;
 mod units;

@@ -7,19 +7,12 @@ with periods as (
     from calendar
     where period_start < as_of
     group by period_start, period_end, is_partial, as_of
-),
-ways as (
-    select service, repository, min(finished_at) as deployed_since,
-        min(finished_at) filter (where attribution_status <> 'unknown') as known_since
-    from deployments
-    where tier = 'production' and changed_running_version and service is not null and repository is not null
-    group by service, repository
 )
 select scopes.scope_kind, scopes.scope, periods.period_start, periods.period_end, periods.is_partial,
     count(distinct ways.service) as services,
     count(distinct case when ways.known_since < periods.read_at then ways.service end) as with_commits
 from periods
-join ways on ways.deployed_since < periods.read_at
+join ways_to_production as ways on ways.deployed_since < periods.read_at
 join scopes on scopes.service = ways.service
     and scopes.valid_from < periods.read_at and scopes.valid_to >= periods.read_at
 group by scopes.scope_kind, scopes.scope, periods.period_start, periods.period_end, periods.is_partial

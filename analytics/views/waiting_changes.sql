@@ -18,7 +18,8 @@ awaited as (
         awaited_changes.known_since, awaited_changes.deployed_at
     from awaited_changes
     cross join bounds
-    where awaited_changes.merged_at < bounds.last_at
+    where (awaited_changes.day is null or awaited_changes.day >= (select min(day) from calendar))
+        and awaited_changes.merged_at < bounds.last_at
         and (awaited_changes.deployed_at is null or awaited_changes.deployed_at >= bounds.first_at)
         and not awaited_changes.is_copy and not awaited_changes.is_empty
 )

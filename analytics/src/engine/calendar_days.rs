@@ -1,16 +1,17 @@
 //! `CalendarDays`: whatever is joined with the calendar is asked for the calendar's days and no others.
 //!
 //! A metric reads facts by joining them with the days of its window. Said as a condition, the days of the
-//! window decide which files are looked at (`lake_tables.rs`), before any of them is opened.
+//! window decide which files are looked at (`rows_asked.rs`), before any of them is opened. Where SQL asks
+//! for the first or the last day of the calendar, that is such a day, too.
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::{DataType, Date32Type};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{ExprSchema, Result};
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Filter, Join, JoinType, LogicalPlan, Operator, lit};
+use datafusion::logical_expr::{Aggregate, BinaryExpr, Expr, Filter, Join, JoinType, LogicalPlan, Operator, lit};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::prelude::Column;
 use datafusion::scalar::ScalarValue;
@@ -29,9 +30,13 @@ pub(super) struct CalendarDays {
 
 impl AnalyzerRule for CalendarDays {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        let asked = plan.transform_up_with_subqueries(|node| match node {
-            LogicalPlan::Join(join) => self.asked_of(join),
-            other => Ok(Transformed::no(other)),
+        let asked = plan.transform_up_with_subqueries(|node| {
+            // Joined with subqueries, a condition would be no condition on files any more.
+            let known = node.map_expressions(|expression| expression.transform_up(|part| Ok(self.known(part))))?;
+            known.transform_data(|node| match node {
+                LogicalPlan::Join(join) => self.asked_of(join),
+                other => Ok(Transformed::no(other)),
+            })
         });
         asked.data()
     }
@@ -48,6 +53,16 @@ impl CalendarDays {
         Some(Self { first: min(days)?, last: max(days)? })
     }
 
+    /// The day, where an expression is the question for the first or the last one of the calendar.
+    fn known(self, expression: Expr) -> Transformed<Expr> {
+        let Expr::ScalarSubquery(subquery) = &expression else { return Transformed::no(expression) };
+        match bound_of_calendar(&subquery.subquery).as_deref() {
+            Some("min") => Transformed::yes(day_number(self.first)),
+            Some("max") => Transformed::yes(day_number(self.last)),
+            _ => Transformed::no(expression),
+        }
+    }
+
     fn asked_of(self, mut join: Join) -> Result<Transformed<LogicalPlan>> {
         let Some(day) = joined_with_calendar(&join) else { return Ok(Transformed::no(LogicalPlan::Join(join))) };
         // A row that a join keeps although it matches nothing must stay.
@@ -59,10 +74,30 @@ impl CalendarDays {
         if side.schema().data_type(&day)? != &DataType::Date32 {
             return Ok(Transformed::no(LogicalPlan::Join(join)));
         }
-        let bound = |day: i32| lit(ScalarValue::Date32(Some(day)));
-        let asked = Expr::Column(day.clone()).gt_eq(bound(self.first)).and(Expr::Column(day).lt_eq(bound(self.last)));
+        let (first, last) = (day_number(self.first), day_number(self.last));
+        let asked = Expr::Column(day.clone()).gt_eq(first).and(Expr::Column(day).lt_eq(last));
         *side = Arc::new(LogicalPlan::Filter(Filter::try_new(asked, Arc::clone(side))?));
         Ok(Transformed::yes(LogicalPlan::Join(join)))
+    }
+}
+
+fn day_number(day: i32) -> Expr {
+    lit(ScalarValue::Date32(Some(day)))
+}
+
+/// Whether a statement asks for nothing but `min` or `max` of the days of the whole calendar: which of them.
+fn bound_of_calendar(plan: &LogicalPlan) -> Option<String> {
+    match plan {
+        LogicalPlan::Projection(projection) if projection.expr.len() == 1 => bound_of_calendar(&projection.input),
+        LogicalPlan::Aggregate(Aggregate { input, group_expr, aggr_expr, .. }) if group_expr.is_empty() => {
+            let ([Expr::AggregateFunction(call)], LogicalPlan::TableScan(scan)) = (aggr_expr.as_slice(), input.as_ref()) else {
+                return None;
+            };
+            let is_of_days = matches!(call.params.args.as_slice(), [Expr::Column(column)] if is_calendar_day(column));
+            let is_whole = call.params.filter.is_none() && scan.filters.is_empty();
+            (is_of_days && is_whole).then(|| call.func.name().to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -117,6 +152,7 @@ mod tests {
             ("facts join calendar on calendar.day = facts.day", true),
             ("calendar left join facts on facts.day = calendar.day and facts.value > 1", true),
             ("(select day, value from facts) as facts join calendar on calendar.day = facts.day", true),
+            ("calendar join facts on facts.day is null or facts.day <= (select max(day) from calendar)", true),
             ("facts left join calendar on calendar.day = facts.day", false),
             ("facts join calendar on calendar.day >= facts.day", false),
         ] {

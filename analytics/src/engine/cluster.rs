@@ -4,8 +4,9 @@
 //! inputs (`calendar`, `settings`, registers) travel inside the plan. Who sends and runs plans is not
 //! decided here; each process that does begins with `session_state`.
 
+use super::reader::lake_facts;
 use super::session::{for_readers, without_clocks};
-use super::{Opened, Readable, lake_facts, narrowed, plan, session_state};
+use super::{Opened, Readable, narrowed, plan, session_state};
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;

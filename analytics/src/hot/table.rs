@@ -3,7 +3,8 @@
 //! Which files and columns are kept is decided in `hot.rs`.
 
 use super::Kept;
-use crate::lake_tables::{DaysAsked, LakeTable, shared_out};
+use crate::lake_tables::{LakeTable, shared_out};
+use crate::rows_asked::RowsAsked;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -20,15 +21,23 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use object_store::path::Path;
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The rows of one file that are in memory.
 #[derive(Debug)]
 struct Held {
     days: Option<(NaiveDate, NaiveDate)>,
+    /// Whose rows they are; null where that is not known.
+    services: Option<Arc<BTreeSet<String>>>,
     rows: usize,
     batches: Vec<RecordBatch>,
+}
+
+impl Held {
+    fn may_have(&self, asked: &RowsAsked) -> bool {
+        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.services.as_deref())
+    }
 }
 
 /// A fact whose usual columns are in memory, for all files or those of the last time; a scan of any
@@ -47,13 +56,18 @@ pub(super) struct HotTable {
 
 impl HotTable {
     /// The kept files of a fact, and beside them the others; `schema` says how columns are held.
-    pub(super) fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &BTreeMap<Path, Kept>) -> Self {
+    pub(super) fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &HashMap<Path, Kept>) -> Self {
         let whole = stored.schema();
         let places = whole.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect();
         let (mut held, mut others) = (Vec::new(), Vec::new());
         for file in stored.files() {
             match files.get(file.path()) {
-                Some(kept) => held.push(Held { days: file.days, rows: kept.rows, batches: kept.batches.clone() }),
+                Some(kept) => held.push(Held {
+                    days: file.days,
+                    services: kept.services.clone(),
+                    rows: kept.rows,
+                    batches: kept.batches.clone(),
+                }),
                 None => others.push(file.clone()),
             }
         }
@@ -61,9 +75,9 @@ impl HotTable {
         Self { stored, schema, held, others, places }
     }
 
-    /// The held rows that may be of the asked days, with the given columns, as they are stored.
-    fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: DaysAsked) -> Result<Arc<dyn ExecutionPlan>> {
-        let files: Vec<&Held> = self.held.iter().filter(|file| asked.may_be_in(file.days)).collect();
+    /// The held rows that may be asked for, with the given columns, as they are stored.
+    fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: &RowsAsked) -> Result<Arc<dyn ExecutionPlan>> {
+        let files: Vec<&Held> = self.held.iter().filter(|file| file.may_have(asked)).collect();
         let partitions = shared_out(files, session.config().target_partitions(), |file| file.rows as u64);
         let batches = |files: Vec<&Held>| files.into_iter().flat_map(|file| file.batches.iter().cloned()).collect();
         let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(batches).collect();
@@ -112,7 +126,7 @@ impl TableProvider for HotTable {
         let Some(places) = self.held_places(columns.map(Vec::as_slice)) else {
             return self.stored.scan(session, columns, filters, limit).await;
         };
-        let held = self.scan_held(session, places, DaysAsked::by(filters))?;
+        let held = self.scan_held(session, places, &RowsAsked::by(filters))?;
         let Some(others) = &self.others else { return Ok(held) };
         let others = others.scan(session, columns, filters, limit).await?;
         if others.is::<EmptyExec>() {

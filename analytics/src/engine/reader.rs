@@ -1,0 +1,181 @@
+//! `Reader`: opens the newest snapshot, at once from the lake, and from memory as soon as it is there.
+//!
+//! Few new files are read into memory before the first question is answered; many, as after the start over
+//! a large lake, beside the questions, which are answered from the lake meanwhile. What is worth keeping is
+//! said in `hot.rs`.
+
+use super::{Opened, memory_table, session};
+use crate::definitions::Definitions;
+use crate::error::AnalyticsError;
+use crate::facts::FACTS;
+use crate::hot::{HotFiles, Providers};
+use crate::lake_tables::LakeTable;
+use crate::registers;
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::SessionState;
+use datafusion::prelude::SessionContext;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
+use waymark_lake::{Layout, Snapshot, fact_table};
+
+/// For so many files a question waits, some tenths of a second; for more of them it does not.
+const AWAITED_FILES_MAX: usize = 500;
+
+/// Opens snapshots, and keeps what stays from one to the next, because files never change.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) layout: Layout,
+    pub(super) definitions: Arc<Definitions>,
+    /// Functions, settings and the footers of files; made when the first snapshot is opened.
+    state: OnceCell<SessionState>,
+    opened: RwLock<Option<Arc<Opened>>>,
+    /// Held while a snapshot is opened, so that none is opened twice.
+    opening: Mutex<()>,
+    /// Held as long as files are read.
+    hot: Arc<Mutex<HotFiles>>,
+}
+
+/// Facts by name, as the lake has them.
+pub(super) type Facts = Vec<(&'static str, Arc<LakeTable>)>;
+
+impl Reader {
+    pub(super) fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
+        let (state, opened, opening, hot) = Default::default();
+        Self { layout, definitions, state, opened, opening, hot }
+    }
+
+    /// The newest snapshot, open for questions.
+    ///
+    /// # Errors
+    /// `NoSnapshot` when there is none, `Register` when its tables cannot be opened.
+    pub(super) async fn newest(self: &Arc<Self>) -> Result<Arc<Opened>, AnalyticsError> {
+        let newest = Snapshot::newest_id(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
+        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id == newest) {
+            return Ok(opened);
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(opened) = self.held().filter(|opened| opened.snapshot.id >= newest) {
+            return Ok(opened);
+        }
+        let snapshot = Snapshot::newest(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
+        let context = self.context().await?;
+        let facts = lake_facts(&context, &self.layout, &snapshot).await?;
+        let mut hot = Providers::new();
+        // Whoever is reading files finds out by itself that there is a newer snapshot.
+        if let Ok(mut files) = Arc::clone(&self.hot).try_lock_owned() {
+            let worthy = worth_keeping(&facts);
+            if files.new_files(&worthy) <= AWAITED_FILES_MAX {
+                hot = files.keep(&context, &worthy).await?;
+            } else {
+                hot = files.known(&worthy);
+                tokio::spawn(Arc::clone(self).warm(files, snapshot.clone()));
+            }
+        }
+        let opened = Arc::new(Opened::over_facts(&context, &self.definitions, snapshot, facts, hot)?);
+        self.hold(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    /// Reads files into memory until those of the newest opened snapshot are there.
+    async fn warm(self: Arc<Self>, mut files: OwnedMutexGuard<HotFiles>, mut snapshot: Snapshot) {
+        let began = std::time::Instant::now();
+        loop {
+            match self.open_warm(&mut files, snapshot.clone()).await {
+                Ok(opened) => {
+                    let newer = self.held().map(|held| held.snapshot.clone()).filter(|held| held.id > snapshot.id);
+                    let Some(newer) = newer else {
+                        self.hold(Arc::new(opened));
+                        tracing::debug!(elapsed_ms = began.elapsed().as_millis(), "facts were read into memory");
+                        return;
+                    };
+                    snapshot = newer;
+                }
+                Err(cause) => {
+                    let cause: &dyn std::error::Error = &cause;
+                    tracing::warn!(error = cause, "facts could not be kept in memory: they are read with each question");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn open_warm(&self, files: &mut HotFiles, snapshot: Snapshot) -> Result<Opened, AnalyticsError> {
+        let context = self.context().await?;
+        let facts = lake_facts(&context, &self.layout, &snapshot).await?;
+        let hot = files.keep(&context, &worth_keeping(&facts)).await?;
+        Opened::over_facts(&context, &self.definitions, snapshot, facts, hot)
+    }
+
+    async fn context(&self) -> Result<SessionContext, AnalyticsError> {
+        let make = async || session::session_state(self.definitions.zone(), Some(&self.layout));
+        Ok(session::for_readers(self.state.get_or_try_init(make).await?))
+    }
+
+    fn held(&self) -> Option<Arc<Opened>> {
+        self.opened.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hold(&self, opened: Arc<Opened>) {
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+    }
+}
+
+/// The facts that are worth their memory.
+fn worth_keeping(facts: &Facts) -> Facts {
+    let is_hot = |name: &str| FACTS.iter().any(|fact| fact.name == name && fact.is_hot);
+    facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect()
+}
+
+/// Every fact of a snapshot, as the lake has it.
+pub(super) async fn lake_facts(
+    context: &SessionContext,
+    layout: &Layout,
+    snapshot: &Snapshot,
+) -> Result<Facts, AnalyticsError> {
+    let mut facts = Vec::with_capacity(FACTS.len());
+    for fact in FACTS {
+        let stored = fact_table(fact.name);
+        let version = snapshot.tables.get(&stored).cloned().unwrap_or_default();
+        let table = LakeTable::open(context, layout, &stored, &version, None).await;
+        let table = table.map_err(|cause| AnalyticsError::Register { table: fact.name.to_owned(), cause: Box::new(cause) })?;
+        facts.push((fact.name, Arc::new(table)));
+    }
+    Ok(facts)
+}
+
+impl Opened {
+    /// The facts of a snapshot, some of them in memory, with `settings` and the registers.
+    pub(super) fn over_facts(
+        context: &SessionContext,
+        definitions: &Definitions,
+        snapshot: Snapshot,
+        facts: Facts,
+        mut hot: Providers,
+    ) -> Result<Self, AnalyticsError> {
+        let mut tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)> = Vec::new();
+        for (name, table) in facts {
+            let is_visible = FACTS.iter().any(|fact| fact.name == name && fact.is_visible);
+            match hot.remove(name) {
+                Some(provider) => tables.push((name, is_visible, provider)),
+                None => tables.push((name, is_visible, table)),
+            }
+        }
+        let failed =
+            |table: &str, cause: DataFusionError| AnalyticsError::Register { table: table.to_owned(), cause: Box::new(cause) };
+        let supply = |cause| AnalyticsError::Supply { table: "settings".to_owned(), cause };
+        let settings = registers::settings(definitions).map_err(supply)?;
+        tables.push(("settings", true, memory_table(settings).map_err(|cause| failed("settings", cause))?));
+        for (name, batch) in registers::registers(definitions).map_err(supply)? {
+            tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
+        }
+        Ok(Self {
+            snapshot,
+            tables,
+            state: context.state(),
+            zone: definitions.zone(),
+            weekly: OnceCell::new(),
+            scopes: OnceCell::new(),
+        })
+    }
+}
