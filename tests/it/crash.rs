@@ -9,7 +9,7 @@ mod judge;
 mod server;
 mod teller;
 
-use crate::harness::{program, skipped};
+use crate::harness::{program, skipped, tell};
 use burst::{Kill, MOMENTS, Moment, burst};
 use judge::{assert_nothing_lost, assert_sound, visible};
 use rand_chacha::ChaCha8Rng;
@@ -72,11 +72,6 @@ async fn kill(times: usize) {
         let missed: Vec<_> = MOMENTS.iter().filter(|moment| met.get(moment).is_none_or(|count| *count == 0)).collect();
         assert!(missed.is_empty(), "no kill met the moments {missed:?}, so nothing is proven of them");
     }
-}
-
-#[expect(clippy::print_stdout, reason = "a long run says what it did")]
-fn tell(line: &str) {
-    println!("{line}");
 }
 
 #[tokio::test]

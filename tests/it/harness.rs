@@ -26,6 +26,12 @@ pub(crate) fn skipped(what: &str, why: &str) {
     println!("SKIPPED {what}: {why}");
 }
 
+/// Says how far a long run is, or what it did.
+#[expect(clippy::print_stdout, reason = "a long run says what it did")]
+pub(crate) fn tell(line: &str) {
+    println!("{line}");
+}
+
 /// Whether golden and generated files are to be written instead of compared.
 #[expect(clippy::disallowed_methods, reason = "blessing is asked for by the environment")]
 pub(crate) fn is_blessing() -> bool {

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use waymark_analytics::FACTS;
 use waymark_lake::{Layout, Snapshot, TableVersion, Wanted, fact_table, read_rows};
 
+/// Rows of each fact, as sorted lines of JSON.
+pub(crate) type Facts = BTreeMap<&'static str, Vec<String>>;
+
 /// Every row of one table version, in no order.
 pub(crate) async fn rows(layout: &Layout, table: &str, version: &TableVersion) -> Vec<Value> {
     let batches = read_rows(layout, table, &version.files, Wanted::default()).await.unwrap();
@@ -28,7 +31,7 @@ pub(crate) async fn snapshot_rows(layout: &Layout, snapshot: &Snapshot, table: &
 }
 
 /// Every fact of a snapshot as sorted lines of JSON, without the columns that tell of the arrival.
-pub(crate) async fn facts(layout: &Layout, snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) async fn facts(layout: &Layout, snapshot: &Snapshot) -> Facts {
     let mut facts = BTreeMap::new();
     for fact in FACTS {
         let mut lines = Vec::new();
@@ -46,10 +49,7 @@ pub(crate) async fn facts(layout: &Layout, snapshot: &Snapshot) -> BTreeMap<&'st
 }
 
 /// Says in which fact two snapshots differ, and by which row.
-pub(crate) fn difference(
-    expected: &BTreeMap<&'static str, Vec<String>>,
-    found: &BTreeMap<&'static str, Vec<String>>,
-) -> Option<String> {
+pub(crate) fn difference(expected: &Facts, found: &Facts) -> Option<String> {
     expected.iter().find_map(|(name, lines)| {
         let other = found.get(name)?;
         if lines == other {

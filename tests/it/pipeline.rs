@@ -3,12 +3,13 @@
 //!
 //! The same law over generated statements, without a disk, is `disorder.rs`.
 
-use crate::harness::World;
-use crate::lake_rows::{difference, facts, snapshot_rows};
+use crate::harness::{World, tell};
+use crate::lake_rows::{Facts, difference, facts, snapshot_rows};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::task::JoinSet;
 use waymark_analytics::{FACTS, Grain, METRICS, Window};
 use waymark_collect::{Pipeline, Reading};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Observation, PeopleKey, Table, observation_batch};
@@ -19,6 +20,9 @@ use waymark_sample::{Plan, deliveries};
 const RUNS: u64 = 3;
 /// The same in the long job, `.ci/long`.
 const RUNS_LONG: u64 = 200;
+/// So many of these at the same time, and a line after so many.
+const RUNS_AT_ONCE: usize = 2;
+const RUNS_TOLD: u64 = 20;
 /// Of every this many deliveries, one comes twice.
 const REPEATED: u64 = 4;
 /// The stream beside the inbox, as one partition of a topic has it.
@@ -125,21 +129,32 @@ async fn numbers(world: &World, plan: &Plan) -> BTreeMap<&'static str, String> {
     numbers
 }
 
-/// The sample comes in any order, some of it twice, in batches and by two ways, with facts computed
-/// now and then; in the end they are those of the straight way, and of a rebuild.
-async fn disorder(runs: u64) {
-    let plan = plan();
-    let ordered: Vec<Delivery> = deliveries(&plan).collect();
-    let mut straight = world(&plan).await;
-    straight.take_in(&ordered).await;
-    let snapshot = straight.refresh().await;
-    let expected = facts(&straight.layout, &snapshot).await;
-    for name in ["deployments", "delivered_changes", "ci_runs", "adoption_status", "survey_results"] {
-        assert!(!expected[name].is_empty(), "the sample has no `{name}`, so nothing would be compared");
+/// The sample, and its facts when it comes the straight way.
+struct Straight {
+    plan: Plan,
+    ordered: Vec<Delivery>,
+    expected: Facts,
+}
+
+impl Straight {
+    async fn new() -> Self {
+        let plan = plan();
+        let ordered: Vec<Delivery> = deliveries(&plan).collect();
+        let mut world = world(&plan).await;
+        world.take_in(&ordered).await;
+        let snapshot = world.refresh().await;
+        let expected = facts(&world.layout, &snapshot).await;
+        for name in ["deployments", "delivered_changes", "ci_runs", "adoption_status", "survey_results"] {
+            assert!(!expected[name].is_empty(), "the sample has no `{name}`, so nothing would be compared");
+        }
+        Self { plan, ordered, expected }
     }
-    for run in 0..runs {
-        let mut arrival = Arrival::new(&plan, run).await;
-        let disordered = disordered(&mut arrival.chance, &ordered);
+
+    /// The sample comes in any order, some of it twice, in batches and by two ways, with facts computed
+    /// now and then; in the end they are those of the straight way, and of a rebuild.
+    async fn is_that_of_disorder(&self, run: u64) {
+        let mut arrival = Arrival::new(&self.plan, run).await;
+        let disordered = disordered(&mut arrival.chance, &self.ordered);
         let batches = 2 + usize::try_from(below(&mut arrival.chance, 6)).unwrap();
         for batch in disordered.chunks(disordered.len().div_ceil(batches)) {
             arrival.take_in(batch).await;
@@ -149,24 +164,40 @@ async fn disorder(runs: u64) {
         }
         let snapshot = arrival.refresh().await;
         let found = facts(&arrival.world.layout, &snapshot).await;
-        assert_eq!(difference(&expected, &found), None, "run {run} in {batches} batches");
+        assert_eq!(difference(&self.expected, &found), None, "run {run} in {batches} batches");
         let mut world = arrival.world;
         world.pipeline.rebuild().await.unwrap();
         let snapshot = world.refresh_fully().await;
         let rebuilt = facts(&world.layout, &snapshot).await;
-        assert_eq!(difference(&expected, &rebuilt), None, "run {run} in {batches} batches, rebuilt");
+        assert_eq!(difference(&self.expected, &rebuilt), None, "run {run} in {batches} batches, rebuilt");
     }
 }
 
 #[tokio::test]
 async fn disorder_repetition_and_batches_change_no_fact() {
-    disorder(RUNS).await;
+    let straight = Straight::new().await;
+    for run in 0..RUNS {
+        straight.is_that_of_disorder(run).await;
+    }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes many minutes: `.ci/long` runs it"]
 async fn disorder_long() {
-    disorder(RUNS_LONG).await;
+    let straight = Arc::new(Straight::new().await);
+    let (mut runs, mut running, mut ended) = (0..RUNS_LONG, JoinSet::new(), 0);
+    loop {
+        for run in runs.by_ref().take(RUNS_AT_ONCE - running.len()) {
+            let straight = Arc::clone(&straight);
+            running.spawn(async move { straight.is_that_of_disorder(run).await });
+        }
+        let Some(outcome) = running.join_next().await else { break };
+        outcome.unwrap();
+        ended += 1;
+        if ended % RUNS_TOLD == 0 {
+            tell(&format!("{ended} of {RUNS_LONG} runs"));
+        }
+    }
 }
 
 #[tokio::test]
