@@ -125,6 +125,11 @@ impl Engine {
         self.reader.newest().await
     }
 
+    /// Waits until whatever is being read into memory is there; answers are the same before, and slower.
+    pub async fn until_read(&self) {
+        self.reader.until_read().await;
+    }
+
     /// One metric over a window; the same question on the same snapshot is answered once.
     ///
     /// # Errors

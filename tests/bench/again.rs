@@ -24,8 +24,7 @@ async fn again(asked: &Asked) {
         row("new deliveries in an organisation that is there", "passed over: `load` has left none in the folder", NO_AIM);
         return;
     }
-    let mut held_back = HeldBack::of(&scale);
-    scale.deliveries().filter_map(|delivery| held_back.pass(delivery)).for_each(drop);
+    let held_back = HeldBack::passed_over(&scale);
     let mut large = Large::open(scale, asked.folder()).await;
     let began = Instant::now();
     large.refresh(Extent::Touched).await;

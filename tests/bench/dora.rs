@@ -6,7 +6,7 @@
 //! large as was asked for (`dora=0.02`); what is printed says how large that is.
 
 use crate::asked::Asked;
-use crate::large::{Large, engine, is_made};
+use crate::large::{Large, is_made, warm};
 use crate::memory::Peak;
 use crate::rows::{NO_AIM, grouped, milliseconds, row};
 use crate::runtime;
@@ -42,7 +42,9 @@ async fn five(asked: &Asked) {
         Large::make(scale, asked.folder()).await;
     }
     let peak = Peak::begin();
-    let engine = engine(&scale, asked.folder());
+    let began = Instant::now();
+    let engine = warm(&scale, asked.folder()).await;
+    row("read what is worth it into memory, beside the first answers", &milliseconds(began.elapsed()), NO_AIM);
     let team = first_team(&engine, &scale).await;
     peak.end("opening", MEMORY_AIM);
     let peak = Peak::begin();

@@ -62,6 +62,13 @@ impl HeldBack {
         }
     }
 
+    /// What is held back of an organisation whose other deliveries are stored.
+    pub(crate) fn passed_over(scale: &Scale) -> Self {
+        let mut held_back = Self::of(scale);
+        scale.deliveries().filter_map(|delivery| held_back.pass(delivery)).for_each(drop);
+        held_back
+    }
+
     /// A delivery without what is held back of it; nothing when nothing is left.
     pub(crate) fn pass(&mut self, mut delivery: Delivery) -> Option<Delivery> {
         if delivery.received_at < self.from {

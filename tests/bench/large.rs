@@ -53,6 +53,11 @@ impl Large {
         Self { scale, layout, definitions, pipeline, refresher: Refresher::default(), position }
     }
 
+    /// Whether anything is stored.
+    pub(crate) const fn is_filled(&self) -> bool {
+        self.position > 0
+    }
+
     /// Stores and computes the whole organisation, and leaves the folder to readers.
     pub(crate) async fn make(scale: Scale, folder: &Path) {
         let mut large = Self::open(scale, folder).await;
@@ -131,6 +136,14 @@ pub(crate) async fn is_made(folder: &Path) -> bool {
 /// An engine that knows nothing yet, over a folder that is made.
 pub(crate) fn engine(scale: &Scale, folder: &Path) -> Engine {
     Engine::new(Layout::existing(folder).unwrap(), definitions(scale))
+}
+
+/// An engine that has in memory what is worth it.
+pub(crate) async fn warm(scale: &Scale, folder: &Path) -> Engine {
+    let engine = engine(scale, folder);
+    engine.newest().await.unwrap();
+    engine.until_read().await;
+    engine
 }
 
 fn definitions(scale: &Scale) -> Arc<Definitions> {

@@ -26,7 +26,8 @@ async fn load(asked: &Asked) {
     }
     let scale = asked.organisation();
     let mut large = Large::open(scale, asked.folder()).await;
-    let held_back = store(&mut large, asked).await;
+    // Storing everything takes long, so a run that was ended after that is gone on with.
+    let held_back = if large.is_filled() { HeldBack::passed_over(&scale) } else { store(&mut large, asked).await };
     merge(&mut large).await;
     compute(&mut large).await;
     take_in(&mut large, held_back.few).await;

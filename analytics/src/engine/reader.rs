@@ -34,6 +34,7 @@ pub(super) struct Reader {
     opening: Mutex<()>,
     /// Held as long as files are read.
     hot: Arc<Mutex<HotFiles>>,
+    awaited_files_max: usize,
 }
 
 /// Facts by name, as the lake has them.
@@ -42,7 +43,7 @@ pub(super) type Facts = Vec<(&'static str, Arc<LakeTable>)>;
 impl Reader {
     pub(super) fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
         let (state, opened, opening, hot) = Default::default();
-        Self { layout, definitions, state, opened, opening, hot }
+        Self { layout, definitions, state, opened, opening, hot, awaited_files_max: AWAITED_FILES_MAX }
     }
 
     /// The newest snapshot, open for questions.
@@ -65,7 +66,7 @@ impl Reader {
         // Whoever is reading files finds out by itself that there is a newer snapshot.
         if let Ok(mut files) = Arc::clone(&self.hot).try_lock_owned() {
             let worthy = worth_keeping(&facts);
-            if files.new_files(&worthy) <= AWAITED_FILES_MAX {
+            if files.new_files(&worthy) <= self.awaited_files_max {
                 hot = files.keep(&context, &worthy).await?;
             } else {
                 hot = files.known(&worthy);
@@ -75,6 +76,10 @@ impl Reader {
         let opened = Arc::new(Opened::over_facts(&context, &self.definitions, snapshot, facts, hot)?);
         self.hold(Arc::clone(&opened));
         Ok(opened)
+    }
+
+    pub(super) async fn until_read(&self) {
+        drop(self.hot.lock().await);
     }
 
     /// Reads files into memory until those of the newest opened snapshot are there.
@@ -177,5 +182,77 @@ impl Opened {
             weekly: OnceCell::new(),
             scopes: OnceCell::new(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use std::collections::BTreeMap;
+    use waymark_event::Instant;
+    use waymark_lake::{TableVersion, Tables};
+
+    const FACT: &str = "deployments";
+
+    /// A snapshot of one fact in as many files as there are services.
+    async fn published(layout: &Layout, services: &[&str]) -> Snapshot {
+        let (tables, now) = (Tables::new(layout), Instant::parse("2026-08-01T00:00:00Z").unwrap());
+        let name = fact_table(FACT);
+        let mut files = Vec::new();
+        for (shard, service) in services.iter().enumerate() {
+            let texts: ArrayRef = Arc::new(StringArray::from(vec![*service]));
+            let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+            let rows = RecordBatch::try_from_iter([("service", texts), ("new_commits", numbers)]).unwrap();
+            let file = format!("shard-{shard:06}-2026q3-0.snappy.parquet");
+            files.push(tables.write(&name, &file, &rows, now).await.unwrap().data_file());
+        }
+        let before = Snapshot::newest_id(layout).await.unwrap();
+        let snapshot = Snapshot {
+            id: Snapshot::next_id(before.as_deref()),
+            as_of: now,
+            definitions: String::new(),
+            positions: BTreeMap::new(),
+            tables: BTreeMap::from([(name, TableVersion { files, ..TableVersion::default() })]),
+        };
+        assert!(snapshot.publish(layout).await.unwrap());
+        snapshot
+    }
+
+    /// The services that are answered with, and whether they were in memory.
+    async fn asked(reader: &Arc<Reader>) -> (Vec<String>, bool) {
+        let opened = reader.newest().await.unwrap();
+        let (_, _, provider) = opened.tables.iter().find(|(name, ..)| *name == FACT).unwrap();
+        let context = opened.context(|name, _| name == FACT).unwrap();
+        let rows = context.table(FACT).await.unwrap().collect().await.unwrap();
+        let mut services = Vec::new();
+        for batch in &rows {
+            let column = batch.column_by_name("service").unwrap();
+            services.extend(column.as_any().downcast_ref::<StringArray>().unwrap().iter().flatten().map(str::to_owned));
+        }
+        services.sort();
+        (services, format!("{provider:?}").starts_with("HotTable"))
+    }
+
+    #[tokio::test]
+    async fn a_question_waits_for_few_files_and_not_for_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        published(&layout, &["checkout", "search"]).await;
+        let definitions = Arc::new(Definitions::default());
+        let of_two = vec!["checkout".to_owned(), "search".to_owned()];
+        let patient = Arc::new(Reader::new(layout.clone(), Arc::clone(&definitions)));
+        assert_eq!(asked(&patient).await, (of_two.clone(), true));
+
+        let hasty = Arc::new(Reader { awaited_files_max: 1, ..Reader::new(layout.clone(), definitions) });
+        assert_eq!(asked(&hasty).await, (of_two.clone(), false));
+        hasty.until_read().await;
+        assert_eq!(asked(&hasty).await, (of_two, true));
+        // What is known stays in memory while the others are read.
+        published(&layout, &["checkout", "search", "billing", "login"]).await;
+        let of_four = ["billing", "checkout", "login", "search"].map(str::to_owned).to_vec();
+        assert_eq!(asked(&hasty).await, (of_four.clone(), true));
+        hasty.until_read().await;
+        assert_eq!(asked(&hasty).await, (of_four, true));
     }
 }
