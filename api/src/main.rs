@@ -7,9 +7,10 @@ use clap::Parser;
 use commands::Cli;
 use std::process::ExitCode;
 
-/// Gives memory back after a batch, where the system's allocator keeps it scattered over its arenas.
+/// Gives memory back soon after a batch (`.cargo/config.toml` says how soon), where the system's allocator keeps it
+/// scattered over its arenas.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Plans of deeply nested statements are walked by recursion, which takes more than the usual two
 /// megabytes where the program is not optimised.

@@ -33,7 +33,7 @@ use tempfile::TempDir;
 
 /// The allocator of the binary, so that time and memory are those of the product.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Something that is measured by itself.
 struct Part {
