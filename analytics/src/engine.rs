@@ -52,6 +52,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{DataFrame, SessionContext};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant as StopWatch;
 use tokio::sync::OnceCell;
 use waymark_event::Instant;
 use waymark_lake::{Layout, Snapshot};
@@ -258,6 +259,7 @@ impl Opened {
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub(crate) async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
+        let began = StopWatch::now();
         let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
         if !window.scopes.is_empty() {
@@ -267,7 +269,10 @@ impl Opened {
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
         let task = Arc::new(frame.task_ctx());
+        let understood = began.elapsed();
         let physical = frame.create_physical_plan().await.map_err(failed)?;
+        let (understood_us, planned_us) = (understood.as_micros(), began.elapsed().as_micros());
+        tracing::trace!(metric.id = metric.id, understood_us, planned_us, "a metric was planned");
         let batches = traced(metric.id, physical, task).await.map_err(failed)?;
         let mut cells = Vec::new();
         for batch in &batches {

@@ -4,7 +4,7 @@
 -- A deployment counts in the period in which it finished. It is mature once `observation_window` has
 -- passed: before that its failures may not be known.
 with remedies as (
-    select distinct deployment_id from remediations where deployment_id is not null
+    select distinct deployment_id, service from remediations where deployment_id is not null
 )
 select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
     deployments.deployment_id, deployments.service, deployments.kind, deployments.version, deployments.sha,
@@ -16,6 +16,7 @@ from deployments
 join calendar on calendar.day = deployments.day
 join scopes on scopes.service = deployments.service
     and deployments.finished_at >= scopes.valid_from and deployments.finished_at < scopes.valid_to
-left join failures on failures.deployment_id = deployments.deployment_id
-left join remedies on remedies.deployment_id = deployments.deployment_id
+-- a failure and a remedy are of the service that was deployed: so much has to be looked at for a team
+left join failures on failures.deployment_id = deployments.deployment_id and failures.service = deployments.service
+left join remedies on remedies.deployment_id = deployments.deployment_id and remedies.service = deployments.service
 where deployments.tier = 'production' and deployments.changed_running_version

@@ -5,12 +5,13 @@ use crate::harness::at;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use waymark_lake::{Layout, TableVersion, Tables, Wanted, read_rows};
+use waymark_lake::{Footers, Layout, TableVersion, Tables, Wanted, read_rows};
 
 const TABLE: &str = "observed/commits";
 const APPENDS: i64 = 24;
 const ROWS: i64 = 33_000;
 const SUBJECTS: i64 = 200;
+const ASKED: &str = "s007";
 /// Every append says again of these entities what the one before said, with a higher rank.
 const REPEATED: i64 = 1_000;
 
@@ -46,11 +47,13 @@ async fn a_large_table_is_cut_by_subject_and_keeps_every_newest_row_once() {
     }
     let mut ranks = BTreeMap::new();
     let mut files_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut rows_about = 0;
     for file in &covered.files {
         for batch in read_rows(&layout, TABLE, std::slice::from_ref(file), Wanted::default()).await.unwrap() {
             let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
             let (subjects, entities, deliveries) = (text("subject"), text("entity_id"), text("delivery_id"));
             for row in 0..batch.num_rows() {
+                rows_about += usize::from(subjects.value(row) == ASKED);
                 files_of.entry(subjects.value(row).to_owned()).or_default().insert(file.path.clone());
                 ranks.entry(entities.value(row).to_owned()).or_insert_with(Vec::new).push(deliveries.value(row).to_owned());
             }
@@ -65,4 +68,19 @@ async fn a_large_table_is_cut_by_subject_and_keeps_every_newest_row_once() {
     let most = files_of.values().map(BTreeSet::len).max().unwrap();
     // Fewer than four of each generation; twenty-four appends make three of them.
     assert!(covered.files.len() > 8 && most <= 9, "{most} of {} files tell of one subject", covered.files.len());
+
+    // What is known of the subjects of a file spares whoever comes back opening it.
+    let footers = Footers::default();
+    assert_eq!(about_asked(&layout, &covered, &footers).await, rows_about);
+    for file in covered.files.iter().filter(|file| !files_of[ASKED].contains(&file.path)) {
+        std::fs::remove_file(layout.table(TABLE).join(&file.path)).unwrap();
+    }
+    assert_eq!(about_asked(&layout, &covered, &footers).await, rows_about);
+}
+
+/// How many rows there are about one subject.
+async fn about_asked(layout: &Layout, version: &TableVersion, footers: &Footers) -> usize {
+    let subjects = BTreeSet::from([ASKED.to_owned()]);
+    let wanted = Wanted { subjects: Some(&subjects), footers: Some(footers), ..Wanted::default() };
+    read_rows(layout, TABLE, &version.files, wanted).await.unwrap().iter().map(RecordBatch::num_rows).sum()
 }

@@ -21,6 +21,9 @@ use waymark_lake::{DataFile, Footers, Snapshot, TableVersion, Wanted, observed_t
 /// Tables whose statements connect two subjects by an id that either may tell first.
 const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployment];
 
+/// Files that are read side by side to find out what their statements connect.
+const FILES_AT_ONCE: usize = 4;
+
 impl<'work> Work<'work> {
     pub(super) async fn begin(
         input: &'work Refresh<'work>,
@@ -165,8 +168,8 @@ impl<'work> Work<'work> {
             let name = observed_table(table.name());
             let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
             let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
-            for file in files {
-                for batch in read_rows(self.input.layout, &name, std::slice::from_ref(file), wanted).await? {
+            for files in files.chunks(FILES_AT_ONCE) {
+                for batch in read_rows(self.input.layout, &name, files, wanted).await? {
                     match table {
                         Table::Incident => connections.incidents(&batch, &mut known),
                         Table::Artifact => connections.artifacts(&batch, &mut known),

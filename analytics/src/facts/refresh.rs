@@ -27,7 +27,7 @@ use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, Table
 pub(super) const UNITS: &str = "units";
 /// What the units that are computed together may weigh: enough to be quick, little enough for the
 /// memory. Planning the statements costs as much for one unit as for many.
-const WEIGHT_AT_ONCE: u64 = 40_000;
+const WEIGHT_AT_ONCE: u64 = 60_000;
 /// Planning a statement takes as long as computing it for about so many units.
 const PLANNED_UNITS: usize = 3;
 /// Files that nothing names are looked for this often.

@@ -7,9 +7,9 @@ use crate::units::Units;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use datafusion::error::DataFusionError;
-use std::collections::hash_map::DefaultHasher;
+use foldhash::fast::{FixedState, RandomState};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{Hash, Hasher};
+use std::hash::BuildHasher;
 use waymark_event::{Table, own_subject};
 
 /// Tables whose facts are computed whole, so that their statements touch no unit by themselves.
@@ -45,13 +45,14 @@ pub(super) const fn columns(table: Table) -> &'static [&'static str] {
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     /// The place in `subjects` of each deployment, by the hash of its entity id.
-    entities: HashMap<u64, u32>,
-    /// The same by its source's own id, which other sources may use too.
-    natives: HashMap<u64, Vec<u32>>,
+    entities: HashMap<u64, u32, RandomState>,
+    /// The same by its source's own id, and where other sources use that too, their places.
+    natives: HashMap<u64, u32, RandomState>,
+    other_natives: HashMap<u64, Vec<u32>, RandomState>,
     subjects: Vec<String>,
-    places: HashMap<String, u32>,
+    places: HashMap<String, u32, RandomState>,
     /// Which incidents and images name something by this id.
-    links: HashMap<String, BTreeSet<String>>,
+    links: HashMap<String, BTreeSet<String>, RandomState>,
 }
 
 impl Connections {
@@ -71,7 +72,7 @@ impl Connections {
                 self.names(&of_incident(name), subject, units);
             }
             for link in listed(batch, "deployment_links", row) {
-                self.names(&link, subject, units);
+                self.names(link, subject, units);
             }
             if let Some(alerts) = alerts_of(batch, row) {
                 units.join(&alerts, subject);
@@ -97,8 +98,9 @@ impl Connections {
     /// Something about `subject` names the thing of this id, which may be told of later.
     fn names(&mut self, id: &str, subject: &str, units: &mut Units) {
         self.links.entry(id.to_owned()).or_default().insert(subject.to_owned());
-        let by_entity = self.entities.get(&hashed(id));
-        for place in by_entity.into_iter().chain(self.natives.get(&hashed(id)).into_iter().flatten()) {
+        let hash = hashed(id);
+        let others = self.other_natives.get(&hash).into_iter().flatten();
+        for place in self.entities.get(&hash).into_iter().chain(self.natives.get(&hash)).chain(others) {
             if let Some(named) = self.subjects.get(*place as usize) {
                 units.join(named, subject);
             }
@@ -109,9 +111,13 @@ impl Connections {
     fn known_as(&mut self, id: &str, subject: &str, units: &mut Units) {
         self.join_named(id, subject, units);
         let place = self.place(subject);
-        let known = self.natives.entry(hashed(id)).or_default();
-        if !known.contains(&place) {
-            known.push(place);
+        let hash = hashed(id);
+        let first = *self.natives.entry(hash).or_insert(place);
+        if first != place {
+            let others = self.other_natives.entry(hash).or_default();
+            if !others.contains(&place) {
+                others.push(place);
+            }
         }
     }
 
@@ -124,9 +130,9 @@ impl Connections {
         let (hints, applications) = (column("service_hint"), column("application"));
         for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
             let subject = subjects.value(row);
-            let value = |column: Option<&'_ StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
+            let value = |column: Option<_>| column.and_then(|column| said(column, row));
             if let Some(service) = value(hints).or_else(|| value(applications)) {
-                units.join(subject, &service);
+                units.join(subject, service);
             }
             for revision in listed(batch, "revisions", row) {
                 if let Some(repository) = revision.split('@').next().filter(|repository| !repository.is_empty()) {
@@ -134,10 +140,10 @@ impl Connections {
                 }
             }
             if let Some(entity) = value(parts).or_else(|| value(entities)) {
-                self.same_deployment(&entity, subject, units);
+                self.same_deployment(entity, subject, units);
             }
             for name in value(natives).into_iter().chain(listed(batch, "artifacts", row)) {
-                self.known_as(&name, subject, units);
+                self.known_as(name, subject, units);
             }
         }
     }
@@ -322,18 +328,22 @@ fn said(column: &StringArray, row: usize) -> Option<&str> {
 }
 
 /// The texts of a list; none where it is missing or null.
-fn listed(batch: &RecordBatch, name: &str, row: usize) -> Vec<String> {
+fn listed<'batch>(batch: &'batch RecordBatch, name: &str, row: usize) -> impl Iterator<Item = &'batch str> {
     let lists = batch.column_by_name(name).and_then(|column| column.as_list_opt::<i32>());
-    let Some(lists) = lists.filter(|lists| lists.is_valid(row)) else { return Vec::new() };
-    let texts = lists.value(row);
-    texts.as_string_opt::<i32>().into_iter().flatten().flatten().map(ToOwned::to_owned).collect()
+    let texts = lists.filter(|lists| lists.is_valid(row)).and_then(|lists| {
+        let bound = |place: usize| usize::try_from(lists.value_offsets()[place]).ok();
+        let places = bound(row)?..bound(row + 1)?;
+        let texts = lists.values().as_string_opt::<i32>()?;
+        Some(places.filter(|place| texts.is_valid(*place)).map(|place| texts.value(place)))
+    });
+    texts.into_iter().flatten()
 }
 
 /// What the alerts of one source about the same services have in common: one that fires again soon is the same trouble.
 fn alerts_of(batch: &RecordBatch, row: usize) -> Option<String> {
     batch.column_by_name("first_alert_at").filter(|column| column.is_valid(row))?;
-    let mut services = listed(batch, "service_hints", row);
-    services.sort();
+    let mut services: Vec<&str> = listed(batch, "service_hints", row).collect();
+    services.sort_unstable();
     let part = |name: &str| text(batch, name).and_then(|column| said(column, row)).unwrap_or_default();
     (!services.is_empty()).then(|| format!("alerts/{}:{}:{}", part("source"), part("instance"), services.join(",")))
 }
@@ -345,9 +355,7 @@ fn of_incident(id: &str) -> String {
 
 /// A collision joins two units that need not be joined, which costs time and changes no fact.
 fn hashed(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(id)
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ pub(crate) const SUBJECT: &str = "subject";
 const ROW_GROUP_ROWS: usize = 32 * 1_024;
 /// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
 const PAGE_ROWS: usize = 1_024;
+/// A dictionary of one column is no larger, because whoever reads a page reads the dictionary first: columns of
+/// which each row has another text would fill a megabyte before they give up having one.
+const DICTIONARY_BYTES_MAX: usize = 64 * 1_024;
 /// Under which name a file's footer holds what its writer noted.
 const NOTE: &str = "waymark.note";
 /// Columns that people and joins look up by value; a filter saves reading files that lack it.
@@ -113,6 +116,11 @@ impl FileRead {
         let failed = |cause| self.failed(cause);
         let subjects = self.subjects.as_deref();
         let object = self.layout.table_object(&self.table, &self.file.path);
+        if let Some((footers, subjects)) = self.footers.as_ref().zip(subjects)
+            && !footers.may_hold(&object, subjects).await
+        {
+            return Ok(Vec::new());
+        }
         let mut reader = ObjectReader::new(self.layout.storage().store(), object.clone(), self.file.size_bytes);
         let footer = if let Some(footers) = &self.footers {
             footers.of(&object, &mut reader).await
@@ -332,6 +340,7 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
     let mut properties = WriterProperties::builder()
         .set_compression(packing.compression()?)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
     if batch.column_by_name(SUBJECT).is_some() {
         // Pages are found by subject and by nothing else, so only that column's pages need statistics.
@@ -373,15 +382,18 @@ pub async fn footer_note(layout: &Layout, table: &str, file: &DataFile) -> Resul
 /// The first and the last subject of a file, or a little beyond them; null where it tells none.
 pub(crate) async fn subject_range(layout: &Layout, table: &str, file: &DataFile) -> Result<Option<SubjectRange>, LakeError> {
     let footer = footer(layout, table, file).await?;
-    let failed = |cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause };
+    subject_range_of(&footer).map_err(|cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause })
+}
+
+/// The same, from its footer.
+pub(crate) fn subject_range_of(footer: &ArrowReaderMetadata) -> Result<Option<SubjectRange>, ParquetError> {
     if footer.schema().column_with_name(SUBJECT).is_none() {
         return Ok(None);
     }
-    let converter = StatisticsConverter::try_new(SUBJECT, footer.schema(), footer.parquet_schema()).map_err(failed)?;
+    let converter = StatisticsConverter::try_new(SUBJECT, footer.schema(), footer.parquet_schema())?;
     let groups = footer.metadata().row_groups();
-    let nulls = converter.row_group_null_counts(groups).map_err(failed)?;
-    let (least, greatest) =
-        (converter.row_group_mins(groups).map_err(failed)?, converter.row_group_maxes(groups).map_err(failed)?);
+    let nulls = converter.row_group_null_counts(groups)?;
+    let (least, greatest) = (converter.row_group_mins(groups)?, converter.row_group_maxes(groups)?);
     let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
         return Ok(None);
     };

@@ -1,45 +1,66 @@
 //! `Footers`: what files say of themselves, kept from one reading to the next.
 //!
-//! A file never changes under its name, so its footer is read once as long as there is room. Which
-//! rows of it are wanted is decided in `files.rs`.
+//! A file never changes under its name, so its footer is read once as long as there is room, and the
+//! range of its subjects for longer, because it is small and spares most readers the footer. Which rows
+//! of a file are wanted is decided in `files.rs`.
 
+use crate::files::{SubjectRange, subject_range_of};
 use crate::object_reader::ObjectReader;
 use moka::future::Cache;
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::Result;
 use parquet::file::metadata::PageIndexPolicy;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Bound;
+use std::sync::Arc;
 
 /// What all footers may take in memory.
 const BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 
-/// Footers of files, with the places of their pages.
+/// Of so many files it is known between which subjects their rows are.
+const RANGES_MAX: u64 = 200_000;
+
+/// Footers of files, with the places of their pages, and the ranges of their subjects.
 #[derive(Clone)]
-pub struct Footers(Cache<Path, ArrowReaderMetadata>);
+pub struct Footers {
+    whole: Cache<Path, ArrowReaderMetadata>,
+    ranges: Cache<Path, Arc<SubjectRange>>,
+}
 
 impl Default for Footers {
     fn default() -> Self {
         let weigh = |_: &Path, footer: &ArrowReaderMetadata| u32::try_from(footer.metadata().memory_size()).unwrap_or(u32::MAX);
-        Self(Cache::builder().weigher(weigh).max_capacity(BYTES_MAX).build())
+        Self { whole: Cache::builder().weigher(weigh).max_capacity(BYTES_MAX).build(), ranges: Cache::new(RANGES_MAX) }
     }
 }
 
 impl fmt::Debug for Footers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Footers").field("count", &self.0.entry_count()).finish_non_exhaustive()
+        formatter.debug_struct("Footers").field("count", &self.whole.entry_count()).finish_non_exhaustive()
     }
 }
 
 impl Footers {
+    /// Whether a file may hold rows about one of the subjects, as far as that is known.
+    pub(crate) async fn may_hold(&self, path: &Path, subjects: &BTreeSet<String>) -> bool {
+        let Some(range) = self.ranges.get(path).await else { return true };
+        let (first, last) = range.as_ref();
+        subjects.range::<str, _>((Bound::Included(first.as_str()), Bound::Included(last.as_str()))).next().is_some()
+    }
+
     /// The footer of a file, from memory if it was read before.
     pub(crate) async fn of(&self, path: &Path, reader: &mut ObjectReader) -> Result<ArrowReaderMetadata> {
-        if let Some(footer) = self.0.get(path).await {
+        if let Some(footer) = self.whole.get(path).await {
             return Ok(footer);
         }
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let footer = ArrowReaderMetadata::load_async(reader, options).await?;
-        self.0.insert(path.clone(), footer.clone()).await;
+        self.whole.insert(path.clone(), footer.clone()).await;
+        if let Some(range) = subject_range_of(&footer)? {
+            self.ranges.insert(path.clone(), Arc::new(range)).await;
+        }
         Ok(footer)
     }
 }
