@@ -124,6 +124,7 @@ impl HotFiles {
             }
         }
         let mut before = std::mem::take(&mut self.files);
+        self.decided.clear();
         let mut left_bytes = self.bytes_max;
         let mut kept = HashMap::new();
         let mut given_up = BTreeSet::new();

@@ -4,7 +4,7 @@
 //! are passed over. Which files are live is decided by `tables.rs` and by snapshots.
 
 use crate::error::LakeError;
-use crate::footers::Footers;
+use crate::footers::{Footers, SUBJECT, SubjectRange, subject_range_of};
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
@@ -27,8 +27,6 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// The column by which observations are kept together.
-pub(crate) const SUBJECT: &str = "subject";
 /// Rows of one row group.
 const ROW_GROUP_ROWS: usize = 32 * 1_024;
 /// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
@@ -44,9 +42,6 @@ const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
 const FILTERED_ROWS_MIN: usize = 10_000;
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
-
-/// The first and the last subject of a file.
-pub(crate) type SubjectRange = (String, String);
 
 /// Which rows and columns of a table are wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -383,25 +378,6 @@ pub async fn footer_note(layout: &Layout, table: &str, file: &DataFile) -> Resul
 pub(crate) async fn subject_range(layout: &Layout, table: &str, file: &DataFile) -> Result<Option<SubjectRange>, LakeError> {
     let footer = footer(layout, table, file).await?;
     subject_range_of(&footer).map_err(|cause| LakeError::ReadTable { table: table.to_owned(), file: file.path.clone(), cause })
-}
-
-/// The same, from its footer.
-pub(crate) fn subject_range_of(footer: &ArrowReaderMetadata) -> Result<Option<SubjectRange>, ParquetError> {
-    if footer.schema().column_with_name(SUBJECT).is_none() {
-        return Ok(None);
-    }
-    let converter = StatisticsConverter::try_new(SUBJECT, footer.schema(), footer.parquet_schema())?;
-    let groups = footer.metadata().row_groups();
-    let nulls = converter.row_group_null_counts(groups)?;
-    let (least, greatest) = (converter.row_group_mins(groups)?, converter.row_group_maxes(groups)?);
-    let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
-        return Ok(None);
-    };
-    if nulls.iter().any(|count| count != Some(0)) || least.null_count() + greatest.null_count() > 0 {
-        return Ok(None);
-    }
-    let range = least.iter().flatten().min().zip(greatest.iter().flatten().max());
-    Ok(range.map(|(from, to)| (from.to_owned(), to.to_owned())))
 }
 
 async fn footer(layout: &Layout, table: &str, file: &DataFile) -> Result<ArrowReaderMetadata, LakeError> {

@@ -4,10 +4,11 @@
 //! range of its subjects for longer, because it is small and spares most readers the footer. Which rows
 //! of a file are wanted is decided in `files.rs`.
 
-use crate::files::{SubjectRange, subject_range_of};
 use crate::object_reader::ObjectReader;
+use arrow::array::{Array, AsArray};
 use moka::future::Cache;
 use object_store::path::Path;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::Result;
 use parquet::file::metadata::PageIndexPolicy;
@@ -16,11 +17,15 @@ use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
+/// The column by which observations are kept together.
+pub(crate) const SUBJECT: &str = "subject";
 /// What all footers may take in memory.
 const BYTES_MAX: u64 = 64 * 1_024 * 1_024;
-
 /// Of so many files it is known between which subjects their rows are.
 const RANGES_MAX: u64 = 200_000;
+
+/// The first and the last subject of a file.
+pub(crate) type SubjectRange = (String, String);
 
 /// Footers of files, with the places of their pages, and the ranges of their subjects.
 #[derive(Clone)]
@@ -63,4 +68,23 @@ impl Footers {
         }
         Ok(footer)
     }
+}
+
+/// The first and the last subject of a file, or a little beyond them; null where its footer tells none.
+pub(crate) fn subject_range_of(footer: &ArrowReaderMetadata) -> Result<Option<SubjectRange>> {
+    if footer.schema().column_with_name(SUBJECT).is_none() {
+        return Ok(None);
+    }
+    let converter = StatisticsConverter::try_new(SUBJECT, footer.schema(), footer.parquet_schema())?;
+    let groups = footer.metadata().row_groups();
+    let nulls = converter.row_group_null_counts(groups)?;
+    let (least, greatest) = (converter.row_group_mins(groups)?, converter.row_group_maxes(groups)?);
+    let (Some(least), Some(greatest)) = (least.as_string_opt::<i32>(), greatest.as_string_opt::<i32>()) else {
+        return Ok(None);
+    };
+    if nulls.iter().any(|count| count != Some(0)) || least.null_count() + greatest.null_count() > 0 {
+        return Ok(None);
+    }
+    let range = least.iter().flatten().min().zip(greatest.iter().flatten().max());
+    Ok(range.map(|(from, to)| (from.to_owned(), to.to_owned())))
 }

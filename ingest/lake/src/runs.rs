@@ -8,7 +8,8 @@
 //! in which facts choose it.
 
 use crate::error::LakeError;
-use crate::files::{SUBJECT, SubjectRange, Wanted, in_order, joined, places, read_rows, schema_over, subject_range};
+use crate::files::{Wanted, in_order, joined, places, read_rows, schema_over, subject_range};
+use crate::footers::{SUBJECT, SubjectRange};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;

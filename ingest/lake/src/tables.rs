@@ -6,7 +6,8 @@
 //! overlap. What the rows mean is not known here.
 
 use crate::error::LakeError;
-use crate::files::{Packing, SubjectRange, encoded, in_order};
+use crate::files::{Packing, encoded, in_order};
+use crate::footers::SubjectRange;
 use crate::layout::{Layout, statement_tables, table_folder};
 use crate::rewrites::NewFile;
 use crate::snapshot::{DataFile, TableVersion};
