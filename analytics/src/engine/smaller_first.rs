@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(super) struct SmallerFirst;
 
 /// Sides are exchanged when the other one is smaller by this factor: what is known are upper bounds.
-const FACTOR: usize = 4;
+const FACTOR: usize = 2;
 
 impl PhysicalOptimizerRule for SmallerFirst {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
