@@ -16,10 +16,11 @@ with placed as (
                 then 'deployed before it was merged'
         end as left_out
     from awaited_changes
-    join calendar on calendar.day = awaited_changes.day
+    join calendar on calendar.day = awaited_changes.merged_day
     join scopes on scopes.service = awaited_changes.service
         and awaited_changes.merged_at >= scopes.valid_from and awaited_changes.merged_at < scopes.valid_to
-    where awaited_changes.kind = 'pull_request' and awaited_changes.merged_at <= calendar.as_of
+    where (awaited_changes.day is null or awaited_changes.day >= (select min(day) from calendar))
+        and awaited_changes.kind = 'pull_request' and awaited_changes.merged_at <= calendar.as_of
 )
 select change_id, service, kind, actor_kind, sha, merged_at, deployed_at, deployment_id, has_ended,
     case when has_ended then merge_to_production_seconds else seconds_between(merged_at, as_of) end as waiting_seconds, url,
