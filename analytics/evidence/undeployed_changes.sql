@@ -6,17 +6,17 @@ with periods as (
     group by period_start, period_end, as_of
 ),
 waiting as (
-    select awaited_changes.*, periods.period_start, periods.read_at, scopes.scope_kind, scopes.scope,
+    select awaited_lately.*, periods.period_start, periods.read_at, scopes.scope_kind, scopes.scope,
         row_number() over (
-            partition by awaited_changes.change_id, periods.period_start, scopes.scope_kind, scopes.scope
-            order by case when awaited_changes.known_since < periods.read_at then 0 else 1 end, awaited_changes.service
+            partition by awaited_lately.change_id, periods.period_start, scopes.scope_kind, scopes.scope
+            order by case when awaited_lately.known_since < periods.read_at then 0 else 1 end, awaited_lately.service
         ) as place
-    from awaited_changes
-    join periods on awaited_changes.merged_at < periods.read_at and awaited_changes.deployed_since < periods.read_at
-        and (awaited_changes.deployed_at is null or awaited_changes.deployed_at >= periods.read_at)
-    join scopes on scopes.service = awaited_changes.service
+    from awaited_lately
+    join periods on awaited_lately.merged_at < periods.read_at and awaited_lately.deployed_since < periods.read_at
+        and (awaited_lately.deployed_at is null or awaited_lately.deployed_at >= periods.read_at)
+    join scopes on scopes.service = awaited_lately.service
         and scopes.valid_from < periods.read_at and scopes.valid_to >= periods.read_at
-    where not awaited_changes.is_copy and not awaited_changes.is_empty
+    where not awaited_lately.is_copy and not awaited_lately.is_empty
 )
 select change_id, service, repository, kind, actor_kind, sha, merged_at, seconds_between(merged_at, read_at) as age_seconds, url,
     coalesce(known_since < read_at, false) and place = 1 as is_counted,

@@ -9,12 +9,10 @@
 -- is withheld. While more than the wanted share waits there is no value, and `low` says how long at least.
 -- Coverage: merged changes of services whose deployed commits are known and whose clocks can be used.
 with merged as (
-    -- what waited no more before the first day was merged before it, too
     select service, merged_at, merged_day, deployed_at, known_since, excluded, merge_to_production_seconds
-    from awaited_changes
+    from awaited_lately
     where kind = 'pull_request' and actor_kind <> 'bot' and not is_copy and not is_empty
         and coalesce(excluded, 'skew') = 'skew'
-        and (day is null or day >= (select min(day) from calendar))
 ),
 placed as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,

@@ -208,6 +208,11 @@ impl Opened {
     /// the statement names, and no clock.
     async fn metric_context(&self, window: &Window, sql: &str, readable: Readable) -> Result<SessionContext, AnalyticsError> {
         let context = self.context_without_views(window, readable)?;
+        if !window.scopes.is_empty() {
+            let failed = |cause| AnalyticsError::Register { table: "scopes".to_owned(), cause: Box::new(cause) };
+            let scopes = self.scopes.get_or_try_init(|| all_scopes(&context)).await.map_err(failed)?;
+            context.add_optimizer_rule(Arc::new(ScopedServices::new(scopes.clone())));
+        }
         self.register_views(&context, sql).await?;
         Ok(context)
     }
@@ -262,10 +267,6 @@ impl Opened {
         let began = StopWatch::now();
         let context = self.metric_context(window, metric.sql, Readable::Facts).await?;
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: metric.id.to_owned(), cause: Box::new(cause) };
-        if !window.scopes.is_empty() {
-            let scopes = self.scopes.get_or_try_init(|| all_scopes(&context)).await.map_err(failed)?;
-            context.add_optimizer_rule(Arc::new(ScopedServices::new(scopes.clone())));
-        }
         let frame = plan(&context, metric.sql).await.map_err(failed)?;
         let frame = narrowed(frame, window).map_err(failed)?;
         let task = Arc::new(frame.task_ctx());

@@ -22,6 +22,7 @@ pub const VIEWS: &[View] = &[
     View { name: "lead_time_variants", is_weekly: false, sql: include_str!("../views/lead_time_variants.sql") },
     View { name: "judged_deployments", is_weekly: false, sql: include_str!("../views/judged_deployments.sql") },
     View { name: "recoveries", is_weekly: false, sql: include_str!("../views/recoveries.sql") },
+    View { name: "awaited_lately", is_weekly: false, sql: include_str!("../views/awaited_lately.sql") },
     View { name: "waiting_changes", is_weekly: false, sql: include_str!("../views/waiting_changes.sql") },
     View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },

@@ -14,14 +14,13 @@ bounds as (
 ),
 awaited as (
     -- all that waited at some time between the first reading and the last
-    select awaited_changes.change_id, awaited_changes.service, awaited_changes.merged_at,
-        awaited_changes.known_since, awaited_changes.deployed_at
-    from awaited_changes
+    select awaited_lately.change_id, awaited_lately.service, awaited_lately.merged_at,
+        awaited_lately.known_since, awaited_lately.deployed_at
+    from awaited_lately
     cross join bounds
-    where (awaited_changes.day is null or awaited_changes.day >= (select min(day) from calendar))
-        and awaited_changes.merged_at < bounds.last_at
-        and (awaited_changes.deployed_at is null or awaited_changes.deployed_at >= bounds.first_at)
-        and not awaited_changes.is_copy and not awaited_changes.is_empty
+    where awaited_lately.merged_at < bounds.last_at
+        and (awaited_lately.deployed_at is null or awaited_lately.deployed_at >= bounds.first_at)
+        and not awaited_lately.is_copy and not awaited_lately.is_empty
 )
 select distinct scopes.scope_kind, scopes.scope, periods.period_start, awaited.change_id,
     seconds_between(awaited.merged_at, periods.read_at) as age_seconds

@@ -5,11 +5,11 @@
 
 use crate::harness::{World, tell};
 use crate::lake_rows::{Facts, difference, facts, snapshot_rows};
+use futures::StreamExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::task::JoinSet;
 use waymark_analytics::{FACTS, Grain, METRICS, Window};
 use waymark_collect::{Pipeline, Reading};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Observation, PeopleKey, Table, observation_batch};
@@ -185,13 +185,13 @@ async fn disorder_repetition_and_batches_change_no_fact() {
 #[ignore = "takes many minutes: `.ci/long` runs it"]
 async fn disorder_long() {
     let straight = Arc::new(Straight::new().await);
-    let (mut runs, mut running, mut ended) = (0..RUNS_LONG, JoinSet::new(), 0);
-    loop {
-        for run in runs.by_ref().take(RUNS_AT_ONCE - running.len()) {
-            let straight = Arc::clone(&straight);
-            running.spawn(async move { straight.is_that_of_disorder(run).await });
-        }
-        let Some(outcome) = running.join_next().await else { break };
+    let runs = futures::stream::iter(0..RUNS_LONG).map(|run| {
+        let straight = Arc::clone(&straight);
+        tokio::spawn(async move { straight.is_that_of_disorder(run).await })
+    });
+    let mut runs = runs.buffer_unordered(RUNS_AT_ONCE);
+    let mut ended = 0;
+    while let Some(outcome) = runs.next().await {
         outcome.unwrap();
         ended += 1;
         if ended % RUNS_TOLD == 0 {

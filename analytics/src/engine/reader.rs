@@ -40,6 +40,14 @@ pub(super) struct Reader {
 /// Facts by name, as the lake has them.
 pub(super) type Facts = Vec<(&'static str, Arc<LakeTable>)>;
 
+/// A snapshot that can be opened.
+#[derive(Clone)]
+struct Found {
+    context: SessionContext,
+    snapshot: Snapshot,
+    facts: Facts,
+}
+
 impl Reader {
     pub(super) fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
         let (state, opened, opening, hot) = Default::default();
@@ -60,21 +68,18 @@ impl Reader {
             return Ok(opened);
         }
         let snapshot = Snapshot::newest(&self.layout).await?.ok_or(AnalyticsError::NoSnapshot)?;
-        let context = self.context().await?;
-        let facts = lake_facts(&context, &self.layout, &snapshot).await?;
-        let mut hot = Providers::new();
+        let found = self.found(snapshot).await?;
         // Whoever is reading files finds out by itself that there is a newer snapshot.
-        if let Ok(mut files) = Arc::clone(&self.hot).try_lock_owned() {
-            let worthy = worth_keeping(&facts);
-            if files.new_files(&worthy) <= self.awaited_files_max {
-                hot = files.keep(&context, &worthy).await?;
-            } else {
-                hot = files.known(&worthy);
-                tokio::spawn(Arc::clone(self).warm(files, snapshot.clone()));
-            }
+        let Ok(mut files) = Arc::clone(&self.hot).try_lock_owned() else {
+            return Ok(self.hold(found.open(&self.definitions, Providers::new())?));
+        };
+        if files.new_files(&found.worthy()) <= self.awaited_files_max {
+            let hot = files.keep(&found.context, &found.worthy()).await?;
+            return Ok(self.hold(found.open(&self.definitions, hot)?));
         }
-        let opened = Arc::new(Opened::over_facts(&context, &self.definitions, snapshot, facts, hot)?);
-        self.hold(Arc::clone(&opened));
+        let hot = files.known(&found.worthy());
+        let opened = self.hold(found.clone().open(&self.definitions, hot)?);
+        tokio::spawn(Arc::clone(self).warm(files, found));
         Ok(opened)
     }
 
@@ -82,34 +87,37 @@ impl Reader {
         drop(self.hot.lock().await);
     }
 
-    /// Reads files into memory until those of the newest opened snapshot are there.
-    async fn warm(self: Arc<Self>, mut files: OwnedMutexGuard<HotFiles>, mut snapshot: Snapshot) {
+    /// Reads files into memory beside the questions.
+    async fn warm(self: Arc<Self>, mut files: OwnedMutexGuard<HotFiles>, found: Found) {
         let began = std::time::Instant::now();
-        loop {
-            match self.open_warm(&mut files, snapshot.clone()).await {
-                Ok(opened) => {
-                    let newer = self.held().map(|held| held.snapshot.clone()).filter(|held| held.id > snapshot.id);
-                    let Some(newer) = newer else {
-                        self.hold(Arc::new(opened));
-                        tracing::debug!(elapsed_ms = began.elapsed().as_millis(), "facts were read into memory");
-                        return;
-                    };
-                    snapshot = newer;
-                }
-                Err(cause) => {
-                    let cause: &dyn std::error::Error = &cause;
-                    tracing::warn!(error = cause, "facts could not be kept in memory: they are read with each question");
-                    return;
-                }
+        match self.read_newest(&mut files, found).await {
+            Ok(()) => tracing::debug!(elapsed_ms = began.elapsed().as_millis(), "facts were read into memory"),
+            Err(cause) => {
+                let cause: &dyn std::error::Error = &cause;
+                tracing::warn!(error = cause, "facts could not be kept in memory: they are read with each question");
             }
         }
     }
 
-    async fn open_warm(&self, files: &mut HotFiles, snapshot: Snapshot) -> Result<Opened, AnalyticsError> {
+    /// Reads until the files of the newest opened snapshot are there, and opens that over them.
+    async fn read_newest(&self, files: &mut HotFiles, mut found: Found) -> Result<(), AnalyticsError> {
+        loop {
+            let hot = files.keep(&found.context, &found.worthy()).await?;
+            // Nothing newer is opened between the look at what is held and the exchange.
+            let _opening = self.opening.lock().await;
+            let Some(newer) = self.held().filter(|held| held.snapshot.id > found.snapshot.id) else {
+                self.hold(found.open(&self.definitions, hot)?);
+                return Ok(());
+            };
+            found = self.found(newer.snapshot.clone()).await?;
+        }
+    }
+
+    /// A snapshot, with its facts as the lake has them.
+    async fn found(&self, snapshot: Snapshot) -> Result<Found, AnalyticsError> {
         let context = self.context().await?;
         let facts = lake_facts(&context, &self.layout, &snapshot).await?;
-        let hot = files.keep(&context, &worth_keeping(&facts)).await?;
-        Opened::over_facts(&context, &self.definitions, snapshot, facts, hot)
+        Ok(Found { context, snapshot, facts })
     }
 
     async fn context(&self) -> Result<SessionContext, AnalyticsError> {
@@ -121,15 +129,23 @@ impl Reader {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn hold(&self, opened: Arc<Opened>) {
-        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+    fn hold(&self, opened: Opened) -> Arc<Opened> {
+        let opened = Arc::new(opened);
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&opened));
+        opened
     }
 }
 
-/// The facts that are worth their memory.
-fn worth_keeping(facts: &Facts) -> Facts {
-    let is_hot = |name: &str| FACTS.iter().any(|fact| fact.name == name && fact.is_hot);
-    facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect()
+impl Found {
+    /// The facts that are worth their memory.
+    fn worthy(&self) -> Facts {
+        let is_hot = |name: &str| FACTS.iter().any(|fact| fact.name == name && fact.is_hot);
+        self.facts.iter().filter(|(name, _)| is_hot(name)).cloned().collect()
+    }
+
+    fn open(self, definitions: &Definitions, hot: Providers) -> Result<Opened, AnalyticsError> {
+        Opened::over_facts(&self.context, definitions, self.snapshot, self.facts, hot)
+    }
 }
 
 /// Every fact of a snapshot, as the lake has it.

@@ -190,9 +190,9 @@ pub(super) fn repositories(batch: &RecordBatch, units: &mut Units) -> BTreeSet<S
     let (entities, parts) = (column("entity_id"), column("part_of"));
     let mut last = None;
     for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
-        let value = |column: Option<&'_ StringArray>| column.and_then(|column| said(column, row).map(ToOwned::to_owned));
+        let value = |column: Option<_>| column.and_then(|column| said(column, row));
         let subject = subjects.value(row);
-        if let Some(own) = value(parts).or_else(|| value(entities)).map(|entity| own_subject(&entity))
+        if let Some(own) = value(parts).or_else(|| value(entities)).map(own_subject)
             && own != subject
             && units.known(&own).is_some()
         {

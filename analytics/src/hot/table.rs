@@ -21,22 +21,19 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use object_store::path::Path;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The rows of one file that are in memory.
 #[derive(Debug)]
 struct Held {
     days: Option<(NaiveDate, NaiveDate)>,
-    /// Whose rows they are; null where that is not known.
-    services: Option<Arc<BTreeSet<String>>>,
-    rows: usize,
-    batches: Vec<RecordBatch>,
+    kept: Kept,
 }
 
 impl Held {
     fn may_have(&self, asked: &RowsAsked) -> bool {
-        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.services.as_deref())
+        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.kept.services.as_deref())
     }
 }
 
@@ -62,12 +59,7 @@ impl HotTable {
         let (mut held, mut others) = (Vec::new(), Vec::new());
         for file in stored.files() {
             match files.get(file.path()) {
-                Some(kept) => held.push(Held {
-                    days: file.days,
-                    services: kept.services.clone(),
-                    rows: kept.rows,
-                    batches: kept.batches.clone(),
-                }),
+                Some(kept) => held.push(Held { days: file.days, kept: kept.clone() }),
                 None => others.push(file.clone()),
             }
         }
@@ -78,8 +70,8 @@ impl HotTable {
     /// The held rows that may be asked for, with the given columns, as they are stored.
     fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: &RowsAsked) -> Result<Arc<dyn ExecutionPlan>> {
         let files: Vec<&Held> = self.held.iter().filter(|file| file.may_have(asked)).collect();
-        let partitions = shared_out(files, session.config().target_partitions(), |file| file.rows as u64);
-        let batches = |files: Vec<&Held>| files.into_iter().flat_map(|file| file.batches.iter().cloned()).collect();
+        let partitions = shared_out(files, session.config().target_partitions(), |file| file.kept.rows as u64);
+        let batches = |files: Vec<&Held>| files.into_iter().flat_map(|file| file.kept.batches.iter().cloned()).collect();
         let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(batches).collect();
         let held = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), Some(places))?;
         let held: Arc<dyn ExecutionPlan> = held;

@@ -4,7 +4,7 @@
 //! are passed over. Which files are live is decided by `tables.rs` and by snapshots.
 
 use crate::error::LakeError;
-use crate::footers::{Footers, SUBJECT, SubjectRange, subject_range_of};
+use crate::footers::{Footers, SUBJECT, SubjectRange, is_any_between, subject_range_of};
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
@@ -24,7 +24,6 @@ use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::sync::Arc;
 
 /// Rows of one row group.
@@ -253,8 +252,7 @@ fn may_hold(least: &ArrayRef, greatest: &ArrayRef, subjects: &BTreeSet<String>) 
         if least.is_null(place) || greatest.is_null(place) {
             return true;
         }
-        let range = (Bound::Included(least.value(place)), Bound::Included(greatest.value(place)));
-        subjects.range::<str, _>(range).next().is_some()
+        is_any_between(subjects, least.value(place), greatest.value(place))
     };
     (0..least.len()).map(holds).collect()
 }

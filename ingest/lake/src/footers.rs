@@ -51,8 +51,7 @@ impl Footers {
     /// Whether a file may hold rows about one of the subjects, as far as that is known.
     pub(crate) async fn may_hold(&self, path: &Path, subjects: &BTreeSet<String>) -> bool {
         let Some(range) = self.ranges.get(path).await else { return true };
-        let (first, last) = range.as_ref();
-        subjects.range::<str, _>((Bound::Included(first.as_str()), Bound::Included(last.as_str()))).next().is_some()
+        is_any_between(subjects, &range.0, &range.1)
     }
 
     /// The footer of a file, from memory if it was read before.
@@ -68,6 +67,11 @@ impl Footers {
         }
         Ok(footer)
     }
+}
+
+/// Whether one of the subjects lies between two of them, or is one of these.
+pub(crate) fn is_any_between(subjects: &BTreeSet<String>, first: &str, last: &str) -> bool {
+    subjects.range::<str, _>((Bound::Included(first), Bound::Included(last))).next().is_some()
 }
 
 /// The first and the last subject of a file, or a little beyond them; null where its footer tells none.
