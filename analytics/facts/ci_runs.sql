@@ -3,7 +3,9 @@
 -- A run belongs to the service whose repository was built, as it was then. It is conclusive when it ended by
 -- success, failure, error or time-out: a cancelled or skipped run says nothing about the code. Of a
 -- run that did not succeed, `recovered_same_sha` tells whether another one of the same pipeline and
--- commit did. A duration that would be negative is not known.
+-- commit did. `previous_of_sha_at` and `previous_recovered_at` are the last ends before this one of such runs
+-- that were conclusive, and that recovered: what is the first in a period is seen without comparing commits.
+-- A duration that would be negative is not known.
 with finished as (
     select runs.* exclude (repository), coalesce(repository_names.repository, runs.repository) as repository
     from observed.ci_runs as runs
@@ -30,28 +32,38 @@ told as (
     left join successes on successes.compared_repository = compared.compared_repository
         and (successes.compared_pipeline is not distinct from compared.compared_pipeline)
         and successes.compared_sha = compared.compared_sha
+),
+runs as (
+    select told.entity_id as run_id, told.run_id as native_id, told.attempt,
+        coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,
+        told.repository,
+        coalesce(told.pipeline_id, told.pipeline_name) as pipeline_id, told.pipeline_name, told.trigger,
+        coalesce(told.is_default_branch, false) as is_default_branch, told.head_sha,
+        told.queued_at, told.started_at, told.finished_at,
+        coalesce(told.result, 'unknown') as result,
+        case
+            when told.result is null or told.result not in ('failure', 'error', 'timeout') then null
+            when lower(told.failure_reason_raw) in ('user', 'infrastructure') then lower(told.failure_reason_raw)
+            else 'unknown'
+        end as failure_class,
+        case when waited_seconds >= 0 then waited_seconds end as queue_seconds,
+        case when worked_seconds >= 0 then worked_seconds end as duration_seconds,
+        coalesce(told.result in ('success', 'failure', 'error', 'timeout'), false) as is_conclusive,
+        coalesce(told.result in ('failure', 'error', 'timeout') and has_succeeded, false) as recovered_same_sha,
+        told.uses,
+        case when told.is_bot then 'bot' when told.agent is not null then 'agent_assisted' when told.is_bot is null then 'unknown'
+            else 'human' end as actor_kind,
+        local_day(told.finished_at) as day, told.url
+    from told
+    left join repository_services as repositories on repositories.repository = told.repository and not repositories.is_shared
+        and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
+        and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)
 )
-select told.entity_id as run_id, told.run_id as native_id, told.attempt,
-    coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,
-    told.repository,
-    coalesce(told.pipeline_id, told.pipeline_name) as pipeline_id, told.pipeline_name, told.trigger,
-    coalesce(told.is_default_branch, false) as is_default_branch, told.head_sha,
-    told.queued_at, told.started_at, told.finished_at,
-    coalesce(told.result, 'unknown') as result,
-    case
-        when told.result is null or told.result not in ('failure', 'error', 'timeout') then null
-        when lower(told.failure_reason_raw) in ('user', 'infrastructure') then lower(told.failure_reason_raw)
-        else 'unknown'
-    end as failure_class,
-    case when waited_seconds >= 0 then waited_seconds end as queue_seconds,
-    case when worked_seconds >= 0 then worked_seconds end as duration_seconds,
-    coalesce(told.result in ('success', 'failure', 'error', 'timeout'), false) as is_conclusive,
-    coalesce(told.result in ('failure', 'error', 'timeout') and has_succeeded, false) as recovered_same_sha,
-    told.uses,
-    case when told.is_bot then 'bot' when told.agent is not null then 'agent_assisted' when told.is_bot is null then 'unknown'
-        else 'human' end as actor_kind,
-    local_day(told.finished_at) as day, told.url
-from told
-left join repository_services as repositories on repositories.repository = told.repository and not repositories.is_shared
-    and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
-    and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)
+select runs.*,
+    max(finished_at) filter (where is_conclusive) over before as previous_of_sha_at,
+    max(finished_at) filter (where recovered_same_sha) over before as previous_recovered_at
+from runs
+window before as (
+    partition by service, coalesce(repository, run_id), pipeline_id, head_sha order by finished_at, run_id
+    rows between unbounded preceding and 1 preceding
+)

@@ -15,6 +15,7 @@ mod run;
 mod scoped_services;
 mod session;
 mod shared_samples;
+mod side_by_side;
 mod smaller_first;
 mod views;
 mod whole_partitions;
@@ -27,6 +28,7 @@ pub(crate) use run::{collected, traced};
 use scoped_services::ScopedServices;
 pub(crate) use session::facts_context;
 pub use session::session_state;
+pub use side_by_side::side_by_side;
 pub(crate) use whole_partitions::WholePartitions;
 
 use crate::answers::Answer;
@@ -86,8 +88,8 @@ enum Readable {
     FactsAndRegisters,
 }
 
-/// Answers metrics and questions over the newest snapshot.
-#[derive(Debug)]
+/// Answers metrics and questions over the newest snapshot; a clone is the same engine.
+#[derive(Clone, Debug)]
 pub struct Engine {
     reader: Arc<Reader>,
     answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,

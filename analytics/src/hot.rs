@@ -5,6 +5,7 @@
 //! where not everything fits, what is newest is kept; the rest of a fact, and every question for other
 //! columns, is read from the lake.
 
+mod source;
 mod table;
 
 use self::table::HotTable;
@@ -12,9 +13,9 @@ use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
 use crate::lake_tables::{LakeTable, StoredFile, rows_of};
-use crate::rows_asked::SERVICE;
+use crate::rows_asked::{SERVICE, Services};
 use crate::views::{VIEWS, named_in};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, DictionaryArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef, UInt16Type};
 use arrow::error::ArrowError;
@@ -44,7 +45,7 @@ const FORESIGHT_ROWS_MIN: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct HotFiles {
     bytes_max: usize,
-    files: HashMap<Path, Kept>,
+    files: HashMap<Path, Arc<Kept>>,
     /// The files of which it was decided whether they are kept.
     decided: HashSet<Path>,
     columns: HashMap<&'static str, Columns>,
@@ -63,19 +64,27 @@ struct Columns {
 }
 
 /// The kept columns of one file.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Kept {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
-    /// The services of its rows; null where the fact has none, or they are not held as a dictionary.
-    services: Option<Arc<BTreeSet<String>>>,
+    /// The services of its rows; null where the fact has none.
+    services: Option<Services>,
+    columns: Vec<ColumnCounts>,
     size_bytes: usize,
     rows: usize,
 }
 
+/// What was counted in a column of a file.
+#[derive(Clone, Copy, Debug, Default)]
+struct ColumnCounts {
+    nulls: usize,
+    size_bytes: usize,
+}
+
 /// A file on its way into memory.
 enum Arriving {
-    Known(Kept),
+    Known(Arc<Kept>),
     Read(SpawnedTask<Result<Vec<RecordBatch>>>),
 }
 
@@ -196,9 +205,9 @@ async fn gather(
     table: &LakeTable,
     columns: &mut Columns,
     files: &[&StoredFile],
-    before: &mut HashMap<Path, Kept>,
+    before: &mut HashMap<Path, Arc<Kept>>,
     left_bytes: usize,
-) -> Result<Option<BTreeMap<Path, Kept>>> {
+) -> Result<Option<BTreeMap<Path, Arc<Kept>>>> {
     let session = context.state();
     let (mut size_bytes, mut rows) = (0, 0);
     let mut gathered = BTreeMap::new();
@@ -222,7 +231,7 @@ async fn gather(
                         let first = batches.iter().find(|batch| batch.num_rows() > 0);
                         columns.held = first.map(|rows| held_schema(&columns.stored, rows));
                     }
-                    Kept::new(columns.as_held(), batches)?
+                    Arc::new(Kept::new(columns.as_held(), batches)?)
                 }
             };
             size_bytes += kept.size_bytes;
@@ -284,14 +293,15 @@ fn words(sql: &'static str) -> BTreeSet<&'static str> {
     lines.flat_map(|line| line.split(is_apart)).collect()
 }
 
-/// The services of rows in memory, as far as they are known without looking at each row.
-fn services_in(batches: &[RecordBatch]) -> Option<BTreeSet<String>> {
+/// The services of rows in memory.
+fn services_in(batches: &[RecordBatch]) -> Option<Services> {
     let mut services = BTreeSet::new();
     for batch in batches {
-        let texts = batch.column_by_name(SERVICE)?.as_dictionary_opt::<UInt16Type>()?.values().as_string_opt::<i32>()?;
-        services.extend(texts.iter().flatten().map(str::to_owned));
+        let column = batch.column_by_name(SERVICE)?;
+        let texts = column.as_dictionary_opt::<UInt16Type>().map_or(column, DictionaryArray::values);
+        services.extend(texts.as_string_opt::<i32>()?.iter().flatten());
     }
-    Some(services)
+    Some(Services::of(services))
 }
 
 impl Kept {
@@ -308,10 +318,18 @@ impl Kept {
             RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, ArrowError>>()?)
         });
         let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        let mut columns = vec![ColumnCounts::default(); schema.fields().len()];
+        for batch in &batches {
+            for (counts, column) in columns.iter_mut().zip(batch.columns()) {
+                counts.nulls += column.logical_null_count();
+                counts.size_bytes += column.get_array_memory_size();
+            }
+        }
         Ok(Self {
             schema: Arc::clone(schema),
-            services: services_in(&batches).map(Arc::new),
-            size_bytes: batches.iter().map(RecordBatch::get_array_memory_size).sum(),
+            services: services_in(&batches),
+            size_bytes: columns.iter().map(|column| column.size_bytes).sum(),
+            columns,
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,
         })
@@ -322,7 +340,7 @@ impl Kept {
 mod tests {
     use super::*;
     use crate::engine::{plan, session_state};
-    use arrow::array::{ArrayRef, Date32Array, DictionaryArray, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
     use arrow::datatypes::{Date32Type, Field, UInt32Type};
     use waymark_event::Instant;
     use waymark_lake::{Layout, TableVersion, Tables, fact_table};
@@ -423,7 +441,7 @@ mod tests {
             vec![Arc::new(StringArray::from(vec!["checkout"])), Arc::new(Int64Array::from(vec![1]))],
         )
         .unwrap();
-        let files = HashMap::from([(Path::from("one"), Kept::new(&held, vec![rows]).unwrap())]);
+        let files = HashMap::from([(Path::from("one"), Arc::new(Kept::new(&held, vec![rows]).unwrap()))]);
         let table = HotTable::new(Arc::new(LakeTable::over(schema, Vec::new())), held, &files);
         assert_eq!(table.held_places(Some(&[2, 1])), Some(vec![1, 0]));
         assert_eq!(table.held_places(Some(&[])), Some(Vec::new()));

@@ -44,7 +44,7 @@ pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
     Migration, Passage, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
-pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state};
+pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state, side_by_side};
 pub use error::AnalyticsError;
 pub use facts::{Extent, FACTS, Fact, Key, Refresh, Refresher, STEPS, Step, refresh};
 pub use grade::{Category, Frequency};

@@ -16,7 +16,9 @@ select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_e
         when failures.finished_at <= calendar.as_of then seconds_between(failures.finished_at, calendar.as_of)
     end as from_deploy_seconds
 from failures
-left join remediations as restoring on restoring.failed_deployment_id = failures.deployment_id and restoring.is_restoring
+-- a remedy is of the service that had failed: so much has to be looked at for a team
+left join remediations as restoring on restoring.failed_deployment_id = failures.deployment_id
+    and restoring.service = failures.service and restoring.is_restoring
 join calendar on calendar.day = failures.impaired_day
 join scopes on scopes.service = failures.service
     and failures.impaired_at >= scopes.valid_from and failures.impaired_at < scopes.valid_to

@@ -8,11 +8,11 @@ use crate::adoption::migrations;
 use crate::problem::Problem;
 use crate::routes::SeriesBody;
 use chrono::{Days, NaiveDate};
-use std::collections::BTreeMap;
+use futures::FutureExt;
 use std::sync::Arc;
 use waymark_analytics::{
     ARRIVALS, Compared, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Subject, Window, WindowRequest,
-    find, local_date,
+    find, local_date, side_by_side,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
@@ -48,12 +48,15 @@ pub async fn chart_series(
     window: &Window,
 ) -> Result<Vec<Series>, Problem> {
     if chart.id == "reach" {
-        let mut series = Vec::new();
-        for id in ["adoption_rate", "coverage_fit", "reach"] {
-            let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
-            series.push(engine.series(metric, window).await?.as_ref().clone());
-        }
-        return Ok(series);
+        let three = ["adoption_rate", "coverage_fit", "reach"].map(|id| {
+            let (engine, window) = (engine.clone(), window.clone());
+            async move {
+                let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
+                Ok(engine.series(metric, &window).await?.as_ref().clone())
+            }
+            .boxed()
+        });
+        return side_by_side(three.into()).await;
     }
     let mut series = vec![engine.series(metric, window).await?.as_ref().clone()];
     if chart.id == "trend"
@@ -109,12 +112,16 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let days = report.needs.days;
     let now = Window::between(Grain::Window, end - Days::new(days), end, zone);
     let before = Window::between(Grain::Window, end - Days::new(2 * days), end - Days::new(days), zone);
-    let mut series = BTreeMap::new();
-    for id in report.needs.metrics {
-        let Some(metric) = find(id) else { continue };
-        let weekly = engine.series(metric, &headline(metric, &weeks)).await?.as_ref().clone();
-        series.insert(metric.id, beside(engine, metric, weekly, [&headline(metric, &before), &headline(metric, &now)]).await?);
-    }
+    let series = report.needs.metrics.iter().filter_map(|id| find(id)).map(|metric| {
+        let engine = engine.clone();
+        let [weeks, before, now] = [&weeks, &before, &now].map(|window| headline(metric, window));
+        async move {
+            let weekly = engine.series(metric, &weeks).await?.as_ref().clone();
+            Ok::<_, Problem>((metric.id, beside(&engine, metric, weekly, [&before, &now]).await?))
+        }
+        .boxed()
+    });
+    let series = side_by_side(series.collect()).await?.into_iter().collect();
     let moved = Window::between(Grain::Window, period.first_day, period.end_day, zone);
     let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
     let scores = rows::scores(&engine.answer(&SCORES, &moved).await?, end);

@@ -22,7 +22,7 @@ use waymark_lake::{LakeError, Layout, Rewrite, Tables, Wanted, read_rows};
 const TABLE: &str = "observed/deployments";
 const STREAM: &str = "inbox";
 /// Commits between two checkpoints.
-const CHECKPOINT_COMMITS: i64 = 100;
+const CHECKPOINT_COMMITS: i64 = 50;
 /// Columns that can name people; their values stay out of the log.
 const PERSONAL: &[&str] = &["body", "person", "author", "committer", "reviewer", "requester", "respondent", "comment"];
 
@@ -178,6 +178,46 @@ async fn a_long_log_is_opened_by_its_checkpoint() {
     append(&mut anew, STREAM, CHECKPOINT_COMMITS).await.unwrap();
     append(&mut anew, STREAM, CHECKPOINT_COMMITS + 1).await.unwrap();
     assert_eq!(held(&layout).await, through(CHECKPOINT_COMMITS + 1));
+}
+
+#[tokio::test]
+async fn a_table_is_the_same_before_and_after_it_was_read_from_a_checkpoint() {
+    let (_folder, layout) = here();
+    let mut tables = Tables::new(&layout);
+    for position in 1..=2 * CHECKPOINT_COMMITS + 1 {
+        append(&mut tables, STREAM, position).await.unwrap();
+        if position % CHECKPOINT_COMMITS <= 1 {
+            let version = tables.version(TABLE).await.unwrap().unwrap();
+            assert_eq!(i64::try_from(version.version).unwrap(), position);
+            assert_eq!(Some(version), Tables::new(&layout).version(TABLE).await.unwrap(), "after position {position}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_appended_to_leaves_the_others_whole() {
+    let (_folder, layout) = here();
+    let mut tables = Tables::new(&layout);
+    let row = |position: i64| {
+        let positions: ArrayRef = Arc::new(Int64Array::from(vec![position]));
+        RecordBatch::try_from_iter_with_nullable([("position", positions, true)]).unwrap()
+    };
+    let names = ["observed/commits", TABLE, "observed/services"];
+    let each = |position: i64| names.map(|table| (table.to_owned(), row(position))).to_vec();
+    tables.append_each(each(1), STREAM, 1..=1, now()).await.unwrap();
+    // One table is further than the others, in the middle of what comes next.
+    append(&mut tables, STREAM, 2).await.unwrap();
+    let error = tables.append_each(each(3), STREAM, 2..=3, now()).await.unwrap_err();
+    assert!(matches!(&error, LakeError::Overtaken { table } if table == TABLE), "{error:?}");
+    for (table, position) in [(names[0], 3), (TABLE, 2), (names[2], 3)] {
+        assert_eq!(tables.position(table, STREAM).await.unwrap(), Some(position), "`{table}`");
+    }
+    // Given again from where that table stands, each takes what it lacks.
+    tables.append_each(each(3), STREAM, 3..=3, now()).await.unwrap();
+    for table in names {
+        assert_eq!(Tables::new(&layout).position(table, STREAM).await.unwrap(), Some(3), "`{table}`");
+    }
+    assert_eq!(held(&layout).await, through(3));
 }
 
 /// The actions of every commit of every table below a folder.

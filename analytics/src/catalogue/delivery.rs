@@ -348,6 +348,7 @@ pub(super) const DELIVERY: &[Metric] = &[
         id: "ci_flaky_rate",
         title: "CI flaky rate",
         question: "Which share of commits does a pipeline judge both ways?",
+        version: 2,
         evidence: include_str!("../../evidence/ci_flaky_rate.sql"),
         sql: include_str!("../../metrics/ci_flaky_rate.sql"),
         ..SHARE

@@ -3,15 +3,15 @@
 //! Which files and columns are kept is decided in `hot.rs`.
 
 use super::Kept;
+use super::source::HeldSource;
 use crate::lake_tables::{LakeTable, shared_out};
 use crate::rows_asked::RowsAsked;
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Statistics;
-use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
@@ -28,12 +28,12 @@ use std::sync::Arc;
 #[derive(Debug)]
 struct Held {
     days: Option<(NaiveDate, NaiveDate)>,
-    kept: Kept,
+    kept: Arc<Kept>,
 }
 
 impl Held {
     fn may_have(&self, asked: &RowsAsked) -> bool {
-        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.kept.services.as_deref())
+        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.kept.services.as_ref())
     }
 }
 
@@ -53,13 +53,13 @@ pub(super) struct HotTable {
 
 impl HotTable {
     /// The kept files of a fact, and beside them the others; `schema` says how columns are held.
-    pub(super) fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &HashMap<Path, Kept>) -> Self {
+    pub(super) fn new(stored: Arc<LakeTable>, schema: SchemaRef, files: &HashMap<Path, Arc<Kept>>) -> Self {
         let whole = stored.schema();
         let places = whole.fields().iter().map(|field| schema.index_of(field.name()).ok()).collect();
         let (mut held, mut others) = (Vec::new(), Vec::new());
         for file in stored.files() {
             match files.get(file.path()) {
-                Some(kept) => held.push(Held { days: file.days, kept: kept.clone() }),
+                Some(kept) => held.push(Held { days: file.days, kept: Arc::clone(kept) }),
                 None => others.push(file.clone()),
             }
         }
@@ -71,10 +71,10 @@ impl HotTable {
     fn scan_held(&self, session: &dyn Session, places: Vec<usize>, asked: &RowsAsked) -> Result<Arc<dyn ExecutionPlan>> {
         let files: Vec<&Held> = self.held.iter().filter(|file| file.may_have(asked)).collect();
         let partitions = shared_out(files, session.config().target_partitions(), |file| file.kept.rows as u64);
-        let batches = |files: Vec<&Held>| files.into_iter().flat_map(|file| file.kept.batches.iter().cloned()).collect();
-        let partitions: Vec<Vec<RecordBatch>> = partitions.into_iter().map(batches).collect();
-        let held = MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), Some(places))?;
-        let held: Arc<dyn ExecutionPlan> = held;
+        let kept = |files: Vec<&Held>| files.into_iter().map(|file| Arc::clone(&file.kept)).collect();
+        let partitions = partitions.into_iter().map(kept).collect();
+        let held = HeldSource::new(partitions, Arc::clone(&self.schema), places)?;
+        let held: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(held);
         let (schema, stored) = (held.schema(), self.stored.schema());
         let mut columns: Vec<(Arc<dyn PhysicalExpr>, String)> = Vec::with_capacity(schema.fields().len());
         for (place, field) in schema.fields().iter().enumerate() {

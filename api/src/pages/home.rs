@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
+use futures::FutureExt;
 use maud::{Markup, PreEscaped, html};
 use std::sync::Arc;
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window};
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, side_by_side};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
@@ -34,9 +35,9 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
     let opened = engine.newest().await?;
     let definitions = engine.definitions();
     let organisation = &definitions.organisation;
-    let adoption = adoption(engine).await?;
-    let delivery = delivery(engine).await?;
-    let satisfaction = satisfaction(engine).await?;
+    let sections =
+        vec![adoption(engine.clone()).boxed(), delivery(engine.clone()).boxed(), satisfaction(engine.clone()).boxed()];
+    let sections = side_by_side(sections).await?;
     let page = Page {
         address: "/",
         title: organisation.clone(),
@@ -46,13 +47,14 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
             "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
              before; an arrow appears only when the difference is larger than its uncertainty."
         },
-        content: html! { (adoption) (delivery) (satisfaction) },
+        content: html! { @for section in &sections { (section) } },
         footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },
     };
     Ok(page.render())
 }
 
-async fn adoption(engine: &Engine) -> Result<Markup, Problem> {
+async fn adoption(engine: Engine) -> Result<Markup, Problem> {
+    let engine = &engine;
     let window = recent(engine, Grain::Week, 13).await?.of_kind("component");
     let reach =
         chart(engine, "reach", named("adoption_rate")?, &window, (1_120, reach_height(engine.definitions().components.len())))
@@ -89,11 +91,13 @@ const DELIVERY: &[&str] = &[
     "ci_success_rate",
 ];
 
-async fn delivery(engine: &Engine) -> Result<Markup, Problem> {
-    let mut tiles = Vec::new();
-    for id in DELIVERY {
-        tiles.push(tile(engine, named(id)?).await?);
-    }
+async fn delivery(engine: Engine) -> Result<Markup, Problem> {
+    let engine = &engine;
+    let tiles = DELIVERY.iter().map(|id| {
+        let engine = engine.clone();
+        async move { tile(&engine, named(id)?).await }.boxed()
+    });
+    let tiles = side_by_side(tiles.collect()).await?;
     let window = told(engine).await?;
     let lead_time = chart(engine, "trend", named("change_lead_time")?, &window, (720, 360)).await?;
     let cadence = chart(engine, "cadence", named("deployment_frequency")?, &window, (720, 360)).await?;
@@ -128,7 +132,8 @@ async fn told(engine: &Engine) -> Result<Window, Problem> {
     Ok(recent(engine, Grain::Quarter, 20).await?.of_kind("organisation"))
 }
 
-async fn satisfaction(engine: &Engine) -> Result<Markup, Problem> {
+async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
+    let engine = &engine;
     let window = recent(engine, Grain::Quarter, 7).await?;
     let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), (720, 340)).await?;
     let metric = named("nps")?;

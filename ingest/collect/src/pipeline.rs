@@ -177,12 +177,9 @@ impl Pipeline {
             observation.count = batches.flushed.observations,
             "deliveries were read"
         );
-        for (table, batch) in &batches.tables {
-            self.tables.append_since(&observed_table(table), batch, stream, first..=position, now).await?;
-        }
-        if let Some(rejections) = &batches.rejections {
-            self.tables.append_since(REJECTIONS, rejections, stream, first..=position, now).await?;
-        }
+        let observed = batches.tables.into_iter().map(|(table, batch)| (observed_table(table), batch));
+        let rejected = batches.rejections.map(|batch| (REJECTIONS.to_owned(), batch));
+        self.tables.append_each(observed.chain(rejected).collect(), stream, first..=position, now).await?;
         self.tables.append_since(DELIVERIES, &batches.deliveries, stream, first..=position, now).await?;
         tracing::debug!(stream.name = stream, stream.position = position, "deliveries were committed");
         Ok(Flushed { position, ..batches.flushed })

@@ -6,6 +6,7 @@
 //!   holder of [`FolderLock`], on an object store several.
 //! * [`Snapshot`]: which files of which version a reader sees; published under a name of its own.
 
+mod appends;
 mod backup;
 mod checkup;
 mod credentials;
@@ -26,6 +27,7 @@ mod snapshot;
 mod state;
 mod storage;
 mod tables;
+mod writes;
 
 pub use backup::{BackedUp, Restored, backup, restore};
 pub use checkup::{Checkup, check_up};

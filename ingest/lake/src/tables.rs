@@ -1,38 +1,32 @@
-//! `Tables`: the Delta tables of a data folder or of a prefix of an object store.
+//! `Tables`: the Delta tables of a data folder or of a prefix of an object store, opened, made, committed to.
 //!
-//! Every append carries Delta's application transaction (stream, position), and positions are
-//! compared here before each commit and read again after any error: the transaction alone is no
-//! compare-and-set. Whoever rewrites files does so under one application id, so that two cannot
-//! overlap. What the rows mean is not known here.
+//! Whoever rewrites files does so under one application id, so that two cannot overlap. Rows are appended
+//! and written as files elsewhere; what they mean is not known here.
 
 use crate::error::LakeError;
-use crate::files::{Packing, encoded, in_order};
 use crate::footers::SubjectRange;
 use crate::layout::{Layout, statement_tables, table_folder};
 use crate::rewrites::NewFile;
 use crate::snapshot::{DataFile, TableVersion};
-use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, MetadataExt, StructType, Transaction};
+use deltalake::kernel::{Action, Add, MetadataExt, StructType};
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::update_table_metadata::TableMetadataUpdate;
-use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::protocol::DeltaOperation;
 use deltalake::table::state::DeltaTableState;
-use deltalake::{DeltaTable, DeltaTableError};
-use object_store::{ObjectStoreExt, PutPayload};
-use parquet::errors::ParquetError;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::RangeInclusive;
+use deltalake::{DeltaTable, DeltaTableError, TableProperty};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use waymark_event::{Instant, ObservationId};
+use waymark_event::Instant;
 
 /// Commits that a checkpoint covers are kept this long; listing them would cost every reader.
 const LOG_RETENTION: &str = "interval 1 hours";
-/// How often an append is tried again whose commit another machine's commit has made impossible.
-const CONFLICTS_MAX: usize = 2;
+/// Commits between two checkpoints. What a table holds in memory grows by a piece with each commit, and each
+/// commit goes through all of them; read from a checkpoint it is one.
+const CHECKPOINT_COMMITS: u32 = 50;
 /// Columns whose values stay out of the table's statistics, because they can name people.
 const PERSONAL: &[&str] = &["body", "person", "author", "committer", "reviewer", "requester", "respondent", "comment"];
 
@@ -68,137 +62,6 @@ impl Tables {
         let state = delta.snapshot().map_err(|cause| failed_open(table, cause))?;
         let position = state.transaction_version(log_store.as_ref(), stream.to_owned()).await;
         position.map_err(|cause| failed_open(table, cause))
-    }
-
-    /// Appends rows that end at `position` of `stream`; an append that is not new is passed over.
-    ///
-    /// # Errors
-    /// As [`Tables::append_since`].
-    pub async fn append(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        stream: &str,
-        position: i64,
-        now: Instant,
-    ) -> Result<(), LakeError> {
-        self.append_since(table, batch, stream, position..=position, now).await
-    }
-
-    /// Appends the rows of a range of positions of `stream`; a range that the table holds already is
-    /// passed over.
-    ///
-    /// # Errors
-    /// `Overtaken` when the table holds the beginning of the range and not its end, because then the
-    /// caller has to read the rest by itself; `Encode`, `Store` or `Commit`. Nothing of it is visible then.
-    pub async fn append_since(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        stream: &str,
-        positions: RangeInclusive<i64>,
-        now: Instant,
-    ) -> Result<(), LakeError> {
-        let mut outcome = self.try_append(table, batch, stream, positions.clone(), now).await;
-        for _ in 0..CONFLICTS_MAX {
-            // Another machine has made the table or added a column at the same time.
-            let Err(LakeError::Commit { .. }) = &outcome else { break };
-            outcome = self.try_append(table, batch, stream, positions.clone(), now).await;
-        }
-        outcome
-    }
-
-    async fn try_append(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        stream: &str,
-        positions: RangeInclusive<i64>,
-        now: Instant,
-    ) -> Result<(), LakeError> {
-        let schema_change = self.ensure(table, &batch.schema()).await?;
-        let position = *positions.end();
-        match self.position(table, stream).await? {
-            Some(held) if held >= position => return Ok(()),
-            Some(held) if held >= *positions.start() => return Err(overtaken(table)),
-            _ => {}
-        }
-        let name = format!("part-{}.zstd.parquet", waymark_event::DeliveryId::received(now));
-        let file = self.write_in_order(table, &name, batch, now).await?;
-        let properties = CommitProperties::default().with_application_transaction(Transaction::new(stream, position));
-        let actions = schema_change.into_iter().chain([Action::Add(add(&file))]).collect();
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        let Err(error) = self.commit(table, actions, properties, operation).await else { return Ok(()) };
-        // A put can succeed and still answer an error: what the log says decides.
-        self.open.remove(table);
-        match self.position(table, stream).await? {
-            Some(held) if held >= position => Ok(()),
-            _ => Err(error),
-        }
-    }
-
-    /// Writes rows, sorted as the table keeps them, as a file that no commit names yet.
-    ///
-    /// # Errors
-    /// `Arrange`, `Encode` or `Store`.
-    pub async fn write_in_order(
-        &self,
-        table: &str,
-        name: &str,
-        batch: &RecordBatch,
-        now: Instant,
-    ) -> Result<NewFile, LakeError> {
-        let batch = in_order(table, batch).map_err(|cause| LakeError::Arrange { table: table.to_owned(), cause })?;
-        self.write(table, name, &batch, now).await
-    }
-
-    /// Writes rows as a file that no commit names yet.
-    ///
-    /// # Errors
-    /// `Encode` or `Store`.
-    pub async fn write(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
-        let rows = batch.num_rows();
-        let bytes =
-            encoded(batch, Packing::Small, None).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })?;
-        self.put(table, name, bytes, rows, now).await
-    }
-
-    /// The rows of a fact under a name that ends in a hash of the content, so that equal rows are one file, and
-    /// with a note in its footer. A file that is `live` already is not written again.
-    ///
-    /// # Errors
-    /// `Encode` or `Store`.
-    pub async fn write_by_content(
-        &self,
-        table: &str,
-        (stem, note): (&str, Option<String>),
-        batch: RecordBatch,
-        live: &BTreeSet<String>,
-        now: Instant,
-    ) -> Result<NewFile, LakeError> {
-        let rows = batch.num_rows();
-        let failed = |cause| LakeError::Encode { table: table.to_owned(), rows, cause };
-        // Compressing takes longer than anything else, and another file may be on its way.
-        let encoded = tokio::task::spawn_blocking(move || {
-            let bytes = encoded(&batch, Packing::Quick, note)?;
-            let hash = ObservationId::of("file", &bytes);
-            Ok((bytes, hash))
-        });
-        let encoded = encoded.await.map_err(|join| failed(ParquetError::External(Box::new(join))))?;
-        let (bytes, hash) = encoded.map_err(failed)?;
-        let name = format!("{stem}-{}.snappy.parquet", hash.as_str());
-        if live.contains(&name) {
-            return Ok(NewFile { name, size_bytes: bytes.len() as u64, rows, written_at: now });
-        }
-        self.put(table, &name, bytes, rows, now).await
-    }
-
-    async fn put(&self, table: &str, name: &str, bytes: Vec<u8>, rows: usize, now: Instant) -> Result<NewFile, LakeError> {
-        let size_bytes = bytes.len() as u64;
-        let failed = |cause| LakeError::Store { table: table.to_owned(), cause };
-        let object = self.layout.table_object(table, name);
-        self.layout.storage().store().put(&object, PutPayload::from(bytes)).await.map_err(failed)?;
-        Ok(NewFile { name: name.to_owned(), size_bytes, rows, written_at: now })
     }
 
     /// Makes a table for rows of a schema, when it is not there; columns that are new are added.
@@ -256,6 +119,18 @@ impl Tables {
         self.held(table).and_then(DeltaTable::version).and_then(|version| version.to_string().parse().ok()).unwrap_or_default()
     }
 
+    /// A table by itself, so that it can be worked on while others are.
+    pub(crate) fn set_apart(&mut self, table: &str) -> Self {
+        let mut apart = Self::new(&self.layout);
+        apart.open.extend(self.open.remove_entry(table));
+        apart
+    }
+
+    /// What was set apart, as it is now.
+    pub(crate) fn take_back(&mut self, apart: Self) {
+        self.open.extend(apart.open);
+    }
+
     /// Lets the state of a table be read anew.
     pub(crate) fn close(&mut self, table: &str) {
         self.open.remove(table);
@@ -281,7 +156,7 @@ impl Tables {
     }
 
     /// Makes the table when it is not there; otherwise the change that adds columns, if any is new.
-    async fn ensure(&mut self, table: &str, schema: &SchemaRef) -> Result<Option<Action>, LakeError> {
+    pub(crate) async fn ensure(&mut self, table: &str, schema: &SchemaRef) -> Result<Option<Action>, LakeError> {
         let failed = |cause| failed_open(table, cause);
         let kernel: StructType = nullable(schema)
             .as_ref()
@@ -305,8 +180,9 @@ impl Tables {
             .with_log_store(self.log_store(table))
             .with_table_name(table)
             .with_columns(kernel.fields().cloned())
-            .with_configuration_property(deltalake::TableProperty::DataSkippingStatsColumns, Some(with_statistics.join(",")))
-            .with_configuration_property(deltalake::TableProperty::LogRetentionDuration, Some(LOG_RETENTION))
+            .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(with_statistics.join(",")))
+            .with_configuration_property(TableProperty::LogRetentionDuration, Some(LOG_RETENTION))
+            .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS.to_string()))
             .await;
         match created {
             Ok(delta) => {
@@ -343,10 +219,16 @@ impl Tables {
         // Old commits are removed by the sweep, because looking for them at each commit costs a listing.
         let finished = CommitBuilder::from(properties.with_cleanup_expired_logs(Some(false)))
             .with_actions(actions)
-            .build(Some(state), log_store, operation)
+            .build(Some(state), Arc::clone(&log_store), operation)
             .await
             .map_err(failed)?;
         delta.state = Some(finished.snapshot());
+        if finished.metrics.new_checkpoint_created {
+            match DeltaTableState::try_new(log_store.as_ref(), Some(finished.version())).await {
+                Ok(in_one_piece) => delta.state = Some(in_one_piece),
+                Err(error) => tracing::debug!(table.name = table, %error, "a new checkpoint could not be read"),
+            }
+        }
         self.open.insert(table.to_owned(), delta);
         Ok(())
     }
