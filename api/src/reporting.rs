@@ -48,15 +48,8 @@ pub async fn chart_series(
     window: &Window,
 ) -> Result<Vec<Series>, Problem> {
     if chart.id == "reach" {
-        let three = ["adoption_rate", "coverage_fit", "reach"].map(|id| {
-            let (engine, window) = (engine.clone(), window.clone());
-            async move {
-                let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
-                Ok(engine.series(metric, &window).await?.as_ref().clone())
-            }
-            .boxed()
-        });
-        return side_by_side(three.into()).await;
+        let three = each_series(engine, &["adoption_rate", "coverage_fit", "reach"], window).await?;
+        return Ok(three.iter().map(|series| series.as_ref().clone()).collect());
     }
     let mut series = vec![engine.series(metric, window).await?.as_ref().clone()];
     if chart.id == "trend"
@@ -76,6 +69,19 @@ pub async fn chart_series(
         series.extend([later, engine.series(metric, &before).await?.as_ref().clone()]);
     }
     Ok(series)
+}
+
+/// The series of some metrics over one window, in their order.
+pub(crate) async fn each_series(engine: &Engine, ids: &[&'static str], window: &Window) -> Result<Vec<Arc<Series>>, Problem> {
+    let questions = ids.iter().map(|id| {
+        let (engine, window, id) = (engine.clone(), window.clone(), *id);
+        async move {
+            let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
+            Ok(engine.series(metric, &window).await?)
+        }
+        .boxed()
+    });
+    side_by_side(questions.collect()).await
 }
 
 /// The document of a report for a period; without one, for the last complete period.

@@ -4,12 +4,11 @@ use super::told::Told;
 use super::tools::{Category, categories};
 use super::until::{Until, until};
 use crate::problem::Problem;
-use crate::reporting::day_of;
-use futures::FutureExt;
+use crate::reporting::{day_of, each_series};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Component, Definitions, Engine, Grain, MOVEMENTS, Series, WEEKS, Window, find, side_by_side};
+use waymark_analytics::{Cell, Component, Definitions, Engine, Grain, MOVEMENTS, Series, WEEKS, Window};
 use waymark_reports::wording::{self, dates};
 
 /// A share of services with what its unknowns leave open.
@@ -84,15 +83,8 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
     let definitions = engine.definitions();
     let zone = definitions.zone();
     let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), zone).of_kind("component");
-    let levels = ["adoption_rate", "coverage_fit", "reach", "teams_completed"].map(|id| {
-        let (engine, yesterday) = (engine.clone(), yesterday.clone());
-        async move {
-            let metric = find(id).ok_or_else(|| Problem::no_such_metric(id))?;
-            Ok::<_, Problem>((id, engine.series(metric, &yesterday).await?))
-        }
-        .boxed()
-    });
-    let levels: BTreeMap<_, _> = side_by_side(levels.into()).await?.into_iter().collect();
+    let ids = ["adoption_rate", "coverage_fit", "reach", "teams_completed"];
+    let levels: BTreeMap<_, _> = ids.into_iter().zip(each_series(engine, &ids, &yesterday).await?).collect();
     let week = Window::last_complete(Grain::Week, 1, opened.as_of(), zone);
     let moved = Told::of(&engine.answer(&MOVEMENTS, &week).await?);
     let weeks = Told::of(&engine.answer(&WEEKS, &week).await?);
