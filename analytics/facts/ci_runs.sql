@@ -59,9 +59,10 @@ runs as (
         and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
         and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)
 )
+-- a filter of a window would be lost when the plan is sent to another process
 select runs.*,
-    max(finished_at) filter (where is_conclusive) over before as previous_of_sha_at,
-    max(finished_at) filter (where recovered_same_sha) over before as previous_recovered_at
+    max(case when is_conclusive then finished_at end) over before as previous_of_sha_at,
+    max(case when recovered_same_sha then finished_at end) over before as previous_recovered_at
 from runs
 window before as (
     partition by service, coalesce(repository, run_id), pipeline_id, head_sha order by finished_at, run_id
