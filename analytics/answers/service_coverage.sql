@@ -2,10 +2,7 @@
 --
 -- Shares are counts of two columns: deployments whose environment has a tier, production deployments
 -- whose commits are known, changes whose clocks agree. The least covered services come first.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-deployed as (
+with deployed as (
     select service, count(*) as attempts,
         count(*) filter (where tier <> 'unknown') as attempts_with_tier,
         count(*) filter (where tier = 'production' and changed_running_version) as deployments,
@@ -13,22 +10,19 @@ deployed as (
             as deployments_with_commits,
         max(finished_at) as newest_deployment_at
     from deployments
-    cross join bounds
-    where service is not null and day between first_day and last_day
+    where service is not null and day between (select min(day) from calendar) and (select max(day) from calendar)
     group by service
 ),
 delivered as (
     select service, count(*) as changes, count(*) filter (where excluded <> 'skew' or excluded is null) as changes_with_clock
     from delivered_changes
-    cross join bounds
-    where day between first_day and last_day
+    where day between (select min(day) from calendar) and (select max(day) from calendar)
     group by service
 ),
 built as (
     select service, count(*) as runs, max(finished_at) as newest_run_at
     from ci_runs
-    cross join bounds
-    where service is not null and day between first_day and last_day
+    where service is not null and day between (select min(day) from calendar) and (select max(day) from calendar)
     group by service
 ),
 named as (

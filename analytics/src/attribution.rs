@@ -210,9 +210,54 @@ pub struct Attribution {
     /// One entry per deployment, in the order into which `attribute` sorted them.
     pub deployments: Vec<NewCommits>,
     first: Vec<u32>,
+    /// The end and the id of the first deployment whose commit has a row.
+    baseline: Option<(Instant, Box<str>)>,
 }
 
 impl Attribution {
+    /// Before anything was deployed.
+    pub fn before(graph: &CommitGraph) -> Self {
+        Self { deployments: Vec::new(), first: vec![NONE; graph.node_count], baseline: None }
+    }
+
+    /// Takes in the next deployment in order, which walks over nothing that an earlier one contains:
+    /// what it costs follows from what it brings, however long the history is.
+    pub fn deploy(&mut self, graph: &CommitGraph, deployed: &Deployed<'_>) -> NewCommits {
+        let unknown = NewCommits { status: AttributionStatus::Unknown, new_commits: None };
+        let walk = graph.position(deployed.sha).map(|position| self.claim(graph, position));
+        let result = walk.map_or(unknown, |walk| {
+            let (finished_at, id) =
+                self.baseline.get_or_insert_with(|| (deployed.finished_at, Box::from(deployed.deployment_id)));
+            if (*finished_at, id.as_ref()) == deployed.order() {
+                NewCommits { status: AttributionStatus::Baseline, new_commits: Some(walk.found) }
+            } else if walk.is_cut {
+                unknown
+            } else {
+                NewCommits { status: AttributionStatus::Exact, new_commits: Some(walk.found) }
+            }
+        });
+        self.deployments.push(result);
+        result
+    }
+
+    /// Gives the next deployment everything that can be reached from a commit and is not taken.
+    /// Whatever is taken belongs to an earlier-or-equal deployment, with all its ancestors.
+    fn claim(&mut self, graph: &CommitGraph, from: u32) -> Walk {
+        let rank = dense(self.deployments.len());
+        let (mut walk, mut stack) = (Walk { found: 0, is_cut: false }, vec![from]);
+        while let Some(node) = stack.pop() {
+            match self.first.get_mut(node as usize) {
+                Some(taken) if *taken == NONE => *taken = rank,
+                _ => continue,
+            }
+            let (parents, is_cut) = graph.parents(node);
+            walk.found += u32::from(graph.is_row(node));
+            walk.is_cut |= is_cut;
+            stack.extend_from_slice(parents);
+        }
+        walk
+    }
+
     /// The index of the first deployment that contains the commit at a position of the graph, and
     /// the status of that deployment; `None` = not deployed as far as is known.
     pub fn first_deployment(&self, position: u32) -> Option<(usize, AttributionStatus)> {
@@ -259,27 +304,11 @@ impl Attribution {
 /// deployment reached. Its commits keep the deployment, but under that status.
 pub fn attribute(graph: &CommitGraph, deployments: &mut [Deployed<'_>]) -> Attribution {
     deployments.sort_unstable_by_key(|deployed| (deployed.order(), deployed.sha));
-    let mut first = vec![NONE; graph.node_count];
-    let mut stack = Vec::new();
-    let mut baseline = None;
-    let mut results = Vec::with_capacity(deployments.len());
-    for (rank, deployed) in deployments.iter().enumerate() {
-        let Some(position) = graph.position(deployed.sha) else {
-            results.push(NewCommits { status: AttributionStatus::Unknown, new_commits: None });
-            continue;
-        };
-        stack.push(position);
-        let walk = claim(graph, &mut first, &mut stack, dense(rank));
-        let status = if *baseline.get_or_insert(deployed.order()) == deployed.order() {
-            AttributionStatus::Baseline
-        } else if walk.is_cut {
-            AttributionStatus::Unknown
-        } else {
-            AttributionStatus::Exact
-        };
-        results.push(NewCommits { status, new_commits: (status != AttributionStatus::Unknown).then_some(walk.found) });
+    let mut attribution = Attribution::before(graph);
+    for deployed in deployments {
+        attribution.deploy(graph, deployed);
     }
-    Attribution { deployments: results, first }
+    attribution
 }
 
 /// What one walk met.
@@ -288,23 +317,6 @@ struct Walk {
     found: u32,
     /// It came to an end where history is missing.
     is_cut: bool,
-}
-
-/// Gives the deployment of this rank everything that can be reached from the stack and is not taken.
-/// Ranks rise, so whatever is taken belongs to an earlier-or-equal deployment, with all its ancestors.
-fn claim(graph: &CommitGraph, first: &mut [u32], stack: &mut Vec<u32>, rank: u32) -> Walk {
-    let mut walk = Walk { found: 0, is_cut: false };
-    while let Some(node) = stack.pop() {
-        match first.get_mut(node as usize) {
-            Some(taken) if *taken == NONE => *taken = rank,
-            _ => continue,
-        }
-        let (parents, is_cut) = graph.parents(node);
-        walk.found += u32::from(graph.is_row(node));
-        walk.is_cut |= is_cut;
-        stack.extend_from_slice(parents);
-    }
-    walk
 }
 
 /// A place in an array that is counted in 32 bits.

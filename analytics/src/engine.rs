@@ -309,7 +309,10 @@ impl Opened {
             let view = plan(&context, over.sql).await.map_err(failed)?.into_view();
             context.register_table(over.name, view).map_err(failed)?;
         }
-        collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)
+        let began = StopWatch::now();
+        let rows = collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)?;
+        tracing::debug!(answer.name = answer.name, elapsed_ms = began.elapsed().as_millis(), "a fixed answer was given");
+        Ok(rows)
     }
 
     /// The instant that answers describe.

@@ -71,7 +71,6 @@ struct Kept {
     /// The services of its rows; null where the fact has none.
     services: Option<Services>,
     columns: Vec<ColumnCounts>,
-    size_bytes: usize,
     rows: usize,
 }
 
@@ -147,7 +146,7 @@ impl HotFiles {
                 given_up.insert(fact);
                 continue;
             };
-            let size_bytes = files.values().map(|kept| kept.size_bytes).sum();
+            let size_bytes = files.values().map(|kept| kept.size_bytes()).sum();
             tracing::debug!(fact.name = fact, span.end = %last_day, size_bytes, "kept in memory");
             left_bytes = left_bytes.saturating_sub(size_bytes);
             kept.extend(files);
@@ -234,7 +233,7 @@ async fn gather(
                     Arc::new(Kept::new(columns.as_held(), batches)?)
                 }
             };
-            size_bytes += kept.size_bytes;
+            size_bytes += kept.size_bytes();
             rows += kept.rows;
             gathered.insert(path, kept);
         }
@@ -328,11 +327,14 @@ impl Kept {
         Ok(Self {
             schema: Arc::clone(schema),
             services: services_in(&batches),
-            size_bytes: columns.iter().map(|column| column.size_bytes).sum(),
             columns,
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,
         })
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.columns.iter().map(|column| column.size_bytes).sum()
     }
 }
 
@@ -381,7 +383,7 @@ mod tests {
         let mut roomy = HotFiles::default();
         roomy.keep(&context, &[(FACT, Arc::clone(&table))]).await.unwrap();
         assert_eq!(roomy.files.len(), 2);
-        let bytes_max = roomy.files.values().map(|kept| kept.size_bytes).max().unwrap();
+        let bytes_max = roomy.files.values().map(|kept| kept.size_bytes()).max().unwrap();
 
         let mut tight = HotFiles { bytes_max, ..HotFiles::default() };
         let mut providers = tight.keep(&context, &[(FACT, Arc::clone(&table))]).await.unwrap();

@@ -24,12 +24,10 @@ pub(crate) struct RowsAsked {
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
     /// Whose rows; null where they may be anybody's.
-    services: Option<BTreeSet<String>>,
-    /// The same, to be looked for in many files.
-    looked_for: Option<Services>,
+    services: Option<Services>,
 }
 
-/// Services of a file, each as a number that stands for its name. Two names of one number cost a file that is
+/// Services of a file or a question, each as a number that stands for its name. Two names of one number cost a file that is
 /// looked at, and no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Services(Box<[u64]>);
@@ -44,7 +42,12 @@ impl Services {
         };
         let mut numbers: Vec<u64> = names.into_iter().map(|name| number(name.as_ref())).collect();
         numbers.sort_unstable();
+        numbers.dedup();
         Self(numbers.into())
+    }
+
+    fn in_both(&self, others: &Self) -> Self {
+        Self(self.0.iter().copied().filter(|number| others.0.binary_search(number).is_ok()).collect())
     }
 
     fn have_one_of(&self, others: &Self) -> bool {
@@ -58,18 +61,18 @@ impl RowsAsked {
         let mut asked = Self::default();
         for filter in filters.iter().flat_map(split_conjunction) {
             if let Some(services) = services_of(filter) {
-                let both = asked.services.take().map(|known| known.intersection(&services).cloned().collect());
+                let services = Services::of(services);
+                let both = asked.services.take().map(|known| known.in_both(&services));
                 asked.services = Some(both.unwrap_or(services));
             } else {
                 asked.bound_days(filter);
             }
         }
-        asked.looked_for = asked.services.as_ref().map(Services::of);
         asked
     }
 
     /// Whose rows are asked for; null where they may be anybody's.
-    pub(crate) const fn services(&self) -> Option<&BTreeSet<String>> {
+    pub(crate) const fn services(&self) -> Option<&Services> {
         self.services.as_ref()
     }
 
@@ -81,7 +84,7 @@ impl RowsAsked {
 
     /// Whether rows of these services can be among those that are asked for; null where they are not known.
     pub(crate) fn may_be_of_services(&self, services: Option<&Services>) -> bool {
-        let both = self.looked_for.as_ref().zip(services);
+        let both = self.services.as_ref().zip(services);
         both.is_none_or(|(asked, held)| held.have_one_of(asked))
     }
 
@@ -174,11 +177,10 @@ mod tests {
 
     #[test]
     fn services_are_those_of_every_condition() {
-        let held = |services: &[&str]| services.iter().map(|service| (*service).to_owned()).collect::<BTreeSet<_>>();
         let listed = col(SERVICE).in_list(vec![lit("checkout"), lit("search")], false);
         let either = col(SERVICE).eq(lit("checkout")).or(col(SERVICE).eq(lit("billing")));
         let asked = RowsAsked::by(&[listed.clone().and(either.clone())]);
-        assert_eq!(asked.services, Some(held(&["checkout"])));
+        assert_eq!(asked.services, Some(Services::of(["checkout"])));
         assert!(asked.may_be_of_services(Some(&Services::of(["checkout", "zebra"]))));
         assert!(!asked.may_be_of_services(Some(&Services::of(["search"]))));
         assert!(asked.may_be_of_services(None), "nobody knows whose they are");

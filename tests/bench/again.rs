@@ -14,6 +14,9 @@ use std::time::Instant;
 use waymark_analytics::Extent;
 use waymark_event::ObservationId;
 
+/// How often a thousand deliveries about few services are handed in.
+const ROUNDS: usize = 4;
+
 pub(crate) fn run(asked: &Asked) {
     runtime().block_on(again(asked));
 }
@@ -29,17 +32,19 @@ async fn again(asked: &Asked) {
     let began = Instant::now();
     large.refresh(Extent::Touched).await;
     row("refresh when nothing is new, after a start", &milliseconds(began.elapsed()), NO_AIM);
-    for share in [held_back.few, held_back.spread] {
-        take_in(&mut large, under_new_ids(share)).await;
+    // The first of a process finds out what belongs together; the others know it.
+    for round in 0..ROUNDS {
+        take_in(&mut large, under_new_ids(held_back.few.clone(), round)).await;
     }
+    take_in(&mut large, under_new_ids(held_back.spread, ROUNDS)).await;
 }
 
 /// The same events, about commits, runs and deployments that nobody has told of.
-fn under_new_ids(mut share: Share) -> Share {
+fn under_new_ids(mut share: Share, round: usize) -> Share {
     for (place, delivery) in share.deliveries.iter_mut().enumerate() {
         let mut event: Value = serde_json::from_slice(&delivery.body).unwrap();
         // The delivery's own id was made a moment ago, and is no other run's.
-        let new = format!("{}-{place}", delivery.id.as_str());
+        let new = format!("{}-{round}-{place}", delivery.id.as_str());
         for name in ["run_id", "deployment_id"] {
             if let Some(id) = event["data"].get_mut(name) {
                 *id = Value::String(new.clone());

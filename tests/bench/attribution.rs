@@ -9,7 +9,7 @@ use crate::rows::{NO_AIM, grouped, milliseconds, row};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::time::Instant;
-use waymark_analytics::attribution::{CommitGraph, Deployed, attribute};
+use waymark_analytics::attribution::{Attribution, CommitGraph, Deployed, attribute};
 
 /// One repository and what is asked of it.
 struct Size {
@@ -51,7 +51,22 @@ fn attribute_all(size: &Size) {
     let took = began.elapsed();
     assert_eq!(attribution.deployments.len(), size.deployments);
     row(&format!("attribute them to {} deployments", grouped(size.deployments)), &milliseconds(took), size.aim);
+    deploy_one_more(&graph, &deployed);
     peak.end(&format!("{} commits as text, their graph and its attribution", grouped(size.commits)), size.memory_aim);
+}
+
+/// The last deployment alone, after all others.
+fn deploy_one_more(graph: &CommitGraph, deployed: &[Deployed<'_>]) {
+    let (last, others) = deployed.split_last().unwrap();
+    let mut attribution = Attribution::before(graph);
+    for deployed in others {
+        attribution.deploy(graph, deployed);
+    }
+    let began = Instant::now();
+    let brought = attribution.deploy(graph, last);
+    let took = began.elapsed();
+    assert!(brought.new_commits.is_some_and(|count| count > 0));
+    row(&format!("one more after {} deployments", grouped(others.len())), &milliseconds(took), "10 ms");
 }
 
 fn shas(count: usize) -> Vec<String> {

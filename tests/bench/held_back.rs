@@ -18,7 +18,7 @@ const EVENTS_PER_SERVICE_DAY: usize = 6;
 const DAY_SECONDS: i64 = 86_400;
 
 /// Deliveries of one event each, and the repositories that they are about.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Share {
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) repositories: BTreeSet<String>,

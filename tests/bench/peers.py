@@ -261,6 +261,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--data", type=Path, required=True, help="the data folder that is served")
     arguments.add_argument("--address", default="127.0.0.1:8080", help="where `waymark serve` listens")
+    arguments.add_argument("--metrics-only", action="store_true", help="leave free SQL out, which at 5,000 services needs more memory than it gets")
     arguments.add_argument("--runs", type=int, default=5, help="timed runs of each question")
     options = arguments.parse_args()
     snapshot = newest_snapshot(options.data)
@@ -274,7 +275,7 @@ def main():
     sizes = ", ".join(f"{rows[f'facts/{fact}']:,} {fact}" for fact in ("deployments", "ci_runs", "delivered_changes", "commits"))
     print(f"Snapshot {snapshot['id']} as of {snapshot['as_of']}: {sizes}. Medians of {options.runs} warm runs in ms.")
     print(f"DuckDB {duckdb.__version__}, Polars {polars.__version__}.")
-    wrong = free_sql(waymark, with_views(facts), as_of, options.runs)
+    wrong = [] if options.metrics_only else free_sql(waymark, with_views(facts), as_of, options.runs)
     catalogue_metrics(waymark, options.data, snapshot, as_of, options.runs)
     if wrong:
         sys.exit(f"answers differ: {', '.join(wrong)}")

@@ -1,16 +1,15 @@
 -- Production deployments of a known commit whose history has holes, so that nobody can say what is new in them.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-unattributed as (
+with unattributed as (
     select deployments.*
     from deployments
-    cross join bounds
     where tier = 'production' and changed_running_version and attribution_status = 'unknown'
-        and repository is not null and sha is not null and day between first_day and last_day
+        and repository is not null and sha is not null and day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 told as (
-    select distinct repository from commits where parents is not null
+    select distinct commits.repository
+    from commits
+    left semi join unattributed on unattributed.repository = commits.repository
+    where commits.parents is not null
 ),
 cut as (
     select unattributed.*

@@ -1,13 +1,9 @@
 -- Production deployments that name no commit, by service: they have a version, or nothing.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-shaless as (
+with shaless as (
     select deployments.*
     from deployments
-    cross join bounds
     where tier = 'production' and changed_running_version and attribution_status = 'unknown' and sha is null
-        and day between first_day and last_day
+        and day between (select min(day) from calendar) and (select max(day) from calendar)
 )
 select service as subject, count(*) as items, max(finished_at) as newest_at,
     first_value(coalesce(version, native_id) order by finished_at desc, deployment_id) as example,

@@ -1,15 +1,12 @@
 -- Commits that are their own ancestors, by themselves or through one other: no repository can hold them.
 --
--- Of the commits of the window, by their own time, and those without a time. A longer loop is not
+-- Of the commits of the window, by their own time in UTC, and those without a time. A longer loop is not
 -- looked for here; the walk over the history passes every commit once, so none of them can hold it up.
-with bounds as (
-    select min(period_start) as begins_at, max(as_of) as as_of from calendar
-),
-edges as (
+with edges as (
     select repository, sha, committed_at, unnest(parents) as parent
     from commits
-    cross join bounds
-    where parents is not null and cardinality(parents) > 0 and coalesce(committed_at, as_of) >= begins_at
+    where cardinality(parents) > 0
+        and (committed_at is null or cast(committed_at as date) >= (select min(day) from calendar))
 ),
 looping as (
     select repository, sha, committed_at from edges where sha = parent

@@ -1,12 +1,8 @@
 -- Delivered changes whose first commit is more than a year older than their deployment, by service.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-outlying as (
+with outlying as (
     select delivered_changes.*
     from delivered_changes
-    cross join bounds
-    where excluded is null and lead_time_seconds > 365.0 * 86400.0 and day between first_day and last_day
+    where excluded is null and lead_time_seconds > 365.0 * 86400.0 and day between (select min(day) from calendar) and (select max(day) from calendar)
 )
 select service as subject, count(*) as items, max(deployed_at) as newest_at,
     first_value(change_id order by lead_time_seconds desc, change_id) as example,

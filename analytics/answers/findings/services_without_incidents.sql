@@ -2,14 +2,10 @@
 --
 -- An incident names a service itself, or one of its deployments. Whether a service is sound or its
 -- incidents are not told cannot be seen from here, so its rates rest on rollbacks alone.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-deployed as (
+with deployed as (
     select deployments.*
     from deployments
-    cross join bounds
-    where tier = 'production' and changed_running_version and day between first_day and last_day
+    where tier = 'production' and changed_running_version and day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 named as (
     select unnest(services) as service from incidents where services is not null

@@ -1,12 +1,8 @@
 -- Deployments of one stream that ended at the very same instant, by service: their order is that of their ids.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-reached as (
+with reached as (
     select deployments.*
     from deployments
-    cross join bounds
-    where kind is not null and day between first_day and last_day
+    where kind is not null and day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 ties as (
     select service, environment, track, finished_at

@@ -1,12 +1,8 @@
 -- Services that were deployed in the window and that no catalogue describes with an owner.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-deployed as (
+with deployed as (
     select deployments.*
     from deployments
-    cross join bounds
-    where service is not null and day between first_day and last_day
+    where service is not null and day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 owned as (
     select distinct service from service_owners where owner is not null and valid_to is null

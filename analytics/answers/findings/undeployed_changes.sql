@@ -3,13 +3,13 @@
 -- Only of repositories that are deployed: the others are told as such. Thirty days, because a change
 -- that waits for longer than most release trains was lost, is dead, or left by a way nobody reports.
 with bounds as (
-    select min(day) as first_day, max(day) as last_day, max(as_of) as as_of from calendar
+    select max(as_of) as as_of from calendar
 ),
 merged as (
     select changes.*
     from changes
     cross join bounds
-    where day between first_day and last_day and plus_seconds(merged_at, 30 * 86400) <= as_of
+    where day between (select min(day) from calendar) and (select max(day) from calendar) and plus_seconds(merged_at, 30 * 86400) <= as_of
 ),
 deployed as (
     select distinct repository from deployments where tier = 'production' and repository is not null

@@ -1,12 +1,8 @@
 -- Repositories with changes in the window from which nothing was ever deployed to production.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-changed as (
+with changed as (
     select changes.*
     from changes
-    cross join bounds
-    where day between first_day and last_day
+    where day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 deployed as (
     select distinct repository from deployments where tier = 'production' and repository is not null

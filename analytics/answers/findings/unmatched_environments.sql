@@ -1,14 +1,11 @@
 -- Environments that no rule matches, with the attempts in them and the lines that would add a rule.
 --
 -- The suggested tier is `other`, which counts nowhere: which tier it is, is never guessed.
-with bounds as (
-    select min(day) as first_day, max(day) as last_day from calendar
-),
-unmatched as (
+with unmatched as (
     select deployments.*
     from deployments
-    cross join bounds
-    where tier = 'unknown' and environment is not null and coalesce(day, last_day) between first_day and last_day
+    where tier = 'unknown' and environment is not null and (day is null or day >= (select min(day) from calendar))
+        and (day is null or day <= (select max(day) from calendar))
 )
 select environment as subject, count(*) as items, max(finished_at) as newest_at,
     first_value(native_id order by finished_at desc nulls last, deployment_id) as example,

@@ -4,7 +4,7 @@
 //! The services that are left decide which files are looked at (`rows_asked.rs`). An answer stays what it
 //! was: rows of other services would find nothing to be joined with.
 
-use crate::rows_asked::{RowsAsked, SERVICE};
+use crate::rows_asked::{RowsAsked, SERVICE, Services};
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::and;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -58,7 +58,7 @@ impl ScopedServices {
                 _ => continue,
             };
             let Some(services) = self.services(scan)? else { continue };
-            if is_asked(side, &services)? {
+            if is_asked(side, &Services::of(&services))? {
                 continue;
             }
             let list = services.iter().map(|service| lit(service.as_str())).collect();
@@ -113,7 +113,7 @@ fn scopes_in(plan: &LogicalPlan) -> Option<&TableScan> {
 }
 
 /// Whether a plan asks for these services already, as it does once the rule has been here.
-fn is_asked(plan: &LogicalPlan, services: &BTreeSet<String>) -> Result<bool> {
+fn is_asked(plan: &LogicalPlan, services: &Services) -> Result<bool> {
     let mut is_asked = false;
     plan.apply(|node| {
         let asked = match node {

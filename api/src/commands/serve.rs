@@ -86,13 +86,15 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     ended.context("failed to serve")
 }
 
-/// Opens each new snapshot and makes its home page before somebody asks for it.
+/// Opens each new snapshot and makes its home page before somebody asks for it, from memory as soon as that
+/// is there: made from a large lake meanwhile, it would keep both waiting.
 async fn keep_warm(app: App) {
     let mut warmed = String::new();
     loop {
         if let Ok(opened) = app.engine.newest().await
             && opened.snapshot.id != warmed
         {
+            app.engine.until_read().await;
             warm(&app).await;
             warmed.clone_from(&opened.snapshot.id);
         }

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use futures::future::BoxFuture;
@@ -281,20 +281,17 @@ fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Result<RecordBatch
 }
 
 /// The columns by which the rows of a table are sorted within a file.
-fn order_of(table: &str) -> &'static [&'static str] {
+pub(crate) fn order_of(table: &str) -> &'static [&'static str] {
     if table.starts_with("observed/") { &[SUBJECT, "entity_id"] } else { &["received_at", "delivery_id"] }
 }
 
-/// Rows in the order in which a table keeps them.
-pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    sorted(batch, &order_of(table).iter().map(|name| (*name, false)).collect::<Vec<_>>())
-}
-
-fn sorted(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<RecordBatch, ArrowError> {
+/// The places of rows in the order in which a table keeps them.
+pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<UInt32Array, ArrowError> {
+    let order: Vec<(&str, bool)> = order_of(table).iter().map(|name| (*name, false)).collect();
     if batch.num_rows() < 2 || order.iter().all(|(name, _)| batch.column_by_name(name).is_none()) {
-        return Ok(batch.clone());
+        return Ok((0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX)).collect());
     }
-    take_record_batch(batch, &places(batch, order)?)
+    places(batch, &order)
 }
 
 /// The places of rows sorted by columns, each ascending or, if marked, descending; columns that are

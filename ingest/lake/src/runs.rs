@@ -8,14 +8,16 @@
 //! in which facts choose it.
 
 use crate::error::LakeError;
-use crate::files::{Wanted, in_order, joined, places, read_rows, schema_over, subject_range};
+use crate::files::{Wanted, in_order, joined, order_of, places, read_rows, schema_over, subject_range};
 use crate::footers::{SUBJECT, SubjectRange};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::error::ArrowError;
+use std::ops::Range;
+use std::sync::Arc;
 use waymark_event::{DeliveryId, Instant};
 
 /// A merge never holds more rows than this in memory.
@@ -28,6 +30,17 @@ const PIECE_ROWS: u64 = 64 * 1_024;
 const OVERLAPPING: usize = 4;
 /// Files whose rows differ by less than this factor count as of one size.
 const SIZE_FACTOR: u64 = 8;
+
+/// The newest statement of an entity comes first; ties are broken as `facts/newest.sql` breaks them.
+const NEWEST_FIRST: &[(&str, bool)] = &[
+    ("subject", false),
+    ("entity_id", false),
+    ("version_rank", true),
+    ("dialect_version", true),
+    ("observation_id", true),
+    ("received_at", false),
+    ("delivery_id", false),
+];
 
 /// What one merge did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,29 +80,27 @@ impl Tables {
         let Some(live) = self.version(table).await? else { return Ok(None) };
         let mergeable: Vec<&DataFile> = live.files.iter().filter(|file| covered.files.contains(file)).collect();
         let Some(chosen) = self.chosen(table, &mergeable, files_min).await? else { return Ok(None) };
-        let batches = read_rows(self.layout(), table, &chosen.files, Wanted::default()).await?;
-        let schema = schema_over(&batches);
-        let all = joined(table, &schema, &batches)?;
-        drop(batches);
-        let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
+        let read = read_rows(self.layout(), table, &chosen.files, Wanted::default()).await?;
+        let schema = schema_over(&read);
+        let read = read.into_iter().map(|batch| joined(table, &schema, &[batch])).collect::<Result<Vec<_>, _>>()?;
+        let rows_before = read.iter().map(RecordBatch::num_rows).sum();
         let name = table.to_owned();
-        let rows_before = all.num_rows();
-        let merged = tokio::task::spawn_blocking(move || newest_in_order(&name, &all)).await;
-        let merged = merged.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)?;
-        let pieces = pieces(&merged);
-        let mut added = Vec::with_capacity(pieces.len());
-        for piece in &pieces {
-            let cut = chosen.generation.or_else(|| (pieces.len() > 1).then_some(0));
+        let run = Arc::new(aside(table, move || Run::of(&name, read)).await?);
+        let mut added = Vec::with_capacity(run.pieces.len());
+        for piece in run.pieces.iter().cloned() {
+            let cut = chosen.generation.or_else(|| (run.pieces.len() > 1).then_some(0));
             let stem = cut.map_or_else(|| "run-".to_owned(), |generation| format!("run-g{}-", generation + 1));
             let file = format!("{stem}{}.zstd.parquet", DeliveryId::received(now));
-            added.push(self.write(table, &file, piece, now).await?);
+            let whole = Arc::clone(&run);
+            let rows = aside(table, move || whole.rows(piece)).await?;
+            added.push(self.write(table, &file, &rows, now).await?);
         }
         let removed: Vec<String> = chosen.files.iter().map(|file| file.path.clone()).collect();
         for path in &removed {
             self.ranges.remove(&(table.to_owned(), path.clone()));
         }
         self.rewrite(table, Rewrite { removed, added, is_data_change: false }, now).await?;
-        Ok(Some(Merged { files: chosen.files.len(), rows_before, rows_after: merged.num_rows() }))
+        Ok(Some(Merged { files: chosen.files.len(), rows_before, rows_after: run.places.len() }))
     }
 
     async fn chosen(&mut self, table: &str, files: &[&DataFile], files_min: usize) -> Result<Option<Chosen>, LakeError> {
@@ -176,43 +187,79 @@ fn generation(path: &str) -> u32 {
     told.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
+/// Rows of several files as one run. They stay where they were read, and are copied piece by piece: a merge
+/// holds them once and a little more.
+struct Run {
+    batches: Vec<RecordBatch>,
+    /// Batch and row of each row that is left, in order.
+    places: Vec<(usize, usize)>,
+    /// Which of these make a file.
+    pieces: Vec<Range<usize>>,
+}
+
+impl Run {
+    /// The newest statement of each entity, in the order of the table; batches have one schema.
+    fn of(table: &str, batches: Vec<RecordBatch>) -> Result<Self, ArrowError> {
+        let all: Vec<(usize, usize)> =
+            batches.iter().enumerate().flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row))).collect();
+        let Some(first) = batches.first() else { return Ok(Self { batches, places: all, pieces: Vec::new() }) };
+        let schema = first.schema();
+        let decides = |name: &str| NEWEST_FIRST.iter().any(|(known, _)| *known == name) || order_of(table).contains(&name);
+        let compared = schema.fields().iter().enumerate().filter(|(_, field)| decides(field.name()));
+        let compared: Vec<usize> = compared.map(|(place, _)| place).collect();
+        let compared = batches.iter().map(|batch| batch.project(&compared)).collect::<Result<Vec<_>, _>>()?;
+        let compared = concat_batches(&schema_over(&compared), &compared)?;
+        let order = newest_in_order(table, &compared)?;
+        let pieces = pieces(&compared, &order);
+        let places = order.into_iter().filter_map(|row| all.get(row as usize).copied()).collect();
+        Ok(Self { batches, places, pieces })
+    }
+
+    fn rows(&self, piece: Range<usize>) -> Result<RecordBatch, ArrowError> {
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        interleave_record_batch(&batches, self.places.get(piece).unwrap_or_default())
+    }
+}
+
+/// Does what keeps a thread busy on a thread that may be kept busy.
+async fn aside<T: Send + 'static>(
+    table: &str,
+    work: impl FnOnce() -> Result<T, ArrowError> + Send + 'static,
+) -> Result<T, LakeError> {
+    let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)
+}
+
 /// Rows in pieces of about equal size, each with whole subjects; rows without subject stay together.
-fn pieces(rows: &RecordBatch) -> Vec<RecordBatch> {
-    let count = rows.num_rows();
+fn pieces(rows: &RecordBatch, order: &[u32]) -> Vec<Range<usize>> {
+    let count = order.len();
     let piece_rows = usize::try_from(PIECE_ROWS).unwrap_or(usize::MAX);
     let subjects = rows.column_by_name(SUBJECT).and_then(|column| column.as_string_opt::<i32>());
     let Some(subjects) = subjects.filter(|subjects| count > piece_rows && subjects.null_count() == 0) else {
-        return vec![rows.clone()];
+        return std::iter::once(0..count).collect();
     };
+    let subject = |place: usize| order.get(place).map(|row| subjects.value(*row as usize));
     let enough = count.div_ceil(count.div_ceil(piece_rows));
     let mut pieces = Vec::new();
     let mut begin = 0;
-    for row in 1..count {
-        if row - begin >= enough && subjects.value(row) != subjects.value(row - 1) {
-            pieces.push(rows.slice(begin, row - begin));
-            begin = row;
+    for place in 1..count {
+        if place - begin >= enough && subject(place) != subject(place - 1) {
+            pieces.push(begin..place);
+            begin = place;
         }
     }
-    pieces.push(rows.slice(begin, count - begin));
+    pieces.push(begin..count);
     pieces
 }
 
-fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+/// The rows that are left, in the order of the table: of an entity the newest statement, where a table has entities.
+fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<Vec<u32>, ArrowError> {
     let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let (subjects, Some(entities), Some(_)) = (text("subject"), text("entity_id"), rows.column_by_name("version_rank")) else {
-        return in_order(table, rows);
+        return Ok(in_order(table, rows)?.values().to_vec());
     };
-    // The newest statement comes first; ties are broken as `facts/newest.sql` breaks them.
-    let order = [
-        ("subject", false),
-        ("entity_id", false),
-        ("version_rank", true),
-        ("dialect_version", true),
-        ("observation_id", true),
-        ("received_at", false),
-        ("delivery_id", false),
-    ];
-    let places = places(rows, &order)?;
+    let places = places(rows, NEWEST_FIRST)?;
     let is_same = |left: usize, right: usize| {
         entities.value(left) == entities.value(right)
             && subjects.is_none_or(|subjects| {
@@ -225,15 +272,13 @@ fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<RecordBatch, Arrow
             newest.push(*place);
         }
     }
-    // Rows are copied once, after those that go are known.
-    take_record_batch(rows, &UInt32Array::from(newest))
+    Ok(newest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use arrow::array::StringArray;
-    use std::sync::Arc;
 
     fn file(name: &str, rows: u64) -> DataFile {
         DataFile { path: name.to_owned(), size_bytes: rows * 100, rows }
@@ -294,10 +339,9 @@ mod tests {
         let subjects = (0..200_000).map(|row| format!("s{:04}", row / 3_000));
         let subjects: StringArray = subjects.map(Some).collect();
         let rows = RecordBatch::try_from_iter([(SUBJECT, Arc::new(subjects) as _)]).unwrap();
-        let pieces = pieces(&rows);
-        let sizes: Vec<usize> = pieces.iter().map(RecordBatch::num_rows).collect();
+        let order: Vec<u32> = (0..200_000).collect();
+        let sizes: Vec<usize> = pieces(&rows, &order).iter().map(Range::len).collect();
         assert_eq!(sizes, [51_000, 51_000, 51_000, 47_000]);
-        let few = rows.slice(0, 10);
-        assert_eq!(super::pieces(&few).len(), 1);
+        assert_eq!(pieces(&rows, &order[..10]).len(), 1);
     }
 }

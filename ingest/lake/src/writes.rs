@@ -9,6 +9,7 @@ use crate::files::{Packing, encoded, in_order};
 use crate::rewrites::NewFile;
 use crate::tables::Tables;
 use arrow::array::RecordBatch;
+use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use object_store::{ObjectStoreExt, PutPayload};
 use parquet::errors::ParquetError;
@@ -27,11 +28,13 @@ impl Tables {
         batch: &RecordBatch,
         now: Instant,
     ) -> Result<NewFile, LakeError> {
-        let failed = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-        let (sorted_as, batch) = (table.to_owned(), batch.clone());
-        let sorted = tokio::task::spawn_blocking(move || in_order(&sorted_as, &batch)).await;
-        let sorted = sorted.map_err(|join| failed(ArrowError::ExternalError(Box::new(join))))?.map_err(failed)?;
-        self.write(table, name, &sorted, now).await
+        let (sorted_as, rows, unsorted) = (table.to_owned(), batch.num_rows(), batch.clone());
+        let bytes = aside(table, rows, move || {
+            let failed = |cause: ArrowError| LakeError::Arrange { table: sorted_as.clone(), cause };
+            let sorted = take_record_batch(&unsorted, &in_order(&sorted_as, &unsorted).map_err(failed)?).map_err(failed)?;
+            packed(&sorted_as, &sorted, Packing::Small, None)
+        });
+        self.put(table, name, bytes.await?, rows, now).await
     }
 
     /// Writes rows as a file that no commit names yet.
@@ -40,8 +43,8 @@ impl Tables {
     /// `Encode` or `Store`.
     pub async fn write(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
         let rows = batch.num_rows();
-        let batch = batch.clone();
-        let bytes = aside(table, rows, move || encoded(&batch, Packing::Small, None)).await?;
+        let (packed_for, batch) = (table.to_owned(), batch.clone());
+        let bytes = aside(table, rows, move || packed(&packed_for, &batch, Packing::Small, None)).await?;
         self.put(table, name, bytes, rows, now).await
     }
 
@@ -59,8 +62,9 @@ impl Tables {
         now: Instant,
     ) -> Result<NewFile, LakeError> {
         let rows = batch.num_rows();
+        let packed_for = table.to_owned();
         let encoding = move || {
-            let bytes = encoded(&batch, Packing::Quick, note)?;
+            let bytes = packed(&packed_for, &batch, Packing::Quick, note)?;
             let hash = ObservationId::of("file", &bytes);
             Ok((bytes, hash))
         };
@@ -81,13 +85,17 @@ impl Tables {
     }
 }
 
-/// Encodes the rows of a table on a thread that may be kept busy.
+/// Does what keeps a thread busy with the rows of a table on a thread that may be kept busy.
 async fn aside<T: Send + 'static>(
     table: &str,
     rows: usize,
-    encoding: impl FnOnce() -> Result<T, ParquetError> + Send + 'static,
+    work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
 ) -> Result<T, LakeError> {
-    let failed = |cause| LakeError::Encode { table: table.to_owned(), rows, cause };
-    let encoded = tokio::task::spawn_blocking(encoding).await;
-    encoded.map_err(|join| failed(ParquetError::External(Box::new(join))))?.map_err(failed)
+    let stopped = |cause| LakeError::Encode { table: table.to_owned(), rows, cause: ParquetError::External(Box::new(cause)) };
+    tokio::task::spawn_blocking(work).await.map_err(stopped)?
+}
+
+fn packed(table: &str, batch: &RecordBatch, packing: Packing, note: Option<String>) -> Result<Vec<u8>, LakeError> {
+    let rows = batch.num_rows();
+    encoded(batch, packing, note).map_err(|cause| LakeError::Encode { table: table.to_owned(), rows, cause })
 }
