@@ -5,9 +5,12 @@
 -- further (branch into branch). `rebased`: a copy that the merge wrote anew. `container`: the merge of
 -- a pull request that only carried others, which is no change. A deployment that contains a `direct`,
 -- `merge` or `carrier` commit contains the change; merge commits pushed by themselves are no changes.
-select repository, sha, entity_id as change_id, role from pull_commits
+-- The commit's time says in which file a row lies: what is new must not write a repository's whole past again.
+select pull_commits.repository, pull_commits.sha, pull_commits.entity_id as change_id, pull_commits.role, commits.committed_at
+from pull_commits
+left join commits on commits.repository = pull_commits.repository and commits.sha = pull_commits.sha
 union all
-select commits.repository, commits.sha, commits.repository || '@' || commits.sha, 'direct'
+select commits.repository, commits.sha, commits.repository || '@' || commits.sha, 'direct', commits.committed_at
 from commits
 left anti join pull_commits on pull_commits.repository = commits.repository and pull_commits.sha = commits.sha
 -- whether a commit without told parents is a merge is not known

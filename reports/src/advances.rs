@@ -15,6 +15,9 @@ pub(crate) enum Weight {
 /// What readers without Inter may see is wider by about this factor.
 const SLACK: f64 = 1.04;
 
+/// Whole sentences leave room for letters that are wider still: a label has a neighbour, a line has the edge.
+const SENTENCE_SLACK: f64 = 1.12;
+
 /// How wide a text is, in the unit of `size`.
 pub(crate) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let total: f64 = text.chars().map(|letter| f64::from(advance(letter, weight))).sum();
@@ -40,13 +43,14 @@ pub(crate) fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String
 /// The text broken at spaces into at most `lines` lines; the last one is cut where it is too wide.
 pub(crate) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, lines: usize) -> Vec<String> {
     let mut out = vec![String::new()];
+    let edge = room / SENTENCE_SLACK;
     // A number and its sign stay together; only plain spaces break.
     let glued = text.replace(" %", "\u{a0}%").replace("n = ", "n\u{a0}=\u{a0}");
     for word in glued.split(' ').filter(|word| !word.is_empty()) {
         let count = out.len();
         let Some(line) = out.last_mut() else { break };
         let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-        if line.is_empty() || count == lines || width(&longer, size, weight) <= room {
+        if line.is_empty() || count == lines || width(&longer, size, weight) <= edge {
             *line = longer;
         } else {
             out.push(word.to_owned());

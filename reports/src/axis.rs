@@ -103,7 +103,17 @@ fn step(unit: Unit, low: f64, high: f64) -> f64 {
     }
     let decade = 10.0_f64.powf(((high - low) / STEPS_MAX).max(1e-6).log10().floor() - 1.0);
     let rounds = [1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0, 200.0];
-    rounds.iter().map(|round| round * decade).find(is_enough).unwrap_or(decade * 1_000.0)
+    // A tick stands where its label says: percent and counts are told as whole numbers.
+    let is_told = |step: &f64| match unit {
+        Unit::Share => is_whole(step * 100.0),
+        Unit::Count => is_whole(*step),
+        _ => true,
+    };
+    rounds.iter().map(|round| round * decade).filter(is_told).find(is_enough).unwrap_or(decade * 1_000.0)
+}
+
+fn is_whole(number: f64) -> bool {
+    (number - number.round()).abs() < 1e-9
 }
 
 fn ticks(unit: Unit, low: f64, high: f64, step: f64) -> Vec<Tick> {
@@ -169,6 +179,8 @@ mod tests {
     fn ticks_are_round_few_and_carry_their_unit_once() {
         assert_eq!(labels(&scale(Unit::Seconds, 0.0, 250_000.0, Foot::Zero)), ["0", "1", "2", "3 d"]);
         assert_eq!(labels(&scale(Unit::Share, 0.0, 0.96, Foot::Zero)), ["0", "25", "50", "75", "100 %"]);
+        assert_eq!(labels(&scale(Unit::Share, 0.66, 0.76, Foot::Free)), ["65", "70", "75 %"]);
+        assert_eq!(labels(&scale(Unit::Count, 0.0, 10.0, Foot::Zero)), ["0", "5", "10"]);
         assert_eq!(labels(&scale(Unit::PerServiceWeek, 0.0, 3.1, Foot::Zero)), ["0", "1", "2", "3"]);
         assert_eq!(labels(&scale(Unit::Points, -12.0, 53.0, Foot::Free)), ["−20", "0", "+20", "+40"]);
     }

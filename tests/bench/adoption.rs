@@ -29,6 +29,9 @@ async fn adoption(share: f64) {
     let findings = paved.fill().await;
     row(&format!("read and store {} findings", grouped(findings)), &seconds(began.elapsed()), NO_AIM);
     let began = Instant::now();
+    let merges = paved.merge().await;
+    row(&format!("merge small files until none is left, {merges} merges"), &seconds(began.elapsed()), NO_AIM);
+    let began = Instant::now();
     paved.refresh(Extent::Everything).await;
     let what = format!("status of {} services x {COMPONENTS} components x {WEEKS} weeks, cold", grouped(services));
     row(&what, &seconds(began.elapsed()), "10 s for 5,000 services");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use waymark_analytics::{Definitions, Engine, Extent, Refresh, Refresher};
 use waymark_collect::{Flushed, Pipeline};
 use waymark_event::{Delivery, FixedClock, Table};
-use waymark_lake::{DELIVERIES, Layout, REJECTIONS, Snapshot, observed_table};
+use waymark_lake::{DELIVERIES, Layout, REJECTIONS, Snapshot, Tables, observed_table};
 use waymark_sample::Scale;
 
 /// The stream by which everything comes, past the inbox.
@@ -105,26 +105,29 @@ impl Large {
         self.refresher.refresh(self.pipeline.tables(), input).await.unwrap()
     }
 
-    /// Merges files of statements until nothing is left to merge; the newest snapshot, where there is one,
-    /// must hold all of them. Says how many merges there were.
+    /// Merges files until nothing is left to merge. Says how many merges there were.
     pub(crate) async fn merge(&mut self) -> usize {
-        let now = self.scale.as_of();
-        let kept = Snapshot::kept(&self.layout).await.unwrap();
-        let tables = self.pipeline.tables();
-        let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
-        let mut merges = 0;
-        for table in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
-            // Nobody appends meanwhile, so what a merge wrote may be merged again.
-            let mut covered = tables.version(&table).await.unwrap().unwrap_or_default();
-            while tables.merge(&table, &covered, MERGE_FILES_MIN, now).await.unwrap().is_some() {
-                merges += 1;
-                covered = tables.version(&table).await.unwrap().unwrap_or_default();
-            }
-            // Upkeep removes what was merged and no snapshot names; of a large organisation it is three times the rest.
-            tables.sweep(&table, &kept, 0, now).await.unwrap();
-        }
-        merges
+        merge_all(&self.layout, self.pipeline.tables(), self.scale.as_of()).await
     }
+}
+
+/// Merges files of statements until nothing is left to merge, as upkeep does while they come; the newest snapshot,
+/// where there is one, must hold all of them. Says how many merges there were.
+pub(crate) async fn merge_all(layout: &Layout, tables: &mut Tables, now: waymark_event::Instant) -> usize {
+    let kept = Snapshot::kept(layout).await.unwrap();
+    let observed = Table::ALL.iter().map(|table| observed_table(table.name()));
+    let mut merges = 0;
+    for table in observed.chain([REJECTIONS.to_owned(), DELIVERIES.to_owned()]) {
+        // Nobody appends meanwhile, so what a merge wrote may be merged again.
+        let mut covered = tables.version(&table).await.unwrap().unwrap_or_default();
+        while tables.merge(&table, &covered, MERGE_FILES_MIN, now).await.unwrap().is_some() {
+            merges += 1;
+            covered = tables.version(&table).await.unwrap().unwrap_or_default();
+        }
+        // Upkeep removes what was merged and no snapshot names; of a large organisation it is three times the rest.
+        tables.sweep(&table, &kept, 0, now).await.unwrap();
+    }
+    merges
 }
 
 /// Whether a folder can be asked.

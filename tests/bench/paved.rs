@@ -3,6 +3,7 @@
 //! Every service adopts some components at some time and leaves a few again, by arithmetic, so that
 //! runs can be compared. A deployment a month keeps it active. Each weekly look is one delivery.
 
+use crate::large::merge_all;
 use chrono::{DateTime, Days, NaiveDate};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -85,6 +86,11 @@ impl Paved {
         let numbered: Vec<(i64, Delivery)> = (self.position + 1..).zip(deliveries).collect();
         self.position += i64::try_from(numbered.len()).unwrap();
         self.pipeline.keep(STREAM, numbered).await.unwrap();
+    }
+
+    /// Merges files as upkeep does while they come. Says how many merges there were.
+    pub(crate) async fn merge(&mut self) -> usize {
+        merge_all(&self.layout, self.pipeline.tables(), as_of()).await
     }
 
     /// Computes what is new, or everything, and publishes it.

@@ -14,11 +14,17 @@ merged as (
 deployed as (
     select distinct repository from deployments where tier = 'production' and repository is not null
 ),
+-- first which ones, by as little as can be: of a large organisation they are millions
+undeployed as (
+    select merged.repository, merged.sha
+    from merged
+    left anti join attribution on attribution.repository = merged.repository and attribution.sha = merged.sha
+),
 waiting as (
     select merged.*
     from merged
-    join deployed on deployed.repository = merged.repository
-    left anti join attribution on attribution.repository = merged.repository and attribution.sha = merged.sha
+    left semi join deployed on deployed.repository = merged.repository
+    left semi join undeployed on undeployed.repository = merged.repository and undeployed.sha = merged.sha
 )
 select repository as subject, count(*) as items, max(merged_at) as newest_at,
     first_value(change_id order by merged_at desc, change_id) as example,

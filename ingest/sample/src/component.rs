@@ -24,8 +24,8 @@ pub(crate) struct Component {
     pub(crate) path: &'static str,
     pub(crate) line: i64,
     pub(crate) version: &'static str,
-    /// Where another tool would be found, and what the two most usual ones are called.
-    pub(crate) other: Option<(&'static str, [&'static str; 2])>,
+    /// What the two most usual other tools are called, each with the file in which it would be found.
+    pub(crate) other: Option<[(&'static str, &'static str); 2]>,
     /// Share of promoters and of detractors among those who use it.
     pub(crate) liking: (f64, f64),
 }
@@ -70,7 +70,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         path: ".github/workflows/build.yml",
         line: 14,
         version: "v3",
-        other: Some((".circleci/config.yml", ["jenkins", "circleci"])),
+        other: Some([("jenkins", "Jenkinsfile"), ("circleci", ".circleci/config.yml")]),
         liking: (0.44, 0.2),
         ..PLAIN
     },
@@ -94,7 +94,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         path: "deploy/log-shipper.yaml",
         line: 6,
         version: "2.4",
-        other: Some(("deploy/rsyslog.conf", ["legacy-syslog", "legacy-syslog"])),
+        other: Some([("legacy-syslog", "deploy/rsyslog.conf"), ("legacy-syslog", "deploy/rsyslog.conf")]),
         liking: (0.3, 0.32),
         ..PLAIN
     },
@@ -106,7 +106,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         detector: "secrets",
         path: "deploy/external-secret.yaml",
         line: 3,
-        other: Some(("deploy/secrets.env", ["encrypted-env-file", "encrypted-env-file"])),
+        other: Some([("encrypted-env-file", "deploy/secrets.env"), ("encrypted-env-file", "deploy/secrets.env")]),
         liking: (0.07, 0.68),
         ..PLAIN
     },
@@ -120,7 +120,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         path: "Dockerfile",
         line: 11,
         version: "2026.1",
-        other: Some(("Dockerfile", ["debian-slim", "alpine"])),
+        other: Some([("debian-slim", "Dockerfile"), ("alpine", "Dockerfile")]),
         ..PLAIN
     },
     Component {
@@ -144,7 +144,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         detector: "declared",
         path: "catalog-info.yaml",
         line: 21,
-        other: Some(("src/flags", ["home-grown", "home-grown"])),
+        other: Some([("home-grown", "src/flags"), ("home-grown", "src/flags")]),
         liking: (0.75, 0.05),
         ..PLAIN
     },
@@ -159,7 +159,7 @@ pub(crate) const COMPONENTS: &[Component] = &[
         path: "infra/main.tf",
         line: 8,
         version: "0.9",
-        other: Some(("infra/main.tf", ["own-terraform", "own-terraform"])),
+        other: Some([("own-terraform", "infra/main.tf"), ("own-terraform", "infra/main.tf")]),
         liking: (0.4, 0.22),
         ..PLAIN
     },

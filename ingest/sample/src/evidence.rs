@@ -58,7 +58,8 @@ fn describe(data: &mut Value, component: &Component, usage: Usage, sha: &str) {
         }
         Usage::Alternative(name) => {
             data["alternative"] = json!(name);
-            if let Some((path, _)) = component.other {
+            let place = component.other.into_iter().flatten().find(|(known, _)| *known == name);
+            if let Some((_, path)) = place {
                 data["path"] = json!(path);
                 data["line"] = json!(1);
                 data["sha"] = json!(sha);

@@ -142,7 +142,7 @@ fn left_week(plan: &Plan, service: &Service) -> Option<usize> {
 }
 
 fn alternative(component: usize, service: &Service) -> Option<&'static str> {
-    let (_, names) = COMPONENTS[component].other?;
+    let names = COMPONENTS[component].other?.map(|(name, _)| name);
     let choice = number_of(&format!("{} instead {}", COMPONENTS[component].id, service.name)) % 10;
     match component {
         LOG_SHIPPER => Some(names[0]),

@@ -79,7 +79,7 @@ impl Day<'_> {
             return Found::Present;
         }
         match component.other {
-            Some((_, [other, _])) if draw.is_multiple_of(3) => Found::Alternative(other),
+            Some([(other, _), _]) if draw.is_multiple_of(3) => Found::Alternative(other),
             _ => Found::Absent,
         }
     }
