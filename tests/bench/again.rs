@@ -32,6 +32,8 @@ async fn again(asked: &Asked) {
     let began = Instant::now();
     large.refresh(Extent::Touched).await;
     row("refresh when nothing is new, after a start", &milliseconds(began.elapsed()), NO_AIM);
+    let merges = large.merge().await;
+    row("small files that earlier runs left, merged as upkeep does", &format!("{merges} merges"), NO_AIM);
     // The first of a process finds out what belongs together; the others know it.
     for round in 0..ROUNDS {
         take_in(&mut large, under_new_ids(held_back.few.clone(), round)).await;

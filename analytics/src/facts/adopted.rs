@@ -40,6 +40,7 @@ pub(super) const ADOPTION: Walk = Walk {
 
 /// What is read of findings.
 const FINDINGS: &[&str] = &[
+    "entity_id",
     "component_id",
     "service_hint",
     "part_of",

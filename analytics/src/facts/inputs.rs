@@ -41,11 +41,11 @@ pub(super) async fn observed_rows(
 ) -> Result<RecordBatch, AnalyticsError> {
     let schema = plans.observed_schema(table)?;
     let failed = |cause| register(table.name(), cause);
-    let mut places: Vec<usize> = (0..schema.fields().len()).collect();
     // The paths of commits are most of what is said of them, and only path rules ask for them.
-    if table == Table::Commit && !plans.has_rows("service_paths") {
-        places.retain(|place| schema.field(*place).name() != "paths");
-    }
+    let has_path_rules = plans.has_rows("service_paths");
+    let is_asked = |name: &str| plans.is_read(table, name) && (has_path_rules || table != Table::Commit || name != "paths");
+    let fields = schema.fields().iter().enumerate();
+    let places: Vec<usize> = fields.filter(|(_, field)| is_asked(field.name())).map(|(place, _)| place).collect();
     let asked = schema.project(&places).map_err(|cause| failed(cause.into()))?;
     let stored = observed_table(table.name());
     let files = version.map_or(&[][..], |version| &version.files);

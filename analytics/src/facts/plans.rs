@@ -38,6 +38,8 @@ pub(crate) struct FactPlans {
     state: SessionState,
     statements: HashMap<&'static str, Statement>,
     schemas: HashMap<String, SchemaRef>,
+    /// The columns of observations that some statement or walk really reads, by table; the others are null.
+    columns: HashMap<String, BTreeSet<String>>,
     reads: Reads,
     /// Registers and settings, which are the same for every session.
     standing: HashMap<String, RecordBatch>,
@@ -79,6 +81,7 @@ impl FactPlans {
             state: context.state(),
             statements: HashMap::new(),
             schemas: HashMap::new(),
+            columns: HashMap::new(),
             reads: reads().map_err(|cause| failed("facts", cause))?,
             standing: HashMap::new(),
         };
@@ -108,6 +111,10 @@ impl FactPlans {
 
     async fn plan_fact(&mut self, context: &SessionContext, fact: &Fact) -> Result<()> {
         if let Some(walk) = walk_to(fact.name) {
+            for (table, columns) in walk.reads {
+                let read = columns.iter().map(|column| (*column).to_owned());
+                self.columns.entry((*table).to_owned()).or_default().extend(read);
+            }
             for (name, sql) in walk.statements {
                 self.statement(context, fact, name, sql).await?;
             }
@@ -137,16 +144,16 @@ impl FactPlans {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let plan = frame.into_optimized_plan()?;
         let mut needs = BTreeSet::new();
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                let read = scan.projected_schema.fields().iter().map(|field| field.name().clone());
+                self.columns.entry(scan.table_name.to_string()).or_default().extend(read);
+                needs.insert(scan.table_name.to_string());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
         // What belongs to units was told of them; registers alone give no row.
-        if !fact.units.is_empty() {
-            plan.apply_with_subqueries(|node| {
-                if let LogicalPlan::TableScan(scan) = node {
-                    needs.insert(scan.table_name.to_string());
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })?;
-            needs.retain(|table| !self.standing.contains_key(table));
-        }
+        needs.retain(|table| !fact.units.is_empty() && !self.standing.contains_key(table));
         self.statements.insert(name, Statement { plan, needs });
         Ok(schema)
     }
@@ -170,6 +177,11 @@ impl FactPlans {
         let name = observed(table);
         let known = self.schemas.get(&name).cloned();
         known.ok_or_else(|| register(&name, DataFusionError::Internal("no fact can read it".to_owned())))
+    }
+
+    /// Whether some statement or walk reads a column of a table of observations.
+    pub(super) fn is_read(&self, table: Table, column: &str) -> bool {
+        self.columns.get(&observed(table)).is_some_and(|columns| columns.contains(column))
     }
 
     /// Whether a register has any row.
@@ -307,4 +319,25 @@ fn in_order(frame: DataFrame, fact: &Fact) -> Result<DataFrame> {
     let has_day = frame.schema().has_column_with_unqualified_name("day");
     let order = has_day.then_some("day").into_iter().chain(fact.key.iter().copied());
     frame.sort(order.map(|column| col(column).sort(true, true)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_only_shares_its_name_with_something_read_is_left_on_the_disk() {
+        let plans = FactPlans::new(&Definitions::default()).await.unwrap();
+        for (table, column, is_read) in [
+            (Table::Commit, "sha", true),
+            (Table::Commit, "url", false),
+            (Table::CiRun, "attributes", false),
+            (Table::Deployment, "url", true),
+            (Table::Evidence, "entity_id", true),
+            (Table::Evidence, "occurred_at", false),
+        ] {
+            assert!(plans.observed_schema(table).unwrap().index_of(column).is_ok(), "{table:?} {column}");
+            assert_eq!(plans.is_read(table, column), is_read, "{table:?} {column}");
+        }
+    }
 }
