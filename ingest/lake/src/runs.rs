@@ -24,6 +24,8 @@ use waymark_event::{DeliveryId, Instant};
 const RUN_ROWS_MAX: u64 = 256 * 1_024;
 /// The same for what they take on the disk.
 const RUN_BYTES_MAX: u64 = 24 * 1_024 * 1_024;
+/// The same where rows hold the bodies of deliveries, which take twenty times as much in memory as packed.
+const BODIES_BYTES_MAX: u64 = 8 * 1_024 * 1_024;
 /// More rows than this are cut by subject.
 const PIECE_ROWS: u64 = 64 * 1_024;
 /// So many pieces of one generation that have a subject in common are merged.
@@ -106,8 +108,9 @@ impl Tables {
     async fn chosen(&mut self, table: &str, files: &[&DataFile], files_min: usize) -> Result<Option<Chosen>, LakeError> {
         let has_subjects = table.starts_with("observed/");
         // What is never cut may grow further before it stays as it is.
-        let rows_max = if has_subjects { PIECE_ROWS / 2 } else { RUN_ROWS_MAX / 2 };
-        if let Some(files) = of_one_size(files, files_min, rows_max) {
+        let (rows_max, bytes_max) =
+            if has_subjects { (PIECE_ROWS / 2, RUN_BYTES_MAX) } else { (RUN_ROWS_MAX / 2, BODIES_BYTES_MAX) };
+        if let Some(files) = of_one_size(files, files_min, (rows_max, bytes_max)) {
             return Ok(Some(Chosen { files, generation: None }));
         }
         if !has_subjects {
@@ -132,9 +135,9 @@ impl Tables {
 }
 
 /// The files of the smallest size of which there are enough, as many as one merge may hold.
-fn of_one_size(files: &[&DataFile], files_min: usize, rows_max: u64) -> Option<Vec<DataFile>> {
+fn of_one_size(files: &[&DataFile], files_min: usize, (rows_max, bytes_max): (u64, u64)) -> Option<Vec<DataFile>> {
     let mut small: Vec<&DataFile> =
-        files.iter().copied().filter(|file| file.rows < rows_max && file.size_bytes < RUN_BYTES_MAX / 2).collect();
+        files.iter().copied().filter(|file| file.rows < rows_max && file.size_bytes < bytes_max / 2).collect();
     small.sort_by(|left, right| (left.rows, &left.path).cmp(&(right.rows, &right.path)));
     let mut first = 0;
     while first < small.len() {
@@ -143,7 +146,7 @@ fn of_one_size(files: &[&DataFile], files_min: usize, rows_max: u64) -> Option<V
         let alike = small[first..].iter().take_while(|file| {
             rows += file.rows;
             size_bytes += file.size_bytes;
-            file.rows <= rows_max && rows <= RUN_ROWS_MAX && size_bytes <= RUN_BYTES_MAX
+            file.rows <= rows_max && rows <= RUN_ROWS_MAX && size_bytes <= bytes_max
         });
         let count = alike.count();
         if count >= files_min.max(2) {
@@ -286,7 +289,7 @@ mod tests {
 
     fn chosen_names(files: &[DataFile], files_min: usize) -> Option<Vec<String>> {
         let files: Vec<&DataFile> = files.iter().collect();
-        Some(of_one_size(&files, files_min, RUN_ROWS_MAX / 2)?.into_iter().map(|file| file.path).collect())
+        Some(of_one_size(&files, files_min, (RUN_ROWS_MAX / 2, RUN_BYTES_MAX))?.into_iter().map(|file| file.path).collect())
     }
 
     #[test]
