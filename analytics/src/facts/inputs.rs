@@ -17,20 +17,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
-use waymark_lake::{Layout, TableVersion, Wanted, joined, observed_table, read_rows};
+use waymark_lake::{Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
 
-/// The newest version of an entity is its state; the order is that of `events.md` 3.2.
+/// The newest statement of an entity is its state: the order of `NEWEST_FIRST` in SQL.
 pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
-
-/// What tells which of two statements about an entity is newer: columns in their order, each ascending
-/// or, if marked, descending. It chooses as `facts/newest.sql` does, without sorting the wide rows.
-const ORDER: &[(&str, bool)] = &[
-    ("version_rank", true),
-    ("dialect_version", true),
-    ("observation_id", true),
-    ("received_at", false),
-    ("delivery_id", false),
-];
 
 /// Observations of one table about the wanted subjects, reduced to the newest statement of each entity.
 pub(super) async fn observed_rows(
@@ -56,9 +46,9 @@ pub(super) async fn observed_rows(
         newest_of(&joined(&stored, &stated, &read)?, order).map_err(failed)
     };
     // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
-    let mut newest = stated(&ORDER[..1]).await?;
+    let mut newest = stated(&NEWEST_FIRST[..1]).await?;
     if !newest.is_certain {
-        newest = stated(ORDER).await?;
+        newest = stated(NEWEST_FIRST).await?;
     }
     // The columns by which statements were put in order stand last.
     let rows = newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
@@ -108,7 +98,7 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
 
 /// The newest statement of each entity of a table.
 pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
-    Ok(newest_of(&collected(context.read_table(provider)?).await?, ORDER)?.rows)
+    Ok(newest_of(&collected(context.read_table(provider)?).await?, NEWEST_FIRST)?.rows)
 }
 
 /// The newest statement of each entity.
@@ -221,7 +211,7 @@ mod tests {
             register_batch(&context, "stated", stated.clone()).unwrap();
             let chosen = plan(&context, NEWEST).await.unwrap().collect().await.unwrap();
             let mut expected: Vec<String> = chosen.iter().flat_map(rows_as_text).collect();
-            let mut found = rows_as_text(&newest_of(&stated, ORDER).unwrap().rows);
+            let mut found = rows_as_text(&newest_of(&stated, NEWEST_FIRST).unwrap().rows);
             expected.sort();
             found.sort();
             assert_eq!(found, expected, "seed {seed}");

@@ -42,7 +42,7 @@ pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table, statement_t
 pub use lock::FolderLock;
 pub use retention::{Expired, keep_newest_snapshot_only, scrub_database};
 pub use rewrites::{NewFile, Removed, Rewrite};
-pub use runs::Merged;
+pub use runs::{Merged, NEWEST_FIRST};
 pub use snapshot::{DataFile, Snapshot, TableVersion};
 pub use state::StateStore;
 pub use storage::{Storage, Stored};

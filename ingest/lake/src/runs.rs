@@ -13,6 +13,7 @@ use crate::footers::{SUBJECT, SubjectRange};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;
+use crate::writes::aside;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::error::ArrowError;
@@ -33,10 +34,9 @@ const OVERLAPPING: usize = 4;
 /// Files whose rows differ by less than this factor count as of one size.
 const SIZE_FACTOR: u64 = 8;
 
-/// The newest statement of an entity comes first; ties are broken as `facts/newest.sql` breaks them.
-const NEWEST_FIRST: &[(&str, bool)] = &[
-    ("subject", false),
-    ("entity_id", false),
+/// What tells which of two statements of one entity is newer, the first difference first: columns, each
+/// ascending or, if marked, descending.
+pub const NEWEST_FIRST: &[(&str, bool)] = &[
     ("version_rank", true),
     ("dialect_version", true),
     ("observation_id", true),
@@ -87,15 +87,15 @@ impl Tables {
         let read = read.into_iter().map(|batch| joined(table, &schema, &[batch])).collect::<Result<Vec<_>, _>>()?;
         let rows_before = read.iter().map(RecordBatch::num_rows).sum();
         let name = table.to_owned();
-        let run = Arc::new(aside(table, move || Run::of(&name, read)).await?);
+        let sorting = move || Run::of(&name, read).map_err(|cause| LakeError::Arrange { table: name, cause });
+        let run = Arc::new(aside(table, sorting).await?);
         let mut added = Vec::with_capacity(run.pieces.len());
         for piece in run.pieces.iter().cloned() {
             let cut = chosen.generation.or_else(|| (run.pieces.len() > 1).then_some(0));
             let stem = cut.map_or_else(|| "run-".to_owned(), |generation| format!("run-g{}-", generation + 1));
             let file = format!("{stem}{}.zstd.parquet", DeliveryId::received(now));
             let whole = Arc::clone(&run);
-            let rows = aside(table, move || whole.rows(piece)).await?;
-            added.push(self.write(table, &file, &rows, now).await?);
+            added.push(self.write_made(table, &file, move || whole.rows(piece), now).await?);
         }
         let removed: Vec<String> = chosen.files.iter().map(|file| file.path.clone()).collect();
         for path in &removed {
@@ -207,7 +207,8 @@ impl Run {
             batches.iter().enumerate().flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row))).collect();
         let Some(first) = batches.first() else { return Ok(Self { batches, places: all, pieces: Vec::new() }) };
         let schema = first.schema();
-        let decides = |name: &str| NEWEST_FIRST.iter().any(|(known, _)| *known == name) || order_of(table).contains(&name);
+        let deciding = newest_by_entity().map(|(name, _)| name).chain(order_of(table).iter().copied());
+        let decides = |name: &str| deciding.clone().any(|known| known == name);
         let compared = schema.fields().iter().enumerate().filter(|(_, field)| decides(field.name()));
         let compared: Vec<usize> = compared.map(|(place, _)| place).collect();
         let compared = batches.iter().map(|batch| batch.project(&compared)).collect::<Result<Vec<_>, _>>()?;
@@ -222,16 +223,6 @@ impl Run {
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         interleave_record_batch(&batches, self.places.get(piece).unwrap_or_default())
     }
-}
-
-/// Does what keeps a thread busy on a thread that may be kept busy.
-async fn aside<T: Send + 'static>(
-    table: &str,
-    work: impl FnOnce() -> Result<T, ArrowError> + Send + 'static,
-) -> Result<T, LakeError> {
-    let arrange = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|join| arrange(ArrowError::ExternalError(Box::new(join))))?.map_err(arrange)
 }
 
 /// Rows in pieces of about equal size, each with whole subjects; rows without subject stay together.
@@ -256,13 +247,18 @@ fn pieces(rows: &RecordBatch, order: &[u32]) -> Vec<Range<usize>> {
     pieces
 }
 
+/// Entities in the order of their subjects, and of each the newest statement first.
+fn newest_by_entity() -> impl Iterator<Item = (&'static str, bool)> + Clone {
+    [("subject", false), ("entity_id", false)].into_iter().chain(NEWEST_FIRST.iter().copied())
+}
+
 /// The rows that are left, in the order of the table: of an entity the newest statement, where a table has entities.
 fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<Vec<u32>, ArrowError> {
     let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let (subjects, Some(entities), Some(_)) = (text("subject"), text("entity_id"), rows.column_by_name("version_rank")) else {
         return Ok(in_order(table, rows)?.values().to_vec());
     };
-    let places = places(rows, NEWEST_FIRST)?;
+    let places = places(rows, &newest_by_entity().collect::<Vec<_>>())?;
     let is_same = |left: usize, right: usize| {
         entities.value(left) == entities.value(right)
             && subjects.is_none_or(|subjects| {

@@ -12,7 +12,6 @@ use arrow::array::RecordBatch;
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use object_store::{ObjectStoreExt, PutPayload};
-use parquet::errors::ParquetError;
 use std::collections::BTreeSet;
 use waymark_event::{Instant, ObservationId};
 
@@ -28,23 +27,37 @@ impl Tables {
         batch: &RecordBatch,
         now: Instant,
     ) -> Result<NewFile, LakeError> {
-        let (sorted_as, rows, unsorted) = (table.to_owned(), batch.num_rows(), batch.clone());
-        let bytes = aside(table, rows, move || {
-            let failed = |cause: ArrowError| LakeError::Arrange { table: sorted_as.clone(), cause };
-            let sorted = take_record_batch(&unsorted, &in_order(&sorted_as, &unsorted).map_err(failed)?).map_err(failed)?;
-            packed(&sorted_as, &sorted, Packing::Small, None)
-        });
-        self.put(table, name, bytes.await?, rows, now).await
+        let (sorted_as, unsorted) = (table.to_owned(), batch.clone());
+        let sorted = move || take_record_batch(&unsorted, &in_order(&sorted_as, &unsorted)?);
+        self.write_made(table, name, sorted, now).await
     }
 
     /// Writes rows as a file that no commit names yet.
     ///
     /// # Errors
-    /// `Encode` or `Store`.
+    /// `Arrange`, `Encode` or `Store`.
     pub async fn write(&self, table: &str, name: &str, batch: &RecordBatch, now: Instant) -> Result<NewFile, LakeError> {
-        let rows = batch.num_rows();
-        let (packed_for, batch) = (table.to_owned(), batch.clone());
-        let bytes = aside(table, rows, move || packed(&packed_for, &batch, Packing::Small, None)).await?;
+        let batch = batch.clone();
+        self.write_made(table, name, move || Ok(batch), now).await
+    }
+
+    /// Makes rows and writes them as a file that no commit names yet.
+    ///
+    /// # Errors
+    /// `Arrange`, `Encode` or `Store`.
+    pub(crate) async fn write_made(
+        &self,
+        table: &str,
+        name: &str,
+        make: impl FnOnce() -> Result<RecordBatch, ArrowError> + Send + 'static,
+        now: Instant,
+    ) -> Result<NewFile, LakeError> {
+        let packed_for = table.to_owned();
+        let packing = move || {
+            let batch = make().map_err(|cause| LakeError::Arrange { table: packed_for.clone(), cause })?;
+            Ok((packed(&packed_for, &batch, Packing::Small, None)?, batch.num_rows()))
+        };
+        let (bytes, rows) = aside(table, packing).await?;
         self.put(table, name, bytes, rows, now).await
     }
 
@@ -52,7 +65,7 @@ impl Tables {
     /// with a note in its footer. A file that is `live` already is not written again.
     ///
     /// # Errors
-    /// `Encode` or `Store`.
+    /// `Arrange`, `Encode` or `Store`.
     pub async fn write_by_content(
         &self,
         table: &str,
@@ -68,7 +81,7 @@ impl Tables {
             let hash = ObservationId::of("file", &bytes);
             Ok((bytes, hash))
         };
-        let (bytes, hash) = aside(table, rows, encoding).await?;
+        let (bytes, hash) = aside(table, encoding).await?;
         let name = format!("{stem}-{}.snappy.parquet", hash.as_str());
         if live.contains(&name) {
             return Ok(NewFile { name, size_bytes: bytes.len() as u64, rows, written_at: now });
@@ -86,12 +99,11 @@ impl Tables {
 }
 
 /// Does what keeps a thread busy with the rows of a table on a thread that may be kept busy.
-async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     table: &str,
-    rows: usize,
     work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
 ) -> Result<T, LakeError> {
-    let stopped = |cause| LakeError::Encode { table: table.to_owned(), rows, cause: ParquetError::External(Box::new(cause)) };
+    let stopped = |cause| LakeError::Arrange { table: table.to_owned(), cause: ArrowError::ExternalError(Box::new(cause)) };
     tokio::task::spawn_blocking(work).await.map_err(stopped)?
 }
 

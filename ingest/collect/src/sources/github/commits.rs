@@ -39,7 +39,7 @@ struct Author {
     username: Option<String>,
 }
 
-/// Paths kept per commit, as `events.md` 2.4 says.
+/// Paths kept per commit; that there were more is kept too.
 const PATHS_MAX: usize = 1_000;
 
 pub(super) fn read_push(delivery: &Delivery, reading: &Reading) -> Normalised {
