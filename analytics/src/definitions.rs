@@ -7,7 +7,7 @@ mod agreement;
 mod component;
 mod problems;
 
-pub use agreement::{Alternative, Blocked, Exemption, Mandate, Migration, Responsibility, Target};
+pub use agreement::{Alternative, Blocked, Exemption, Mandate, Membership, Migration, Responsibility, Target};
 pub(crate) use component::LIFECYCLES;
 pub use component::{Component, FitRule, Passage, REASON_CODES, Release, Ring, Scope};
 pub(crate) use problems::{Problem, Section, problems};
@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-use waymark_event::Weight;
+use waymark_event::{PeopleKey, Weight};
 
 /// Everything in the configuration on which a number can depend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub struct Definitions {
     /// Who answers for what.
     #[serde(rename = "responsibility")]
     pub responsibilities: Vec<Responsibility>,
+    /// Who belongs to which team.
+    #[serde(rename = "membership")]
+    pub memberships: Vec<Membership>,
     /// Which paths of a shared repository belong to which service.
     pub service_paths: Vec<ServicePaths>,
     /// Which pull requests mend something, beside the built-in rules.
@@ -150,6 +153,7 @@ impl Default for Definitions {
             alternatives: Vec::new(),
             migrations: Vec::new(),
             responsibilities: Vec::new(),
+            memberships: Vec::new(),
             service_paths: Vec::new(),
             hotfixes: Vec::new(),
             verdicts: Vec::new(),
@@ -183,6 +187,15 @@ impl Definitions {
         self.components.iter().find(|component| component.id == id)
     }
 
+    /// The same without people: in the place of their names stand the pseudonyms by which observations know them.
+    #[must_use]
+    pub fn with_pseudonyms(mut self, people: &PeopleKey) -> Self {
+        for name in self.memberships.iter_mut().flat_map(|membership| &mut membership.people) {
+            *name = people.person(name);
+        }
+        self
+    }
+
     /// A text that differs whenever a number could.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
@@ -203,5 +216,21 @@ impl Definitions {
     pub fn problems(&self) -> Vec<String> {
         let wrong = problems(self).into_iter().filter(|problem| problem.weight == Weight::Wrong);
         wrong.map(|problem| problem.message).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_pseudonyms_as_observations_know_them() {
+        let people = PeopleKey::new([7; 32]);
+        let membership =
+            |name: &str| Membership { team: "red".to_owned(), people: vec![name.to_owned()], from: None, until: None };
+        let named = Definitions { memberships: vec![membership("Ada@example.org")], ..Definitions::default() };
+        let hidden = named.clone().with_pseudonyms(&people);
+        assert_eq!(hidden.memberships, [membership(&people.person("ada@example.org"))]);
+        assert_ne!(hidden.fingerprint(), Definitions::default().with_pseudonyms(&people).fingerprint());
     }
 }

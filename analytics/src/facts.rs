@@ -190,6 +190,14 @@ pub const FACTS: &[Fact] = &[
         sql: include_str!("../facts/awaited_changes.sql"),
     },
     Fact {
+        name: "contributions",
+        key: &["change_id", "service"],
+        units: &[Key::Subject("repository")],
+        is_visible: true,
+        is_hot: true,
+        sql: include_str!("../facts/contributions.sql"),
+    },
+    Fact {
         name: "repairs",
         key: &["deployment_id", "repaired_deployment_id", "basis"],
         units: &[Key::Subject("service")],

@@ -42,7 +42,7 @@ pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, fi
 pub use change::{Change, Verdict, change};
 pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
-    Migration, Passage, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
+    Membership, Migration, Passage, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,
 };
 pub use engine::{Engine, Evidence, EvidenceRequest, LeftOut, Opened, Which, session_state, side_by_side};
 pub use error::AnalyticsError;

@@ -4,8 +4,8 @@
 //! detected is the section `evidence`, which `collect` reads from the same files; it is skipped here.
 
 use crate::definitions::{
-    Alternative, Component, Definitions, Exemption, Mandate, Migration, Problem, Responsibility, Section, ServicePaths, Target,
-    problems,
+    Alternative, Component, Definitions, Exemption, Mandate, Membership, Migration, Problem, Responsibility, Section,
+    ServicePaths, Target, problems,
 };
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -46,6 +46,10 @@ struct Sheet {
     #[serde(default)]
     #[schema(value_type = Vec<Responsibility>)]
     responsibilities: Vec<Spanned<Responsibility>>,
+    /// Who belongs to which team.
+    #[serde(default)]
+    #[schema(value_type = Vec<Membership>)]
+    memberships: Vec<Spanned<Membership>>,
     /// Which paths of a shared repository belong to which service.
     #[serde(default)]
     #[schema(value_type = Vec<ServicePaths>)]
@@ -119,6 +123,7 @@ impl Reading {
         take(places, Section::Targets, file, sheet.targets, &mut definitions.targets);
         take(places, Section::Migrations, file, sheet.migrations, &mut definitions.migrations);
         take(places, Section::Responsibilities, file, sheet.responsibilities, &mut definitions.responsibilities);
+        take(places, Section::Memberships, file, sheet.memberships, &mut definitions.memberships);
         take(places, Section::ServicePaths, file, sheet.service_paths, &mut definitions.service_paths);
     }
 
@@ -174,6 +179,7 @@ fn failing_line(text: &str, message: &str) -> Option<usize> {
             "targets" => checked::<Target>(value),
             "migrations" => checked::<Migration>(value),
             "responsibilities" => checked::<Responsibility>(value),
+            "memberships" => checked::<Membership>(value),
             "service_paths" => checked::<ServicePaths>(value),
             _ => None,
         };

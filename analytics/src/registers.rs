@@ -3,8 +3,12 @@
 //! Facts read them, metrics read only `settings`. Their texts come from `definitions.rs`; those of
 //! the platform are in `registers/platform.rs`.
 
+mod memberships;
 mod platform;
 
+pub(crate) use memberships::MEMBERSHIPS;
+
+use self::memberships::memberships;
 use crate::definitions::{Definitions, ServicePaths};
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -94,6 +98,7 @@ pub(crate) fn registers(definitions: &Definitions) -> Result<Vec<(&'static str, 
             ("service_paths", record_batch(&service_paths(definitions).iter().collect::<Vec<_>>(), "service_paths")?),
             ("hotfix_rules", record_batch(&hotfix_rules(definitions).iter().collect::<Vec<_>>(), "hotfix_rules")?),
             ("verdicts", record_batch(&verdicts(definitions).iter().collect::<Vec<_>>(), "verdicts")?),
+            (MEMBERSHIPS, record_batch(&memberships(definitions).iter().collect::<Vec<_>>(), MEMBERSHIPS)?),
         ],
         platform::registers(definitions)?,
     ]

@@ -156,6 +156,7 @@ const DEFINITIONS: &[&str] = &[
     "alternative",
     "migration",
     "responsibility",
+    "membership",
     "service_paths",
     "hotfix",
     "verdict",
@@ -288,7 +289,7 @@ mod tests {
         assert_eq!(config.rules.rules().len(), 9);
         let (full, short) = (&config.definitions, &short.definitions);
         assert_eq!((full.migrations.len(), full.alternatives.len(), full.responsibilities.len()), (1, 8, 6));
-        assert_eq!((&full.mandates, &full.targets), (&short.mandates, &short.targets));
+        assert_eq!((&full.mandates, &full.targets, &full.memberships), (&short.mandates, &short.targets, &short.memberships));
         let key =
             |one: &waymark_analytics::Component| (one.id.clone(), one.category.clone(), one.owner.clone(), one.released_on);
         assert!(full.components.iter().map(key).eq(short.components.iter().map(key)));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use waymark_analytics::{Definitions, Engine, Extent, Refresh, Refresher};
-use waymark_collect::{Flushed, Pipeline};
+use waymark_collect::{Flushed, Pipeline, people_key};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, FixedClock, Instant, Proof};
 use waymark_lake::{DELIVERIES, Layout, Snapshot};
 
@@ -115,6 +115,7 @@ impl World {
     pub(crate) async fn over(folder: TempDir, layout: Layout, as_of: &str, definitions: Definitions) -> Self {
         let clock = Arc::new(FixedClock::at(at(as_of)));
         let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").await.unwrap();
+        let definitions = definitions.with_pseudonyms(&people_key(&layout, clock.now()).await.unwrap());
         Self { folder, layout, clock, definitions: Arc::new(definitions), pipeline, refresher: Refresher::default() }
     }
 

@@ -138,6 +138,17 @@ pub(super) const PLATFORM: &[Metric] = &[
         ..CENSUS
     },
     Metric {
+        id: "inner_source_share",
+        title: "Inner-source share",
+        question: "Which share of the changes comes from outside the team that owns the service?",
+        better: Better::Neither,
+        kind: Statistic::Proportion,
+        subject: Subject::Services,
+        evidence: include_str!("../../evidence/inner_source_share.sql"),
+        sql: include_str!("../../metrics/inner_source_share.sql"),
+        ..CENSUS
+    },
+    Metric {
         id: "retention",
         title: "Retention",
         question: "Of those who used a component, which share still does?",

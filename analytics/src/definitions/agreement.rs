@@ -1,4 +1,4 @@
-//! What was agreed about components: mandates, exemptions, targets, migrations, alternatives, areas.
+//! What was agreed about components: mandates, exemptions, targets, migrations, alternatives, areas, teams.
 //!
 //! Each entry has its dates, and none is deleted when it is over: an old number must stay explainable.
 
@@ -59,6 +59,21 @@ pub struct Target {
     pub set_on: Option<NaiveDate>,
     /// The day by which it should be reached.
     pub due_on: NaiveDate,
+}
+
+/// People who belong to a team. Only who is inside and who outside is told from it, never who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Membership {
+    /// The team, by the name that owns services in the catalogue.
+    pub team: String,
+    /// What sources call each of them: a mail address, or `source:instance:login`. Everything that somebody is
+    /// called counts.
+    pub people: Vec<String>,
+    /// The day from which they belong to it; null = always.
+    pub from: Option<NaiveDate>,
+    /// The day from which they do no more; null = they still do.
+    pub until: Option<NaiveDate>,
 }
 
 /// Another tool that services use in place of components of a category.

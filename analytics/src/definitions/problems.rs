@@ -18,6 +18,7 @@ pub(crate) enum Section {
     Targets,
     Migrations,
     Responsibilities,
+    Memberships,
     ServicePaths,
 }
 
@@ -53,6 +54,7 @@ pub(crate) fn problems(definitions: &Definitions) -> Vec<Problem> {
     problems.targets();
     problems.migrations();
     problems.alternatives_and_areas();
+    problems.memberships();
     problems.found
 }
 
@@ -293,6 +295,16 @@ impl Problems<'_> {
                 self.known(section, index, &subject, component);
             }
             self.span(section, index, &subject, responsibility.from, responsibility.until);
+        }
+    }
+
+    fn memberships(&mut self) {
+        for (index, membership) in self.definitions.memberships.iter().enumerate() {
+            let (section, team) = (Section::Memberships, &membership.team);
+            if membership.people.is_empty() {
+                self.wrong(section, index, team, format!("membership of `{team}` names nobody"));
+            }
+            self.span(section, index, &format!("membership of `{team}`"), membership.from, membership.until);
         }
     }
 }

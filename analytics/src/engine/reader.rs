@@ -188,7 +188,7 @@ impl Opened {
         let settings = registers::settings(definitions).map_err(supply)?;
         tables.push(("settings", true, memory_table(settings).map_err(|cause| failed("settings", cause))?));
         for (name, batch) in registers::registers(definitions).map_err(supply)? {
-            tables.push((name, true, memory_table(batch).map_err(|cause| failed(name, cause))?));
+            tables.push((name, name != registers::MEMBERSHIPS, memory_table(batch).map_err(|cause| failed(name, cause))?));
         }
         Ok(Self {
             snapshot,

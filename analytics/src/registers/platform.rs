@@ -158,18 +158,18 @@ struct ResponsibilityRow {
 }
 
 /// Days of the organisation as instants.
-struct Days<'a>(&'a Definitions);
+pub(super) struct Days<'a>(pub(super) &'a Definitions);
 
 impl Days<'_> {
     fn at(&self, day: NaiveDate) -> Instant {
         local_midnight(day, self.0.zone())
     }
 
-    fn maybe(&self, day: Option<NaiveDate>) -> Option<Instant> {
+    pub(super) fn maybe(&self, day: Option<NaiveDate>) -> Option<Instant> {
         day.map(|day| self.at(day))
     }
 
-    fn from(&self, day: Option<NaiveDate>) -> Instant {
+    pub(super) fn from(&self, day: Option<NaiveDate>) -> Instant {
         self.maybe(day).unwrap_or(Instant::from_seconds(0))
     }
 }

@@ -47,12 +47,13 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
 fn platform(config: &Config) {
     let definitions = &config.definitions;
     output::answer(&format!(
-        "platform: {} files, {} evidence rules, {} alternatives, {} migrations, {} areas",
+        "platform: {} files, {} evidence rules, {} alternatives, {} migrations, {} areas, {} memberships",
         config.platform.len(),
         config.rules.rules().len(),
         definitions.alternatives.len(),
         definitions.migrations.len(),
-        definitions.responsibilities.len()
+        definitions.responsibilities.len(),
+        definitions.memberships.len()
     ));
     for doubt in &config.doubts {
         output::answer(&doubt.to_string());
@@ -101,23 +102,26 @@ async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
             ));
         }
     }
-    let services = services(layout, &snapshot).await?;
+    let owned = texts(layout, &snapshot, &fact_table("service_owners"), &["service", "owner"]).await?;
+    let one = |place: usize| owned.iter().filter_map(move |row| row.get(place)).filter(|text| !text.is_empty()).cloned();
+    let (services, owners): (BTreeSet<String>, BTreeSet<String>) = (one(0).collect(), one(1).collect());
     for exemption in config.definitions.exemptions.iter().filter(|one| !services.is_empty() && !services.contains(&one.service))
     {
         let (service, component) = (&exemption.service, &exemption.component);
         let proposal = suggestion(service, services.iter().map(String::as_str));
         output::answer(&format!("warning: exemption from `{component}`: nobody knows a service `{service}`{proposal}"));
     }
+    for membership in config.definitions.memberships.iter().filter(|one| !owners.is_empty() && !owners.contains(&one.team)) {
+        let team = &membership.team;
+        let proposal = suggestion(team, owners.iter().map(String::as_str));
+        output::answer(&format!(
+            "warning: membership of `{team}`: it owns no service, so what its people write comes from outside everywhere{proposal}"
+        ));
+    }
     for loss in held_losses(layout, &snapshot).await? {
         output::answer(&format!("warning: {}", loss.said()));
     }
     Ok(())
-}
-
-/// Every service that the catalogue ever described.
-async fn services(layout: &Layout, snapshot: &Snapshot) -> anyhow::Result<BTreeSet<String>> {
-    let rows = texts(layout, snapshot, &fact_table("service_owners"), &["service"]).await?;
-    Ok(rows.into_iter().flatten().collect())
 }
 
 /// The components that were looked for, and those of which anything was found.

@@ -3,9 +3,10 @@
 use super::workplace::Workplace;
 use super::writer::Writer;
 use super::{Place, output};
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde::Serialize;
-use waymark_event::PeopleKey;
+use waymark_analytics::Definitions;
+use waymark_collect::people_key;
 use waymark_lake::{Snapshot, StateStore, keep_newest_snapshot_only, scrub_database};
 
 /// Flags of `waymark forget`.
@@ -35,12 +36,9 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     let layout = &workplace.layout;
     let mut writer = Writer::open(&workplace, "forget").await?;
     writer.drain().await?;
-    // The writer has made a key where there was none, so this one is never stored.
-    let key = layout.people_key(&[0; 32]).await?;
-    let key: [u8; 32] = key.try_into().map_err(|_| anyhow!("the key of pseudonyms is not 32 bytes long"))?;
     let state = StateStore::open(layout)?;
     let now = workplace.clock.now();
-    let people = PeopleKey::new(key);
+    let people = people_key(layout, now).await?;
     let erased = waymark_collect::forget(writer.pipeline().tables(), &state, &people, person, now)
         .await
         .context("failed to forget the person: what was done stays, so do it again")?;
@@ -69,8 +67,20 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     if answer.observations + answer.deliveries == 0 {
         output::note("nothing that is kept named this person; what arrives later is held back all the same");
     }
+    for team in teams_that_name(&workplace.config.definitions, person) {
+        output::note(&format!("the configuration still names the person as a member of `{team}`: take the name out of it"));
+    }
     output::note("older backups, topics and the sources themselves still know the person");
     Ok(())
+}
+
+/// The teams of whose members somebody is one by that name, or by that login at some source.
+fn teams_that_name<'a>(definitions: &'a Definitions, person: &str) -> Vec<&'a str> {
+    let is_called = |name: &String| {
+        [Some(name.as_str()), name.rsplit(':').next()].iter().flatten().any(|name| name.eq_ignore_ascii_case(person))
+    };
+    let naming = definitions.memberships.iter().filter(|membership| membership.people.iter().any(is_called));
+    naming.map(|membership| membership.team.as_str()).collect()
 }
 
 /// Older snapshots are let go of, so that no file with the person stays for their sake.

@@ -5,6 +5,7 @@ use super::writer::Writer;
 use crate::config::Config;
 use std::sync::Arc;
 use waymark_analytics::{Definitions, Engine};
+use waymark_collect::people_key;
 use waymark_event::{Clock, FixedClock, SystemClock};
 use waymark_lake::{LakeError, Layout, Snapshot};
 
@@ -24,11 +25,15 @@ impl Workplace {
     pub(super) async fn open(place: &Place) -> anyhow::Result<Self> {
         let config = Config::load(place.config.as_deref(), place.folder())?;
         let layout = place.layout().await?;
-        let definitions = Arc::new(config.definitions.clone());
         let clock: Arc<dyn Clock> = match config.operation.as_of {
             Some(as_of) => Arc::new(FixedClock::at(as_of)),
             None => Arc::new(SystemClock),
         };
+        let mut definitions = config.definitions.clone();
+        if !definitions.memberships.is_empty() {
+            definitions = definitions.with_pseudonyms(&people_key(&layout, clock.now()).await?);
+        }
+        let definitions = Arc::new(definitions);
         Ok(Self { layout, config, definitions, clock })
     }
 

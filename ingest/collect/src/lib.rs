@@ -21,7 +21,7 @@ mod sources;
 pub use connection::{Authentication, Connection};
 pub use error::CollectError;
 pub use forget::{Erased, Forgotten, forget};
-pub use pipeline::{Flushed, Pipeline, Rebuilt, inbox_stream};
+pub use pipeline::{Flushed, Pipeline, Rebuilt, inbox_stream, people_key};
 pub use signature::{ProofScheme, Secret, proven_by};
 pub use source::{Envelope, Normalised, Reading, Source};
 pub use sources::{SOURCES, find};

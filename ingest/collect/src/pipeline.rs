@@ -195,7 +195,10 @@ impl Pipeline {
 }
 
 /// The folder's key of pseudonyms, made at the first use.
-async fn people_key(layout: &Layout, now: Instant) -> Result<PeopleKey, CollectError> {
+///
+/// # Errors
+/// `Lake` when it cannot be read or written, `PeopleKey` when it is none.
+pub async fn people_key(layout: &Layout, now: Instant) -> Result<PeopleKey, CollectError> {
     use sha2::{Digest, Sha256};
     // Each id carries 74 random bits of the operating system; eight of them are more than enough.
     let mut hash = Sha256::new();

@@ -1,10 +1,10 @@
-//! The `waymark.toml` of the sample: environments, components, a mandate, exemptions, targets.
+//! The `waymark.toml` of the sample: environments, components, a mandate, exemptions, targets, teams.
 //!
 //! The platform stands here in its short form; the folder in full is `platform.rs`. Written by hand,
 //! because it is short and its words are our own; read by the stages that own them.
 
 use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, SECRETS_VAULT};
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, Team, names};
 use crate::plan::Plan;
 use crate::story::{EXEMPTIONS, MANDATE};
 use std::fmt::Display;
@@ -16,6 +16,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     parts.push(mandate(plan));
     parts.extend(exemptions(plan));
     parts.extend(targets(plan));
+    parts.extend(memberships(plan));
     parts.join("\n")
 }
 
@@ -119,6 +120,14 @@ due_on = "{}"
             )
         })
         .collect()
+}
+
+fn memberships(plan: &Plan) -> Vec<String> {
+    let entry = |team: Team| {
+        let people: Vec<String> = team.people.clone().flat_map(names).collect();
+        format!("[[membership]]\nteam = \"{}\"\npeople = {people:?}\n", team.name)
+    };
+    Organisation::of(plan).teams.into_iter().map(entry).collect()
 }
 
 #[cfg(test)]

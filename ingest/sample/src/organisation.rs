@@ -150,6 +150,11 @@ pub(crate) fn mail(person: usize) -> String {
     format!("dev{person}@acme.example.org")
 }
 
+/// Everything that sources call a person.
+pub(crate) fn names(person: usize) -> [String; 2] {
+    [mail(person), format!("github:github.com:{}", login(person))]
+}
+
 /// Minutes east of UTC where a person works; most sit in Berlin, some in Lisbon and Halifax.
 pub(crate) fn offset_minutes(person: usize) -> i32 {
     match person % 9 {

@@ -5,7 +5,7 @@
 //! the same is in `configuration.rs`.
 
 use crate::component::{CI_STANDARD, COMPONENTS, Component, LOG_SHIPPER, ONE_CLICK_DEPLOY, SECRETS_VAULT};
-use crate::organisation::Organisation;
+use crate::organisation::{Organisation, names};
 use crate::plan::Plan;
 use crate::story::{EXEMPTIONS, MANDATE};
 
@@ -19,6 +19,7 @@ pub(crate) fn files(plan: &Plan) -> Vec<(String, String)> {
         ("mandates-and-targets.yaml", agreements(plan)),
         ("migrations.yaml", migrations(plan)),
         ("responsibilities.yaml", RESPONSIBILITIES.to_owned()),
+        ("teams.yaml", teams(plan)),
     ];
     parts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }
@@ -149,6 +150,18 @@ fn migrations(plan: &Plan) -> String {
             service.name,
             plan.monday_at(0.2),
         )]);
+    }
+    text
+}
+
+/// Who belongs to which team, by all the names that they have.
+fn teams(plan: &Plan) -> String {
+    let mut text =
+        "# Who belongs to which team. Names become pseudonyms; only inside and outside is told from them.\nmemberships:\n"
+            .to_owned();
+    for team in &Organisation::of(plan).teams {
+        text.extend([format!("  - team: {}\n    people:\n", team.name)]);
+        text.extend(team.people.clone().flat_map(names).map(|name| format!("      - {name}\n")));
     }
     text
 }

@@ -6,12 +6,15 @@ use super::component::status;
 use super::{evidence, path_part, render};
 use crate::adoption::{Stander, offers};
 use crate::app::App;
+use crate::pages::address::Address;
 use crate::pages::frame::{self, Refusal};
+use crate::pages::picture::named;
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use waymark_analytics::Engine;
+use waymark_analytics::{Engine, Window};
+use waymark_reports::wording;
 
 /// The page of one service.
 pub(crate) async fn service(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
@@ -42,6 +45,7 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
     let (open, used) = (of(&["off_path", "partial", "exempt"]), of(&["adopted"]));
     let (unknown, unfit) = (of(&["unknown"]), of(&["not_eligible"]));
     let has_services = kind == "team";
+    let from_outside = from_outside(engine, kind, name).await?;
     let content = html! {
         section aria-labelledby="open" {
             h2 #open { "What the platform offers that fits you and you don't use" }
@@ -67,9 +71,27 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
                 (table(engine, &unfit, has_services))
             }
         }
+        @if let Some((number, address)) = from_outside {
+            section aria-labelledby="outside" {
+                h2 #outside { "Who changes it" }
+                p.question { "What others write here, they need not ask for. Neither more nor less is better by itself." }
+                p { "Changes of the last 90 days that came from outside the owning team: " a href=(address) { (number) } "." }
+            }
+        }
     };
     let lede = html! { (if has_services { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
     render(engine, name, name.to_owned(), lede, content).await
+}
+
+/// The share of changes that others wrote, with its basis and the way to the changes; null where nobody says
+/// who belongs to which team.
+async fn from_outside(engine: &Engine, kind: &str, name: &str) -> Result<Option<(String, String)>, Problem> {
+    let opened = engine.newest().await?;
+    let metric = named("inner_source_share")?;
+    let window = Window::trailing_days(90, opened.as_of(), engine.definitions().zone()).of_scope(kind, name);
+    let Some(cell) = engine.detail(metric, metric.headline(), &window).await? else { return Ok(None) };
+    let address = Address::of_metric(metric.id).with("scope_kind", kind).with("scope", name);
+    Ok(Some((wording::full(metric, &cell), address.text())))
 }
 
 #[expect(clippy::fn_params_excessive_bools, reason = "a team has services, a service has none")]

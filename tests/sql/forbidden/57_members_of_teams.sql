@@ -1,0 +1,2 @@
+-- expect: no-such-table
+select person, team from memberships
