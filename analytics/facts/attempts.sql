@@ -29,21 +29,21 @@ turns as (
     from waves
 ),
 rollouts as (
-    select deployment_id, service, tier, track, version_key, rollout_id, wave, turn, finished_at,
+    select deployment_id, finished_at,
         first_value(deployment_id) over (
             partition by service, tier, track, version_key, rollout_id, wave, turn order by finished_at, deployment_id
         ) as first_id
     from turns
 ),
-sizes as (
-    select first_id, count(*) as targets, max(finished_at) as last_target_finished_at
+sized as (
+    select deployment_id, first_id,
+        count(*) over (partition by first_id) as targets,
+        max(finished_at) over (partition by first_id) as last_target_finished_at
     from rollouts
-    group by first_id
 )
 select told_attempts.*,
-    case when rollouts.first_id <> told_attempts.deployment_id then rollouts.first_id end as rollout_of,
-    case when rollouts.first_id is null then 1 else sizes.targets end as targets,
-    sizes.last_target_finished_at
+    case when sized.first_id <> told_attempts.deployment_id then sized.first_id end as rollout_of,
+    case when sized.first_id is null then 1 when sized.first_id = told_attempts.deployment_id then sized.targets end as targets,
+    case when sized.first_id = told_attempts.deployment_id then sized.last_target_finished_at end as last_target_finished_at
 from told_attempts
-left join rollouts on rollouts.deployment_id = told_attempts.deployment_id
-left join sizes on sizes.first_id = told_attempts.deployment_id
+left join sized on sized.deployment_id = told_attempts.deployment_id

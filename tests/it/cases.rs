@@ -6,6 +6,7 @@
 
 mod counting;
 mod names;
+mod teams;
 mod trouble;
 
 use crate::harness::{World, at, delivery};

@@ -108,14 +108,14 @@ impl World {
     pub(crate) async fn with(as_of: &str, definitions: Definitions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::open(folder.path()).unwrap();
-        Self::over(folder, layout, as_of, definitions).await
+        let people = people_key(&layout, at(as_of)).await.unwrap();
+        Self::over(folder, layout, as_of, definitions.with_pseudonyms(&people)).await
     }
 
     /// The same over any layout; `folder` holds its local part.
     pub(crate) async fn over(folder: TempDir, layout: Layout, as_of: &str, definitions: Definitions) -> Self {
         let clock = Arc::new(FixedClock::at(at(as_of)));
         let pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "test").await.unwrap();
-        let definitions = definitions.with_pseudonyms(&people_key(&layout, clock.now()).await.unwrap());
         Self { folder, layout, clock, definitions: Arc::new(definitions), pipeline, refresher: Refresher::default() }
     }
 

@@ -10,11 +10,12 @@ use super::columns::{Words, instant, instants, numbers, said, text, texts};
 use super::walks::{Given, Walk};
 use crate::adoption::{Agreed, Description, Finding, Spell, Status, spells};
 use crate::window::local_date;
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int32Type, Int64Type};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use datafusion::error::{DataFusionError, Result};
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use waymark_event::{Instant, read_day, record_batch};
@@ -100,12 +101,12 @@ fn adoption_status(given: &Given) -> Result<RecordBatch> {
     if let Some((patience, zone)) = agreed::settings(given)? {
         let agreed = agreed::agreed(given)?;
         let looks = given.rows("observed.evidence").first().map(Looks::over).transpose()?;
-        let mut found = looks.as_ref().map_or_else(|| Ok(Found::new()), |looks| looks.by_service(given, &agreed))?;
+        let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
         let descriptions = descriptions(given, &found)?;
         for (service, descriptions) in &descriptions {
-            let mut findings = found.remove(*service).unwrap_or_default();
             for (place, agreed) in agreed.iter().enumerate() {
-                let findings = findings.remove(&place).unwrap_or_default();
+                let told = found.rows(service, place);
+                let findings = looks.iter().flat_map(|looks| told.iter().filter_map(|row| looks.finding(*row))).collect();
                 for spell in spells(service, descriptions, agreed, findings, patience) {
                     rows.push(row(service, agreed, &spell, zone, looks.as_ref()));
                 }
@@ -116,12 +117,57 @@ fn adoption_status(given: &Given) -> Result<RecordBatch> {
     record_batch(&rows, "adoption_status").map_err(|cause| DataFusionError::External(Box::new(cause)))
 }
 
-/// The findings of each service, by the place of their component among those that are described.
-type Found<'a> = HashMap<&'a str, BTreeMap<usize, Vec<Finding<'a>>>>;
+/// Where the findings of each service and component stand.
+#[derive(Default)]
+struct Found<'a> {
+    /// The place of each service of which anything was found.
+    services: HashMap<&'a str, usize, RandomState>,
+    components: usize,
+    /// Rows by service and component, and where those of each begin and end.
+    rows: Vec<usize>,
+    ends: Vec<usize>,
+}
 
-/// Where the columns of findings are.
+impl<'a> Found<'a> {
+    /// Rows by the place of their service, and that of their component where somebody describes it.
+    fn of(services: HashMap<&'a str, usize, RandomState>, components: usize, placed: &[(usize, usize, usize)]) -> Self {
+        let mut ends = vec![0; services.len() * components];
+        for (service, component, _) in placed {
+            ends[service * components + component] += 1;
+        }
+        let mut begin = 0;
+        for end in &mut ends {
+            begin += std::mem::replace(end, begin);
+        }
+        let mut rows = vec![0; placed.len()];
+        for (service, component, row) in placed {
+            let end = &mut ends[service * components + component];
+            rows[*end] = *row;
+            *end += 1;
+        }
+        Self { services, components, rows, ends }
+    }
+
+    /// The rows of one service and component.
+    fn rows(&self, service: &str, component: usize) -> &[usize] {
+        let Some(service) = self.services.get(service) else { return &[] };
+        let place = service * self.components + component;
+        let begin = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.rows[begin..self.ends[place]]
+    }
+}
+
+/// The columns of findings.
 struct Looks<'a> {
     batch: &'a RecordBatch,
+    entities: &'a StringArray,
+    detectors: &'a StringArray,
+    kinds: Words<'a>,
+    findings: Words<'a>,
+    alternatives: &'a StringArray,
+    versions: &'a StringArray,
+    rule_versions: &'a Int32Array,
+    observed: &'a TimestampMicrosecondArray,
     paths: &'a StringArray,
     lines: &'a Int64Array,
     runs: &'a StringArray,
@@ -133,6 +179,14 @@ impl<'a> Looks<'a> {
     fn over(batch: &'a RecordBatch) -> Result<Self> {
         Ok(Self {
             batch,
+            entities: text(batch, "entity_id")?,
+            detectors: text(batch, "detector")?,
+            kinds: Words::of(batch, "kind")?,
+            findings: Words::of(batch, "finding")?,
+            alternatives: text(batch, "alternative")?,
+            versions: text(batch, "version")?,
+            rule_versions: numbers::<Int32Type>(batch, "rule_version")?,
+            observed: instants(batch, "observed_at")?,
             paths: text(batch, "path")?,
             lines: numbers::<Int64Type>(batch, "line")?,
             runs: text(batch, "run")?,
@@ -143,8 +197,8 @@ impl<'a> Looks<'a> {
 
     /// A component that was renamed is found under its former names; of one that nobody describes only
     /// the service is known.
-    fn by_service(&self, given: &'a Given, agreed: &[Agreed]) -> Result<Found<'a>> {
-        let mut places: HashMap<&str, usize> =
+    fn found(&self, given: &Given, agreed: &[Agreed]) -> Result<Found<'a>> {
+        let mut places: HashMap<&str, usize, RandomState> =
             agreed.iter().enumerate().map(|(place, agreed)| (agreed.component_id.as_str(), place)).collect();
         for batch in given.rows("component_names") {
             let (names, components) = (text(batch, "name")?, text(batch, "component_id")?);
@@ -156,35 +210,38 @@ impl<'a> Looks<'a> {
             }
         }
         let batch = self.batch;
-        let (services, components) = (text(batch, "service_hint")?, text(batch, "component_id")?);
-        let (entities, parts) = (text(batch, "entity_id")?, text(batch, "part_of")?);
-        let (detectors, kinds, findings) = (text(batch, "detector")?, Words::of(batch, "kind")?, Words::of(batch, "finding")?);
-        let (alternatives, versions) = (text(batch, "alternative")?, text(batch, "version")?);
-        let rule_versions = numbers::<Int32Type>(batch, "rule_version")?;
-        let observed = instants(batch, "observed_at")?;
+        let (named, components) = (text(batch, "service_hint")?, text(batch, "component_id")?);
+        let parts = text(batch, "part_of")?;
         let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
-        let mut found = Found::new();
+        let mut services: HashMap<&str, usize, RandomState> = HashMap::default();
+        let mut told = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let is_gone = deleted.is_some_and(|deleted| deleted.is_valid(row) && deleted.value(row));
-            let (Some(service), Some(observed_at)) = (said(services, row), instant(observed, row)) else { continue };
+            let Some(service) = said(named, row).filter(|_| self.observed.is_valid(row)) else { continue };
             if is_gone || parts.is_valid(row) {
                 continue;
             }
-            let of_service = found.entry(service).or_default();
-            let Some(place) = said(components, row).and_then(|component| places.get(component)) else { continue };
-            of_service.entry(*place).or_default().push(Finding {
-                detector: said(detectors, row).unwrap_or_default(),
-                kind: kinds.said(row),
-                says: findings.said(row),
-                alternative: said(alternatives, row),
-                version: said(versions, row),
-                rule_version: rule_versions.is_valid(row).then(|| rule_versions.value(row)),
-                observed_at,
-                entity_id: said(entities, row).unwrap_or_default(),
-                row,
-            });
+            let next = services.len();
+            let service = *services.entry(service).or_insert(next);
+            let component = said(components, row).and_then(|component| places.get(component));
+            told.extend(component.map(|component| (service, *component, row)));
         }
-        Ok(found)
+        Ok(Found::of(services, agreed.len(), &told))
+    }
+
+    /// What a row says; null where it does not say when.
+    fn finding(&self, row: usize) -> Option<Finding<'a>> {
+        Some(Finding {
+            detector: said(self.detectors, row).unwrap_or_default(),
+            kind: self.kinds.said(row),
+            says: self.findings.said(row),
+            alternative: said(self.alternatives, row),
+            version: said(self.versions, row),
+            rule_version: self.rule_versions.is_valid(row).then(|| self.rule_versions.value(row)),
+            observed_at: instant(self.observed, row)?,
+            entity_id: said(self.entities, row).unwrap_or_default(),
+            row,
+        })
     }
 
     /// File and line of a finding, or the run.
@@ -224,7 +281,7 @@ fn descriptions<'a>(given: &'a Given, found: &Found<'a>) -> Result<BTreeMap<&'a 
     for descriptions in described.values_mut() {
         descriptions.sort_by_key(|description| description.valid_from);
     }
-    for service in found.keys() {
+    for service in found.services.keys() {
         // Of a service that nobody catalogued only the name is known, since ever.
         let valid_from = Instant::from_seconds(0);
         let unknown = Description { valid_from, owner: None, system: None, labels: None, kind: None, created_at: None };

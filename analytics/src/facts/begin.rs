@@ -58,6 +58,10 @@ impl<'work> Work<'work> {
             }
             (None, None) => {}
         }
+        // Other rules are another definition, and everything is computed then.
+        if let (None, Some(rules)) = (&work.base, work.plans.register("service_paths")) {
+            touched::owners(rules, Arc::make_mut(&mut work.units));
+        }
         work.read_owners().await?;
         work.find_touched().await?;
         Ok(work)

@@ -37,6 +37,8 @@ pub(super) struct Group {
     pub(super) facts: BTreeSet<&'static str>,
     pub(super) units: BTreeSet<u32>,
     pub(super) parts: Vec<(&'static Fact, Placed)>,
+    /// What was observed of the units took so much memory.
+    pub(super) observed_bytes: u64,
 }
 
 impl Ground {
@@ -44,8 +46,8 @@ impl Ground {
     pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
         let began = StopWatch::now();
-        let needed = self.put_observed(&session, &facts, &units).await?;
-        tracing::debug!(elapsed_us = began.elapsed().as_micros(), "what was observed was read");
+        let (needed, observed_bytes) = self.put_observed(&session, &facts, &units).await?;
+        tracing::debug!(elapsed_us = began.elapsed().as_micros(), observed_bytes, "what was observed was read");
         let mut parts = Vec::new();
         for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
             let error = |cause| failed(fact.name, cause);
@@ -66,25 +68,27 @@ impl Ground {
             );
             parts.push((fact, Placed::new(fact, rows, &self.units, self.spans).map_err(error)?));
         }
-        Ok(Group { facts, units, parts })
+        Ok(Group { facts, units, parts, observed_bytes })
     }
 
-    /// Puts what was observed of the units into the session, and tells what the facts read.
+    /// Puts what was observed of the units into the session, and tells what the facts read and how many bytes it is.
     async fn put_observed(
         &self,
         session: &FactSession,
         facts: &BTreeSet<&'static str>,
         units: &BTreeSet<u32>,
-    ) -> Result<BTreeSet<&str>, AnalyticsError> {
+    ) -> Result<(BTreeSet<&str>, u64), AnalyticsError> {
         let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
         let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
         let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
         let wanted = Wanted { subjects: Some(&subjects), footers: Some(&self.footers), ..Wanted::default() };
+        let mut observed_bytes = 0;
         for table in Table::ALL {
             let name = observed(*table);
             if needed.contains(name.as_str()) {
                 let version = self.observed.get(&observed_table(table.name()));
                 let rows = observed_rows(&self.plans, &self.layout, (*table, version), wanted).await?;
+                observed_bytes += rows.get_array_memory_size() as u64;
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }
@@ -92,7 +96,7 @@ impl Ground {
         let name = "service_owners";
         let owners = touched::owners_about(&self.owners, &subjects).map_err(|cause| failed(name, cause))?;
         session.put(name, &owners).map_err(|cause| register(name, cause))?;
-        Ok(needed)
+        Ok((needed, observed_bytes))
     }
 
     /// The rows that the base has of a fact, of the given units.

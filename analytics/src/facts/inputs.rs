@@ -32,7 +32,7 @@ pub(super) async fn observed_rows(
     let schema = plans.observed_schema(table)?;
     let failed = |cause| register(table.name(), cause);
     // The paths of commits are most of what is said of them, and only path rules ask for them.
-    let has_path_rules = plans.has_rows("service_paths");
+    let has_path_rules = plans.register("service_paths").is_some_and(|rules| rules.num_rows() > 0);
     let is_asked = |name: &str| plans.is_read(table, name) && (has_path_rules || table != Table::Commit || name != "paths");
     let fields = schema.fields().iter().enumerate();
     let places: Vec<usize> = fields.filter(|(_, field)| is_asked(field.name())).map(|(place, _)| place).collect();

@@ -4,6 +4,7 @@
 //! without any row; what it reads it finds in the `FactSession` that runs it. Which rows those are
 //! is decided by the caller: the SQL is the same, because no fact of a unit looks beyond it.
 
+use super::emptied::without_empty;
 use super::inputs::{nullable, observed_schema, register, register_observed_schema, supply, words};
 use super::reads::{Reads, observed, reads};
 use super::refresh::failed;
@@ -184,9 +185,9 @@ impl FactPlans {
         self.columns.get(&observed(table)).is_some_and(|columns| columns.contains(column))
     }
 
-    /// Whether a register has any row.
-    pub(super) fn has_rows(&self, register: &str) -> bool {
-        self.standing.get(register).is_some_and(|rows| rows.num_rows() > 0)
+    /// The rows of a register.
+    pub(super) fn register(&self, name: &str) -> Option<&RecordBatch> {
+        self.standing.get(name)
     }
 }
 
@@ -265,10 +266,12 @@ impl FactSession {
     async fn answer(&self, statement: &str) -> Result<Vec<RecordBatch>> {
         let planned = self.plans.statements.get(statement);
         let planned = planned.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
-        if !planned.needs.is_empty() && self.rows.are_empty(&planned.needs) {
+        if !planned.needs.is_empty() && planned.needs.iter().all(|name| self.rows.is_empty(name)) {
             return Ok(Vec::new());
         }
-        let physical = self.state.query_planner().create_physical_plan(&planned.plan, &self.state).await?;
+        let left = without_empty(&planned.plan, &self.state, |name| self.rows.is_empty(name))?;
+        let Some(left) = left else { return Ok(Vec::new()) };
+        let physical = self.state.query_planner().create_physical_plan(&left, &self.state).await?;
         traced(statement, physical, self.state.task_ctx()).await
     }
 }
@@ -279,10 +282,10 @@ impl Rows {
         held.get(name).cloned().ok_or_else(|| DataFusionError::Internal(format!("`{name}` was not put into the session")))
     }
 
-    /// Whether all of these were put here and none of them has a row.
-    fn are_empty(&self, names: &BTreeSet<String>) -> bool {
+    /// Whether this was put here and has no row.
+    fn is_empty(&self, name: &str) -> bool {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().all(|name| held.get(name).is_some_and(|rows| rows.num_rows() == 0))
+        held.get(name).is_some_and(|rows| rows.num_rows() == 0)
     }
 }
 

@@ -7,6 +7,7 @@
 use super::group::Ground;
 use super::placed::{Digests, Placed, Spans};
 use super::plans::FactPlans;
+use super::portions::{Groups, Portions, shares, with_few_plans};
 use super::reads::{Reads, follow};
 use super::touched::Connections;
 use super::{FACTS, Fact};
@@ -25,11 +26,6 @@ use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, Table
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
-/// What the units that are computed together may weigh: enough to be quick, little enough for the
-/// memory. Planning the statements costs as much for one unit as for many.
-const WEIGHT_AT_ONCE: u64 = 60_000;
-/// Planning a statement takes as long as computing it for about so many units.
-const PLANNED_UNITS: usize = 3;
 /// Files that nothing names are looked for this often.
 const SWEEP_SECONDS: i64 = 60;
 /// How long a reader may hold on to files that no kept snapshot names any more.
@@ -167,9 +163,6 @@ impl Refresher {
     }
 }
 
-/// Units by the facts that have to be computed of them.
-type Groups = BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>>;
-
 /// New rows of one fact, and the units to which they belong.
 #[derive(Default)]
 pub(super) struct Computed {
@@ -211,14 +204,16 @@ impl Work<'_> {
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
         let groups = self.groups(self.plans.reads(), &grown);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
-        for portion in self.portions(groups, &left) {
+        let mut portions = Portions::new(groups, &self.units, &left);
+        while let Some(portion) = portions.next() {
             let began = StopWatch::now();
-            let computed = self.compute_portion(portion).await?;
+            let (computed, observed_bytes) = self.compute_portion(portion).await?;
+            portions.learn(observed_bytes);
             let compute_ms = began.elapsed().as_millis();
             // A portion holds whole shards, which need not wait in memory.
             self.write(tables, computed, &left, &mut files).await?;
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
-            tracing::debug!(compute_ms, write_ms, "a portion of the facts was computed and written");
+            tracing::debug!(compute_ms, write_ms, observed_bytes, "a portion of the facts was computed and written");
         }
         let began = StopWatch::now();
         let changed: BTreeSet<&'static str> = files.keys().copied().collect();
@@ -255,39 +250,8 @@ impl Work<'_> {
         groups
     }
 
-    /// Groups in portions that fit into memory. Each shard is in one portion only, and when units have
-    /// left shards there is one portion, because those shards are written with it.
-    fn portions(&self, groups: Groups, left: &BTreeSet<u32>) -> Vec<Groups> {
-        if self.base.is_none() && self.units.all().next().is_none() {
-            // Without any statement there are still facts, which have columns and no rows.
-            return vec![groups];
-        }
-        let mut by_shard: BTreeMap<u32, Vec<(u32, BTreeSet<&'static str>)>> = BTreeMap::new();
-        for (facts, units) in groups {
-            for unit in units {
-                by_shard.entry(self.units.shard(unit)).or_default().push((unit, facts.clone()));
-            }
-        }
-        let mut portions: Vec<Groups> = Vec::new();
-        let mut weight = u64::MAX;
-        for units in by_shard.into_values() {
-            let added: u64 = units.iter().map(|(unit, _)| self.units.weight(*unit)).sum();
-            if portions.is_empty() || (left.is_empty() && weight.saturating_add(added) > WEIGHT_AT_ONCE) {
-                portions.push(Groups::new());
-                weight = 0;
-            }
-            weight = weight.saturating_add(added);
-            if let Some(portion) = portions.last_mut() {
-                for (unit, facts) in units {
-                    portion.entry(facts).or_default().insert(unit);
-                }
-            }
-        }
-        portions
-    }
-
     /// The facts of a portion; units are shared among as many threads as there are.
-    async fn compute_portion(&self, portion: Groups) -> Result<BTreeMap<&'static str, Computed>, AnalyticsError> {
+    async fn compute_portion(&self, portion: Groups) -> Result<(BTreeMap<&'static str, Computed>, u64), AnalyticsError> {
         let ground = Ground {
             plans: Arc::clone(&self.plans),
             layout: self.input.layout.clone(),
@@ -306,12 +270,14 @@ impl Work<'_> {
         let mut waiting = groups.into_iter();
         let mut running = JoinSet::new();
         let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
+        let mut observed_bytes = 0;
         loop {
             for (facts, units) in waiting.by_ref().take(threads.saturating_sub(running.len())) {
                 running.spawn(ground.clone().compute(facts, units));
             }
             let Some(ended) = running.join_next().await else { break };
             let group = ended.map_err(|cause| failed("facts", DataFusionError::External(Box::new(cause))))??;
+            observed_bytes += group.observed_bytes;
             for name in group.facts {
                 computed.entry(name).or_default().units.extend(&group.units);
             }
@@ -319,41 +285,8 @@ impl Work<'_> {
                 computed.entry(fact.name).or_default().parts.push(placed);
             }
         }
-        Ok(computed)
+        Ok((computed, observed_bytes))
     }
-}
-
-/// Units in shares of about equal weight, those of one shard together; none is empty but the only one.
-fn shares(units: &BTreeSet<u32>, of: &Units, count: usize) -> Vec<BTreeSet<u32>> {
-    let mut order: Vec<(u32, u32)> = units.iter().map(|unit| (of.shard(*unit), *unit)).collect();
-    order.sort_unstable();
-    let total: u64 = units.iter().map(|unit| of.weight(*unit)).sum();
-    let enough = total.div_ceil(u64::try_from(count).unwrap_or(1).max(1));
-    let mut shares = vec![BTreeSet::new()];
-    let mut weight = 0;
-    for (_, unit) in order {
-        if weight >= enough {
-            shares.push(BTreeSet::new());
-            weight = 0;
-        }
-        weight += of.weight(unit);
-        if let Some(share) = shares.last_mut() {
-            share.insert(unit);
-        }
-    }
-    shares
-}
-
-/// Groups of which planning the statements would cost more than computing a few facts too many.
-fn with_few_plans(groups: Groups) -> Groups {
-    let Some(widest) = groups.keys().max_by_key(|facts| facts.len()).cloned() else { return groups };
-    let mut few = Groups::new();
-    for (facts, units) in groups {
-        let missing = widest.difference(&facts).count();
-        let is_cheap = facts.is_subset(&widest) && units.len() * missing <= PLANNED_UNITS * facts.len();
-        few.entry(if is_cheap { widest.clone() } else { facts }).or_default().extend(units);
-    }
-    few
 }
 
 /// The fact of a name that this program itself spells.
@@ -363,19 +296,4 @@ pub(super) fn fact_named(name: &str) -> &'static Fact {
 
 pub(super) fn failed(fact: &str, cause: DataFusionError) -> AnalyticsError {
     AnalyticsError::Fact { fact: fact.to_owned(), cause: Box::new(cause) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_units_with_fewer_facts_are_computed_with_the_others() {
-        let all = BTreeSet::from(["attempts", "commits", "ci_runs"]);
-        let runs = BTreeSet::from(["ci_runs"]);
-        let few = Groups::from([(all.clone(), BTreeSet::from([1, 2])), (runs.clone(), BTreeSet::from([3]))]);
-        assert_eq!(with_few_plans(few), Groups::from([(all.clone(), BTreeSet::from([1, 2, 3]))]));
-        let many = Groups::from([(all, BTreeSet::from([1, 2])), (runs, (3..30).collect())]);
-        assert_eq!(with_few_plans(many.clone()), many);
-    }
 }

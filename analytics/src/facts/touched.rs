@@ -243,7 +243,7 @@ pub(super) fn commits(batch: &RecordBatch, units: &mut Units) {
     }
 }
 
-/// A catalogued service belongs to its repository.
+/// A service belongs to its repository, whoever says so: the catalogue, or a rule about paths.
 pub(super) fn owners(batch: &RecordBatch, units: &mut Units) {
     let (Some(services), Some(repositories)) = (text(batch, "service"), text(batch, "repository")) else { return };
     for row in 0..batch.num_rows() {

@@ -1,0 +1,163 @@
+//! Which units are computed together: as many as the memory bears, because planning the statements costs as
+//! much for one unit as for many.
+
+use crate::units::Units;
+use std::collections::btree_map::IntoValues;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
+
+/// What the units of the first portion may weigh.
+const WEIGHT_AT_ONCE: u64 = 60_000;
+/// No later one weighs more, however little was observed of the first: others may differ.
+const WEIGHT_AT_ONCE_MAX: u64 = 4 * WEIGHT_AT_ONCE;
+/// How many bytes of observations a portion should hold.
+const OBSERVED_BYTES: u64 = 96 * 1_024 * 1_024;
+/// Planning a statement takes as long as computing it for about so many units.
+const PLANNED_UNITS: usize = 3;
+
+/// Units by the facts that have to be computed of them.
+pub(super) type Groups = BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>>;
+
+/// The units of a shard, each with its facts, and what they weigh.
+#[derive(Default)]
+struct Shard {
+    units: Vec<(u32, BTreeSet<&'static str>)>,
+    weight: u64,
+}
+
+/// Groups in portions that fit into memory. Each shard is in one portion only.
+pub(super) struct Portions {
+    shards: Peekable<IntoValues<u32, Shard>>,
+    /// What the next portion may weigh.
+    weight_max: u64,
+    /// What all portions so far weighed, and how many bytes were observed of them.
+    weight: u64,
+    observed_bytes: u64,
+    /// The only portion of a lake without any unit.
+    empty: Option<Groups>,
+}
+
+impl Portions {
+    /// When units have `left` shards there is one portion, because those shards are written with it.
+    pub(super) fn new(groups: Groups, units: &Units, left: &BTreeSet<u32>) -> Self {
+        let mut shards: BTreeMap<u32, Shard> = BTreeMap::new();
+        // Without any statement there are still facts, which have columns and no rows.
+        let empty = groups.values().all(BTreeSet::is_empty).then(|| groups.clone()).filter(|groups| !groups.is_empty());
+        for (facts, of_facts) in groups {
+            for unit in of_facts {
+                let shard = shards.entry(units.shard(unit)).or_default();
+                shard.units.push((unit, facts.clone()));
+                shard.weight += units.weight(unit);
+            }
+        }
+        let weight_max = if left.is_empty() { WEIGHT_AT_ONCE } else { u64::MAX };
+        Self { shards: shards.into_values().peekable(), weight_max, weight: 0, observed_bytes: 0, empty }
+    }
+
+    /// Adapts what the next portion may weigh to what was observed of those before it.
+    pub(super) fn learn(&mut self, observed_bytes: u64) {
+        self.observed_bytes = self.observed_bytes.saturating_add(observed_bytes);
+        if self.weight_max < u64::MAX {
+            let wanted = self.weight.saturating_mul(OBSERVED_BYTES) / self.observed_bytes.max(1);
+            self.weight_max = wanted.clamp(WEIGHT_AT_ONCE, WEIGHT_AT_ONCE_MAX);
+        }
+    }
+}
+
+impl Iterator for Portions {
+    type Item = Groups;
+
+    fn next(&mut self) -> Option<Groups> {
+        if let Some(empty) = self.empty.take() {
+            return Some(empty);
+        }
+        let mut portion = Groups::new();
+        let mut weight = 0;
+        while let Some(shard) = self.shards.next_if(|shard| weight == 0 || weight + shard.weight <= self.weight_max) {
+            weight += shard.weight;
+            for (unit, facts) in shard.units {
+                portion.entry(facts).or_default().insert(unit);
+            }
+        }
+        self.weight += weight;
+        (!portion.is_empty()).then_some(portion)
+    }
+}
+
+/// Units in shares of about equal weight, those of one shard together; none is empty but the only one.
+pub(super) fn shares(units: &BTreeSet<u32>, of: &Units, count: usize) -> Vec<BTreeSet<u32>> {
+    let mut order: Vec<(u32, u32)> = units.iter().map(|unit| (of.shard(*unit), *unit)).collect();
+    order.sort_unstable();
+    let total: u64 = units.iter().map(|unit| of.weight(*unit)).sum();
+    let enough = total.div_ceil(u64::try_from(count).unwrap_or(1).max(1));
+    let mut shares = vec![BTreeSet::new()];
+    let mut weight = 0;
+    for (_, unit) in order {
+        if weight >= enough {
+            shares.push(BTreeSet::new());
+            weight = 0;
+        }
+        weight += of.weight(unit);
+        if let Some(share) = shares.last_mut() {
+            share.insert(unit);
+        }
+    }
+    shares
+}
+
+/// Groups of which planning the statements would cost more than computing a few facts too many.
+pub(super) fn with_few_plans(groups: Groups) -> Groups {
+    let Some(widest) = groups.keys().max_by_key(|facts| facts.len()).cloned() else { return groups };
+    let mut few = Groups::new();
+    for (facts, units) in groups {
+        let missing = widest.difference(&facts).count();
+        let is_cheap = facts.is_subset(&widest) && units.len() * missing <= PLANNED_UNITS * facts.len();
+        few.entry(if is_cheap { widest.clone() } else { facts }).or_default().extend(units);
+    }
+    few
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(observed_bytes: u64, left: &[u32]) -> Vec<usize> {
+        let mut units = Units::default();
+        let all = (0..600).map(|number| units.unit(&format!("service-{number}"))).collect();
+        let mut portions =
+            Portions::new(Groups::from([(BTreeSet::from(["attempts"]), all)]), &units, &left.iter().copied().collect());
+        let mut sizes = Vec::new();
+        while let Some(portion) = portions.next() {
+            sizes.push(portion.values().map(BTreeSet::len).sum());
+            portions.learn(observed_bytes);
+        }
+        sizes
+    }
+
+    #[test]
+    fn portions_grow_where_little_was_observed_of_those_before() {
+        let (ordinary, growing) = (sizes(OBSERVED_BYTES, &[]), sizes(OBSERVED_BYTES / 4, &[]));
+        assert_eq!(ordinary.iter().sum::<usize>(), 600);
+        assert!(ordinary.iter().all(|size| *size <= 60), "{ordinary:?}");
+        assert!(growing[0] == ordinary[0] && growing[1] > 2 * ordinary[1], "{growing:?}");
+        assert_eq!(sizes(OBSERVED_BYTES, &[7]), [600]);
+    }
+
+    #[test]
+    fn nothing_observed_is_one_portion_without_units() {
+        let facts = Groups::from([(BTreeSet::from(["attempts"]), BTreeSet::new())]);
+        let mut portions = Portions::new(facts.clone(), &Units::default(), &BTreeSet::new());
+        assert_eq!((portions.next(), portions.next()), (Some(facts), None));
+        assert_eq!(Portions::new(Groups::new(), &Units::default(), &BTreeSet::new()).next(), None, "nothing was touched");
+    }
+
+    #[test]
+    fn few_units_with_fewer_facts_are_computed_with_the_others() {
+        let all = BTreeSet::from(["attempts", "commits", "ci_runs"]);
+        let runs = BTreeSet::from(["ci_runs"]);
+        let few = Groups::from([(all.clone(), BTreeSet::from([1, 2])), (runs.clone(), BTreeSet::from([3]))]);
+        assert_eq!(with_few_plans(few), Groups::from([(all.clone(), BTreeSet::from([1, 2, 3]))]));
+        let many = Groups::from([(all, BTreeSet::from([1, 2])), (runs, (3..30).collect())]);
+        assert_eq!(with_few_plans(many.clone()), many);
+    }
+}
