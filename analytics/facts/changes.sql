@@ -5,7 +5,8 @@
 -- are no changes, nor is a pull request that only carried others. A commit that turns out to belong
 -- to a pull request stops being one by itself. A cherry-pick is the same change again: `origin_id`
 -- names the first of them. `services` is null where no path rule speaks of the repository, and empty
--- where rules do but none fits, or no paths are known.
+-- where rules do but none fits, or no paths are known; `own_services` are those of them whose own paths it
+-- touched, and not only a library that they share.
 with same_patch as (
     -- what brings a reverted change back has its patch too, and is no copy
     select repository, patch_id,
@@ -36,7 +37,7 @@ equivalent as (
     group by grouped.origin_id
 ),
 ruled_paths as (
-    select service_paths.service, service_paths.pattern,
+    select service_paths.service, service_paths.pattern, service_paths.is_shared,
         coalesce(repository_names.repository, service_paths.repository) as repository
     from service_paths
     left join repository_names on repository_names.name = service_paths.repository
@@ -60,7 +61,8 @@ touched as (
     where change_commits.role in ('direct', 'original', 'merge') and coalesce(cardinality(commits.parents), 0) <= 1
 ),
 served as (
-    select touched.change_id, array_agg(distinct ruled_paths.service order by ruled_paths.service) as services
+    select touched.change_id, array_agg(distinct ruled_paths.service order by ruled_paths.service) as services,
+        array_agg(distinct ruled_paths.service order by ruled_paths.service) filter (where not ruled_paths.is_shared) as own_services
     from touched
     join ruled_paths on ruled_paths.repository = touched.repository and touched.path ~ ruled_paths.pattern
     group by touched.change_id
@@ -74,6 +76,7 @@ select grouped.change_id, grouped.repository, grouped.sha, grouped.kind, grouped
     grouped.is_revert or grouped.is_hotfix as is_remediation,
     grouped.is_empty, grouped.origin_id, array_remove(equivalent.equivalent_ids, grouped.change_id) as equivalent_ids,
     case when ruled.repository is not null then coalesce(served.services, arrow_cast(make_array(), 'List(Utf8)')) end as services,
+    case when ruled.repository is not null then coalesce(served.own_services, arrow_cast(make_array(), 'List(Utf8)')) end as own_services,
     grouped.actor_kind, local_day(grouped.merged_at) as day, grouped.url
 from grouped
 left join equivalent on equivalent.origin_id = grouped.origin_id

@@ -38,6 +38,7 @@ use crate::compare::{ComparedWindows, Detailed};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
 use crate::facts::FACTS;
+use crate::registers::MEMBERSHIPS;
 use crate::series::{Cell, Series};
 use crate::window::Window;
 use crate::{calendar, lake_tables};
@@ -224,7 +225,8 @@ impl Opened {
         let days = calendar::calendar(window, self.snapshot.as_of)
             .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
         let is_readable = |name: &str| {
-            readable == Readable::FactsAndRegisters || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
+            let is_shown_register = readable == Readable::FactsAndRegisters && name != MEMBERSHIPS;
+            is_shown_register || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
         };
         let context = self.context(|name, _| is_readable(name)).map_err(failed)?;
         if let Some(asked) = CalendarDays::of(&days) {

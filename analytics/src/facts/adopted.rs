@@ -106,7 +106,7 @@ fn adoption_status(given: &Given) -> Result<RecordBatch> {
         for (service, descriptions) in &descriptions {
             for (place, agreed) in agreed.iter().enumerate() {
                 let told = found.rows(service, place);
-                let findings = looks.iter().flat_map(|looks| told.iter().filter_map(|row| looks.finding(*row))).collect();
+                let findings = looks.iter().flat_map(|looks| told.iter().map(|row| looks.finding(*row))).collect();
                 for spell in spells(service, descriptions, agreed, findings, patience) {
                     rows.push(row(service, agreed, &spell, zone, looks.as_ref()));
                 }
@@ -229,19 +229,19 @@ impl<'a> Looks<'a> {
         Ok(Found::of(services, agreed.len(), &told))
     }
 
-    /// What a row says; null where it does not say when.
-    fn finding(&self, row: usize) -> Option<Finding<'a>> {
-        Some(Finding {
+    /// What a row says that is known to say when.
+    fn finding(&self, row: usize) -> Finding<'a> {
+        Finding {
             detector: said(self.detectors, row).unwrap_or_default(),
             kind: self.kinds.said(row),
             says: self.findings.said(row),
             alternative: said(self.alternatives, row),
             version: said(self.versions, row),
             rule_version: self.rule_versions.is_valid(row).then(|| self.rule_versions.value(row)),
-            observed_at: instant(self.observed, row)?,
+            observed_at: Instant::from_micros(self.observed.value(row)),
             entity_id: said(self.entities, row).unwrap_or_default(),
             row,
-        })
+        }
     }
 
     /// File and line of a finding, or the run.

@@ -60,7 +60,7 @@ impl<'work> Work<'work> {
         }
         // Other rules are another definition, and everything is computed then.
         if let (None, Some(rules)) = (&work.base, work.plans.register("service_paths")) {
-            touched::owners(rules, Arc::make_mut(&mut work.units));
+            touched::service_paths(rules, Arc::make_mut(&mut work.units));
         }
         work.read_owners().await?;
         work.find_touched().await?;

@@ -1,6 +1,6 @@
 //! The facts of some units, computed beside those of others: nothing here is shared but what is read.
 //!
-//! Who belongs to which group is decided in `refresh.rs`; writing is left to `shards.rs`.
+//! Who belongs to which group is decided in `refresh.rs` and `portions.rs`; writing is left to `shards.rs`.
 
 use super::inputs::{observed_rows, register};
 use super::placed::{Piece, Placed, Spans, chosen};

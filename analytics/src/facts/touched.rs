@@ -243,7 +243,19 @@ pub(super) fn commits(batch: &RecordBatch, units: &mut Units) {
     }
 }
 
-/// A service belongs to its repository, whoever says so: the catalogue, or a rule about paths.
+/// A service belongs to the repository in which paths are its own; a library that many share joins none of them.
+pub(super) fn service_paths(rules: &RecordBatch, units: &mut Units) {
+    let is_shared = rules.column_by_name("is_shared").and_then(|column| column.as_boolean_opt());
+    let (Some(services), Some(repositories), Some(is_shared)) = (text(rules, "service"), text(rules, "repository"), is_shared)
+    else {
+        return;
+    };
+    for row in (0..rules.num_rows()).filter(|row| !is_shared.value(*row)) {
+        units.join(repositories.value(row), services.value(row));
+    }
+}
+
+/// A catalogued service belongs to its repository.
 pub(super) fn owners(batch: &RecordBatch, units: &mut Units) {
     let (Some(services), Some(repositories)) = (text(batch, "service"), text(batch, "repository")) else { return };
     for row in 0..batch.num_rows() {

@@ -118,6 +118,12 @@ async fn meaning(layout: &Layout, config: &Config) -> anyhow::Result<()> {
             "warning: membership of `{team}`: it owns no service, so what its people write comes from outside everywhere{proposal}"
         ));
     }
+    let described: BTreeSet<&String> = config.definitions.memberships.iter().map(|membership| &membership.team).collect();
+    for owner in owners.iter().filter(|owner| !described.is_empty() && !described.contains(owner)) {
+        output::answer(&format!(
+            "warning: nobody is a member of `{owner}`, which owns services: who comes from outside cannot be told there"
+        ));
+    }
     for loss in held_losses(layout, &snapshot).await? {
         output::answer(&format!("warning: {}", loss.said()));
     }

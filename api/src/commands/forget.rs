@@ -5,6 +5,7 @@ use super::writer::Writer;
 use super::{Place, output};
 use anyhow::{Context, bail};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use waymark_analytics::Definitions;
 use waymark_collect::people_key;
 use waymark_lake::{Snapshot, StateStore, keep_newest_snapshot_only, scrub_database};
@@ -24,6 +25,8 @@ struct Answer {
     rewritten_files: usize,
     removed_files: usize,
     snapshot: String,
+    /// The teams as whose member the configuration still names the person.
+    named_as_members_of: Vec<String>,
 }
 
 /// Erases a person, and removes at once every file in which the person was named.
@@ -48,7 +51,8 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     drop(state);
     scrub_database(layout)?;
     let answer = Answer {
-        pseudonyms: erased.pseudonyms,
+        pseudonyms: erased.pseudonyms.len(),
+        named_as_members_of: teams_that_name(&workplace.definitions, &erased.pseudonyms),
         observations: erased.observations,
         deliveries: erased.deliveries,
         rewritten_files: erased.files,
@@ -67,20 +71,17 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     if answer.observations + answer.deliveries == 0 {
         output::note("nothing that is kept named this person; what arrives later is held back all the same");
     }
-    for team in teams_that_name(&workplace.config.definitions, person) {
+    for team in &answer.named_as_members_of {
         output::note(&format!("the configuration still names the person as a member of `{team}`: take the name out of it"));
     }
     output::note("older backups, topics and the sources themselves still know the person");
     Ok(())
 }
 
-/// The teams of whose members somebody is one by that name, or by that login at some source.
-fn teams_that_name<'a>(definitions: &'a Definitions, person: &str) -> Vec<&'a str> {
-    let is_called = |name: &String| {
-        [Some(name.as_str()), name.rsplit(':').next()].iter().flatten().any(|name| name.eq_ignore_ascii_case(person))
-    };
-    let naming = definitions.memberships.iter().filter(|membership| membership.people.iter().any(is_called));
-    naming.map(|membership| membership.team.as_str()).collect()
+/// The teams that have one of these pseudonyms among their members, each once.
+fn teams_that_name(definitions: &Definitions, pseudonyms: &BTreeSet<String>) -> Vec<String> {
+    let naming = definitions.memberships.iter().filter(|one| one.people.iter().any(|person| pseudonyms.contains(person)));
+    naming.map(|membership| membership.team.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Older snapshots are let go of, so that no file with the person stays for their sake.

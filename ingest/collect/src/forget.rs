@@ -116,10 +116,10 @@ impl Forgotten {
 }
 
 /// What forgetting a person changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Pseudonyms that the person may have had; they are dropped from now on.
-    pub pseudonyms: usize,
+    pub pseudonyms: BTreeSet<String>,
     /// Rows of observations that named the person.
     pub observations: usize,
     /// Deliveries that lost body and headers.
@@ -150,7 +150,7 @@ pub async fn forget(
     // Nothing leads from the new text to the old one, nor to the person.
     let stand_ins: BTreeMap<String, String> =
         pseudonyms.iter().map(|pseudonym| (pseudonym.clone(), format!("forgotten-{}", DeliveryId::received(now)))).collect();
-    let mut erased = Erased { pseudonyms: pseudonyms.len(), ..Erased::default() };
+    let mut erased = Erased { pseudonyms: pseudonyms.clone(), ..Erased::default() };
     let told = told_by(tables, &pseudonyms).await?;
     // Deliveries first: were this interrupted, the observations would still lead to the rest.
     let search = Search {

@@ -96,8 +96,9 @@ fn limits_enclose_values_and_shares_lie_between_zero_and_one() {
 /// The sample organisation, in which every metric has something to say.
 async fn sample(plan: &Plan) -> (Facts, Definitions) {
     let whole: toml::Table = plan.configuration().parse().unwrap();
-    let definitions: Definitions = whole.try_into().unwrap();
     let reading = Reading { people: PeopleKey::new([7; 32]) };
+    let definitions: Definitions = whole.try_into().unwrap();
+    let definitions = definitions.with_pseudonyms(&reading.people);
     let observations = deliveries(plan)
         .flat_map(|delivery| waymark_collect::find(&delivery.source).unwrap().normalise(&delivery, &reading).observations);
     (Facts::of(definitions.clone(), &observations.collect::<Vec<_>>()).await, definitions)

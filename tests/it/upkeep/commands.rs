@@ -44,6 +44,9 @@ fn every_command_of_upkeep_does_its_work() {
     assert_eq!(rebuilt["differences"], Value::Array(Vec::new()), "{rebuilt}");
     assert!(rebuilt["observations"].as_u64().unwrap() > 0);
     assert!(said(&program, &data, &["forget", "nobody@example.org"]).starts_with("0 observations"));
+    let forgotten = told(&program, &data, &["forget", "Dev3@acme.example.org", "--json"]);
+    assert_eq!(forgotten["named_as_members_of"], Value::from(vec!["payments"]), "{forgotten}");
+    members_are_checked(&program, &data);
 
     let (backup, restored) = (place.path().join("backup"), place.path().join("restored"));
     said(&program, &data, &["backup", backup.to_str().unwrap()]);
@@ -64,4 +67,16 @@ fn every_command_of_upkeep_does_its_work() {
     let damaged = run(&program, &restored, &["check"]);
     assert_eq!(damaged.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&damaged.stdout).contains("is missing: restore the newest backup"), "{damaged:?}");
+}
+
+/// A team without services, and an owner without members, are said, and nothing of the sample is.
+fn members_are_checked(program: &Path, data: &Path) {
+    assert!(!said(program, data, &["check"]).contains("member of"));
+    let file = data.join("platform/teams.yaml");
+    let named = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, named.replace("team: payments", "team: paymets")).unwrap();
+    let checked = said(program, data, &["check"]);
+    assert!(checked.contains("membership of `paymets`: it owns no service") && checked.contains("did you mean `payments`?"));
+    assert!(checked.contains("nobody is a member of `payments`, which owns services"), "{checked}");
+    std::fs::write(&file, named).unwrap();
 }

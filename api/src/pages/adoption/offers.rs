@@ -83,15 +83,15 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
     render(engine, name, name.to_owned(), lede, content).await
 }
 
-/// The share of changes that others wrote, with its basis and the way to the changes; null where nobody says
-/// who belongs to which team.
+/// The share of changes that others wrote, with its basis and the way to the changes; null where nothing was
+/// merged, or nobody says who belongs to which team.
 async fn from_outside(engine: &Engine, kind: &str, name: &str) -> Result<Option<(String, String)>, Problem> {
     let opened = engine.newest().await?;
     let metric = named("inner_source_share")?;
     let window = Window::trailing_days(90, opened.as_of(), engine.definitions().zone()).of_scope(kind, name);
-    let Some(cell) = engine.detail(metric, metric.headline(), &window).await? else { return Ok(None) };
-    let address = Address::of_metric(metric.id).with("scope_kind", kind).with("scope", name);
-    Ok(Some((wording::full(metric, &cell), address.text())))
+    let cell = engine.detail(metric, metric.headline(), &window).await?;
+    let address = Address::of_metric(metric.id).with("scope_kind", kind).with("scope", name).text();
+    Ok(cell.filter(|cell| cell.coverage.is_some()).map(|cell| (wording::full(metric, &cell), address)))
 }
 
 #[expect(clippy::fn_params_excessive_bools, reason = "a team has services, a service has none")]
