@@ -6,7 +6,7 @@
 use crate::catalogue::Metric;
 use crate::change::Change;
 use crate::window::Window;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::Instant;
 
 /// One number and everything needed to judge it.
@@ -84,13 +84,11 @@ impl Series {
         self.compared.iter().find(is_wanted).map(|found| &found.change)
     }
 
-    /// Scope kinds and scopes of the series, in order.
+    /// Scope kinds and scopes of the series, in the order of its cells.
     pub fn scopes(&self) -> Vec<(&str, &str)> {
-        let mut scopes: Vec<(&str, &str)> =
-            self.cells.iter().map(|cell| (cell.scope_kind.as_str(), cell.scope.as_str())).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        scopes
+        let mut seen = BTreeSet::new();
+        let scopes = self.cells.iter().map(|cell| (cell.scope_kind.as_str(), cell.scope.as_str()));
+        scopes.filter(|scope| seen.insert(*scope)).collect()
     }
 
     /// Sorts the cells and adds the missing ones, so that every scope that is asked for or known
@@ -101,6 +99,7 @@ impl Series {
         if scopes.is_empty() {
             scopes.extend(self.window.scopes.iter().map(|scope| (self.window.scope_kind.clone(), scope.clone())));
         }
+        scopes.sort_unstable();
         let key = |cell: &Cell| (cell.statistic.clone(), cell.scope_kind.clone(), cell.scope.clone(), cell.period_start);
         let mut known: BTreeMap<_, Cell> = self.cells.drain(..).map(|cell| (key(&cell), cell)).collect();
         for statistic in self.metric.statistics {

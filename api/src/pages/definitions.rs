@@ -36,5 +36,5 @@ fn definition(metric: &Metric) -> Markup {
 
 /// A manual page, whose paragraphs are parted by empty lines.
 pub(super) fn words(manual: &str) -> Markup {
-    html! { div.manual { @for paragraph in manual.split("\n\n") { p { (paragraph) } } } }
+    html! { div.manual { @for paragraph in manual.split("\n\n") { p { (frame::prose(paragraph)) } } } }
 }

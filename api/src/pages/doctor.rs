@@ -100,14 +100,14 @@ fn finding(finding: &FindingBody) -> Markup {
         article.finding id=(finding.finding) {
             h3 { (finding.title) " " span.count { (finding.text) } }
             dl.what {
-                dt { "Effect" } dd { (finding.effect)
+                dt { "Effect" } dd { (frame::prose(finding.effect))
                     @if !finding.metrics.is_empty() {
                         span.touches { @for id in finding.metrics { @if let Some(metric) = find(id) {
                             a href=(Address::of_metric(id).text()) { (wording::mid_sentence(metric.title)) } " "
                         } } }
                     }
                 }
-                dt { "Remedy" } dd { (finding.remedy) }
+                dt { "Remedy" } dd { (frame::prose(finding.remedy)) }
             }
             div.scroll { table {
                 thead { tr { th { "What" } th.number { "How many" } th { "Newest" } th { "Such as" } } }
@@ -140,7 +140,7 @@ pub(super) fn linked(text: Option<&str>, url: Option<&str>) -> Markup {
         @match (text, url) {
             (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (shortened(text)) } }
             (None, Some(url)) => { a href=(url) rel="noreferrer" { "source" } }
-            (Some(text), None) => { (shortened(text)) }
+            (Some(text), None) => { (frame::prose(&shortened(text))) }
             (None, None) => {}
         }
     }

@@ -100,13 +100,22 @@ impl IntoResponse for Refusal {
             title: problem.title.clone(),
             as_of: None,
             heading: "That cannot be shown".to_owned(),
-            lede: html! { (problem.detail) },
+            lede: prose(&problem.detail),
             content: html! { p { a href="/" { "Back to the overview" } } },
             footer: html! { (problem.status) " · " (problem.kind) },
         };
         let mut response = answer(page.render().into_string().into_bytes());
         *response.status_mut() = status;
         response
+    }
+}
+
+/// A text of ours in which what stands between back-ticks is code.
+pub(super) fn prose(text: &str) -> Markup {
+    html! {
+        @for (place, part) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
 }
 
@@ -139,6 +148,12 @@ mod tests {
         let page = page("<script>alert(1)</script>");
         assert!(!page.contains("<script"), "{page}");
         assert_eq!(page.matches("&lt;script&gt;").count(), 2);
+    }
+
+    #[test]
+    fn what_stands_between_back_ticks_is_code() {
+        assert_eq!(prose("run `a < b` twice").into_string(), "run <code>a &lt; b</code> twice");
+        assert_eq!(prose("no code").into_string(), "no code");
     }
 
     #[test]

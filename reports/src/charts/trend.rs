@@ -20,6 +20,9 @@ const BANDS_MAX: usize = 3;
 /// An interval this many times the highest value would flatten the line; it is cut and said so.
 const CUT: f64 = 2.2;
 const NAME: f64 = 12.0;
+/// Names of lines take so much of a wide chart at most, and at least as many points of any.
+const NAME_SHARE: f64 = 0.16;
+const NAME_WIDTH: f64 = 130.0;
 
 /// Whether intervals are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +101,8 @@ impl Drawing<'_> {
             || (metric.unit == waymark_analytics::Unit::Share && self.lowest > 0.4 && self.highest - self.lowest < 0.4);
         let foot = if is_far_from_zero { Foot::Free } else { Foot::Zero };
         let scale = axis::scale(metric.unit, self.lowest, self.highest, foot);
-        let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at));
+        let name_width = ((free.right - free.left) * NAME_SHARE).max(NAME_WIDTH);
+        let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at), name_width);
         let room = self.room(free, &scale, &labels);
         let window = &self.series.window;
         let plane = Plane::new(&pen, room, window.periods.len(), &scale);
@@ -123,7 +127,7 @@ impl Drawing<'_> {
     }
 
     /// Last value and name of each line, as they stand at its end.
-    fn labels(&self, highest: f64) -> Vec<(String, String)> {
+    fn labels(&self, highest: f64, name_width: f64) -> Vec<(String, String)> {
         let unit = self.series.metric.unit;
         let last = |line: &Line<'_>| line.last().and_then(|(_, cell)| cell.value);
         // The highest value of the axis chooses the unit for the axis and for the labels.
@@ -134,7 +138,7 @@ impl Drawing<'_> {
             None => "no data".to_owned(),
         };
         let name = |line: &Line<'_>| {
-            if self.lines.len() == 1 { String::new() } else { advances::fitted(line.scope, NAME, Weight::Regular, 130.0) }
+            if self.lines.len() == 1 { String::new() } else { advances::fitted(line.scope, NAME, Weight::Regular, name_width) }
         };
         self.lines.iter().map(|line| (value(line), name(line))).collect()
     }
