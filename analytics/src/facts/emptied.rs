@@ -25,24 +25,23 @@ pub(super) fn without_empty(
             Ok(Transformed::yes(nothing(schema)))
         }
         // The rule would look for the union's names in whichever branch is left.
-        LogicalPlan::Union(union) => branches_left(union),
+        LogicalPlan::Union(union) if union.inputs.iter().any(|branch| is_nothing(branch)) => {
+            branches_left(union).map(Transformed::yes)
+        }
         _ => rule.rewrite(node, state),
     })?;
     Ok(Some(left.data).filter(|left| !is_nothing(left)))
 }
 
 /// A union without its empty branches, under the names that it had.
-fn branches_left(union: &Union) -> Result<Transformed<LogicalPlan>> {
+fn branches_left(union: &Union) -> Result<LogicalPlan> {
     let mut left: Vec<Arc<LogicalPlan>> = union.inputs.iter().filter(|branch| !is_nothing(branch)).cloned().collect();
-    if left.len() == union.inputs.len() {
-        return Ok(Transformed::no(LogicalPlan::Union(union.clone())));
-    }
-    let Some(first) = left.first_mut() else { return Ok(Transformed::yes(nothing(Arc::clone(&union.schema)))) };
+    let Some(first) = left.first_mut() else { return Ok(nothing(Arc::clone(&union.schema))) };
     *first = Arc::new(under_names(first, &union.schema)?);
-    if let [only] = left.as_slice() {
-        return Ok(Transformed::yes(only.as_ref().clone()));
-    }
-    Ok(Transformed::yes(LogicalPlan::Union(Union { inputs: left, schema: Arc::clone(&union.schema) })))
+    Ok(match left.as_slice() {
+        [only] => only.as_ref().clone(),
+        _ => LogicalPlan::Union(Union { inputs: left, schema: Arc::clone(&union.schema) }),
+    })
 }
 
 /// The columns of a plan in their order, under the names of another.

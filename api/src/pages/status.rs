@@ -36,7 +36,7 @@ fn now(status: &Status) -> Markup {
         section aria-labelledby="now" {
             h2 #now { "Now" }
             p.question { @match &status.writer {
-                Some(writer) => { (writer.replace('`', "")) " writes" }
+                Some(writer) => { (frame::prose(writer)) " writes" }
                 None => { "no process writes" }
             } }
             ul.tiles {
