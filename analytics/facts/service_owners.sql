@@ -1,8 +1,10 @@
 -- One row per service and spell of unchanged owner and system, as the catalogue described it.
 --
 -- The first description reaches back to the beginning of time: before the catalogue was read
--- nothing else is known. A service that only runs or deploys is here too, without an owner. What the
--- catalogue took back ends there, unless it took back so much at once that it is not believed.
+-- nothing else is known. A service that only runs or deploys is here too, without an owner, and so is
+-- one that a person owns: a person is no team. What the catalogue took back ends there, unless it took
+-- back so much at once that it is not believed. When a service was created is told by the newest
+-- statement that says it, for the past as well.
 with statements as (
     select *,
         lag(is_deleted) over (partition by name order by occurred_at, entity_id) as was_deleted
@@ -27,11 +29,14 @@ believed as (
     where not said.is_deleted or catalogue_losses.day is null or seconds_between(said.said_first_at, said.occurred_at) >= 7 * 86400
 ),
 described as (
-    select entity_id, name as service, owner_raw as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
-        created_at, occurred_at, coalesce(is_archived, false) as is_archived, coalesce(is_template, false) as is_template,
+    select entity_id, name as service, case when owner_kind = 'person' then null else owner_raw end as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
+        first_value(created_at) ignore nulls over (
+            partition by name order by occurred_at desc, entity_id desc rows between unbounded preceding and unbounded following
+        ) as created_at,
+        occurred_at, coalesce(is_archived, false) as is_archived, coalesce(is_template, false) as is_template,
         coalesce(is_fork, false) as is_fork,
-        coalesce(owner_raw, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
-            || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
+        coalesce(case when owner_kind = 'person' then null else owner_raw end, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
+            || '/' || coalesce(type_raw, '') || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
             || case when is_archived then '/archived' else '' end || case when is_template then '/template' else '' end
             || case when is_fork then '/fork' else '' end
             || case when is_deleted then '/gone' else '' end as description, is_deleted

@@ -2,8 +2,8 @@
 --
 -- The whole set of cells is decided at once. A cell needs `survey_k` answers (R1); a team is also
 -- withheld when the rest of the organisation would otherwise be a group of fewer (R2, R3); a small
--- group in which all answers fall into one class is withheld too (R4). Withheld cells have neither
--- value nor count. Only 0 to 10 questions whose id begins with `nps` are scored here.
+-- group in which all answers fall into one class is withheld too, also where it is what subtracting
+-- the published teams would leave (R4). Withheld cells have neither value nor count. Only 0 to 10 questions whose id begins with `nps` are scored here.
 with answers as (
     select survey, wave, question_id, question_version, coalesce(component_id, 'platform') as component_id,
         coalesce(segments['team'], '') as team, value, submitted_on
@@ -45,7 +45,9 @@ ordered as (
 below as (
     select survey, wave, question_id, question_version, component_id,
         count(*) as withheld,
-        sum(answers) as withheld_answers
+        sum(answers) as withheld_answers,
+        sum(promoters) as withheld_promoters,
+        sum(detractors) as withheld_detractors
     from ordered
     where reason is not null
     group by survey, wave, question_id, question_version, component_id
@@ -55,9 +57,12 @@ teams as (
         'team' as segment_kind, ordered.team as segment, ordered.answers, ordered.promoters, ordered.detractors,
         case
             when ordered.reason is not null then ordered.reason
-            -- one small group alone, or several that together are small, could be found by subtraction
+            -- one small group alone, or several that together are small or of one mind, could be found by subtraction
             when below.withheld is not null and ordered.place = below.withheld + 1
-                and (below.withheld = 1 or below.withheld_answers < settings.survey_k) then 'complementary'
+                and (below.withheld = 1 or below.withheld_answers < settings.survey_k
+                    or (below.withheld_answers < 2 * settings.survey_k
+                        and (below.withheld_promoters = below.withheld_answers or below.withheld_detractors = below.withheld_answers
+                            or below.withheld_promoters + below.withheld_detractors = 0))) then 'complementary'
             else 'none'
         end as suppression
     from ordered

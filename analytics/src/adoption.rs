@@ -26,6 +26,8 @@ use waymark_event::Instant;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finding<'a> {
     pub(crate) detector: &'a str,
+    /// Where it looked: what one repository shows takes nothing back of what another one shows.
+    pub(crate) repository: &'a str,
     pub(crate) kind: &'a str,
     pub(crate) says: &'a str,
     pub(crate) alternative: Option<&'a str>,

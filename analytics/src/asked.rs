@@ -39,6 +39,9 @@ pub enum WindowError {
     /// Too many periods at once.
     #[error("the range holds {0} periods, at most 2000 can be asked for: choose a coarser grain")]
     TooLong(usize),
+    /// One period over too many days.
+    #[error("the range goes back {0} days, at most 36600 can be asked for")]
+    TooFarBack(u32),
     /// Both ways to say it at once.
     #[error("`last` counts back from now, so it cannot go with `from` or `to`")]
     Both,
@@ -50,6 +53,8 @@ pub enum WindowError {
 }
 
 const PERIODS_MAX: usize = 2_000;
+/// A century: a question over days holds each of them in memory.
+const DAYS_MAX: u32 = 36_600;
 const SCOPE_KINDS: &[&str] = &[
     "service",
     "team",
@@ -75,6 +80,7 @@ impl WindowRequest {
         };
         let mut window = match (&self.from, &self.to, self.last) {
             (None, None, None) if grain == Grain::Window => Window::trailing_days(90, as_of, zone),
+            (None, None, Some(days)) if grain == Grain::Window && days > DAYS_MAX => return Err(WindowError::TooFarBack(days)),
             (None, None, Some(days)) if grain == Grain::Window => Window::trailing_days(u64::from(days.max(1)), as_of, zone),
             (None, None, count) => {
                 let count = count.unwrap_or(13).max(1);
@@ -139,6 +145,15 @@ mod tests {
 
     fn ask(request: &WindowRequest) -> Result<Window, WindowError> {
         request.understand(Instant::parse("2026-08-03T06:00:00Z").unwrap(), chrono_tz::Europe::Berlin)
+    }
+
+    #[test]
+    fn one_period_does_not_go_back_for_ever() {
+        let of_days = |days| WindowRequest { grain: Some("window".to_owned()), last: Some(days), ..WindowRequest::default() };
+        assert_eq!(ask(&of_days(365)).unwrap().periods.len(), 1);
+        for days in [DAYS_MAX + 1, u32::MAX] {
+            assert_eq!(ask(&of_days(days)), Err(WindowError::TooFarBack(days)));
+        }
     }
 
     #[test]

@@ -147,14 +147,19 @@ pub struct Metric {
 impl Metric {
     /// The manual page: the leading comment of the SQL file, without its comment marks.
     pub fn manual(&self) -> String {
-        let lines = self.sql.lines().take_while(|line| line.starts_with("--"));
-        lines.map(|line| line.trim_start_matches("--").trim_start()).collect::<Vec<_>>().join("\n")
+        head(self.sql)
     }
 
     /// The statistic that stands for the metric where only one number fits.
     pub fn headline(&self) -> &'static str {
         self.statistics.first().copied().unwrap_or("value")
     }
+}
+
+/// The leading comment of a statement, without its comment marks.
+pub(crate) fn head(sql: &str) -> String {
+    let lines = sql.lines().take_while(|line| line.starts_with("--"));
+    lines.map(|line| line.trim_start_matches("--").trim_start()).collect::<Vec<_>>().join("\n")
 }
 
 /// Everything Waymark measures, in the order the manual shows it.

@@ -12,6 +12,7 @@ pub(crate) use component::LIFECYCLES;
 pub use component::{Component, FitRule, Passage, REASON_CODES, Release, Ring, Scope};
 pub(crate) use problems::{Problem, Section, problems};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -187,6 +188,29 @@ impl Definitions {
         self.components.iter().find(|component| component.id == id)
     }
 
+    /// What was promised of a component as of a day: the next target that is due, else the last one that was.
+    pub fn target(&self, component: &str, on: NaiveDate) -> Option<&Target> {
+        let is_set = |target: &&Target| target.component == component && target.set_on.is_none_or(|set_on| set_on <= on);
+        let targets = || self.targets.iter().filter(is_set);
+        let next = targets().filter(|target| target.due_on >= on).min_by_key(|target| target.due_on);
+        next.or_else(|| targets().max_by_key(|target| target.due_on))
+    }
+
+    /// The mandate that holds on a day for every service that a component fits; of several the one that is due first.
+    pub fn mandate(&self, component: &str, on: NaiveDate) -> Option<&Mandate> {
+        let holds = |mandate: &&Mandate| {
+            let is_in_force = mandate.announced_on <= on && mandate.ends_on.is_none_or(|ends_on| on < ends_on);
+            mandate.component == component && is_in_force && mandate.scope == Scope::default()
+        };
+        self.mandates.iter().filter(holds).min_by_key(|mandate| mandate.due_on)
+    }
+
+    /// What keeps a service from moving to a component on a day, where a migration says so.
+    pub fn blocked(&self, component: &str, service: &str, on: NaiveDate) -> Option<&Blocked> {
+        let mut migrations = self.migrations.iter().filter(|migration| migration.to_component == component);
+        migrations.find_map(|migration| migration.blocked(service, on))
+    }
+
     /// The same without people: in the place of their names stand the pseudonyms by which observations know them.
     #[must_use]
     pub fn with_pseudonyms(mut self, people: &PeopleKey) -> Self {
@@ -232,5 +256,69 @@ mod tests {
         let hidden = named.clone().with_pseudonyms(&people);
         assert_eq!(hidden.memberships, [membership(&people.person("ada@example.org"))]);
         assert_ne!(hidden.fingerprint(), Definitions::default().with_pseudonyms(&people).fingerprint());
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_next_target_counts_and_the_last_one_where_all_are_over() {
+        let target = |share, due: &str| Target { component: "ci".to_owned(), share, set_on: None, due_on: day(due) };
+        let later = Target { set_on: Some(day("2026-09-01")), ..target(0.95, "2026-08-01") };
+        let targets = vec![target(0.6, "2026-06-30"), target(0.9, "2026-12-31"), later];
+        let definitions = Definitions { targets, ..Definitions::default() };
+        let share = |on: &str| definitions.target("ci", day(on)).map(|target| target.share);
+        assert_eq!(share("2026-06-30"), Some(0.6));
+        assert_eq!(share("2026-07-01"), Some(0.9), "what was set later was not known then");
+        assert_eq!(share("2027-02-01"), Some(0.9));
+        assert_eq!(definitions.target("logging", day("2026-06-30")), None);
+    }
+
+    #[test]
+    fn a_mandate_is_told_while_it_holds_for_everybody() {
+        let mandate = Mandate {
+            component: "ci".to_owned(),
+            announced_on: day("2026-01-01"),
+            due_on: day("2026-06-30"),
+            ends_on: Some(day("2026-09-01")),
+            scope: Scope::default(),
+        };
+        let of_one_team = Mandate {
+            due_on: day("2026-03-01"),
+            ends_on: None,
+            scope: Scope { teams: vec!["red".to_owned()], ..Scope::default() },
+            ..mandate.clone()
+        };
+        let definitions = Definitions { mandates: vec![of_one_team, mandate], ..Definitions::default() };
+        let due = |on: &str| definitions.mandate("ci", day(on)).map(|mandate| mandate.due_on);
+        assert_eq!(due("2025-12-31"), None);
+        assert_eq!(due("2026-02-01"), Some(day("2026-06-30")));
+        assert_eq!(due("2026-09-01"), None);
+    }
+
+    #[test]
+    fn a_service_that_is_blocked_again_is_blocked() {
+        let blocked = |since: &str, until: Option<&str>| Blocked {
+            service: "till".to_owned(),
+            reason_code: "runtime".to_owned(),
+            reason: None,
+            since: day(since),
+            until: until.map(day),
+        };
+        let migration = Migration {
+            id: "to-ci".to_owned(),
+            title: "To CI".to_owned(),
+            from_component: None,
+            from_alternatives: Vec::new(),
+            to_component: "ci".to_owned(),
+            owner: "platform".to_owned(),
+            started_on: day("2026-01-01"),
+            due_on: None,
+            blocked: vec![blocked("2026-01-01", Some("2026-02-01")), blocked("2026-03-01", None)],
+        };
+        let definitions = Definitions { migrations: vec![migration], ..Definitions::default() };
+        let is_blocked = |on: &str| definitions.blocked("ci", "till", day(on)).is_some();
+        assert_eq!([is_blocked("2026-01-31"), is_blocked("2026-02-01"), is_blocked("2026-03-01")], [true, false, true]);
     }
 }

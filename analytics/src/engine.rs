@@ -244,6 +244,7 @@ impl Opened {
         let context = self
             .context(|_, is_visible| is_visible)
             .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })?;
+        self.hide_open_waves(&context).await?;
         self.register_weekly_views(&context, sql).await?;
         Ok(context)
     }

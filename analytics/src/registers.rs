@@ -10,7 +10,8 @@ pub(crate) use memberships::MEMBERSHIPS;
 
 use self::memberships::memberships;
 use crate::definitions::{Definitions, ServicePaths};
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, StringArray};
+use arrow::compute::like as like_pattern;
 use serde::{Deserialize, Serialize};
 use waymark_event::{SchemaError, canonical_repository, record_batch};
 
@@ -103,6 +104,15 @@ pub(crate) fn registers(definitions: &Definitions) -> Result<Vec<(&'static str, 
         platform::registers(definitions)?,
     ]
     .concat())
+}
+
+/// The tier of an environment by its name, as facts tell it; null where no rule fits.
+pub fn tier_of(definitions: &Definitions, environment: &str) -> Option<String> {
+    let name = StringArray::from(vec![environment.to_lowercase()]);
+    let fits = |rule: &EnvironmentRow| {
+        like_pattern(&name, &StringArray::new_scalar(rule.pattern.as_str())).is_ok_and(|fitting| fitting.value(0))
+    };
+    environments(definitions).into_iter().find(fits).map(|rule| rule.tier)
 }
 
 fn environments(definitions: &Definitions) -> Vec<EnvironmentRow> {

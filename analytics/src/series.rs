@@ -94,12 +94,9 @@ impl Series {
     /// Sorts the cells and adds the missing ones, so that every scope that is asked for or known
     /// has one cell for each statistic and period.
     pub(crate) fn fill(mut self) -> Self {
-        let mut scopes: Vec<(String, String)> =
-            self.scopes().into_iter().map(|(kind, scope)| (kind.to_owned(), scope.to_owned())).collect();
-        if scopes.is_empty() {
-            scopes.extend(self.window.scopes.iter().map(|scope| (self.window.scope_kind.clone(), scope.clone())));
-        }
-        scopes.sort_unstable();
+        let known = self.scopes().into_iter().map(|(kind, scope)| (kind.to_owned(), scope.to_owned()));
+        let asked = self.window.scopes.iter().map(|scope| (self.window.scope_kind.clone(), scope.clone()));
+        let scopes: BTreeSet<(String, String)> = known.chain(asked).collect();
         let key = |cell: &Cell| (cell.statistic.clone(), cell.scope_kind.clone(), cell.scope.clone(), cell.period_start);
         let mut known: BTreeMap<_, Cell> = self.cells.drain(..).map(|cell| (key(&cell), cell)).collect();
         for statistic in self.metric.statistics {

@@ -20,6 +20,7 @@ mod question;
 mod rebuild;
 mod serve;
 mod status;
+mod stopping;
 mod upkeep;
 mod workplace;
 mod writer;

@@ -48,6 +48,8 @@ pub(crate) struct Operation {
 pub(crate) struct Serve {
     /// Address and port. Default `127.0.0.1:8080`; anything but loopback is refused until there is sign-in.
     pub(crate) listen: SocketAddr,
+    /// Names under which a proxy asks, beside those of loopback.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// The receiver of webhooks.
@@ -103,7 +105,7 @@ pub(crate) struct Upkeep {
 
 impl Default for Serve {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), hosts: Vec::new() }
     }
 }
 
@@ -167,7 +169,7 @@ const PLATFORM: &str = "platform";
 
 impl Config {
     /// Reads `explicit`, else the data folder's own file, else `./waymark.toml`, else nothing; and the
-    /// folder `platform` beside it.
+    /// folder `platform` beside it, else that of the data folder.
     pub(crate) fn load(explicit: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
         let candidates = [data.join("waymark.toml"), PathBuf::from("waymark.toml")];
         let found = match explicit {
@@ -182,7 +184,8 @@ impl Config {
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
         let mut config = Self::parse(&text).with_context(|| format!("failed to understand `{}`", path.display()))?;
-        let files = written_files(Some(&beside(&path)))?;
+        let folders = [beside(&path), data.join(PLATFORM)];
+        let files = written_files(folders.iter().find(|folder| folder.is_dir()).map(PathBuf::as_path))?;
         config.path = Some(path);
         config.described(files)
     }

@@ -5,6 +5,7 @@
 
 pub mod adoption;
 mod app;
+mod callers;
 mod comparison;
 pub mod doctor;
 pub mod encode;
@@ -16,6 +17,7 @@ mod routes;
 mod status;
 
 pub use app::App;
+pub use callers::{Hosts, only_meant};
 pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
 pub use problem::{Problem, chain};
 pub use routes::{CellBody, openapi};

@@ -65,6 +65,17 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad-parameter", detail)
     }
 
+    /// It was asked for by a name that is not this server's.
+    pub fn unknown_host(host: &str) -> Self {
+        let detail = format!("this server is not called `{host}`: if it should be, add the name to `hosts` under `[serve]`");
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", detail)
+    }
+
+    /// A page of another site sent something.
+    pub fn foreign_origin() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "foreign-origin", "pages of other sites may not send anything here")
+    }
+
     /// Nothing stands at this address.
     pub fn no_such_address() -> Self {
         Self::new(

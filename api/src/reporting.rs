@@ -140,7 +140,7 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
         snapshot: opened.snapshot.id.clone(),
         zone,
         series,
-        components: components(&definitions),
+        components: components(&definitions, end - Days::new(1)),
         movements,
         migrations,
         scores,
@@ -229,8 +229,8 @@ fn report_period(
     Ok(ReportPeriod { label: wording::dates::period(grain, period), first_day: period.first_day, end_day: period.end_day })
 }
 
-/// The components in the organisation's own order.
-pub(crate) fn components(definitions: &Definitions) -> Vec<ComponentInfo> {
+/// The components in the organisation's own order, with what was promised and demanded as of a day.
+fn components(definitions: &Definitions, on: NaiveDate) -> Vec<ComponentInfo> {
     let components = definitions.components.iter();
     components
         .map(|component| ComponentInfo {
@@ -239,16 +239,8 @@ pub(crate) fn components(definitions: &Definitions) -> Vec<ComponentInfo> {
             category: component.category.clone(),
             owner: component.owner.clone(),
             lifecycle: component.lifecycle.clone(),
-            target: definitions
-                .targets
-                .iter()
-                .find(|target| target.component == component.id)
-                .map(|target| Target { share: target.share, due: target.due_on }),
-            mandate_due: definitions
-                .mandates
-                .iter()
-                .find(|mandate| mandate.component == component.id)
-                .map(|mandate| mandate.due_on),
+            target: definitions.target(&component.id, on).map(|target| Target { share: target.share, due: target.due_on }),
+            mandate_due: definitions.mandate(&component.id, on).map(|mandate| mandate.due_on),
         })
         .collect()
 }

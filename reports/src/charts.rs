@@ -10,7 +10,7 @@ pub(crate) mod trend;
 
 use crate::frame::Frame;
 use crate::svg::Svg;
-use waymark_analytics::{Metric, Series, Statistic};
+use waymark_analytics::{Cell, Metric, Series, Statistic};
 
 /// One chart: its row of the catalogue.
 #[derive(Debug)]
@@ -68,6 +68,21 @@ pub const CHARTS: &[Chart] = &[
         accepts: |_| true,
     },
 ];
+
+/// Components under the names that people use, in this order: id and title of each. Other scopes stay as they are.
+pub fn under_titles(series: &mut Series, components: &[(&str, &str)]) {
+    let place = |cell: &Cell| components.iter().position(|(id, _)| *id == cell.scope);
+    if series.cells.iter().all(|cell| cell.scope_kind == "component") {
+        series.cells.sort_by_key(place);
+    }
+    let cells = series.cells.iter_mut().map(|cell| (&cell.scope_kind, &mut cell.scope));
+    let compared = series.compared.iter_mut().map(|found| (&found.scope_kind, &mut found.scope));
+    for (_, scope) in cells.chain(compared).filter(|(kind, _)| *kind == "component") {
+        if let Some((_, title)) = components.iter().find(|(id, _)| id == scope) {
+            (*title).clone_into(scope);
+        }
+    }
+}
 
 /// The chart of this id.
 pub fn find(id: &str) -> Option<&'static Chart> {

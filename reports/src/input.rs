@@ -73,7 +73,7 @@ pub struct ComponentInfo {
     pub lifecycle: String,
     /// The share that was promised, and until when.
     pub target: Option<Target>,
-    /// The day from which it is mandatory.
+    /// The day from which it is mandatory for all services that it fits.
     pub mandate_due: Option<NaiveDate>,
 }
 

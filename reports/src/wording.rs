@@ -125,10 +125,13 @@ pub fn absent(metric: &Metric, cell: &Cell) -> String {
     }
 }
 
+/// Why a result of a survey is not shown: too few answers, or others could be found out by it.
+pub const WITHHELD: &str = "withheld to protect people";
+
 /// Why a cell has no value: suppressed, too few rows, nothing usable, or nothing there.
 pub fn missing(cell: &Cell) -> String {
     match (cell.sample_size, cell.coverage) {
-        (None, _) => "fewer than 5 answers".to_owned(),
+        (None, _) => WITHHELD.to_owned(),
         (Some(0), Some(_)) => "no usable data".to_owned(),
         (Some(0), None) => "no data".to_owned(),
         (Some(rows), _) => format!("too few (n = {rows})"),
@@ -306,7 +309,7 @@ mod tests {
         let one = given(Some(60.0), None, Some(1));
         assert_eq!(full_of(lead_time, &one, "change"), "p50 60 s (n = 1 change, 93 % coverage)");
         assert_eq!(full(lead_time, &given(None, None, Some(3))), "p50 too few (n = 3) (93 % coverage)");
-        assert_eq!(full(find("nps").unwrap(), &given(None, None, None)), "fewer than 5 answers");
+        assert_eq!(full(find("nps").unwrap(), &given(None, None, None)), WITHHELD);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! Files that are made from the lists: checked in, never edited, and fresh.
 
-use crate::harness::{compare_with_file, root};
+use crate::harness::{World, compare_with_file, root};
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use waymark_analytics::{METRICS, Metric, Subject, profiles};
+use std::sync::Arc;
+use waymark_analytics::{Limits, METRICS, Metric, QueryService, Subject, profiles, tables};
 
-#[test]
-fn generated_files_are_fresh() {
+#[tokio::test]
+async fn generated_files_are_fresh() {
     let openapi = serde_json::to_string_pretty(&waymark_api::openapi()).unwrap() + "\n";
     let grafana = serde_json::to_string_pretty(&grafana()).unwrap() + "\n";
     let schema = waymark_analytics::platform_schema(&waymark_collect::evidence::evidence_schema());
@@ -13,6 +18,7 @@ fn generated_files_are_fresh() {
     let outcomes = [
         compare_with_file(&root().join("docs/platform.schema.json"), &schema),
         compare_with_file(&root().join("docs/METRICS.md"), &manual()),
+        compare_with_file(&root().join("docs/SQL.md"), &tables_of_sql().await),
         compare_with_file(&root().join("api/openapi.json"), &openapi),
         compare_with_file(&root().join("dashboards/grafana/waymark.json"), &grafana),
     ];
@@ -67,6 +73,66 @@ fn manual() -> String {
         page.push_str(&differences(metric));
     }
     page
+}
+
+/// What SQL can read: every table with its columns, as a lake without any delivery shows them.
+async fn tables_of_sql() -> String {
+    let mut world = World::new("2026-03-02T06:00:00Z").await;
+    world.refresh().await;
+    let spill = world.folder.path().join("spill");
+    let queries = QueryService::new(Arc::new(world.engine()), 64 * 1_024 * 1_024, &spill).unwrap();
+    let sql = "select table_name, column_name, data_type from information_schema.columns
+        where table_schema = 'public' order by table_name, ordinal_position";
+    let answer = queries.ask(sql, Limits::PEOPLE).await.unwrap();
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for batch in &answer.batches {
+        let text = |place: usize| cast(batch.column(place), &DataType::Utf8).unwrap();
+        let (tables, names, kinds) = (text(0), text(1), text(2));
+        let [tables, names, kinds] = [&tables, &names, &kinds].map(AsArray::as_string::<i32>);
+        for row in 0..batch.num_rows() {
+            let column = format!("`{}` {}", names.value(row), kind(kinds.value(row)));
+            columns.entry(tables.value(row).to_owned()).or_default().push(column);
+        }
+    }
+    let mut page = SQL_HEAD.to_owned();
+    let (registers, facts): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|(name, _)| tables::registers().any(|register| register == name));
+    for (heading, tables) in [("What is known", facts), ("What the organisation says", registers)] {
+        writeln!(page, "\n## {heading}").unwrap();
+        for (name, columns) in tables {
+            let about = tables::about(&name).unwrap_or_else(|| panic!("say in `analytics/src/tables.rs` what `{name}` holds"));
+            writeln!(page, "\n### `{name}`\n\n{about}\n\nColumns: {}.", columns.join(", ")).unwrap();
+        }
+    }
+    page
+}
+
+const SQL_HEAD: &str = "# Tables of SQL
+
+Made from the catalogue and the heads of the statements in `analytics/facts`; never edited. One `select` in the dialect of PostgreSQL, read-only: `waymark sql 'QUERY'`, or `POST /api/v1/sql` with the text as body or as `{\"sql\": …}`, and `format=json`, `csv` or `parquet`.
+
+- An answer is made within 30 seconds, holds at most 10,000 rows (a million as CSV or Parquet) and 256 MiB, and may use 512 MiB on the way. A refusal says which limit it was.
+- `now()` is the instant that the snapshot describes. A `timestamp` is in UTC with microseconds; a `day` is a day in the organisation's zone; names that end in `_seconds` are durations.
+- People are nowhere: what is counted by person was counted before. Single answers of surveys are nowhere, and results only of waves that are over.
+- Beside the usual functions there are those in which metrics speak: `quantile`, `quantile_low`, `quantile_high` (of type 7, with 95 % limits), `wilson_low` and `wilson_high` (of a share), `poisson_low` and `poisson_high` (of a count), `nps_low` and `nps_high`, `plus_seconds`, `seconds_between`.
+- Metrics are no tables: `GET /api/v1/metrics/{id}/series` gives them with their intervals, and [METRICS.md](METRICS.md) the statement of each.
+- The observations below the facts are Parquet files in Delta format (`lake/observed` in the data folder), for any other tool.
+
+`select table_name from information_schema.tables` lists the tables, and `information_schema.columns` their columns.
+";
+
+/// A type of Arrow as SQL calls it.
+fn kind(arrow: &str) -> &'static str {
+    match arrow {
+        _ if arrow.starts_with("List") => "text[]",
+        _ if arrow.starts_with("Timestamp") => "timestamp",
+        _ if arrow.contains("Utf8") => "text",
+        _ if arrow.starts_with("Date") => "date",
+        _ if arrow.starts_with("Float") => "double",
+        _ if arrow.starts_with("Int") || arrow.starts_with("UInt") => "integer",
+        _ if arrow.starts_with("Bool") => "boolean",
+        _ => panic!("say in `kind` what `{arrow}` is"),
+    }
 }
 
 /// What other tools do otherwise, and why we do not; nothing for a metric that no profile has.

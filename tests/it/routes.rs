@@ -262,6 +262,8 @@ async fn a_page_that_cannot_be_shown_is_still_a_page() {
         ("/metrics/velocity", StatusCode::NOT_FOUND, "change_lead_time"),
         ("/metrics/change_lead_time?grain=fortnight", StatusCode::BAD_REQUEST, "quarter"),
         ("/metrics/change_lead_time?wat=1", StatusCode::BAD_REQUEST, "wat"),
+        ("/metrics/change_lead_time?grain=window&last=4000000000", StatusCode::BAD_REQUEST, "36600"),
+        ("/metrics/change_lead_time?last=many", StatusCode::BAD_REQUEST, "whole number"),
         ("/doctor?days=0", StatusCode::BAD_REQUEST, "days"),
         ("/status", StatusCode::SERVICE_UNAVAILABLE, "waymark status"),
     ] {
@@ -269,6 +271,10 @@ async fn a_page_that_cannot_be_shown_is_still_a_page() {
         assert_eq!((found, kind.as_str()), (status, "text/html; charset=utf-8"), "{path}");
         assert!(String::from_utf8(body).unwrap().contains(word), "{path}");
     }
+    // A form sends its empty fields as well.
+    let (status, _, body) =
+        site.get("/metrics/change_lead_time?scope_kind=service&scope=&grain=week&from=&to=&last=&statistic=").await;
+    assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
     let (status, _, body) = site.get("/definitions").await;
     let body = String::from_utf8(body).unwrap();
     assert_eq!(status, StatusCode::OK);
@@ -338,6 +344,10 @@ async fn sql_answers_and_refuses() {
     let (status, answer) = site.ask("select tier, count(*) as n from deployments group by tier order by tier").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert!(answer["row_count"].as_u64().unwrap() >= 1);
+    let wide = Request::post("/api/v1/sql?format=csv").header(header::CONTENT_TYPE, "text/plain");
+    let wide = wide.body(Body::from("select repeat('x', 8000) from generate_series(1, 1000000)")).unwrap();
+    let (status, _, problem) = site.send(wide).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{}", String::from_utf8_lossy(&problem));
     for hidden in ["deliveries", "observed.survey_responses", "survey_responses", "rejections"] {
         let (status, problem) = site.ask(&format!("select * from {hidden}")).await;
         assert_eq!((status, problem["type"].as_str()), (StatusCode::BAD_REQUEST, Some("no-such-table")), "{hidden}: {problem}");

@@ -2,6 +2,7 @@
 --
 -- Only of repositories that are deployed: the others are told as such. Thirty days, because a change
 -- that waits for longer than most release trains was lost, is dead, or left by a way nobody reports.
+-- What came with another change, or as a copy of it, is deployed with that.
 with bounds as (
     select max(as_of) as as_of from calendar
 ),
@@ -15,16 +16,21 @@ deployed as (
     select distinct repository from deployments where tier = 'production' and repository is not null
 ),
 -- first which ones, by as little as can be: of a large organisation they are millions
-undeployed as (
-    select merged.repository, merged.sha
+unattributed as (
+    select merged.change_id, merged.origin_id
     from merged
     left anti join attribution on attribution.repository = merged.repository and attribution.sha = merged.sha
+),
+undeployed as (
+    select unattributed.change_id
+    from unattributed
+    left anti join delivered_changes on delivered_changes.change_id = coalesce(unattributed.origin_id, unattributed.change_id)
 ),
 waiting as (
     select merged.*
     from merged
     left semi join deployed on deployed.repository = merged.repository
-    left semi join undeployed on undeployed.repository = merged.repository and undeployed.sha = merged.sha
+    left semi join undeployed on undeployed.change_id = merged.change_id
 )
 select repository as subject, count(*) as items, max(merged_at) as newest_at,
     first_value(change_id order by merged_at desc, change_id) as example,

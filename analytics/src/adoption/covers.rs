@@ -24,15 +24,20 @@ pub(super) struct Cover<'a> {
 
 /// What each detector says and when, in order; of one detector only one thing at a time.
 pub(super) fn covers(mut findings: Vec<Finding<'_>>, patience: Patience) -> Vec<Vec<Cover<'_>>> {
-    // Mostly all are from one detector, whose name need not be compared again and again.
-    if findings.windows(2).all(|pair| pair[0].detector == pair[1].detector) {
+    // Mostly all are from one detector and place, whose names need not be compared again and again.
+    if findings.windows(2).all(|pair| teller(&pair[0]) == teller(&pair[1])) {
         findings.sort_unstable_by(|one, other| in_time(one).cmp(&in_time(other)));
     } else {
-        findings.sort_unstable_by(|one, other| (one.detector, in_time(one)).cmp(&(other.detector, in_time(other))));
+        findings.sort_unstable_by(|one, other| (teller(one), in_time(one)).cmp(&(teller(other), in_time(other))));
     }
-    findings.dedup_by_key(|finding| (finding.detector, finding.observed_at));
-    let detectors = findings.chunk_by(|one, next| one.detector == next.detector);
+    findings.dedup_by_key(|finding| (teller(finding), finding.observed_at));
+    let detectors = findings.chunk_by(|one, next| teller(one) == teller(next));
     detectors.map(|findings| of_detector(findings, patience)).collect()
+}
+
+/// Who says something at a time, and only one thing: a detector in one repository.
+const fn teller<'a>(finding: &Finding<'a>) -> (&'a str, &'a str) {
+    (finding.detector, finding.repository)
 }
 
 /// The order of a detector's findings: a changed rule is run over the past again, and its findings replace

@@ -126,7 +126,7 @@ impl<'a> Together<'a> {
 
 impl<'a> Cover<'a> {
     /// The smallest decides: what was detected before what was declared, and what could not be read last.
-    fn order(&self) -> (u8, u8, u8, Reverse<Instant>, &'a str) {
+    fn order(&self) -> (u8, u8, u8, Reverse<Instant>, &'a str, &'a str) {
         let origin = match (self.finding.says, self.finding.kind) {
             ("unreadable", _) => 3,
             (_, "declared") => 2,
@@ -145,7 +145,7 @@ impl<'a> Cover<'a> {
             "config" => 3,
             _ => 4,
         };
-        (origin, weight, strength, Reverse(self.observed_at), self.finding.detector)
+        (origin, weight, strength, Reverse(self.observed_at), self.finding.detector, self.finding.repository)
     }
 }
 

@@ -135,6 +135,14 @@ pub struct Blocked {
     pub until: Option<NaiveDate>,
 }
 
+impl Migration {
+    /// What keeps a service from moving on a day.
+    pub fn blocked(&self, service: &str, on: NaiveDate) -> Option<&Blocked> {
+        let is_in_force = |blocked: &&Blocked| blocked.since <= on && blocked.until.is_none_or(|until| on < until);
+        self.blocked.iter().find(|blocked| blocked.service == service && is_in_force(blocked))
+    }
+}
+
 /// An area, and the team that answers for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

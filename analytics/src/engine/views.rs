@@ -5,9 +5,10 @@ use crate::error::AnalyticsError;
 use crate::views::{View, named_in};
 use crate::window::{Grain, Window, local_date};
 use arrow::array::RecordBatch;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
+use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionContext, col, lit};
 
 /// How many weeks a weekly table goes back: two years.
 const WEEKS: u64 = 104;
@@ -36,6 +37,21 @@ impl Opened {
             }
         }
         Ok(())
+    }
+
+    /// Leaves only waves that are over among the results of surveys: while one is open, an answer more tells what
+    /// somebody said.
+    pub(super) async fn hide_open_waves(&self, context: &SessionContext) -> Result<(), AnalyticsError> {
+        let name = "survey_results";
+        let hide = async {
+            let today = (local_date(self.as_of(), self.zone) - NaiveDate::default()).num_days();
+            let today = ScalarValue::Date32(i32::try_from(today).ok());
+            let closed = context.table(name).await?.filter(col("day").lt_eq(lit(today)))?.into_view();
+            context.deregister_table(name)?;
+            context.register_table(name, closed)
+        };
+        let hidden: Result<_, DataFusionError> = hide.await;
+        hidden.map(drop).map_err(|cause| AnalyticsError::Register { table: name.to_owned(), cause: Box::new(cause) })
     }
 
     async fn register_weekly(&self, context: &SessionContext, view: &'static View) -> Result<(), AnalyticsError> {

@@ -23,6 +23,11 @@ use waymark_event::{Instant, read_day, record_batch};
 /// What is known of each service and component, spell by spell.
 pub(super) const ADOPTION: Walk = Walk {
     makes: &["adoption_status"],
+    about: &["One row per service, component and spell in which what is known of its adoption stays the same.\n\n\
+         `status` is adopted, partial, off_path, exempt, not_eligible or unknown, from `valid_from` until before `valid_to`;\n\
+         `known_status` is the last one that was not unknown. `evidence_*` say by which finding it began, `confirmed_at`\n\
+         when it was last seen so. `is_left`: it was adopted for long enough to have been meant, and is so no more.\n\
+         Whether the service was alive is said by `service_activity`."],
     statements: &[],
     reads: &[
         ("observed.evidence", FINDINGS),
@@ -47,6 +52,7 @@ const FINDINGS: &[&str] = &[
     "part_of",
     "is_deleted",
     "detector",
+    "repository",
     "kind",
     "finding",
     "alternative",
@@ -162,6 +168,7 @@ struct Looks<'a> {
     batch: &'a RecordBatch,
     entities: &'a StringArray,
     detectors: &'a StringArray,
+    repositories: &'a StringArray,
     kinds: Words<'a>,
     findings: Words<'a>,
     alternatives: &'a StringArray,
@@ -181,6 +188,7 @@ impl<'a> Looks<'a> {
             batch,
             entities: text(batch, "entity_id")?,
             detectors: text(batch, "detector")?,
+            repositories: text(batch, "repository")?,
             kinds: Words::of(batch, "kind")?,
             findings: Words::of(batch, "finding")?,
             alternatives: text(batch, "alternative")?,
@@ -233,6 +241,7 @@ impl<'a> Looks<'a> {
     fn finding(&self, row: usize) -> Finding<'a> {
         Finding {
             detector: said(self.detectors, row).unwrap_or_default(),
+            repository: said(self.repositories, row).unwrap_or_default(),
             kind: self.kinds.said(row),
             says: self.findings.said(row),
             alternative: said(self.alternatives, row),

@@ -16,6 +16,13 @@ use waymark_event::{Instant, record_batch};
 /// Which production deployment is the first to contain each commit.
 pub(super) const ATTRIBUTION: Walk = Walk {
     makes: &["attribution", "attributed_deployments"],
+    about: &[
+        "One row per service, environment, repository and commit: the first deployment that contains it, by ancestry.\n\n\
+         Of a stream that begins with a deployment the past before it is marked as baseline; where the history is cut\n\
+         off, the status is unknown.",
+        "One row per deployment and repository: how many commits it was the first to contain, and whether it took some\n\
+         away again.",
+    ],
     statements: &[
         // Production deployments that reached users, and the commit graph.
         ("attribution_deployed", include_str!("../../facts/attribution_deployed.sql")),
@@ -28,6 +35,10 @@ pub(super) const ATTRIBUTION: Walk = Walk {
 /// The same once more where a rollback took something away.
 pub(super) const SETTLEMENT: Walk = Walk {
     makes: &["settlement"],
+    about: &[
+        "One row per service, environment, repository and commit whose first deployment was taken away again: the first\n\
+         deployment that contains it and stayed.",
+    ],
     statements: &[
         ("settlement_deployed", include_str!("../../facts/settlement_deployed.sql")),
         ("settlement_graph", include_str!("../../facts/settlement_graph.sql")),

@@ -14,6 +14,8 @@ pub(super) const WALKS: &[Walk] = &[ATTRIBUTION, SETTLEMENT, ADOPTION];
 pub(super) struct Walk {
     /// The facts that it makes; it is done when the first of them is wanted.
     pub(super) makes: &'static [&'static str],
+    /// What each of them holds, its grain first, as the head of a statement says it.
+    pub(super) about: &'static [&'static str],
     /// Statements over whose answers it walks, by name.
     pub(super) statements: &'static [(&'static str, &'static str)],
     /// Tables over whose rows it walks as they are, and columns of observations among them that it reads.
@@ -35,6 +37,12 @@ impl Given {
     pub(super) fn rows(&self, name: &str) -> &[RecordBatch] {
         self.0.get(name).map_or(&[][..], Vec::as_slice)
     }
+}
+
+/// What a fact holds that a walk makes.
+pub(crate) fn made_by_a_walk(fact: &str) -> Option<&'static str> {
+    let made = WALKS.iter().flat_map(|walk| walk.makes.iter().zip(walk.about));
+    made.into_iter().find(|(name, _)| **name == fact).map(|(_, about)| *about)
 }
 
 /// The walk that begins with a fact.

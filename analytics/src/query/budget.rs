@@ -29,18 +29,16 @@ pub struct Limits {
     pub rows_max: u64,
     /// Most memory of the question, in bytes.
     pub memory_bytes_max: u64,
-    /// Most bytes sent, counted as they are encoded.
-    pub sent_bytes_max: u64,
+    /// Most bytes of the answer, as it stands in memory before it is written in some format.
+    pub answer_bytes_max: u64,
 }
 
 impl Limits {
     /// A person who reads the answer as one document.
     pub const PEOPLE: Self =
-        Self { deadline_ms: 30_000, rows_max: 10_000, memory_bytes_max: 512 * MIB, sent_bytes_max: 256 * MIB };
+        Self { deadline_ms: 30_000, rows_max: 10_000, memory_bytes_max: 512 * MIB, answer_bytes_max: 256 * MIB };
     /// A person or program that reads the answer as a stream.
     pub const STREAM: Self = Self { rows_max: 1_000_000, ..Self::PEOPLE };
-    /// A report of our own.
-    pub const REPORTS: Self = Self { deadline_ms: 120_000, ..Self::STREAM };
     /// The longest deadline that any role may have, in milliseconds.
     pub const DEADLINE_MS_MAX: u64 = 300_000;
 

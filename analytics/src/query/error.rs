@@ -89,6 +89,12 @@ pub enum QueryError {
         /// How many rows are allowed.
         rows_max: u64,
     },
+    /// The answer takes more memory than the caller may receive.
+    #[error("the answer has more than {bytes_max} bytes: ask for fewer columns or rows, or aggregate")]
+    ResultTooWide {
+        /// How many bytes are allowed.
+        bytes_max: u64,
+    },
     /// The question, its caller or the process has used up its memory.
     #[error("the question needs more memory than it may use")]
     OutOfMemory,
@@ -107,12 +113,6 @@ pub enum QueryError {
     /// The process is going down.
     #[error("the service is shutting down")]
     ShuttingDown,
-    /// The snapshot is no longer kept.
-    #[error("the snapshot `{snapshot}` is no longer kept")]
-    SnapshotGone {
-        /// The snapshot that was asked for.
-        snapshot: String,
-    },
     /// The question is well formed but means nothing (types that do not fit, names that are ambiguous).
     #[error("{message}")]
     Plan {
@@ -179,13 +179,12 @@ impl QueryError {
             Self::ValueNotConvertible { .. } => "value-not-convertible",
             Self::DivisionByZero => "division-by-zero",
             Self::TooComplex { .. } => "question-too-complex",
-            Self::ResultTooLarge { .. } => "result-too-large",
+            Self::ResultTooLarge { .. } | Self::ResultTooWide { .. } => "result-too-large",
             Self::OutOfMemory => "out-of-memory",
             Self::DeadlineExceeded { .. } => "deadline-exceeded",
             Self::Cancelled => "cancelled",
             Self::Busy => "busy",
             Self::ShuttingDown => "shutting-down",
-            Self::SnapshotGone { .. } => "snapshot-gone",
             Self::Run(_) => "internal",
         }
     }

@@ -11,8 +11,8 @@ use crate::query::plan::{FunctionNames, check_joins, check_plan};
 use crate::query::stop::{StopFlag, make_stoppable};
 use crate::query::{bounded, guard};
 use crate::{AnalyticsError, Engine};
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::execution::context::TaskContext;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -166,12 +166,16 @@ impl Question {
         let physical = make_stoppable(physical, &self.flag).map_err(running)?;
         let schema = physical.schema();
         let mut stream = execute_stream(physical, Arc::new(TaskContext::from(&state))).map_err(running)?;
-        let (mut batches, mut rows) = (Vec::new(), 0);
+        let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(running)?;
             rows += batch.num_rows() as u64;
             if rows > self.limits.rows_max {
                 return Err(AnalyticsError::Query(QueryError::ResultTooLarge { rows_max: self.limits.rows_max }));
+            }
+            bytes += size_bytes(&batch);
+            if bytes > self.limits.answer_bytes_max {
+                return Err(AnalyticsError::Query(QueryError::ResultTooWide { bytes_max: self.limits.answer_bytes_max }));
             }
             batches.push(batch);
         }
@@ -186,6 +190,16 @@ impl Question {
         let fetch = usize::try_from(self.limits.rows_max).unwrap_or(usize::MAX).saturating_add(1);
         LogicalPlanBuilder::from(plan).limit(0, Some(fetch)).and_then(LogicalPlanBuilder::build).map_err(planning)
     }
+}
+
+/// What the rows of a batch take in memory, without what is beside them in the arrays that they are cut from.
+fn size_bytes(batch: &RecordBatch) -> u64 {
+    let column_bytes = |column: &ArrayRef| {
+        let is_view = matches!(column.data_type(), DataType::Utf8View | DataType::BinaryView);
+        let sliced = if is_view { None } else { column.to_data().get_slice_memory_size().ok() };
+        sliced.unwrap_or_else(|| column.get_array_memory_size()) as u64
+    };
+    batch.columns().iter().map(column_bytes).sum()
 }
 
 fn planning(error: datafusion::error::DataFusionError) -> AnalyticsError {

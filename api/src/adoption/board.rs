@@ -8,7 +8,7 @@ use crate::reporting::{day_of, each_series};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Component, Definitions, Engine, Grain, MOVEMENTS, Series, WEEKS, Window};
+use waymark_analytics::{Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window};
 use waymark_reports::wording::{self, dates};
 
 /// A share of services with what its unknowns leave open.
@@ -88,6 +88,8 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
     let week = Window::last_complete(Grain::Week, 1, opened.as_of(), zone);
     let moved = Told::of(&engine.answer(&MOVEMENTS, &week).await?);
     let weeks = Told::of(&engine.answer(&WEEKS, &week).await?);
+    let has_blocked = definitions.migrations.iter().any(|migration| !migration.blocked.is_empty());
+    let standing = if has_blocked { Some(Told::of(&engine.answer(&STANDING, &yesterday).await?)) } else { None };
     let score = |component: &Component| {
         let of_kind = |kind: &str| {
             let mine = moved.rows().filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str()));
@@ -95,6 +97,8 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
         };
         let mine: Vec<_> =
             weeks.rows().filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str())).collect();
+        let here = standing.iter().flat_map(Told::rows);
+        let here: Vec<_> = here.filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str())).collect();
         let bounds = |id: &str, statistic: &str| bounds(levels.get(id).map(AsRef::as_ref), statistic, &component.id);
         let mut score = Score {
             component: component.id.clone(),
@@ -109,7 +113,7 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
             teams_started: bounds("teams_completed", "started"),
             joined: of_kind("joined"),
             left: of_kind("left"),
-            until: until(definitions, &component.id, &mine),
+            until: until(definitions, &component.id, &mine, &here),
             sentence: String::new(),
         };
         score.sentence = score.said();

@@ -4,7 +4,7 @@
 //! said about the end is what the scoreboard says.
 
 use super::told::{Row, Told};
-use super::until::until;
+use super::until::{is_remaining, until};
 use crate::problem::Problem;
 use chrono::{Days, NaiveDate};
 use waymark_analytics::{Engine, Grain, Migration, STANDING, WEEKS, Window, local_date};
@@ -33,8 +33,8 @@ pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<wa
         let is_over = |row: &Row<'_>| row.instant("week_end").is_some_and(|at| local_date(at, zone) <= end);
         let mine = weeks.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
         let mine: Vec<Row<'_>> = mine.filter(|row| !row.is("is_partial") && is_over(row)).collect();
-        let here = standing.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
-        let said = until(definitions, component, &mine);
+        let here: Vec<Row<'_>> = standing.rows().filter(|row| row.text("component_id").as_deref() == Some(component)).collect();
+        let said = until(definitions, component, &mine, &here);
         let since = Grain::Week.floor(migration.started_on);
         let drawn = mine.iter().filter_map(|row| week(row, zone)).filter(|week| week.first_day >= since);
         let drawn: Vec<MigrationWeek> = drawn.collect();
@@ -44,7 +44,7 @@ pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<wa
             owner: migration.owner.clone(),
             due: migration.due_on,
             weeks: drawn.rchunks(WEEKS_MAX).next().unwrap_or_default().to_vec(),
-            waiting: here.filter_map(|row| waits(&row, migration, end)).collect(),
+            waiting: here.iter().filter_map(|row| waits(row, migration, end)).collect(),
             forecast: said.as_ref().map(|said| said.sentence.clone()),
             status: said.map_or("no forecast", |said| said.status).to_owned(),
         });
@@ -67,14 +67,10 @@ fn week(row: &Row<'_>, zone: chrono_tz::Tz) -> Option<MigrationWeek> {
 /// A service that has still to move, and what keeps it; a block counts from its day until it is lifted.
 fn waits(row: &Row<'_>, migration: &Migration, end: NaiveDate) -> Option<Waiting> {
     let (service, status) = (row.text("service")?, row.text("status")?);
-    // The same as `remaining` counts: eligible, and not known to have moved.
-    if row.text("fit").as_deref() != Some("fits") || row.text("known_status").as_deref() == Some("adopted") {
+    if !is_remaining(row) {
         return None;
     }
-    let blocked = migration
-        .blocked
-        .iter()
-        .find(|blocked| blocked.service == service && blocked.since < end && blocked.until.is_none_or(|until| until >= end));
+    let blocked = migration.blocked(&service, end - Days::new(1));
     let state = match (status.as_str(), blocked) {
         (_, Some(_)) => WaitingState::Blocked,
         ("partial", None) => WaitingState::InProgress,

@@ -4,6 +4,7 @@ use super::board::{Score, board, day_said, described};
 use super::told::{Row, Told};
 use crate::problem::Problem;
 use crate::reporting::day_of;
+use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -166,7 +167,7 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
     let opened = engine.newest().await?;
     let zone = engine.definitions().zone();
     let weeks = Window::last_complete(Grain::Week, WEEKS_TOLD, opened.as_of(), zone);
-    let tomorrow = waymark_analytics::local_date(opened.as_of(), zone) + chrono::Days::new(1);
+    let tomorrow = waymark_analytics::local_date(opened.as_of(), zone) + Days::new(1);
     let first = weeks.periods.first().map_or(tomorrow, |period| period.first_day);
     let window = Window::between(Grain::Window, first, tomorrow, zone);
     let told = Told::of(&engine.answer(&MOVEMENTS, &window).await?);
@@ -193,17 +194,16 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
 async fn standing(engine: &Engine, window: &Window, is_wanted: impl Fn(&Row<'_>) -> bool) -> Result<Vec<Stander>, Problem> {
     let told = Told::of(&engine.answer(&STANDING, window).await?);
     let definitions = engine.definitions();
-    let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions)).collect();
+    let on = window.periods.last().map(|period| period.end_day - Days::new(1)).unwrap_or_default();
+    let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions, on)).collect();
     let place = |status: &str| ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len());
     standing.sort_by_key(|one| (place(&one.status), !one.is_left, one.service.clone()));
     Ok(standing)
 }
 
-fn stander(row: &Row<'_>, definitions: &Definitions) -> Option<Stander> {
+fn stander(row: &Row<'_>, definitions: &Definitions, on: NaiveDate) -> Option<Stander> {
     let (component, service) = (row.text("component_id")?, row.text("service")?);
-    let migrations = definitions.migrations.iter().filter(|migration| migration.to_component == component);
-    let blocked = migrations.flat_map(|migration| &migration.blocked).find(|blocked| blocked.service == service);
-    let blocked = blocked.filter(|blocked| blocked.until.is_none());
+    let blocked = definitions.blocked(&component, &service, on);
     let since = row.instant("since")?;
     Some(Stander {
         blocked: blocked.map(|blocked| blocked.reason.clone().unwrap_or_else(|| blocked.reason_code.clone())),

@@ -50,23 +50,36 @@ pub struct Until {
     pub sentence: String,
 }
 
-/// The forecast of one component from its weeks, oldest first.
-pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>]) -> Option<Until> {
+/// Whether a standing service has still to move, as `remaining` counts: eligible, and not known to have moved.
+pub(super) fn is_remaining(row: &Row<'_>) -> bool {
+    row.text("fit").as_deref() == Some("fits") && row.text("known_status").as_deref() != Some("adopted")
+}
+
+/// The forecast of one component from its weeks, oldest first, and its standing services, none where
+/// nobody is blocked and the weeks tell who is exempt.
+pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>], standing: &[Row<'_>]) -> Option<Until> {
     let complete: Vec<&Row<'_>> = weeks.iter().filter(|week| !week.is("is_partial")).collect();
     let newest = complete.last()?;
-    let target = definitions.targets.iter().filter(|target| target.component == component).max_by_key(|target| target.due_on);
+    let end_day = local_date(newest.instant("week_end")?, definitions.zone());
+    let last_day = end_day - Days::new(1);
+    let target = definitions.target(component, last_day);
     let goal = target.map_or(1.0, |target| target.share);
     let (eligible, left) = (newest.count("eligible"), newest.count("remaining"));
     #[expect(clippy::cast_possible_truncation, reason = "a count of services")]
     let may_stay = ((1.0 - goal) * eligible as f64 + 1e-9).floor() as i64;
     let remaining = whole(left - may_stay);
-    let end_day = local_date(newest.instant("week_end")?, definitions.zone());
-    let blocked = definitions.migrations.iter().filter(|migration| migration.to_component == component);
-    let blocked = blocked.flat_map(|migration| &migration.blocked);
-    let blocked =
-        blocked.filter(|blocked| blocked.since < end_day && blocked.until.is_none_or(|until| until >= end_day)).count();
+    let waits = |row: &&Row<'_>| {
+        let is_exempt = row.text("status").as_deref() == Some("exempt");
+        let is_blocked = || row.text("service").is_some_and(|name| definitions.blocked(component, &name, last_day).is_some());
+        is_remaining(row) && (is_exempt || is_blocked())
+    };
+    let waiting = if standing.is_empty() {
+        newest.count("held")
+    } else {
+        i64::try_from(standing.iter().filter(waits).count()).unwrap_or(i64::MAX)
+    };
     // Who may stay by the goal is taken from those who wait anyway.
-    let held = whole(newest.count("held") + i64::try_from(blocked).unwrap_or(0) - may_stay).min(remaining);
+    let held = whole(waiting - may_stay).min(remaining);
     let first = complete.iter().position(|week| week.count("completed") > 0).unwrap_or(complete.len());
     let net_by_week: Vec<i64> = complete
         .iter()

@@ -1,5 +1,6 @@
 //! `waymark collect kafka`: records of a topic become deliveries, exactly once.
 
+use super::stopping::told_to_stop;
 use super::upkeep::Upkeep;
 use super::workplace::Workplace;
 use super::writer::Writer;
@@ -12,12 +13,12 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use waymark_collect::arrivals::kafka::{KafkaConfig, KafkaLake, KafkaLakeError, KafkaStart, LostRange, consume};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
-use waymark_lake::Inbox;
+use waymark_lake::{Inbox, StateStore};
 
 /// From where to collect.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum CollectCommand {
-    /// Consume a topic; `[kafka]` of the configuration says which. Ends at Ctrl-C.
+    /// Consume a topic; `[kafka]` of the configuration says which. Ends at Ctrl-C or a termination signal.
     ///
     /// Offsets are committed only after the tables hold the records; the tables' own positions
     /// decide where a restart goes on.
@@ -38,6 +39,8 @@ pub(crate) struct KafkaArgs {
     source: Option<String>,
 }
 
+/// Where lost ranges are remembered that were told of.
+const LOST: &str = "lost ranges";
 /// How often what was read becomes visible, when that is quick.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -45,6 +48,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 struct Kept {
     writer: Mutex<Writer>,
     inbox: Inbox,
+    state: StateStore,
     clock: Arc<dyn Clock>,
     source: String,
     instance: String,
@@ -75,6 +79,11 @@ impl KafkaLake for Kept {
                 lost.to = lost.to,
                 "records were gone before they could be read"
             );
+            // The same range is met again where the process ends before a record behind it is kept.
+            let range = format!("{stream} {} {}", lost.from, lost.to);
+            if self.state.group(LOST)?.contains_key(&range) {
+                return Ok(());
+            }
             let delivery = Delivery {
                 id: DeliveryId::received(received_at),
                 source: self.source.clone(),
@@ -82,7 +91,7 @@ impl KafkaLake for Kept {
                 connection: stream.to_owned(),
                 channel: Channel::Kafka,
                 event_type: Some("lost_range".to_owned()),
-                vendor_delivery_id: Some(format!("{stream} {} {}", lost.from, lost.to)),
+                vendor_delivery_id: Some(range.clone()),
                 headers: BTreeMap::new(),
                 content_type: None,
                 body: Vec::new(),
@@ -91,6 +100,7 @@ impl KafkaLake for Kept {
                 received_at,
             };
             self.inbox.keep(&[delivery])?;
+            self.state.store(LOST, &BTreeMap::from([(range, received_at.to_rfc3339())]))?;
             *self.is_dirty.lock().await = true;
             Ok(())
         })
@@ -138,6 +148,7 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
     let kept = Kept {
         writer: Mutex::new(Writer::open(&workplace, "collect kafka").await?),
         inbox: Inbox::open(&workplace.layout)?,
+        state: StateStore::open(&workplace.layout)?,
         clock: Arc::clone(&workplace.clock),
         source: source_name,
         instance,
@@ -159,13 +170,8 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
             }
         }
     };
-    let stop = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     let count = tokio::select! {
-        count = consume(&config, &kept, workplace.clock.as_ref(), stop) => count.context("failed to consume the topic")?,
+        count = consume(&config, &kept, workplace.clock.as_ref(), told_to_stop()) => count.context("failed to consume the topic")?,
         () = publishing => unreachable!("publishing never ends"),
     };
     kept.publish().await?;

@@ -4,7 +4,7 @@ use super::serve::{Server, serve};
 use super::workplace::Workplace;
 use super::writer::Writer;
 use super::{Place, output};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,6 +25,9 @@ pub(crate) struct DemoArgs {
     small: bool,
 }
 
+/// The first line of the sample's configuration, by which its folder is known again.
+const MARK: &str = "# The sample organisation of `waymark demo`.";
+
 /// Deliveries that share one trip into the tables.
 const BATCH: usize = 20_000;
 
@@ -36,6 +39,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     }
     let plan = if args.small { Plan::small() } else { Plan::demo() };
     let layout = place.layout().await?;
+    refuse_other_data(&layout)?;
     if Snapshot::newest_id(&layout).await?.is_none() {
         build(&place, &layout, &plan).await?;
     } else {
@@ -49,8 +53,21 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     serve(workplace, server).await
 }
 
+/// The sample organisation is pinned to a day of its own, and would mix with what somebody really keeps.
+fn refuse_other_data(layout: &Layout) -> anyhow::Result<()> {
+    let configuration = std::fs::read_to_string(layout.configuration()).unwrap_or_default();
+    let is_used = layout.configuration().exists() || layout.database().exists();
+    if is_used && !configuration.starts_with(MARK) {
+        bail!(
+            "`{}` holds something else than the sample organisation: give another folder with `--data`, or remove this one",
+            layout.root().display()
+        );
+    }
+    Ok(())
+}
+
 async fn build(place: &Place, layout: &Layout, plan: &Plan) -> anyhow::Result<()> {
-    let configuration = format!("as_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.settings());
+    let configuration = format!("{MARK}\nas_of = \"{}\"\n{}", plan.as_of().to_rfc3339(), plan.settings());
     let path = layout.configuration();
     let folder = layout.platform();
     std::fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;

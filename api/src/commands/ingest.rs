@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use waymark_collect::arrivals::file;
-use waymark_collect::arrivals::git::{GitRequest, read_repository};
+use waymark_collect::arrivals::git::{GitRequest, clone_key, read_repository};
 use waymark_collect::inbox_stream;
 use waymark_event::Delivery;
 use waymark_lake::{Inbox, Layout, Snapshot, StateStore};
@@ -99,8 +99,16 @@ async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Res
 /// Reads commits and tags; says whether there were new ones.
 async fn history(workplace: &Workplace, request: &GitRequest, path: &Path) -> anyhow::Result<bool> {
     let state = StateStore::open(&workplace.layout)?;
-    // What was read is remembered by place and question: other tags or another service read it anew.
-    let group = format!("git {} {:?} {:?} {}", path.display(), request.service, request.deployments, request.environment);
+    // What was read is remembered by place and question: other tags, another service or another name read it anew.
+    let repository = clone_key(path, request)?;
+    let group = format!(
+        "git {} {repository} {:?} {:?} {:?} {}",
+        path.display(),
+        request.service,
+        request.branch,
+        request.deployments,
+        request.environment
+    );
     let known = state.group(&group)?;
     let observed_at = workplace.clock.now();
     let bar = indicatif::ProgressBar::new_spinner();

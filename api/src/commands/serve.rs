@@ -1,18 +1,20 @@
 //! `waymark serve`: receiver, flusher, engine, interface and pages, in one process on one port.
 
 use super::status::Probe;
+use super::stopping::told_to_stop;
 use super::upkeep::Upkeep;
 use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::writer::Writer;
 use super::{Place, output};
 use anyhow::{Context, bail};
+use axum::middleware::from_fn_with_state;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use waymark_analytics::{Engine, QueryService};
-use waymark_api::{App, chain, router, warm};
+use waymark_api::{App, Hosts, chain, only_meant, router, warm};
 use waymark_collect::arrivals::webhook::{self, Receiver};
 use waymark_lake::{InboxHandle, InboxLimits};
 
@@ -66,16 +68,19 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     let spill = workplace.layout.root().join("spill");
     let queries = QueryService::new(Arc::clone(&engine), workplace.config.operation.query.memory_bytes_max, &spill)
         .context("failed to start the query service")?;
+    let connections = workplace.config.operation.connections.clone();
     let receiver = Receiver {
         inbox: handle.clone(),
-        connections: Arc::new(workplace.config.operation.connections.clone()),
-        accepts_unconfigured: true,
+        // Who asks one sender for proof does not want another to come in beside it without any.
+        accepts_unconfigured: connections.iter().all(|connection| connection.secrets.is_empty()),
+        connections: Arc::new(connections),
         body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
         clock: Arc::clone(&workplace.clock),
     };
     let app = App::new(engine, Arc::new(queries)).with_status(Arc::new(Probe::of(&workplace)));
     tokio::spawn(keep_warm(app.clone()));
-    let app = router(app).merge(webhook::router(receiver));
+    let hosts: Hosts = workplace.config.operation.serve.hosts.clone().into();
+    let app = router(app).merge(webhook::router(receiver)).layer(from_fn_with_state(hosts, only_meant));
     let (stop, stopped) = watch::channel(());
     let mover = Mover { writer, upkeep: Upkeep::of(&workplace), is_dirty: false };
     let mover = tokio::spawn(mover.run(handle, stopped));
@@ -185,22 +190,5 @@ impl Mover {
                 self.is_dirty = true;
             }
         }
-    }
-}
-
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    if interrupted.await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

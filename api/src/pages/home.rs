@@ -147,7 +147,7 @@ async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
                 p { "No survey wave has closed yet: read an export with " code { "waymark ingest file --source survey-csv FILE" } "." }
             } @else {
                 div.charts {
-                    figure { (platform) figcaption { "Groups with fewer than five answers are never shown." } }
+                    figure { (platform) figcaption { "Results of small groups are withheld to protect people." } }
                     div.scroll { table {
                         thead { tr { th { "Component" } th.number { "Score" } th.number { "95 % interval" } th.number { "Answers" } } }
                         tbody { @for (title, cell) in &scores { (score_row(metric, title, cell)) } }

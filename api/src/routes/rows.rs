@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/{id}/rows`: everything behind a number, with the rows counted and left out.
 
-use super::window::WindowParams;
+use super::window::{WindowParams, number};
 use crate::app::App;
 use crate::encode;
 use crate::explain::{Explanation, explanation, known_statistic};
@@ -36,6 +36,7 @@ pub(crate) struct RowsParams {
     /// First day that no longer belongs to it, in the same forms.
     pub(crate) to: Option<String>,
     /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) last: Option<u32>,
     /// Only this statistic, such as `p50`; the rows behind all statistics are the same.
     pub(crate) statistic: Option<String>,
@@ -44,8 +45,10 @@ pub(crate) struct RowsParams {
     /// Only rows that were left out for this reason.
     pub(crate) reason: Option<String>,
     /// Rows before the page; default: 0.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) offset: Option<usize>,
     /// Rows of the page, at most 10,000; default: 1,000.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) limit: Option<usize>,
     /// `json`, or `csv` for the rows alone; default: json.
     pub(crate) format: Option<String>,
@@ -55,11 +58,11 @@ impl RowsParams {
     /// The same question without what only chooses rows.
     pub(crate) fn window_params(&self) -> WindowParams {
         WindowParams {
-            scope_kind: filled(self.scope_kind.as_ref()),
-            scope: filled(self.scope.as_ref()),
-            grain: filled(self.grain.as_ref()),
-            from: filled(self.from.as_ref()),
-            to: filled(self.to.as_ref()),
+            scope_kind: self.scope_kind.clone(),
+            scope: self.scope.clone(),
+            grain: self.grain.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
             last: self.last,
             ..WindowParams::default()
         }
@@ -85,11 +88,6 @@ impl RowsParams {
         }
         Ok(EvidenceRequest { which, offset: self.offset.unwrap_or(0), rows_max })
     }
-}
-
-/// An empty field of a form says nothing.
-fn filled(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// Everything behind a number: definition, parameters, snapshot, interval, and the rows: which were

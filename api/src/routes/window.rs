@@ -3,7 +3,9 @@
 use crate::problem::Problem;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
 use utoipa::IntoParams;
 use waymark_analytics::{Engine, Window, WindowRequest};
 
@@ -25,6 +27,7 @@ pub(crate) struct WindowParams {
     /// First day that no longer belongs to it, in the same forms.
     pub(crate) to: Option<String>,
     /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) last: Option<u32>,
     /// Only this statistic, such as `p50`.
     pub(crate) statistic: Option<String>,
@@ -33,14 +36,29 @@ pub(crate) struct WindowParams {
     /// `light` or `dark`, for pictures; default: light.
     pub(crate) theme: Option<String>,
     /// Width of a picture in pixels, 160 to 2400.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) width: Option<u32>,
     /// Height of a picture in pixels, 40 to 1600.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) height: Option<u32>,
     /// The metric to draw, for charts that can draw several.
     pub(crate) metric: Option<String>,
     /// By the rules of another tool, over the same facts; only for the series of a metric, and
     /// `/compare` lists the names.
     pub(crate) profile: Option<String>,
+}
+
+/// A number of a form, whose empty field says nothing.
+pub(crate) fn number<'de, D: Deserializer<'de>, N: FromStr>(deserializer: D) -> Result<Option<N>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty());
+    let read =
+        |text: String| text.trim().parse().map_err(|_| D::Error::custom(format!("`{text}` is no whole number that fits")));
+    text.map(read).transpose()
+}
+
+/// A text of a form, whose empty field says nothing.
+pub(crate) fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 /// The parameters, or the problem with them.
@@ -64,13 +82,13 @@ impl WindowParams {
     pub(crate) async fn window(&self, engine: &Engine, subject: waymark_analytics::Subject) -> Result<Window, Problem> {
         let opened = engine.newest().await?;
         let definitions = engine.definitions();
-        let scopes = self.scope.as_deref().map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
+        let scopes = filled(self.scope.as_ref()).map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
         let request = WindowRequest {
-            grain: self.grain.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
+            grain: filled(self.grain.as_ref()).map(ToOwned::to_owned),
+            from: filled(self.from.as_ref()).map(ToOwned::to_owned),
+            to: filled(self.to.as_ref()).map(ToOwned::to_owned),
             last: self.last,
-            scope_kind: Some(self.scope_kind.clone().unwrap_or_else(|| subject.scope_kind().to_owned())),
+            scope_kind: Some(filled(self.scope_kind.as_ref()).unwrap_or_else(|| subject.scope_kind()).to_owned()),
             scopes: scopes.unwrap_or_default(),
         };
         Ok(request.understand(opened.as_of(), definitions.zone())?)

@@ -1,6 +1,6 @@
 //! `Connection`: a configured entry by which messages of one source arrive, with its secrets.
 
-use crate::signature::Secret;
+use crate::signature::{SECRET_BYTES_MIN, Secret};
 use crate::source::Source;
 use crate::sources;
 use serde::Deserialize;
@@ -60,6 +60,29 @@ impl Connection {
         if self.secrets.is_empty() && self.authentication == Authentication::Secret {
             return Some(format!("connection `{}` has no secret: add one, or write `authentication = \"none\"`", self.name));
         }
-        None
+        let short = self.secrets.iter().find(|secret| secret.is_short())?;
+        Some(format!(
+            "connection `{}`: the secret `{}` is shorter than {SECRET_BYTES_MIN} characters: `openssl rand -hex 32` makes one",
+            self.name, short.id
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused() {
+        let with = |value: &str| {
+            let source = &sources::SOURCES[0];
+            let secrets = vec![Secret::new("first", value)];
+            Connection { secrets, authentication: Authentication::Secret, ..Connection::unconfigured(*source) }.problem()
+        };
+        assert_eq!(with("sixteen letters!"), None);
+        for value in ["", "   ", "short", "                    "] {
+            let problem = with(value).unwrap();
+            assert!(problem.contains("`first` is shorter than 16 characters"), "{problem}");
+        }
     }
 }

@@ -7,6 +7,9 @@ use sha2::Sha256;
 use std::fmt;
 use subtle::ConstantTimeEq;
 
+/// A shorter secret is refused.
+pub(crate) const SECRET_BYTES_MIN: usize = 16;
+
 /// How a sender proves its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofScheme {
@@ -31,6 +34,11 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// Whether it could be guessed, or is none at all.
+    pub(crate) fn is_short(&self) -> bool {
+        self.value.trim().len() < SECRET_BYTES_MIN
+    }
+
     /// A secret and its name.
     pub fn new(id: &str, value: &str) -> Self {
         Self { id: id.to_owned(), value: value.to_owned() }
@@ -55,8 +63,8 @@ pub fn proven_by<'secret>(
             header(name).is_some_and(|value| hmac_matches(secret, value.strip_prefix(prefix), body))
         }
         ProofScheme::Bearer => header("authorization").is_some_and(|value| {
-            let token = value.strip_prefix("Bearer ").unwrap_or_default();
-            bool::from(token.as_bytes().ct_eq(secret.value.as_bytes()))
+            let token = value.strip_prefix("Bearer ");
+            token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(secret.value.as_bytes())))
         }),
     };
     secrets.iter().find(is_proof).map(|secret| secret.id.as_str())
@@ -94,5 +102,13 @@ mod tests {
         assert_eq!(proof(&format!("sha1={DIGITS}"), b"Hello, World!"), None);
         assert_eq!(proof("sha256=757107ea", b"Hello, World!"), None);
         assert_eq!(proof("", b"Hello, World!"), None);
+    }
+
+    #[test]
+    fn a_token_is_told_as_a_bearer_of_its_very_text() {
+        let secrets = [Secret::new("only", "a token that nobody guesses")];
+        let proof = |value: &str| proven_by(ProofScheme::Bearer, &secrets, |_| Some(value.to_owned()), b"").is_some();
+        assert!(proof("Bearer a token that nobody guesses"));
+        assert!(!proof("a token that nobody guesses") && !proof("Bearer ") && !proof("Basic x"));
     }
 }

@@ -19,6 +19,9 @@ macro_rules! words {
         }
 
         impl $name {
+            /// Every word but `unknown`.
+            pub const WORDS: &'static [&'static str] = &[$($text,)+];
+
             /// The word as it is stored.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ Self::Unknown => "unknown" }

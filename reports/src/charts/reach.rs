@@ -138,7 +138,8 @@ fn bars(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> Vec<String> {
     let top = free.top + 20.0;
     let room = free.bottom - 16.0 - top;
     let height = (room / rows.len().max(1) as f64).clamp(ROW_MIN, ROW_MAX);
-    let fitting = (room / height + 1e-9).floor();
+    // A frame that is too low for any row still has the words for those that do not fit.
+    let fitting = (room / height + 1e-9).floor().max(1.0);
     let is_cut = rows.len() as f64 > fitting;
     // The words for what does not fit take the place of one row.
     let shown = if is_cut { fitting - 1.0 } else { rows.len() as f64 };

@@ -33,7 +33,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
     if lines.iter().all(|line| line.last().is_none()) {
         let is_hidden = lines.iter().flat_map(|line| line.cells.iter().flatten()).any(|cell| cell.sample_size.is_none());
-        let reason = if is_hidden { "fewer than 5 answers" } else { "no closed wave in these periods" };
+        let reason = if is_hidden { wording::WITHHELD } else { "no closed wave in these periods" };
         return plate::placard(&words, reason, frame);
     }
     waves(first, &lines, &words, frame).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", frame))

@@ -236,7 +236,7 @@ fn appendix(input: &ReportInput) -> Vec<Block> {
     let hidden = input.scores.iter().filter(|score| score.nps.is_none() && score.answers.is_none()).count();
     if hidden > 0 {
         let scores = wording::counted(i64::try_from(hidden).unwrap_or_default(), "survey score");
-        blocks.push(note(format!("Left out for fewer than 5 answers: {scores}.")));
+        blocks.push(note(format!("Left out, because they are {}: {scores}.", wording::WITHHELD)));
     }
     blocks
 }

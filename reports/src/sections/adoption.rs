@@ -7,7 +7,7 @@ use crate::input::{Movement, MovementKind, ReportInput};
 use crate::sections::note;
 use crate::standing::{Standing, Step, promise, said};
 use crate::wording::{self, dates, finding::Tone};
-use waymark_analytics::{Cell, Series};
+use waymark_analytics::Series;
 
 /// More movements than this are told by number only.
 const MOVEMENTS_MAX: usize = 20;
@@ -76,9 +76,7 @@ fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
     let first = one.window.periods.len().saturating_sub(13);
     one.window.periods.drain(..first);
     one.cells.retain(|cell| cell.scope_kind == "component" && cell.scope == standing.info.id);
-    for cell in &mut one.cells {
-        cell.scope.clone_from(&standing.info.title);
-    }
+    charts::under_titles(&mut one, &[titled(standing)]);
     let Some(chart) = charts::find("sparkline") else { return Entry::of("–") };
     let svg = (chart.draw)(&[one], &SPARKLINE);
     Entry { text: svg.title().to_owned(), svg: Some(svg.into_string()), ..Entry::default() }
@@ -86,14 +84,11 @@ fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
 
 /// The chart of coverage times adoption, under the names that people use.
 pub(crate) fn reach_chart(input: &ReportInput, standings: &[Standing<'_>]) -> Option<Block> {
+    let titles: Vec<_> = standings.iter().map(titled).collect();
     let named = |id: &str| -> Option<Series> {
         let mut series = input.series.get(id)?.weekly.clone();
-        let cells: Vec<Cell> = std::mem::take(&mut series.cells);
-        for standing in standings {
-            let of = |cell: &&Cell| cell.scope_kind == "component" && cell.scope == standing.info.id;
-            let renamed = |cell: &Cell| Cell { scope: standing.info.title.clone(), ..cell.clone() };
-            series.cells.extend(cells.iter().filter(of).map(renamed));
-        }
+        series.cells.retain(|cell| cell.scope_kind == "component" && titles.iter().any(|(id, _)| *id == cell.scope));
+        charts::under_titles(&mut series, &titles);
         Some(series)
     };
     let series = [named("adoption_rate")?, named("coverage_fit")?, named("reach")?];
@@ -102,6 +97,10 @@ pub(crate) fn reach_chart(input: &ReportInput, standings: &[Standing<'_>]) -> Op
     let row = if rows <= 5 { 46 } else { 27 };
     let chart = charts::find("reach")?;
     Some(picture(chart, &series, &Frame::inline(848, 126 + row * rows), Width::Full))
+}
+
+const fn titled<'standing>(standing: &Standing<'standing>) -> (&'standing str, &'standing str) {
+    (standing.info.id.as_str(), standing.info.title.as_str())
 }
 
 /// A chart as a block.

@@ -45,7 +45,8 @@ fn subjects(input: &ReportInput) -> Vec<(&ScoreRow, Option<&ScoreRow>)> {
         Some(input.components.iter().position(|component| component.id == id).unwrap_or(usize::MAX))
     };
     let mut scores: Vec<&ScoreRow> = input.scores.iter().collect();
-    scores.sort_by(|one, other| (place(one), &one.component, &one.wave).cmp(&(place(other), &other.component, &other.wave)));
+    // The waves of a subject stay in the order in which they closed, which their names need not follow.
+    scores.sort_by(|one, other| (place(one), &one.component).cmp(&(place(other), &other.component)));
     let of_one_subject = scores.chunk_by(|one, other| one.component == other.component);
     of_one_subject
         .filter_map(|waves| {
@@ -75,7 +76,7 @@ fn said(score: &ScoreRow) -> String {
     match (score.nps, score.answers) {
         (Some(value), _) => wording::value(Unit::Points, value),
         (None, Some(_)) => "too few".to_owned(),
-        (None, None) => "fewer than 5 answers".to_owned(),
+        (None, None) => wording::WITHHELD.to_owned(),
     }
 }
 
@@ -116,19 +117,20 @@ mod tests {
     fn only_the_newest_wave_is_a_row_and_the_one_before_stands_beside_it() {
         let mut given = input();
         let earlier = |score: &ScoreRow| ScoreRow {
-            wave: "2026-Q2".to_owned(),
+            // By its name it would be the later one.
+            wave: "winter".to_owned(),
             nps: Some(-60.0),
             low: Some(-75.0),
             high: Some(-45.0),
             ..score.clone()
         };
         let first = earlier(&given.scores[0]);
-        given.scores.push(first);
+        given.scores.insert(0, first);
         let blocks = scores(&given);
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         assert_eq!(table.rows.len(), 3);
-        assert_eq!(table.rows[0][5].text, "−60 in 2026-Q2");
+        assert_eq!(table.rows[0][5].text, "−60 in winter");
         assert_eq!(table.rows[0][5].detail, "↑ up");
-        assert_eq!(table.rows[2][2].text, "fewer than 5 answers");
+        assert_eq!(table.rows[2][2].text, wording::WITHHELD);
     }
 }

@@ -235,6 +235,20 @@ fn trap_a_monorepo_has_many_services() {
 }
 
 #[test]
+fn trap_a_service_has_several_folders_and_a_file_of_its_own() {
+    let files = [
+        ("deploy/a.Dockerfile", "FROM registry.example.org/platform/base:1\n"),
+        ("services/a/README.md", "a\n"),
+        ("services/b/Dockerfile", "FROM debian:12\n"),
+    ];
+    let service = |name: &str, path: &str| ServicePath { service: Some(name.to_owned()), path: path.to_owned() };
+    let services = [service("a", "services/a"), service("b", "services/b"), service("a", "deploy/a.Dockerfile")];
+    let all = found_for(&rules(IMAGE), &files, &services, &KnownUses::new());
+    let findings: Vec<_> = all.iter().map(|found| (found.service.as_deref().unwrap(), found.finding)).collect();
+    assert_eq!(findings, [("a", Finding::Present), ("b", Finding::Alternative)], "each service is looked at once");
+}
+
+#[test]
 fn trap_old_and_new_side_by_side_are_use_in_part() {
     let files = [(WORKFLOW, uses("acme/platform-ci/.github/workflows/build.yml@v3")), (".circleci/config.yml", "version: 2\n")];
     let found = found(&rules(BUILD), &files);

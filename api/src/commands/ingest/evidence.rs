@@ -24,12 +24,13 @@ pub(super) async fn scan(workplace: &Workplace, args: &GitArgs, request: &GitReq
         bail!("there is no rule of evidence: describe the platform in `platform/*.yaml` beside the configuration");
     }
     let mut request = EvidenceRequest { git: request.clone(), services: service_paths(&args.service_path)? };
+    let repository = clone_key(path, &request.git)?;
     if request.services.is_empty() && request.git.service.is_none() {
-        let repository = clone_key(path, &request.git)?;
         request.services = described_paths(&workplace.definitions.service_paths, &repository);
     }
     let state = StateStore::open(&workplace.layout)?;
-    let group = format!("evidence {} {:?} {:?}", path.display(), request.git.service, request.git.branch);
+    // Under another name the repository is another one, and everything about it is to be said.
+    let group = format!("evidence {} {repository} {:?} {:?}", path.display(), request.git.service, request.git.branch);
     let (known_state, known_uses) = (state.group(&group)?, known_uses(&state)?);
     let bar = indicatif::ProgressBar::new_spinner();
     let progress = |done: EvidenceProgress| {
@@ -68,10 +69,14 @@ async fn what_ran(
     repository: &str,
 ) -> anyhow::Result<()> {
     let rules = &workplace.config.rules;
-    if rules.rules().iter().all(|rule| rule.runtime.is_none()) || !request.services.is_empty() {
+    if rules.rules().iter().all(|rule| rule.runtime.is_none()) {
         return Ok(());
     }
-    let ran = ran(&workplace.layout, repository, request.git.service.as_deref()).await?;
+    if !request.services.is_empty() {
+        output::note("what ran was passed over: runs and deployments do not say which of the repository's services they show");
+        return Ok(());
+    }
+    let ran = ran(workplace, repository, request.git.service.as_deref()).await?;
     let (findings, deliveries) = runtime_evidence(repository, request, rules, &ran, workplace.clock.now())?;
     // The same runs show the same; only what differs is told again.
     let told: Vec<&[u8]> = deliveries.iter().filter_map(|one| one.body.splitn(2, |byte| *byte == b'\n').nth(1)).collect();

@@ -1,10 +1,12 @@
 //! The runs and deployments of a repository that the lake knows, as rules of evidence see them.
 
+use super::Workplace;
 use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::json::LineDelimitedWriter;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use waymark_analytics::tier_of;
 use waymark_collect::evidence::{Ran, RanKind};
 use waymark_event::Instant;
 use waymark_lake::{Layout, Snapshot, Wanted, observed_table, read_rows};
@@ -22,11 +24,10 @@ const DEPLOYMENT: &[&str] = &[
     "source",
     "instance",
 ];
-/// Environments that are production without being called so by their source.
-const PRODUCTION: &[&str] = &["production", "prod"];
 
 /// Runs on the default branch and production deployments that ended, whether they are told once or often.
-pub(super) async fn ran(layout: &Layout, repository: &str, service: Option<&str>) -> anyhow::Result<Vec<Ran>> {
+pub(super) async fn ran(workplace: &Workplace, repository: &str, service: Option<&str>) -> anyhow::Result<Vec<Ran>> {
+    let layout = &workplace.layout;
     let Some(snapshot) = Snapshot::newest(layout).await? else { return Ok(Vec::new()) };
     let subjects: BTreeSet<String> = [Some(repository), service].into_iter().flatten().map(str::to_owned).collect();
     let mut ran = Vec::new();
@@ -38,7 +39,10 @@ pub(super) async fn ran(layout: &Layout, repository: &str, service: Option<&str>
     }
     for row in rows(layout, &snapshot, "deployments", &subjects, DEPLOYMENT).await? {
         let is_production = row["tier_hint"] == "production"
-            || row["environment"].as_str().is_some_and(|name| PRODUCTION.contains(&name.to_lowercase().as_str()));
+            || row["environment"]
+                .as_str()
+                .and_then(|name| tier_of(&workplace.definitions, name))
+                .is_some_and(|tier| tier == "production");
         if is_production && row["result"] == "success" {
             let text = |name: &str| row[name].as_str().unwrap_or_default();
             let names = vec![text("source").to_owned(), format!("{}:{}", text("source"), text("instance"))];

@@ -26,7 +26,7 @@ pub struct Receiver {
     pub inbox: InboxHandle,
     /// The configured connections.
     pub connections: Arc<Vec<Connection>>,
-    /// Whether a connection without configuration is accepted; only on loopback.
+    /// Whether a source that no connection names has one of its own name, which asks for no proof.
     pub accepts_unconfigured: bool,
     /// Larger bodies are refused unread.
     pub body_bytes_max: usize,

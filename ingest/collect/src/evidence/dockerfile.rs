@@ -18,6 +18,8 @@ pub(super) enum Base {
 
 /// How many stages may stand on each other.
 const STAGES_MAX: usize = 32;
+/// Longer than any name of an image; arguments that name each other could grow for ever.
+const NAME_BYTES_MAX: usize = 1_024;
 
 /// Reads a Dockerfile.
 pub(super) fn base(text: &str) -> Base {
@@ -100,22 +102,36 @@ fn heredoc_end(instruction: &str) -> Option<String> {
     (!word.is_empty()).then_some(word)
 }
 
-/// A name with its arguments filled; nothing when one is not known.
+/// A name with its arguments filled; nothing when one is not known, or it grows longer than any name.
 fn filled(text: &str, arguments: &BTreeMap<String, String>) -> Option<String> {
-    let Some((before, rest)) = text.split_once('$') else { return Some(text.to_owned()) };
-    let (value, after) = if let Some(inside) = rest.strip_prefix('{') {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, reference)) = rest.split_once('$') {
+        let (value, after) = value(reference, arguments)?;
+        filled.push_str(before);
+        filled.push_str(&value);
+        if filled.len() > NAME_BYTES_MAX {
+            return None;
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    (filled.len() <= NAME_BYTES_MAX).then_some(filled)
+}
+
+/// What stands for an argument, by the text behind its `$`, and what comes after that.
+fn value<'text>(reference: &'text str, arguments: &BTreeMap<String, String>) -> Option<(String, &'text str)> {
+    if let Some(inside) = reference.strip_prefix('{') {
         let (inside, after) = inside.split_once('}')?;
         let value = match inside.split_once(":-").or_else(|| inside.split_once('-')) {
             Some((name, default)) => arguments.get(name).cloned().or_else(|| filled(default, arguments)),
             None => arguments.get(inside).cloned(),
         };
-        (value?, after)
-    } else {
-        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        let (name, after) = rest.split_at_checked(end)?;
-        (arguments.get(name).cloned()?, after)
-    };
-    Some(format!("{before}{value}{}", filled(after, arguments)?))
+        return Some((value?, after));
+    }
+    let end = reference.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(reference.len());
+    let (name, after) = reference.split_at_checked(end)?;
+    Some((arguments.get(name).cloned()?, after))
 }
 
 #[cfg(test)]
@@ -151,5 +167,15 @@ mod tests {
     fn continued_lines_and_texts_inside_are_no_instructions() {
         let text = "FROM \\\n  # a comment between\n  acme/base:1\nRUN <<EOF\nFROM other:1\nEOF\n";
         assert_eq!(image(text), ("acme/base:1".to_owned(), 1));
+    }
+
+    #[test]
+    fn arguments_that_grow_without_end_name_no_image() {
+        let doubling: String =
+            (1..60).map(|number| format!("ARG A{number}=$A{0}$A{0}\n", number - 1)).collect::<Vec<_>>().concat();
+        let text = format!("ARG A0=image\n{doubling}FROM $A59\n");
+        assert!(matches!(base(&text), Base::Unknown { .. }));
+        let many = format!("ARG A=x\nFROM {}\n", "$A".repeat(200_000));
+        assert!(matches!(base(&many), Base::Unknown { .. }));
     }
 }

@@ -160,8 +160,16 @@ impl<'r> Scanner<'r> {
         let services = if services.is_empty() { &whole[..] } else { services };
         let owners: Vec<Option<usize>> = files.keys().map(|path| owner(path, services)).collect();
         let mut found = Vec::new();
-        for (index, service) in services.iter().enumerate() {
-            let in_scope = files.iter().zip(&owners).filter(|(_, owner)| owner.is_none_or(|owner| owner == index));
+        // A service may have several folders, and is looked at once.
+        let mut names: Vec<&Option<String>> = Vec::new();
+        for service in services.iter().map(|service| &service.service) {
+            if !names.contains(&service) {
+                names.push(service);
+            }
+        }
+        for name in names {
+            let is_its = |owner: &Option<usize>| owner.is_none_or(|owner| services[owner].service == *name);
+            let in_scope = files.iter().zip(&owners).filter(|(_, owner)| is_its(owner));
             let sights = self.sights(in_scope.map(|(file, _)| file), &callers, read);
             for ready in &self.ready {
                 let rule = &self.rules.rules[ready.index];
@@ -173,7 +181,7 @@ impl<'r> Scanner<'r> {
                     judge(&ready.present, &ready.partial, &ready.alternatives, &sights);
                 let lens = sight.map(|(lens, _)| &self.lenses[lens]);
                 found.push(Found {
-                    service: service.service.clone(),
+                    service: name.clone(),
                     component: rule.component.clone(),
                     rule_version: rule.rule_version,
                     finding,
@@ -280,9 +288,9 @@ impl<'f> CallFiles<'f> {
     }
 }
 
-/// The service with the nearest folder; nothing for a file that all share.
+/// The service with the nearest folder, or of which the file is the path itself; nothing for a file that all share.
 fn owner(path: &str, services: &[ServicePath]) -> Option<usize> {
-    let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let owning = services.iter().enumerate().filter(|(_, service)| is_below(&service.path));
     owning.max_by_key(|(_, service)| service.path.len()).map(|(index, _)| index)
 }

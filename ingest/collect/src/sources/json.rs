@@ -1,8 +1,8 @@
 //! Our own event format: `{"type": "deployment", "data": {…}}` with the columns of an observation.
 //!
 //! A body is one event, a list of events, or one event per line. Unknown fields and missing key
-//! columns are rejected item by item, with a pointer; unknown words are kept in `…_raw`. For
-//! senders that have no dialect of their own.
+//! columns are rejected item by item, with a pointer; unknown words are kept in `…_raw`, and rejected
+//! where there is no such column. For senders that have no dialect of their own.
 
 mod identity;
 
@@ -12,7 +12,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use waymark_event::{Delivery, Head, Instant, Observation, Read, Reason, Record, Rejection, Stage, Table, VersionRank};
+use waymark_event::{
+    Delivery, DeploymentKind, EvidenceKind, Finding, Head, Instant, Interface, Observation, OwnerKind, Read, Reason, Record,
+    Rejection, ServiceKind, Stage, Table, VersionRank,
+};
 
 /// The dialect of our own event format.
 pub(crate) struct Json;
@@ -112,6 +115,7 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     data.retain(|_, value| value.as_str() != Some(""));
     let mut head = head(&mut data)?;
     keep_raw_words(&mut data);
+    refuse_unknown_words(table, &data)?;
     let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| Rejection::from_json(&error))?;
     identity::pseudonymise(&mut record, reading);
     identity::unify_addresses(&mut record);
@@ -192,6 +196,27 @@ fn head(data: &mut Map<String, Value>) -> Result<Head, Rejection> {
         _ => BTreeMap::new(),
     };
     Ok(Head { occurred_at, source_updated_at, is_deleted, url, attributes, ..Head::default() })
+}
+
+/// Closed columns that keep no text beside them: a word that they do not know is a slip of the sender.
+const CLOSED: &[(Table, &str, &[&str])] = &[
+    (Table::Deployment, "kind", DeploymentKind::WORDS),
+    (Table::Evidence, "kind", EvidenceKind::WORDS),
+    (Table::Evidence, "finding", Finding::WORDS),
+    (Table::Service, "kind", ServiceKind::WORDS),
+    (Table::Service, "owner_kind", OwnerKind::WORDS),
+    (Table::Journey, "interface", Interface::WORDS),
+];
+
+fn refuse_unknown_words(table: Table, data: &Map<String, Value>) -> Result<(), Rejection> {
+    for (_, column, words) in CLOSED.iter().filter(|(of, ..)| *of == table) {
+        let told = data.get(*column).and_then(Value::as_str);
+        if told.is_some_and(|word| word != "unknown" && !words.contains(&word)) {
+            let message = format!("the field `{column}` is none of {}", words.join(", "));
+            return Err(Rejection::new(Stage::Map, Reason::UnknownShape, message).at(format!("/data/{column}")));
+        }
+    }
+    Ok(())
 }
 
 /// Closed words whose text is worth keeping where we do not know it.

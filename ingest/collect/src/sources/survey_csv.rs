@@ -5,7 +5,7 @@
 //! wave here; which cells may be published is decided by the `survey_results` fact.
 
 use crate::source::{Normalised, Reading, Source};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
 use waymark_event::{
     Delivery, EntityId, Head, Instant, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank,
@@ -108,6 +108,10 @@ fn answer(
         let message = "the column `submitted_on` is no date: write it as `2026-03-02`";
         Rejection::new(Stage::Map, Reason::BadTime, message).at("submitted_on")
     })?;
+    if submitted_on > delivery.received_at.to_utc().date_naive() + Days::new(1) {
+        let message = "the column `submitted_on` lies more than a day after its receipt";
+        return Err(Rejection::new(Stage::Validate, Reason::ClockAhead, message).at("submitted_on"));
+    }
     let (scale_min, scale_max) = scale(question_id, whole(cell("scale_min"))?, whole(cell("scale_max"))?);
     let value = match cell("value") {
         None => None,

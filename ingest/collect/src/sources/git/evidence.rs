@@ -60,7 +60,8 @@ pub(super) fn normalise<'l>(
 }
 
 fn observation(delivery: &Delivery, dialect_version: i32, scan: &ScanLine, found: FindingLine) -> Observation {
-    let place = found.service.as_deref().unwrap_or(&scan.repository).to_owned();
+    // What one repository shows of a service takes nothing back of what another one shows.
+    let place = found.service.as_deref().map_or_else(|| scan.repository.clone(), |name| format!("{name}@{}", scan.repository));
     let native = [found.component.as_str(), &place, &found.detector, &found.scan_id];
     let head = Head {
         entity_id: EntityId::of("git", "evidence", &delivery.instance, &native),

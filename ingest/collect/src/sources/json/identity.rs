@@ -2,8 +2,8 @@
 
 use crate::source::Reading;
 use waymark_event::{
-    Delivery, EntityId, IncidentStatus, Instant, PullRequestState, Reason, Record, Rejection, Stage, Status, StatusCategory,
-    canonical_repository,
+    Delivery, EntityId, IncidentStatus, Instant, OwnerKind, PullRequestState, Reason, Record, Rejection, Stage, Status,
+    StatusCategory, canonical_repository,
 };
 
 /// The identity of an event and the order of its versions.
@@ -34,6 +34,7 @@ pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
         Record::SurveyResponse(response) => {
             response.respondent = reading.people.respondent(&response.survey, &response.wave, &response.respondent);
         }
+        Record::Service(service) if service.owner_kind == Some(OwnerKind::Person) => hide(&mut service.owner_raw),
         Record::CiJob(_)
         | Record::Incident(_)
         | Record::Service(_)
