@@ -5,11 +5,20 @@
 -- run that did not succeed, `recovered_same_sha` tells whether another one of the same pipeline and
 -- commit did. `previous_of_sha_at` and `previous_recovered_at` are the last ends before this one of such runs
 -- that were conclusive, and that recovered: what is the first in a period is seen without comparing commits.
--- A duration that would be negative is not known.
-with finished as (
-    select runs.* exclude (repository), coalesce(repository_names.repository, runs.repository) as repository
+-- A duration that would be negative is not known. Where a source tells the end again and again, as it does
+-- when it only knows that something about the run changed, the earliest counts.
+with ended as (
+    select part_of as entity_id, min(finished_at) as first_finished_at
+    from observed.ci_runs
+    where moment = 'finished' and not is_deleted
+    group by part_of
+),
+finished as (
+    select runs.* exclude (repository, finished_at), coalesce(repository_names.repository, runs.repository) as repository,
+        least(ended.first_finished_at, runs.finished_at) as finished_at
     from observed.ci_runs as runs
     left join repository_names on repository_names.name = runs.repository
+    left join ended on ended.entity_id = runs.entity_id
     where runs.part_of is null and not runs.is_deleted and runs.status = 'finished'
 ),
 compared as (

@@ -37,6 +37,14 @@ named as (
     join delivered_changes on delivered_changes.change_id = change_links.link
     where delivered_changes.attribution_status <> 'baseline'
     union
+    -- whichever commit of the change is named: an original, what the merge left, or what carried it further
+    select change_links.episode_id, delivered_changes.deployment_id
+    from change_links
+    join change_commits on change_commits.repository = split_part(change_links.link, '@', 1)
+        and change_commits.sha = split_part(change_links.link, '@', 2)
+    join delivered_changes on delivered_changes.change_id = change_commits.change_id
+    where delivered_changes.attribution_status <> 'baseline'
+    union
     select change_links.episode_id, delivered_changes.deployment_id
     from change_links
     join delivered_changes on delivered_changes.repository = split_part(change_links.link, '@', 1)

@@ -9,3 +9,6 @@ union
 select repository, service_hint from commits where service_hint is not null
 union
 select service as subject, service from adoption_status
+union
+-- an incident stands for itself, whatever it is about
+select 'entity/' || entity_id as subject, unnest(services) as service from incidents where services is not null

@@ -2,7 +2,8 @@
 --
 -- `is_restoring` marks, for each failure and each episode, the earliest credible restoration not
 -- before its beginning: a deployment that repaired it and did not fail itself, or a word that it was
--- mitigated or resolved. A failure or episode without such a row is open; metrics censor it. A row
+-- mitigated or resolved. A rollback has restored what ran before also where the same version was tried
+-- again later and took it away: that is no failure of the rollback that anybody saw. A failure or episode without such a row is open; metrics censor it. A row
 -- without failure and without episode is a deployment that its source calls a remedy of a bug.
 with declared as (
     select deployment_id from deployments
@@ -67,7 +68,7 @@ weighed as (
         coalesce(over_at, remedies.completed_at, remedies.finished_at) as restored_at,
         coalesce(
             begun.began_at is not null and coalesce(over_at, remedies.completed_at, remedies.finished_at) >= begun.began_at
-                and failures.deployment_id is null, false
+                and (failures.deployment_id is null or (troubled.basis = 'rollback' and failures.evidence = 'rollback')), false
         ) as is_credible
     from troubled
     left join begun on begun.trouble = troubled.trouble

@@ -12,6 +12,7 @@ mod one_row_first;
 mod reader;
 mod rows;
 mod run;
+mod scope_names;
 mod scoped_services;
 mod session;
 mod shared_samples;

@@ -55,6 +55,16 @@ pub enum AnalyticsError {
         /// The column concerned.
         column: &'static str,
     },
+    /// A scope that was asked for is neither known nor described.
+    #[error("there is no {what} `{name}`{suggestion}")]
+    NoSuchScope {
+        /// What was asked for: a service, a team, a component.
+        what: String,
+        /// The name that nobody has.
+        name: String,
+        /// What may have been meant, as the end of the sentence.
+        suggestion: String,
+    },
     /// A question was not answered.
     #[error("the question was not answered")]
     Query(#[source] QueryError),

@@ -15,6 +15,7 @@ mod plans;
 mod portions;
 mod reads;
 mod refresh;
+mod runs;
 mod shards;
 mod steps;
 mod touched;

@@ -125,3 +125,38 @@ impl Series {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::find;
+    use crate::window::Grain;
+
+    #[test]
+    fn a_scope_that_was_asked_for_has_its_cells_beside_others() {
+        let as_of = Instant::parse("2026-08-03T06:00:00Z").unwrap();
+        let metric = find("deployment_frequency").unwrap();
+        let mut window = Window::last_complete(Grain::Week, 2, as_of, chrono_tz::UTC).of_kind("service");
+        window.scopes = vec!["checkout".to_owned(), "cart".to_owned()];
+        let known = Cell {
+            statistic: metric.headline().to_owned(),
+            scope_kind: "service".to_owned(),
+            scope: "checkout".to_owned(),
+            period_start: window.periods[0].start,
+            period_end: window.periods[0].end,
+            value: Some(3.0),
+            low: None,
+            high: None,
+            sample_size: Some(3),
+            numerator: None,
+            denominator: None,
+            coverage: None,
+            is_partial: false,
+        };
+        let series = Series { metric, window, as_of, snapshot: String::new(), cells: vec![known], compared: Vec::new() }.fill();
+        let of = |scope: &str| -> Vec<Option<f64>> {
+            series.line(metric.headline(), "service", scope).iter().map(|cell| cell.value).collect()
+        };
+        assert_eq!((of("checkout"), of("cart")), (vec![Some(3.0), None], vec![None, None]));
+    }
+}

@@ -30,7 +30,11 @@ pub(crate) struct Units {
     members: BTreeMap<u32, Vec<String>>,
     shards: HashMap<u32, u32>,
     weights: BTreeMap<u32, u64>,
-    /// Units that took in others, and the shards in which those had been.
+    /// The number of the next new unit. One that went is not given again: files still hold rows of the unit that had it.
+    next: u32,
+    /// Units below this number are those of the base, which has rows of them.
+    stored: u32,
+    /// Units that took in others, and the shards in which the base has rows of those.
     grown: BTreeMap<u32, BTreeSet<u32>>,
     is_changed: bool,
 }
@@ -49,8 +53,10 @@ impl Units {
                 units.members.entry(number).or_default().push(subject.value(row).to_owned());
                 units.shards.insert(number, shard);
                 *units.weights.entry(shard).or_default() += weight(subject.value(row));
+                units.next = units.next.max(number + 1);
             }
         }
+        units.stored = units.next;
         Some(units)
     }
 
@@ -74,7 +80,8 @@ impl Units {
         if let Some(unit) = self.of.get(subject) {
             return *unit;
         }
-        let unit = self.members.last_key_value().map_or(0, |(last, _)| last + 1);
+        let unit = self.next;
+        self.next += 1;
         let newest = self.weights.last_key_value().map_or((0, 0), |(shard, weight)| (*shard, *weight));
         let shard = if newest.1 >= SHARD_WEIGHT_MAX { newest.0 + 1 } else { newest.0 };
         *self.weights.entry(shard).or_default() += weight(subject);
@@ -111,7 +118,10 @@ impl Units {
         }
         self.shards.remove(&gone);
         let mut left = self.grown.remove(&gone).unwrap_or_default();
-        left.insert(from);
+        // A unit that came a moment ago has left no rows anywhere.
+        if gone < self.stored {
+            left.insert(from);
+        }
         self.grown.entry(kept).or_default().extend(left);
         self.is_changed = true;
         kept
@@ -150,6 +160,7 @@ impl Units {
     /// The same units, after they were stored.
     pub(crate) fn after_storing(mut self) -> Self {
         self.is_changed = false;
+        self.stored = self.next;
         self
     }
 
@@ -181,7 +192,7 @@ impl Units {
 
 fn weight(subject: &str) -> u64 {
     match subject.split_once('/') {
-        Some(("entity" | "named" | "renamed" | "alerts", _)) => 1,
+        Some(("entity" | "named" | "renamed" | "alerts" | "run", _)) => 1,
         Some(("shared", _)) => NAMED_WEIGHT / 10,
         _ => NAMED_WEIGHT,
     }
@@ -192,19 +203,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joined_units_share_their_members_and_remember_where_they_were() {
+    fn joined_units_share_their_members_and_remember_where_the_base_had_them() {
         let mut units = Units::default();
         for number in 0..100 {
             units.unit(&format!("repository-{number}"));
         }
+        let mut units = Units::stored(&[units.rows().unwrap()]).unwrap();
         let (first, last) = (units.unit("repository-0"), units.unit("repository-99"));
         assert_ne!(units.shard(first), units.shard(last));
         let old_shard = units.shard(last);
         assert_eq!(units.join("repository-0", "service"), first);
+        assert!(units.take_grown()[&first].is_empty(), "what came a moment ago has no rows anywhere");
         assert_eq!(units.join("repository-99", "service"), first);
         assert_eq!(units.members(first).len(), 3);
         assert!(units.take_grown()[&first].contains(&old_shard));
         assert!(units.take_grown().is_empty());
+    }
+
+    #[test]
+    fn the_number_of_a_unit_that_went_is_not_given_again() {
+        let mut units = Units::default();
+        let (_, gone) = (units.unit("checkout"), units.unit("entity/incident"));
+        units.join("checkout", "entity/incident");
+        assert_ne!(units.unit("search"), gone);
     }
 
     #[test]

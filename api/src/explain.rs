@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use waymark_analytics::{Engine, EvidenceRequest, Metric, Series, Statistic, Window, parameters, profiles};
+use waymark_analytics::{AnalyticsError, Engine, EvidenceRequest, Metric, Series, Statistic, Window, parameters, profiles};
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -166,9 +166,12 @@ pub async fn explanation(
 }
 
 /// The series, and of one scope over one whole range what its services add to the limits.
-async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Series, Problem> {
+///
+/// # Errors
+/// When a number cannot be computed.
+pub async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
     let mut series = engine.series(metric, window).await?.as_ref().clone();
-    if window.periods.len() == 1 && series.scopes().len() == 1 && profiles::profile_of(metric).is_none() {
+    if is_closer(&series) {
         for cell in &mut series.cells {
             if let Some(detail) = engine.detail(metric, &cell.statistic, window).await? {
                 *cell = detail;
@@ -176,6 +179,11 @@ async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Re
         }
     }
     Ok(series)
+}
+
+/// Whether the limits of a series are worth looking at more closely: of many cells it would take too long.
+pub(crate) fn is_closer(series: &Series) -> bool {
+    series.window.periods.len() == 1 && series.scopes().len() == 1 && profiles::profile_of(series.metric).is_none()
 }
 
 /// The category of a deployment frequency, where the organisation wants categories and asks for one scope.

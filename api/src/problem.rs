@@ -118,6 +118,7 @@ impl From<AnalyticsError> for Problem {
         match error {
             AnalyticsError::NoSnapshot => Self::not_ready(AnalyticsError::NoSnapshot.to_string()),
             AnalyticsError::Query(error) => Self::from(error),
+            error @ AnalyticsError::NoSuchScope { .. } => Self::new(StatusCode::NOT_FOUND, "no-such-scope", error.to_string()),
             error => Self::internal(&error),
         }
     }

@@ -28,6 +28,7 @@ pub(crate) use doctor::DoctorParams;
 pub(crate) use rows::{RowsParams, with_offset};
 pub use series::CellBody;
 pub(crate) use series::SeriesBody;
+pub(crate) use window::one_scope;
 
 /// The schema of the files that describe a platform, for editors.
 const PLATFORM_SCHEMA: &str = include_str!("../../docs/platform.schema.json");

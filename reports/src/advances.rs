@@ -18,6 +18,9 @@ const SLACK: f64 = 1.04;
 /// Whole sentences leave room for letters that are wider still: a label has a neighbour, a line has the edge.
 const SENTENCE_SLACK: f64 = 1.12;
 
+/// Bold letters of a reader without our font need this much more room, or they run into what is beside them.
+pub(crate) const WIDER: f64 = 1.14;
+
 /// How wide a text is, in the unit of `size`.
 pub(crate) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     let total: f64 = text.chars().map(|letter| f64::from(advance(letter, weight))).sum();

@@ -7,7 +7,7 @@ use crate::svg::markup::{decimal, exact};
 use crate::svg::{Fill, Sheet, Stroke};
 use crate::wording::{self, dates, finding};
 use std::collections::BTreeMap;
-use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Verdict, Window, change};
+use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Unit, Verdict, Window, change};
 
 /// The most scopes that one chart can keep apart.
 pub(crate) const LINES_MAX: usize = 6;
@@ -130,6 +130,9 @@ pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<St
         };
         return (finding::title(metric, &found.change), Some(found.basis));
     }
+    if lines.is_empty() {
+        return (format!("{}: no data", metric.title), None);
+    }
     let found: Vec<Comparison> = lines.iter().filter_map(|line| compared(series, line)).collect();
     let changed = found.iter().filter(|found| matches!(found.change.verdict, Verdict::Up | Verdict::Down)).count();
     let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
@@ -150,7 +153,8 @@ pub(crate) fn subtitle(metric: &Metric, window: &Window, lines: &[Line<'_>], lim
         Statistic::Proportion => "Share",
         Statistic::Rate => "Per service and week",
         Statistic::Score => "Score from −100 to +100",
-        Statistic::Census => "Share of services",
+        Statistic::Census if metric.unit == Unit::Share => "Share",
+        Statistic::Census => "All counted",
         Statistic::Events => "In the period",
         Statistic::Level => "At the end of the period",
     };
@@ -230,7 +234,8 @@ pub(crate) fn mark(sheet: &mut Sheet, shape: usize, (x, y): (f64, f64), radius: 
 
 /// Several of a kind of scope.
 pub(crate) fn plural(scope_kind: &str) -> String {
-    format!("{}s", scope_kind.replace('_', " "))
+    let kind = scope_kind.replace('_', " ");
+    kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"))
 }
 
 fn noun(grain: Grain) -> &'static str {

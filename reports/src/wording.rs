@@ -181,11 +181,8 @@ pub fn basis_of(metric: &Metric, cell: &Cell, thing: &str) -> Option<String> {
 }
 
 fn in_one_line(metric: &Metric, given: &Cell, basis: Option<String>) -> String {
-    let name = if matches!(metric.kind, Statistic::Quantile | Statistic::Survival) {
-        format!("{} ", given.statistic)
-    } else {
-        String::new()
-    };
+    let is_named = metric.statistics.len() > 1 || matches!(metric.kind, Statistic::Quantile | Statistic::Survival);
+    let name = if is_named { format!("{} ", given.statistic) } else { String::new() };
     let mut beside: Vec<String> = Vec::new();
     if given.value.is_some() {
         beside.extend(limits(metric, given));

@@ -6,6 +6,7 @@
 
 mod counting;
 mod names;
+mod runs;
 mod teams;
 mod trouble;
 

@@ -168,7 +168,8 @@ fn every_source_has_fixtures_and_every_golden_has_its_fixture() {
 fn a_poll_and_a_webhook_of_one_run_are_one_entity() {
     let read = |case: &str| {
         let path = root().join(format!("tests/fixtures/github/{case}.delivery"));
-        Fixture::read(&path).normalised().remove(0).observations.remove(0).head
+        let observations = Fixture::read(&path).normalised().remove(0).observations;
+        observations.into_iter().find(|observation| observation.head.part_of.is_none()).unwrap().head
     };
     let (told, asked) = (read("workflow_run_completed"), read("workflow_run_polled"));
     assert_eq!(told.entity_id, asked.entity_id);

@@ -40,10 +40,11 @@ select compared.deployment_id, compared.first_id, compared.native_id, compared.r
     case when compared.earlier_place < compared.place - 1 then compared.earlier_place end as earlier_place, compared.finished_at, compared.mature_at, attributed.new_commits,
     coalesce(attributed.attribution_status, 'unknown') as attribution_status,
     case
-        when running_key is null or version_key is null then 'change'
+        when place = 1 then 'change'
         -- told again, or to what runs already: nothing is taken back
         when version_key = running_key and config_key is not distinct from running_config then 'redeploy'
         when declared_rollback then 'rollback'
+        when running_key is null or version_key is null then 'change'
         when version_key = running_key and config_key <> running_config then 'config'
         when version_key = running_key then 'redeploy'
         -- a version that ran before and was replaced since is put back

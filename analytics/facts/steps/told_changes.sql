@@ -36,7 +36,7 @@ parts as (
         coalesce(cardinality(commits.parents), 0) > 1 as is_merge
     from change_commits
     join commits on commits.repository = change_commits.repository and commits.sha = change_commits.sha
-    where change_commits.role in ('direct', 'original', 'merge')
+    where change_commits.role in ('direct', 'original', 'merge', 'rebased')
 ),
 started as (
     select change_id,
@@ -47,16 +47,25 @@ started as (
             filter (where role = 'original' and not is_merge) as commit_times,
         bool_or(pushed_at < authored_at) filter (where role = 'original') as is_push_bound,
         max(agent) filter (where role = 'original') as agent,
-        -- the merge speaks for the change, else its commits where all of them say the same
-        coalesce(max(revert_of) filter (where role <> 'original'),
-            case when bool_and(revert_of is not null or is_merge) then min(revert_of) end) as revert_of,
+        -- the merge speaks for a change of one commit, or of which no commit is known; else its commits do, where all of
+        -- them say the same: what was squashed quotes the messages of all, and one of them is not the whole
+        coalesce(
+            case when count(*) filter (where role = 'original' and not is_merge) <= 1
+                then max(revert_of) filter (where role in ('direct', 'merge')) end,
+            case when bool_and(revert_of is not null or is_merge) filter (where role <> 'merge') then min(revert_of) end) as revert_of,
         max(revert_of) as mentioned_revert_of,
-        coalesce(max(picked_from) filter (where role <> 'original'),
+        coalesce(
+            case when count(*) filter (where role = 'original' and not is_merge) <= 1
+                then max(picked_from) filter (where role in ('direct', 'merge')) end,
             case when bool_and(picked_from is not null or role <> 'original') then min(picked_from) end) as picked_from,
-        -- the patch of a branch of several commits is not that of any of them
-        coalesce(max(patch_id) filter (where role <> 'original' and not is_merge),
+        -- the patch of a branch of several commits is not that of any of them, nor that of the last one after a rebase
+        coalesce(
+            case when not bool_or(role = 'rebased')
+                then max(patch_id) filter (where role in ('direct', 'merge') and not is_merge) end,
             case when count(*) filter (where role = 'original') = 1 then max(patch_id) end) as patch_id,
-        coalesce(bool_and(is_empty) filter (where role <> 'original' and not is_merge),
+        coalesce(
+            case when not bool_or(role = 'rebased')
+                then bool_and(is_empty) filter (where role in ('direct', 'merge') and not is_merge) end,
             bool_and(is_empty) filter (where role = 'original' and not is_merge)) as is_empty
     from parts
     group by change_id

@@ -7,22 +7,21 @@ use super::placed::Spans;
 use super::plans::{FactPlans, FactSession};
 use super::reads::{NAMES, observed};
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
+use super::runs;
 use super::shards::stacked;
 use super::touched::{self, Connections, WHOLE};
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use futures::TryStreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_event::Table;
-use waymark_lake::{DataFile, Footers, Snapshot, TableVersion, Wanted, observed_table, read_rows};
+use waymark_lake::{DataFile, Footers, Snapshot, TableVersion, Wanted, file_by_file, observed_table};
 
 /// Tables whose statements connect two subjects by an id that either may tell first.
 const CONNECTING: &[Table] = &[Table::Incident, Table::Artifact, Table::Deployment];
-
-/// Files that are read side by side to find out what their statements connect.
-const FILES_AT_ONCE: usize = 4;
 
 impl<'work> Work<'work> {
     pub(super) async fn begin(
@@ -122,9 +121,9 @@ impl<'work> Work<'work> {
         let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
         for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
             let stored = observed_table(table.name());
-            for file in self.new_files(table) {
-                let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
-                let batches = read_rows(self.input.layout, &stored, std::slice::from_ref(&file), wanted).await?;
+            let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
+            let mut files = file_by_file(self.input.layout, &stored, &self.new_files(table), wanted);
+            while let Some(batches) = files.try_next().await? {
                 for batch in &batches {
                     match (table, &mut connections) {
                         (Table::Incident, Some(connections)) => connections.incidents(batch, Arc::make_mut(&mut self.units)),
@@ -134,6 +133,9 @@ impl<'work> Work<'work> {
                         }
                         (Table::Commit, _) => touched::commits(batch, Arc::make_mut(&mut self.units)),
                         _ => {}
+                    }
+                    if table == Table::CiRun {
+                        runs::place(batch, Arc::make_mut(&mut self.units), |_| true);
                     }
                     if matches!(table, Table::Commit | Table::PullRequest | Table::CiRun) {
                         renamed.append(&mut touched::repositories(batch, Arc::make_mut(&mut self.units)));
@@ -147,6 +149,10 @@ impl<'work> Work<'work> {
                 }
             }
         }
+        if let Some(connections) = &mut connections {
+            let new_runs = connections.take_new_runs();
+            self.place_runs(&new_runs).await?;
+        }
         self.connections = connections;
         if is_everything {
             Arc::make_mut(&mut self.units).spread();
@@ -154,6 +160,22 @@ impl<'work> Work<'work> {
             for name in renamed {
                 let unit = Arc::make_mut(&mut self.units).unit(&name);
                 self.seeds.entry(unit).or_default().insert(NAMES.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins deployments with the runs of the base that they are the first to name.
+    async fn place_runs(&mut self, named: &BTreeSet<String>) -> Result<(), AnalyticsError> {
+        let name = observed_table(Table::CiRun.name());
+        let Some(version) = self.base.as_ref().and_then(|base| base.tables.get(&name)).filter(|_| !named.is_empty()) else {
+            return Ok(());
+        };
+        let wanted = Wanted { columns: Some(&["subject", "entity_id"]), ..Wanted::default() };
+        let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
+        while let Some(batches) = files.try_next().await? {
+            for batch in &batches {
+                runs::place(batch, Arc::make_mut(&mut self.units), |run| named.contains(run));
             }
         }
         Ok(())
@@ -172,16 +194,19 @@ impl<'work> Work<'work> {
             let name = observed_table(table.name());
             let files = base.tables.get(&name).map_or(&[][..], |version| &version.files);
             let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
-            for files in files.chunks(FILES_AT_ONCE) {
-                for batch in read_rows(self.input.layout, &name, files, wanted).await? {
+            let mut files = file_by_file(self.input.layout, &name, files, wanted);
+            while let Some(batches) = files.try_next().await? {
+                for batch in &batches {
                     match table {
-                        Table::Incident => connections.incidents(&batch, &mut known),
-                        Table::Artifact => connections.artifacts(&batch, &mut known),
-                        _ => connections.deployments(&batch, &mut known),
+                        Table::Incident => connections.incidents(batch, &mut known),
+                        Table::Artifact => connections.artifacts(batch, &mut known),
+                        _ => connections.deployments(batch, &mut known),
                     }
                 }
             }
         }
+        // Their runs have their places in the units of the base.
+        connections.take_new_runs();
         Ok(Some(connections))
     }
 

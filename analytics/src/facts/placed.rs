@@ -11,9 +11,8 @@ use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use datafusion::error::{DataFusionError, Result};
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
+use twox_hash::XxHash64;
 use waymark_event::{Instant, own_subject, shared_subject};
 use waymark_lake::DataFile;
 
@@ -184,11 +183,8 @@ fn row_digests(batch: &RecordBatch) -> Result<Vec<u64>> {
         let slice = batch.slice(begin, ROWS_AT_ONCE.min(batch.num_rows() - begin));
         rows.clear();
         converter.append(&mut rows, slice.columns())?;
-        digests.extend(rows.iter().map(|row| {
-            let mut hasher = DefaultHasher::new();
-            row.as_ref().hash(&mut hasher);
-            hasher.finish()
-        }));
+        // Noted in files, so it must be the same in every process and version.
+        digests.extend(rows.iter().map(|row| XxHash64::oneshot(0, row.as_ref())));
     }
     Ok(digests)
 }

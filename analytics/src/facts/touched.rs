@@ -3,6 +3,7 @@
 //! Joining too much only costs time; joining too little would give wrong facts. So every statement
 //! that names two subjects joins them, whether or not a fact will follow the connection.
 
+use super::runs::is_first_naming;
 use crate::units::Units;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
@@ -18,9 +19,17 @@ pub(super) const WHOLE: &[Table] = &[Table::Service, Table::SurveyResponse];
 /// The columns that tell which units a statement touches and joins.
 pub(super) const fn columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Deployment => {
-            &["subject", "entity_id", "part_of", "deployment_id", "revisions", "artifacts", "service_hint", "application"]
-        }
+        Table::Deployment => &[
+            "subject",
+            "entity_id",
+            "part_of",
+            "deployment_id",
+            "revisions",
+            "artifacts",
+            "service_hint",
+            "application",
+            "run",
+        ],
         Table::Commit => &["subject", "service_hint", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::PullRequest | Table::CiRun => &["subject", "repository_id", "source", "instance", "entity_id", "part_of"],
         Table::Incident => &[
@@ -53,6 +62,8 @@ pub(super) struct Connections {
     places: HashMap<String, u32, RandomState>,
     /// Which incidents and images name something by this id.
     links: HashMap<String, BTreeSet<String>, RandomState>,
+    /// Runs that deployments have named for the first time: they may have been told of before.
+    new_runs: BTreeSet<String>,
 }
 
 impl Connections {
@@ -127,7 +138,7 @@ impl Connections {
         let Some(subjects) = text(batch, "subject") else { return };
         let column = |name: &str| text(batch, name);
         let (entities, parts, natives) = (column("entity_id"), column("part_of"), column("deployment_id"));
-        let (hints, applications) = (column("service_hint"), column("application"));
+        let (hints, applications, runs) = (column("service_hint"), column("application"), column("run"));
         for row in (0..batch.num_rows()).filter(|row| subjects.is_valid(*row)) {
             let subject = subjects.value(row);
             let value = |column: Option<_>| column.and_then(|column| said(column, row));
@@ -139,6 +150,9 @@ impl Connections {
                     units.join(subject, repository);
                 }
             }
+            if let Some(run) = value(runs).filter(|run| is_first_naming(run, subject, units)) {
+                self.new_runs.insert(run.to_owned());
+            }
             if let Some(entity) = value(parts).or_else(|| value(entities)) {
                 self.same_deployment(entity, subject, units);
             }
@@ -146,6 +160,11 @@ impl Connections {
                 self.known_as(name, subject, units);
             }
         }
+    }
+
+    /// Runs that were named for the first time since the last call.
+    pub(super) fn take_new_runs(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.new_runs)
     }
 
     /// Two statements about one deployment belong together, whatever each of them is about.

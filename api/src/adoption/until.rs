@@ -80,7 +80,7 @@ pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>
     };
     // Who may stay by the goal is taken from those who wait anyway.
     let held = whole(waiting - may_stay).min(remaining);
-    let first = complete.iter().position(|week| week.count("completed") > 0).unwrap_or(complete.len());
+    let first = complete.iter().position(|week| week.count("completed") > 0).unwrap_or(0);
     let net_by_week: Vec<i64> = complete
         .iter()
         .skip(first)

@@ -117,7 +117,8 @@ impl Kept {
             *is_dirty = false;
         }
         drop(is_dirty);
-        self.writer.lock().await.keep_up(&mut *self.upkeep.lock().await).await?;
+        let has_other_files = self.writer.lock().await.keep_up(&mut *self.upkeep.lock().await).await?;
+        *self.is_dirty.lock().await |= has_other_files;
         Ok(())
     }
 }

@@ -24,6 +24,7 @@ pub(crate) async fn run(place: &Place, args: CompareArgs) -> anyhow::Result<()> 
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.or_grain("window").window(&workplace, metric, as_of)?;
+    engine.check_scopes(&window).await?;
     let compared = comparison(&engine, metric, &window).await?;
     if place.json {
         output::answer(&serde_json::to_string_pretty(&compared.to_json()).context("failed to write JSON")?);

@@ -62,6 +62,7 @@ pub(crate) async fn run(place: &Place, args: ExplainArgs) -> anyhow::Result<()> 
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
+    engine.check_scopes(&window).await?;
     let mut explained = explanation(&engine, metric, &window, statistic, &args.request()).await.map_err(told)?;
     if place.json {
         output::answer(&serde_json::to_string_pretty(&explained).context("failed to write JSON")?);

@@ -5,6 +5,7 @@ use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
 use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Window, WindowRequest, find, profiles};
+use waymark_api::explain::closer;
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -136,7 +137,8 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
-    let series = engine.series(metric, &window).await?;
+    engine.check_scopes(&window).await?;
+    let series = closer(&engine, metric, &window).await?;
     if place.json {
         let body = waymark_api::reporting::series_json(&series);
         output::answer(&serde_json::to_string_pretty(&body).context("failed to write JSON")?);

@@ -76,6 +76,7 @@ pub(crate) async fn chart(place: &Place, args: ChartArgs) -> anyhow::Result<()> 
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
+    engine.check_scopes(&window).await?;
     let series = reporting::chart_series(&engine, chart, metric, &window).await.map_err(said)?;
     let svg = (chart.draw)(&series, &Frame::file(args.width, args.height, theme)).into_string();
     let is_png = args.out.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "png"));

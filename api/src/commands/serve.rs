@@ -155,8 +155,11 @@ impl Mover {
             if is_last {
                 return;
             }
-            if let Err(error) = self.writer.keep_up(&mut self.upkeep).await {
-                tracing::error!(error.message = %chain(error.as_ref()), "upkeep was not done; it is tried again");
+            match self.writer.keep_up(&mut self.upkeep).await {
+                Ok(has_other_files) => self.is_dirty |= has_other_files,
+                Err(error) => {
+                    tracing::error!(error.message = %chain(error.as_ref()), "upkeep was not done; it is tried again");
+                }
             }
         }
     }

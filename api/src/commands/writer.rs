@@ -119,10 +119,12 @@ impl Writer {
         Ok(snapshot)
     }
 
-    /// Does the upkeep that is due, between two refreshes.
-    pub(super) async fn keep_up(&mut self, upkeep: &mut Upkeep) -> anyhow::Result<()> {
+    /// Does the upkeep that is due, between two refreshes. Says whether tables have other files now: until a
+    /// snapshot shows those, the old ones are kept.
+    pub(super) async fn keep_up(&mut self, upkeep: &mut Upkeep) -> anyhow::Result<bool> {
         let now = self.clock.now();
-        upkeep.run_due(self.pipeline.tables(), now).await.map(|_| ())
+        let done = upkeep.run_due(self.pipeline.tables(), now).await?;
+        Ok(done.merged_files > 0 || done.expired_deliveries > 0)
     }
 
     /// The pipeline, for commands that do upkeep on demand.

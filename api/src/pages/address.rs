@@ -1,6 +1,6 @@
 //! Addresses of numbers: where a page or a download of a metric stands, with its question in the parameters.
 
-use crate::routes::RowsParams;
+use crate::routes::{RowsParams, one_scope};
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -31,6 +31,11 @@ impl Address {
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.pairs.push((name, value.into()));
         self
+    }
+
+    /// The same for one scope, whatever its name is.
+    pub(super) fn with_scope(self, name: &str) -> Self {
+        self.with("scope", one_scope(name))
     }
 
     /// The same for the scopes and periods of a question, without what only chooses rows.

@@ -217,7 +217,7 @@ fn services(diagnosis: &Diagnosis) -> Markup {
 }
 
 fn service_row(service: &ServiceBody) -> Markup {
-    let behind = Address::of_metric("change_lead_time").with("scope_kind", "service").with("scope", service.service.as_str());
+    let behind = Address::of_metric("change_lead_time").with("scope_kind", "service").with_scope(&service.service);
     html! {
         tr {
             td { a href=(behind.with("grain", "window").text()) { (service.service) } }

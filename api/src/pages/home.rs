@@ -162,7 +162,7 @@ fn score_row(metric: &Metric, title: &str, cell: &Cell) -> Markup {
     let interval = cell.low.zip(cell.high).map(|(low, high)| wording::interval(metric.unit, low, high));
     let address = Address::of_metric(metric.id)
         .with("scope_kind", cell.scope_kind.as_str())
-        .with("scope", cell.scope.as_str())
+        .with_scope(&cell.scope)
         .with("grain", "quarter")
         .with("last", "7");
     html! {

@@ -11,7 +11,7 @@ use super::definitions::words;
 use super::frame::{self, Page, Refusal};
 use super::picture::{chart, recent};
 use crate::app::App;
-use crate::explain::{Explanation, explanation, known_statistic};
+use crate::explain::{Explanation, closer, explanation, known_statistic};
 use crate::problem::Problem;
 use crate::routes::RowsParams;
 use axum::extract::rejection::QueryRejection;
@@ -57,7 +57,7 @@ async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, add
     let statistic = known_statistic(metric, params.statistic.as_deref().filter(|statistic| !statistic.is_empty()))?;
     let window = params.window_params().window(engine, metric.subject).await?;
     let explained = explanation(engine, metric, &window, statistic, &params.request(ROWS)?).await?;
-    let series = engine.series(metric, &window).await?;
+    let series = closer(engine, metric, &window).await?;
     let zone = engine.definitions().zone();
     let teams = teams(engine, metric, &window).await?;
     let picture = picture(engine, metric, &window).await?;
@@ -155,7 +155,7 @@ fn narrowed(series: &Series, cell: &Cell) -> String {
     let period = series.window.periods.iter().find(|period| period.start == cell.period_start);
     let mut address = Address::of_metric(series.metric.id)
         .with("scope_kind", cell.scope_kind.as_str())
-        .with("scope", cell.scope.as_str())
+        .with_scope(&cell.scope)
         .with("grain", "window");
     if let Some(period) = period {
         address = address.with("from", period.first_day.to_string()).with("to", period.end_day.to_string());

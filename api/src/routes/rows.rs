@@ -27,7 +27,7 @@ pub(crate) struct RowsParams {
     /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
     /// organisation, or every component for a metric of components.
     pub(crate) scope_kind: Option<String>,
-    /// The scope's name; several are separated by commas.
+    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
     pub(crate) scope: Option<String>,
     /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
     pub(crate) grain: Option<String>,

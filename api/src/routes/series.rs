@@ -2,7 +2,7 @@
 
 use super::window::{WindowParams, params_of_series};
 use crate::app::App;
-use crate::explain::known_statistic;
+use crate::explain::{closer, is_closer, known_statistic};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Metric, Series, Statistic, find, profiles};
+use waymark_analytics::{Cell, Series, Statistic, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
@@ -91,7 +91,7 @@ impl SeriesBody {
             snapshot: series.snapshot.clone(),
             zone: series.window.zone.to_string(),
             grain: series.window.grain.as_str(),
-            flags: flags(series.metric),
+            flags: flags(series),
             rows: series.cells.iter().filter(is_wanted).map(|cell| CellBody::of(series.metric.id, cell)).collect(),
         }
     }
@@ -125,10 +125,10 @@ impl SeriesBody {
 }
 
 /// What is true of every series of a kind: the limits of many cells are closed forms.
-fn flags(metric: &Metric) -> Vec<&'static str> {
-    match metric.kind {
-        // The rules of another tool have no limits.
-        _ if profiles::profile_of(metric).is_some() => Vec::new(),
+fn flags(series: &Series) -> Vec<&'static str> {
+    match series.metric.kind {
+        // The rules of another tool have no limits, and of one cell they allow for it.
+        _ if profiles::profile_of(series.metric).is_some() || is_closer(series) => Vec::new(),
         Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
             vec!["not adjusted for clustering"]
         }
@@ -181,7 +181,7 @@ pub(crate) async fn series(
     };
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window(&app.engine, metric.subject).await?;
-    let series = app.engine.series(metric, &window).await?;
+    let series = closer(&app.engine, metric, &window).await?;
     let body = SeriesBody::of(&series, statistic);
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(body).into_response()),

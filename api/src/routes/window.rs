@@ -18,7 +18,7 @@ pub(crate) struct WindowParams {
     /// `component_reason`, `category` or `category_vendor`;
     /// default: the organisation, or every component or category for a metric of those.
     pub(crate) scope_kind: Option<String>,
-    /// The scope's name; several are separated by commas.
+    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
     pub(crate) scope: Option<String>,
     /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
     pub(crate) grain: Option<String>,
@@ -61,6 +61,26 @@ pub(crate) fn filled(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
+/// A scope's name as the parameter `scope` takes it: a comma of its own stands behind a backslash.
+pub(crate) fn one_scope(name: &str) -> String {
+    name.replace(',', "\\,")
+}
+
+/// The scopes that a parameter names.
+fn scopes(text: &str) -> Vec<String> {
+    let mut scopes = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, scopes.last_mut()) {
+            ('\\', Some(scope)) if letters.peek() == Some(&',') => scope.extend(letters.next()),
+            (',', _) => scopes.push(String::new()),
+            (letter, Some(scope)) => scope.push(letter),
+            (_, None) => {}
+        }
+    }
+    scopes.iter().map(|scope| scope.trim().to_owned()).collect()
+}
+
 /// The parameters, or the problem with them.
 pub(crate) fn params(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
     let params = params_of_series(query)?;
@@ -82,7 +102,7 @@ impl WindowParams {
     pub(crate) async fn window(&self, engine: &Engine, subject: waymark_analytics::Subject) -> Result<Window, Problem> {
         let opened = engine.newest().await?;
         let definitions = engine.definitions();
-        let scopes = filled(self.scope.as_ref()).map(|scopes| scopes.split(',').map(|scope| scope.trim().to_owned()).collect());
+        let scopes = filled(self.scope.as_ref()).map(scopes);
         let request = WindowRequest {
             grain: filled(self.grain.as_ref()).map(ToOwned::to_owned),
             from: filled(self.from.as_ref()).map(ToOwned::to_owned),
@@ -91,6 +111,22 @@ impl WindowParams {
             scope_kind: Some(filled(self.scope_kind.as_ref()).unwrap_or_else(|| subject.scope_kind()).to_owned()),
             scopes: scopes.unwrap_or_default(),
         };
-        Ok(request.understand(opened.as_of(), definitions.zone())?)
+        let window = request.understand(opened.as_of(), definitions.zone())?;
+        engine.check_scopes(&window).await?;
+        Ok(window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_behind_a_backslash_belongs_to_the_name() {
+        assert_eq!(scopes("checkout, cart"), ["checkout", "cart"]);
+        assert_eq!(scopes(r"red\, white,blue\x"), ["red, white", r"blue\x"]);
+        for name in ["Payments, EMEA", "plain", ",", "a,,b"] {
+            assert_eq!(scopes(&one_scope(name)), [name]);
+        }
     }
 }

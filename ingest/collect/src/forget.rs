@@ -6,6 +6,7 @@
 //! it lose body and headers and keep their position. What files are left behind, and what facts
 //! were made from them, is the caller's to clear.
 
+mod named;
 mod rows;
 
 use crate::error::CollectError;
@@ -14,6 +15,7 @@ use crate::source::{Normalised, Reading, Source};
 use crate::sources::{self, SOURCES};
 use arrow::array::{Array, RecordBatch};
 use arrow::error::ArrowError;
+use named::{is_named, readable};
 use rows::{Hidden, are_personal, emptied, hidden, holds};
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::{Delivery, DeliveryId, EntityId, Instant, Observation, PeopleKey, Record, Table};
@@ -48,12 +50,12 @@ impl Forgotten {
     ///
     /// A statement whose very identity is the person, such as a review or an answer, goes as a
     /// whole; any other stays without the person. The same input always gives the same output.
-    pub fn apply(&self, delivery: &mut Delivery, normalised: &mut Normalised) {
+    pub fn apply(&self, delivery: &mut Delivery, normalised: &mut Normalised, people: &PeopleKey) {
         if self.pseudonyms.is_empty() {
             return;
         }
         let count = normalised.observations.len();
-        let mut is_touched = false;
+        let mut is_touched = is_named(delivery, people, &self.pseudonyms);
         let mut left = Vec::with_capacity(count);
         for mut observation in std::mem::take(&mut normalised.observations) {
             if self.is_about(&observation) {
@@ -74,7 +76,7 @@ impl Forgotten {
         delivery.body.clear();
         delivery.headers.clear();
         delivery.request_url = None;
-        if normalised.observations.is_empty() && normalised.rejections.is_empty() {
+        if normalised.observations.is_empty() && normalised.rejections.is_empty() && normalised.ignored.is_none() {
             normalised.ignored = Some(IGNORED);
         }
     }
@@ -247,7 +249,7 @@ impl Search {
         if delivery.body.is_empty() {
             return false;
         }
-        if self.told.contains(delivery.id.as_str()) || rows::mentions(&delivery.body, &self.name) {
+        if self.told.contains(delivery.id.as_str()) || rows::mentions(&readable(delivery), &self.name) {
             return true;
         }
         let Some(source) = sources::find(&delivery.source) else { return false };

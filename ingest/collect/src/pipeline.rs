@@ -59,6 +59,7 @@ impl Pipeline {
     /// `Lake` when another process holds the lock or the folder cannot be written.
     pub async fn open(layout: &Layout, clock: Arc<dyn Clock>, role: &str) -> Result<Self, CollectError> {
         let lock = FolderLock::take(layout, role)?;
+        layout.remove_drafts()?;
         let people = people_key(layout, clock.now()).await?;
         let state = StateStore::open(layout)?;
         let stream = own_stream(layout, &state, clock.now())?;
@@ -74,9 +75,12 @@ impl Pipeline {
             clock,
             _lock: lock,
         };
-        // An inbox that was lost would count from the beginning, where the tables have been already.
-        if let Some(held) = pipeline.tables.position(DELIVERIES, &pipeline.stream).await? {
-            pipeline.inbox.continue_after(held)?;
+        // An inbox that was lost would count from the beginning, where the tables have been already; after a batch
+        // that was interrupted some are further than the deliveries.
+        for table in statement_tables() {
+            if let Some(held) = pipeline.tables.position(&table, &pipeline.stream).await? {
+                pipeline.inbox.continue_after(held)?;
+            }
         }
         if layout.format_version().await? < FORMAT_VERSION {
             pipeline.rebuild().await?;

@@ -216,12 +216,16 @@ fn names(layout: &Layout, snapshot: &Snapshot) -> Result<Vec<String>, LakeError>
         let below = relative(layout.root(), &folder);
         names.extend(version.files.iter().map(|file| format!("{below}/{}", file.path)));
         let log = folder.join("_delta_log");
+        let before = names.len();
         for entry in std::fs::read_dir(&log).map_err(|cause| failed("list", &log, cause))? {
             let entry = entry.map_err(|cause| failed("list", &log, cause))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if version_of_log_file(&name).is_some_and(|found| found <= version.version) {
                 names.push(format!("{below}/_delta_log/{name}"));
             }
+        }
+        if names.len() == before {
+            return Err(LakeError::BackupWithoutLog { table: table.clone(), version: version.version });
         }
     }
     Ok(names)

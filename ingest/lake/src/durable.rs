@@ -164,9 +164,25 @@ fn write_then_name(path: &std::path::Path, payload: &PutPayload, naming: Naming)
     sync_folder(path)
 }
 
+/// Removes the drafts of killed writers from a folder and those below it.
+pub(crate) fn remove_drafts(folder: &std::path::Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let numbered = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number);
+        if entry.file_type()?.is_dir() {
+            remove_drafts(&entry.path())?;
+        } else if numbered.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder and those above it, each of which is in its parent when this returns.
 pub(crate) fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    if folder.is_dir() {
+    // Above a bare name is the folder in which the process stands.
+    if folder.is_dir() || folder.as_os_str().is_empty() {
         return Ok(());
     }
     if let Some(above) = folder.parent() {
@@ -194,7 +210,28 @@ fn sync_file_and_folder(path: &std::path::Path) -> std::io::Result<()> {
 
 fn sync_folder(path: &std::path::Path) -> std::io::Result<()> {
     match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drafts_of_killed_writers_go_and_everything_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("table");
+        make_folder(&below).unwrap();
+        for name in ["part-1.parquet", "part-1.parquet#4200000007", "odd#name", "odd#"] {
+            std::fs::write(below.join(name), b"x").unwrap();
+        }
+        remove_drafts(folder.path()).unwrap();
+        let mut left: Vec<String> =
+            std::fs::read_dir(&below).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, ["odd#", "odd#name", "part-1.parquet"]);
     }
 }

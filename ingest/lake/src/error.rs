@@ -214,6 +214,22 @@ pub enum LakeError {
         /// The position that the newest one reaches.
         visible: i64,
     },
+    /// A restore ended before everything was in its place.
+    #[error("`{}` was restored halfway: remove it, and restore again", .path.display())]
+    HalfRestored {
+        /// The folder that is no whole one.
+        path: PathBuf,
+    },
+    /// A table's log does not reach back to what the snapshot shows.
+    #[error(
+        "the log of `{table}` begins after version {version}, which the snapshot shows: let `waymark serve` take in something new, or stop it, and try again"
+    )]
+    BackupWithoutLog {
+        /// The table whose log was trimmed.
+        table: String,
+        /// The version that the snapshot shows.
+        version: u64,
+    },
     /// Files went away while they were copied, again and again.
     #[error("files of `{}` went away while they were copied, several times: try again, with a longer `[upkeep] vacuum_days`", .path.display())]
     BackupUnsettled {

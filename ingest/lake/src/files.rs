@@ -12,8 +12,8 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Ar
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use futures::future::BoxFuture;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
@@ -63,22 +63,29 @@ pub async fn read_rows(
     files: &[DataFile],
     wanted: Wanted<'_>,
 ) -> Result<Vec<RecordBatch>, LakeError> {
+    let read: Vec<Vec<RecordBatch>> = file_by_file(layout, table, files, wanted).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// The same, file by file: while one is looked at, the next ones are read.
+pub fn file_by_file(
+    layout: &Layout,
+    table: &str,
+    files: &[DataFile],
+    wanted: Wanted<'_>,
+) -> BoxStream<'static, Result<Vec<RecordBatch>, LakeError>> {
     let subjects = wanted.subjects.cloned().map(Arc::new);
     let columns: Option<Arc<[String]>> = wanted.columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-    let read = |file: &DataFile| {
-        let read = FileRead {
-            layout: layout.clone(),
-            table: table.to_owned(),
-            file: file.clone(),
-            subjects: subjects.clone(),
-            columns: columns.clone(),
-            footers: wanted.footers.cloned(),
-        };
-        read.on_any_core().boxed()
+    let read = |file: &DataFile| FileRead {
+        layout: layout.clone(),
+        table: table.to_owned(),
+        file: file.clone(),
+        subjects: subjects.clone(),
+        columns: columns.clone(),
+        footers: wanted.footers.cloned(),
     };
-    let reads: Vec<BoxFuture<'_, _>> = files.iter().map(read).collect();
-    let read: Vec<Vec<RecordBatch>> = futures::stream::iter(reads).buffered(READ_AT_ONCE).try_collect().await?;
-    Ok(read.into_iter().flatten().collect())
+    let reads: Vec<FileRead> = files.iter().map(read).collect();
+    futures::stream::iter(reads).map(FileRead::on_any_core).buffered(READ_AT_ONCE).boxed()
 }
 
 /// One file and what is wanted of it.

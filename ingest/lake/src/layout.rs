@@ -17,7 +17,9 @@ use waymark_event::Table;
 pub const FORMAT_VERSION: u32 = 2;
 
 /// The object that says in which format everything beside it is.
-const FORMAT: &str = "format.json";
+pub(crate) const FORMAT: &str = "format.json";
+/// Where a restore gathers what it then moves up.
+pub(crate) const RESTORING: &str = ".restoring";
 /// Snapshots, one object each.
 pub(crate) const SNAPSHOTS: &str = "snapshots";
 /// The secret key of pseudonyms.
@@ -66,6 +68,10 @@ impl Layout {
         let unreadable = |cause| LakeError::Folder { path: path.clone(), cause };
         match std::fs::read(&path) {
             Ok(bytes) => layout.known(&bytes).map(|_| layout),
+            // A restore that was interrupted has not moved everything up yet.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && layout.root.join(RESTORING).exists() => {
+                Err(LakeError::HalfRestored { path: layout.root })
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 crate::durable::write_atomically(&path, &newest_format()).map_err(unreadable)?;
                 Ok(layout)
@@ -101,7 +107,7 @@ impl Layout {
 
     async fn over(storage: Storage, local: &Path) -> Result<Self, LakeError> {
         let folder = |cause| LakeError::Folder { path: local.to_owned(), cause };
-        std::fs::create_dir_all(local).map_err(folder)?;
+        crate::durable::make_folder(local).map_err(folder)?;
         let layout = Self { root: std::fs::canonicalize(local).map_err(folder)?, storage };
         if let Some(bytes) = layout.storage.get(FORMAT).await? {
             layout.known(&bytes)?;
@@ -134,6 +140,18 @@ impl Layout {
     /// The folder of one Delta table, where the tables are folders of this machine.
     pub fn table(&self, table: &str) -> PathBuf {
         self.root.join(table_folder(table))
+    }
+
+    /// Removes what writers that were killed had begun to write: no listing of the store shows it, and it may hold
+    /// whole messages. For the holder of the lock only.
+    ///
+    /// # Errors
+    /// `Folder` when a folder cannot be read or a draft not be removed.
+    pub fn remove_drafts(&self) -> Result<(), LakeError> {
+        for folder in ["lake", SNAPSHOTS].map(|name| self.root.join(name)).iter().filter(|folder| folder.is_dir()) {
+            crate::durable::remove_drafts(folder).map_err(|cause| LakeError::Folder { path: folder.clone(), cause })?;
+        }
+        Ok(())
     }
 
     /// The path in the store of a file of a table.

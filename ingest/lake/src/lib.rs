@@ -34,7 +34,7 @@ pub use checkup::{Checkup, check_up};
 pub use disk::{DiskUse, database_bytes, disk_use};
 pub use durable::DurableStore;
 pub use error::LakeError;
-pub use files::{Wanted, footer_note, footer_rows, joined, read_rows};
+pub use files::{Wanted, file_by_file, footer_note, footer_rows, joined, read_rows};
 pub use footers::Footers;
 pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};

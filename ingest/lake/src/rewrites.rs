@@ -6,13 +6,13 @@
 use crate::error::LakeError;
 use crate::layout::table_folder;
 use crate::snapshot::{DataFile, Snapshot, TableVersion};
-use crate::tables::{Tables, add, failed_open, overtaken};
+use crate::tables::{LOG_SECONDS, Tables, add, failed_open, overtaken};
 use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{Action, Add, Transaction};
 use deltalake::protocol::DeltaOperation;
-use deltalake::protocol::checkpoints::cleanup_metadata;
+use deltalake::protocol::checkpoints::cleanup_expired_logs_for;
 use std::collections::{BTreeMap, BTreeSet};
-use waymark_event::Instant;
+use waymark_event::{Clock, Instant, SystemClock};
 
 /// The application under which every rewriter of files commits: two that overlap conflict.
 const MAINTENANCE: &str = "waymark-maintenance";
@@ -170,14 +170,20 @@ impl Tables {
             removed.files += 1;
             removed.size_bytes += stored.size_bytes;
         }
-        self.trim_log(table).await?;
+        self.trim_log(table, kept).await?;
         Ok(removed)
     }
 
-    /// Removes commits that a checkpoint covers and that are older than the table's log is kept.
-    async fn trim_log(&mut self, table: &str) -> Result<(), LakeError> {
+    /// Removes commits that are older than the log is kept and that a checkpoint covers, of which a kept snapshot
+    /// has no need: a backup copies the log up to the version that a snapshot shows.
+    async fn trim_log(&mut self, table: &str, kept: &[Snapshot]) -> Result<(), LakeError> {
         let Some(delta) = self.current(table).await? else { return Ok(()) };
-        let trimmed = cleanup_metadata(delta, None).await;
+        let newest = delta.snapshot().map_err(|cause| failed_open(table, cause))?.version();
+        let shown = kept.iter().filter_map(|snapshot| snapshot.tables.get(table)).map(|version| version.version);
+        let needed = shown.chain([newest]).min().unwrap_or(newest);
+        // A store dates its files by the real time, whichever the data are about.
+        let cutoff = SystemClock.now().plus_seconds(-LOG_SECONDS).micros() / 1_000;
+        let trimmed = cleanup_expired_logs_for(needed, delta.log_store().as_ref(), cutoff, None).await;
         trimmed.map(|_| ()).map_err(|cause| failed_open(table, cause))
     }
 }

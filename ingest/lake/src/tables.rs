@@ -23,7 +23,9 @@ use std::sync::Arc;
 use waymark_event::Instant;
 
 /// Commits that a checkpoint covers are kept this long; listing them would cost every reader.
-const LOG_RETENTION: &str = "interval 1 hours";
+pub(crate) const LOG_SECONDS: i64 = 3_600;
+/// So long a checkpoint carries files that are gone, which nobody asks for: ours are removed by snapshots.
+const GONE_RETENTION: &str = "interval 1 hours";
 /// Commits between two checkpoints. What a table holds in memory grows by a piece with each commit, and each
 /// commit goes through all of them; read from a checkpoint it is one.
 const CHECKPOINT_COMMITS: u32 = 50;
@@ -181,7 +183,8 @@ impl Tables {
             .with_table_name(table)
             .with_columns(kernel.fields().cloned())
             .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(with_statistics.join(",")))
-            .with_configuration_property(TableProperty::LogRetentionDuration, Some(LOG_RETENTION))
+            .with_configuration_property(TableProperty::LogRetentionDuration, Some(format!("interval {LOG_SECONDS} seconds")))
+            .with_configuration_property(TableProperty::DeletedFileRetentionDuration, Some(GONE_RETENTION))
             .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_COMMITS.to_string()))
             .await;
         match created {

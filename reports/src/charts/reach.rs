@@ -163,9 +163,6 @@ fn bars(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> Vec<String> {
     rows.iter().map(|row| format!("{}: {}.", row.name, row.note())).collect()
 }
 
-/// Bold letters of a reader without our font need this much more room, or they run into the bars.
-const WIDER: f64 = 1.14;
-
 /// Where names and bars stand.
 struct Bar {
     start: f64,
@@ -180,7 +177,7 @@ impl Bar {
     fn new(rows: &[Row<'_>], free: Free, row: f64) -> Self {
         let widest = rows.iter().map(|row| advances::width(row.name, NAME, Weight::Semibold)).fold(0.0, f64::max);
         let is_high = row >= 40.0;
-        let gutter = if is_high { 0.0 } else { (widest * WIDER).min((free.right - free.left) * 0.3) + 12.0 };
+        let gutter = if is_high { 0.0 } else { (widest * advances::WIDER).min((free.right - free.left) * 0.3) + 12.0 };
         let (height, right) = if is_high { (15.0, free.right - 1.0) } else { (13.0, free.right - VALUE) };
         Self { start: free.left, left: free.left + gutter, right, height, row }
     }

@@ -51,7 +51,7 @@ fn drawn(weeks: &[MigrationWeek], window: &Window, words: &Words) -> Result<Svg,
     let widest = scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
     let last = weeks.last().copied().unwrap_or_default();
     let names = [format!("{} in scope", wording::count(last.scope)), format!("{} moved", wording::count(last.done))];
-    let beside = names.iter().map(|name| advances::width(name, NAME, Weight::Semibold)).fold(0.0, f64::max);
+    let beside = names.iter().map(|name| advances::width(name, NAME, Weight::Semibold)).fold(0.0, f64::max) * advances::WIDER;
     let room =
         Room { left: free.left + widest + 9.0, top: free.top, right: free.right - beside - 10.0, bottom: free.bottom - 24.0 };
     let plane = Plane::new(&pen, room, weeks.len(), &scale);

@@ -82,11 +82,12 @@ fn said(score: &ScoreRow) -> String {
 
 /// The wave before and the verdict of `analytics` on the difference.
 fn compared(newest: &ScoreRow, before: &ScoreRow) -> Entry {
-    let entry = Entry::of(format!("{} in {}", said(before), before.wave));
-    let Some(metric) = find("nps") else { return entry };
+    let earlier = format!("{} in {}", said(before), before.wave);
+    let Some(metric) = find("nps") else { return Entry::of(earlier) };
     let change = change(metric, &cell(metric, before), &cell(metric, newest));
     let words = format!("{} {}", finding::arrow(change.verdict), finding::verdict(change.verdict));
-    entry.with(words).toned(finding::tone(metric, &change))
+    // What is told in colour is the difference, not the wave before.
+    Entry::of(words).with(earlier).toned(finding::tone(metric, &change))
 }
 
 /// A published score as a cell: waves are closed, so nothing about it is partial.
@@ -129,8 +130,8 @@ mod tests {
         let blocks = scores(&given);
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         assert_eq!(table.rows.len(), 3);
-        assert_eq!(table.rows[0][5].text, "−60 in winter");
-        assert_eq!(table.rows[0][5].detail, "↑ up");
+        assert_eq!(table.rows[0][5].detail, "−60 in winter");
+        assert_eq!(table.rows[0][5].text, "↑ up");
         assert_eq!(table.rows[2][2].text, wording::WITHHELD);
     }
 }

@@ -90,7 +90,7 @@ async fn from_outside(engine: &Engine, kind: &str, name: &str) -> Result<Option<
     let metric = named("inner_source_share")?;
     let window = Window::trailing_days(90, opened.as_of(), engine.definitions().zone()).of_scope(kind, name);
     let cell = engine.detail(metric, metric.headline(), &window).await?;
-    let address = Address::of_metric(metric.id).with("scope_kind", kind).with("scope", name).text();
+    let address = Address::of_metric(metric.id).with("scope_kind", kind).with_scope(name).text();
     Ok(cell.filter(|cell| cell.coverage.is_some()).map(|cell| (wording::full(metric, &cell), address)))
 }
 

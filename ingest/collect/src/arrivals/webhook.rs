@@ -16,8 +16,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
 use waymark_lake::{InboxHandle, LakeError};
+
+/// Bodies that may be in memory at the same time, in KiB; who comes then is asked to come again.
+const BODIES_KIB_MAX: usize = 256 * 1_024;
 
 /// What the receiver needs.
 #[derive(Clone, Debug)]
@@ -34,13 +38,21 @@ pub struct Receiver {
     pub clock: Arc<dyn Clock>,
 }
 
+/// A receiver with room for the bodies that are being read and kept.
+#[derive(Clone)]
+struct Entrance {
+    receiver: Receiver,
+    room: Arc<Semaphore>,
+}
+
 /// The router of `POST /hooks/{connection}`.
 pub fn router(receiver: Receiver) -> Router {
-    Router::new().route("/hooks/{connection}", post(receive)).with_state(receiver)
+    let entrance = Entrance { receiver, room: Arc::new(Semaphore::new(BODIES_KIB_MAX)) };
+    Router::new().route("/hooks/{connection}", post(receive)).with_state(entrance)
 }
 
 async fn receive(
-    State(receiver): State<Receiver>,
+    State(Entrance { receiver, room }): State<Entrance>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -51,6 +63,9 @@ async fn receive(
     if announced.is_some_and(|length| length > receiver.body_bytes_max) {
         return Err(Refusal::TooLarge { max: receiver.body_bytes_max });
     }
+    // A body whose size is not announced may be as large as any.
+    let room_kib = announced.unwrap_or(receiver.body_bytes_max).div_ceil(1_024).clamp(1, BODIES_KIB_MAX);
+    let _room = room.try_acquire_many(u32::try_from(room_kib).unwrap_or(u32::MAX)).map_err(|_| Refusal::Busy)?;
     let bytes =
         to_bytes(body, receiver.body_bytes_max).await.map_err(|_| Refusal::TooLarge { max: receiver.body_bytes_max })?;
     let proof = prove(&connection, source, &headers, &bytes)?;
@@ -123,6 +138,7 @@ enum Refusal {
     UnknownConnection,
     NotProven,
     TooLarge { max: usize },
+    Busy,
     NotDurable(LakeError),
 }
 
@@ -145,6 +161,11 @@ impl IntoResponse for Refusal {
             Self::TooLarge { max } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("the body is larger than {max} bytes"))
             }
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "too many messages are being read at the moment, send it again".to_owned(),
+            ),
             Self::NotDurable(error) => {
                 tracing::error!(error.message = %error, "a delivery could not be made durable and was not acknowledged");
                 (StatusCode::SERVICE_UNAVAILABLE, "not-durable", "nothing can be kept at the moment, send it again".to_owned())

@@ -114,7 +114,7 @@ fn understand_one(reading: &Reading, forgotten: &Forgotten, position: i64, mut d
             "no dialect of this program reads this source",
         )),
     };
-    forgotten.apply(&mut delivery, &mut normalised);
+    forgotten.apply(&mut delivery, &mut normalised, &reading.people);
     Understood { position, delivery, normalised, dialect_version }
 }
 

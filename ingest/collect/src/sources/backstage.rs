@@ -102,7 +102,7 @@ fn component(delivery: &Delivery, dialect_version: i32, reading: &Reading, entit
         .and_then(|slug| canonical_repository(&format!("github.com/{slug}")))
         .or_else(|| {
             let location = metadata.annotations.get("backstage.io/source-location")?;
-            canonical_repository(location.trim_start_matches("url:"))
+            canonical_repository(root(location.trim_start_matches("url:")))
         });
     let record = Service {
         kind: ServiceKind::Service,
@@ -140,6 +140,13 @@ fn described(delivery: &Delivery, dialect_version: i32, observation: &Observatio
         ..observation.head.clone()
     };
     Observation::read(delivery, dialect_version, head, observation.record.clone())
+}
+
+/// The address of the repository in which a file or folder lies, as providers write it.
+fn root(address: &str) -> &str {
+    let inside = ["/tree/", "/blob/", "/-/", "/src/"];
+    let end = inside.iter().filter_map(|word| address.find(word)).min();
+    end.and_then(|end| address.get(..end)).unwrap_or(address)
 }
 
 /// `group:default/payments`, `user:jane` or a bare name, which means a group.

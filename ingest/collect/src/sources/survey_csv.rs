@@ -7,9 +7,7 @@
 use crate::source::{Normalised, Reading, Source};
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
-use waymark_event::{
-    Delivery, EntityId, Head, Instant, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank,
-};
+use waymark_event::{Delivery, EntityId, Head, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank};
 
 /// The dialect of survey exports.
 pub(crate) struct SurveyCsv;
@@ -138,10 +136,10 @@ fn answer(
         comment: cell("comment").map(ToOwned::to_owned),
         component_id: component,
     };
-    let submitted_at = submitted_on.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
     let head = Head {
         entity_id,
-        version_rank: VersionRank::of(Some(Instant::from_micros(submitted_at)), delivery.received_at, 0, Read::Event),
+        // A corrected row has the day of the old one: what was read last is believed.
+        version_rank: VersionRank::of(None, delivery.received_at, 0, Read::Event),
         ..Head::default()
     };
     Ok(Observation::read(delivery, dialect_version, head, record))

@@ -5,16 +5,13 @@
 use super::{MANIFEST, Manifest, copy, failed};
 use crate::error::LakeError;
 use crate::inbox::Inbox;
-use crate::layout::Layout;
+use crate::layout::{FORMAT, Layout, RESTORING};
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
 use crate::{DELIVERIES, INBOX_STREAM};
 use std::io;
 use std::path::Path;
 use waymark_event::Instant;
-
-/// Where the parts are put together.
-const DRAFT: &str = ".restoring";
 
 /// What a restore brought back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +36,11 @@ pub async fn restore(from: &Path, to: &Path) -> Result<Restored, LakeError> {
     std::fs::create_dir_all(to).map_err(|cause| failed("make", to, cause))?;
     for entry in std::fs::read_dir(to).map_err(|cause| failed("list", to, cause))? {
         let name = entry.map_err(|cause| failed("list", to, cause))?.file_name();
-        if name != DRAFT {
+        if name != RESTORING {
             return Err(LakeError::RestoreTarget { path: to.to_owned() });
         }
     }
-    let draft = to.join(DRAFT);
+    let draft = to.join(RESTORING);
     if draft.exists() {
         // An earlier restore did not come to its end.
         std::fs::remove_dir_all(&draft).map_err(|cause| failed("remove", &draft, cause))?;
@@ -111,7 +108,7 @@ fn move_up(draft: &Path, to: &Path) -> Result<(), LakeError> {
     let entries = std::fs::read_dir(draft).map_err(|cause| failed("list", draft, cause))?;
     let names: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
     let mut names = names.map_err(|cause| failed("list", draft, cause))?;
-    names.sort_by_key(|name| draft.join(name).is_file());
+    names.sort_by_key(|name| (name == FORMAT, draft.join(name).is_file()));
     for name in names {
         let target = to.join(&name);
         std::fs::rename(draft.join(&name), &target).map_err(|cause| failed("move", &target, cause))?;

@@ -13,6 +13,7 @@ use waymark_event::Instant;
 pub(super) struct Row {
     pub(super) id: Option<u64>,
     pub(super) number: Option<u64>,
+    pub(super) run_attempt: Option<u32>,
     pub(super) status: Option<String>,
     pub(super) state: Option<String>,
     created_at: Option<String>,

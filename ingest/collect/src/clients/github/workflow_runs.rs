@@ -1,12 +1,13 @@
 //! Workflow runs: asked by windows of creation time, because a search gives at most 1,000 results.
 //!
 //! A run that is started again keeps its creation time: later attempts come by webhook, or by a
-//! backfill that starts before the run.
+//! backfill that starts before the run. The list shows the newest attempt only, so earlier ones are asked for.
 
 use super::backfill::Backfill;
 use super::row::Row;
 use super::{Answer, ClientError, PAGES_MAX};
-use waymark_event::Instant;
+use serde_json::value::RawValue;
+use waymark_event::{Delivery, Instant};
 
 const LIST: &str = "workflow_runs";
 /// Results that GitHub gives for one search.
@@ -51,12 +52,17 @@ impl Backfill<'_> {
         let mut answer = first;
         for _ in 0..PAGES_MAX {
             let mut deliveries = Vec::new();
+            let mut repeated = Vec::new();
             for item in answer.listing()?.items {
                 let row = Row::of(item);
                 if row.status.as_deref().is_some_and(|status| status != "completed") {
                     *unfinished = [*unfinished, row.created_at()].into_iter().flatten().min();
                 }
+                repeated.extend(row.id.zip(row.run_attempt).filter(|(_, attempt)| *attempt > 1));
                 deliveries.push(self.delivery("workflow_run", item, &answer));
+            }
+            for (id, newest) in repeated {
+                self.earlier_attempts(id, newest, &mut deliveries).await?;
             }
             self.count.workflow_runs += deliveries.len();
             let watermark = self.watermark(end, *unfinished);
@@ -68,5 +74,23 @@ impl Backfill<'_> {
             answer = self.client.get(&next, self.progress).await?;
         }
         Err(ClientError::Circle { path: answer.url })
+    }
+
+    /// Attempts of a run before the newest, which failed mostly: without them repeating a run would hide it.
+    async fn earlier_attempts(&mut self, id: u64, newest: u32, deliveries: &mut Vec<Delivery>) -> Result<(), ClientError> {
+        for attempt in 1..newest {
+            let path = format!("{}/actions/runs/{id}/attempts/{attempt}", self.path);
+            match self.client.get(&path, self.progress).await {
+                Ok(answer) => {
+                    let item = serde_json::from_str(&answer.body);
+                    let item: &RawValue = item.map_err(|cause| ClientError::Page { path: path.clone(), cause })?;
+                    deliveries.push(self.delivery("workflow_run", item, &answer));
+                }
+                // What is too old is kept by nobody.
+                Err(error) if error.is_closed_list() => self.count.unavailable.push(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }

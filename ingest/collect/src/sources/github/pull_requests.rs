@@ -94,7 +94,7 @@ fn pull_request(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Ve
         additions: pull.additions,
         deletions: pull.deletions,
         commit_count: pull.commits,
-        title_is_revert: Some(title.starts_with("Revert ")),
+        title_is_revert: Some(title.starts_with("Revert \"")),
         ..PullRequest::default()
     };
     let mut observations = Vec::with_capacity(2);

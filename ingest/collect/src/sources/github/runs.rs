@@ -1,12 +1,16 @@
 //! `workflow_run` becomes a CI run, by attempt.
 //!
-//! A run's `updated_at` moves on later edits, so the end of work is taken only from a completed
-//! run. Jobs are not read yet.
+//! A run's `updated_at` moves on long after its end, when logs expire or somebody comments. Each time at which a
+//! completed run is told is therefore a moment of its own, and facts believe the earliest. Jobs are not read yet,
+//! and only they tell how long a run waited for a machine.
 
-use super::{Account, Repository, Stated, entity, not_ahead, state};
+use super::{Account, Repository, Stated, entity, moment, not_ahead, state};
 use crate::source::{Normalised, Reading};
 use serde::Deserialize;
 use waymark_event::{CiRun, Delivery, Instant, Observation, Outcome, Rejection, Status, Trigger};
+
+/// The provider ends a run after so long: what was told later says nothing about its end.
+const RUN_SECONDS_MAX: i64 = 35 * 86_400;
 
 #[derive(Deserialize)]
 struct Body {
@@ -28,6 +32,7 @@ struct Run {
     status: Option<String>,
     conclusion: Option<String>,
     head_branch: Option<String>,
+    head_repository: Option<Repository>,
     head_sha: Option<String>,
     created_at: Option<Instant>,
     run_started_at: Option<Instant>,
@@ -56,20 +61,24 @@ pub(super) fn read(delivery: &Delivery, reading: &Reading) -> Normalised {
         Ok(body) => body,
         Err(rejection) => return Normalised::rejected(rejection),
     };
-    observation(delivery, reading, body).map(|observation| vec![observation]).into()
+    observations(delivery, reading, body).into()
 }
 
-fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Observation, Rejection> {
+fn observations(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Vec<Observation>, Rejection> {
     let run = body.workflow_run.ok_or_else(|| Rejection::missing("/workflow_run"))?;
     let id = run.id.ok_or_else(|| Rejection::missing("/workflow_run/id"))?.to_string();
     let attempt = run.run_attempt.unwrap_or(1);
     let repository = if body.repository.full_name.is_some() { body.repository } else { run.repository.unwrap_or_default() };
     let (life, conclusion, event) = (said(run.status), said(run.conclusion), said(run.event));
-    let status = status(life.as_deref());
-    let finished_at = run.updated_at.filter(|_| status == Status::Finished);
+    let status = status(life.as_deref(), conclusion.as_deref());
+    let is_possible = |end: &Instant| run.run_started_at.is_none_or(|start| *end <= start.plus_seconds(RUN_SECONDS_MAX));
+    let finished_at = run.updated_at.filter(|_| status == Status::Finished).filter(is_possible);
     not_ahead(delivery, run.updated_at, "/workflow_run/updated_at")?;
+    // A branch of a fork may have the same name.
+    let is_from_here =
+        run.head_repository.as_ref().is_none_or(|head| head.full_name.is_none() || head.full_name == repository.full_name);
     let is_default_branch = match (&run.head_branch, &repository.default_branch) {
-        (Some(branch), Some(default)) => Some(branch == default),
+        (Some(branch), Some(default)) => Some(branch == default && is_from_here),
         _ => None,
     };
     let record = CiRun {
@@ -96,7 +105,8 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
         status_raw: life,
         result: result(status, conclusion.as_deref()),
         result_raw: conclusion,
-        queued_at: run.created_at.filter(|_| attempt == 1),
+        // Mostly the two are equal whatever the run waited, and then nobody knows how long that was.
+        queued_at: run.created_at.filter(|at| attempt == 1 && Some(*at) != run.run_started_at),
         started_at: run.run_started_at,
         finished_at,
         person: run.actor.as_ref().and_then(|actor| actor.pseudonym(delivery, reading)),
@@ -111,7 +121,11 @@ fn observation(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Obs
         occurred_at: finished_at.or(run.run_started_at),
         url: run.html_url,
     };
-    Ok(state(delivery, stated, record))
+    let end = finished_at.map(|at| {
+        let ended = CiRun { finished_at: Some(at), ..record.clone() };
+        moment(delivery, &stated.entity_id, ("finished", &at.micros().to_string(), at), ended)
+    });
+    Ok(end.into_iter().chain([state(delivery, stated, record)]).collect())
 }
 
 /// One of its interfaces writes words in upper case, and an empty text where another leaves them out.
@@ -119,12 +133,13 @@ fn said(word: Option<String>) -> Option<String> {
     word.filter(|word| !word.is_empty())
 }
 
-fn status(word: Option<&str>) -> Status {
-    match word.map(str::to_lowercase).as_deref() {
-        Some("queued" | "requested" | "pending") => Status::Queued,
-        Some("waiting" | "action_required") => Status::Waiting,
-        Some("in_progress") => Status::Running,
-        Some("completed") => Status::Finished,
+fn status(word: Option<&str>, conclusion: Option<&str>) -> Status {
+    match (word.map(str::to_lowercase).as_deref(), conclusion.map(str::to_lowercase).as_deref()) {
+        (Some("queued" | "requested" | "pending"), _) => Status::Queued,
+        // A run of a fork that somebody has to approve is told as completed, with this as its conclusion.
+        (Some("waiting" | "action_required"), _) | (Some("completed"), Some("action_required")) => Status::Waiting,
+        (Some("in_progress"), _) => Status::Running,
+        (Some("completed"), _) => Status::Finished,
         _ => Status::Unknown,
     }
 }

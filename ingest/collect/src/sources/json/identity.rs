@@ -2,8 +2,8 @@
 
 use crate::source::Reading;
 use waymark_event::{
-    Delivery, EntityId, IncidentStatus, Instant, OwnerKind, PullRequestState, Reason, Record, Rejection, Stage, Status,
-    StatusCategory, canonical_repository,
+    Delivery, Deployment, EntityId, IncidentStatus, Instant, OwnerKind, PullRequestState, Reason, Record, Rejection, Stage,
+    Status, StatusCategory, canonical_repository,
 };
 
 /// The identity of an event and the order of its versions.
@@ -57,17 +57,19 @@ pub(super) fn unify_addresses(record: &mut Record) {
             review.repository = review.repository.take().or_else(|| repository_of(&review.pull_request));
             canonical(review.repository.as_mut());
         }
-        Record::Deployment(deployment) => {
-            for revision in &mut deployment.revisions {
-                // An address may hold an `@` of its own; a sha does not.
-                if let Some((address, sha)) = revision.rsplit_once('@')
-                    && let Some(key) = canonical_repository(address)
-                {
-                    *revision = format!("{key}@{sha}");
-                }
-            }
-        }
+        Record::Deployment(deployment) => deployment.revisions.iter_mut().for_each(unify_revision),
+        Record::Incident(incident) => incident.change_links.iter_mut().for_each(unify_revision),
         _ => {}
+    }
+}
+
+/// `repository@sha` with the repository as others spell it; what is none stays.
+fn unify_revision(revision: &mut String) {
+    // An address may hold an `@` of its own; a sha does not.
+    if let Some((address, sha)) = revision.rsplit_once('@')
+        && let Some(key) = canonical_repository(address)
+    {
+        *revision = format!("{key}@{sha}");
     }
 }
 
@@ -137,13 +139,13 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
         ),
         Record::Deployment(deployment) => (
             of("deployment", &[&deployment.deployment_id, &deployment.attempt.to_string()]),
-            newest(&[deployment.created_at, deployment.started_at, deployment.finished_at]),
+            newest(&times_of(deployment)),
             life(deployment.status),
         ),
         Record::Commit(commit) => (of("commit", &[&commit.repository, &commit.sha]), commit.committed_at, 0),
         Record::PullRequest(pull) => (
             of("pull_request", &[&pull.repository, &pull.number.to_string()]),
-            newest(&[pull.opened_at, pull.merged_at, pull.closed_at]),
+            newest(&[pull.opened_at, pull.ready_at, pull.merged_at, pull.closed_at]),
             request(pull.state),
         ),
         Record::Review(review) => {
@@ -187,6 +189,11 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
         Record::Artifact(artifact) => (of("artifact", &[&artifact.digest]), artifact.built_at, 0),
     };
     Ok(Key { entity_id, updated_at, state_rank })
+}
+
+/// The times that tell the life of a deployment.
+const fn times_of(told: &Deployment) -> [Option<Instant>; 5] {
+    [told.created_at, told.started_at, told.exposed_at, told.finished_at, told.completed_at]
 }
 
 const fn life(status: Status) -> u8 {
