@@ -31,7 +31,7 @@ pub enum WindowError {
     #[error("grain `{0}` is none of day, week, month, quarter, window")]
     Grain(String),
     /// A text is no date.
-    #[error("`{0}` is no date: write `2026-03-02`, `2026-W10` or an RFC 3339 instant")]
+    #[error("`{0}` is no date: write `2026-03-02`, `2026-W10`, `2026-Q1` or an RFC 3339 instant")]
     Date(String),
     /// The end does not lie after the start.
     #[error("`to` must lie after `from`")]
@@ -125,12 +125,17 @@ fn between(grain: Grain, from: Option<&str>, to: Option<&str>, as_of: Instant, z
     Ok(Window::between(grain, from, to, zone))
 }
 
-/// A date, the Monday of an ISO week, or the local day of an instant.
+/// A date, the Monday of an ISO week, the first day of a quarter, or the local day of an instant.
 fn day(text: &str, zone: Tz) -> Result<NaiveDate, WindowError> {
     let unreadable = || WindowError::Date(text.to_owned());
     let found = if let Some((year, week)) = text.split_once("-W") {
         let (year, week) = (year.parse().map_err(|_| unreadable())?, week.parse().map_err(|_| unreadable())?);
         NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).ok_or_else(unreadable)?
+    } else if let Some((year, quarter)) = text.split_once("-Q") {
+        let (year, quarter) = (year.parse().map_err(|_| unreadable())?, quarter.parse::<u32>().map_err(|_| unreadable())?);
+        let month =
+            quarter.checked_sub(1).filter(|quarter| *quarter < 4).map(|quarter| 3 * quarter + 1).ok_or_else(unreadable)?;
+        NaiveDate::from_ymd_opt(year, month, 1).ok_or_else(unreadable)?
     } else if text.contains('T') {
         local_date(Instant::parse(text).map_err(|_| unreadable())?, zone)
     } else {
@@ -145,6 +150,21 @@ mod tests {
 
     fn ask(request: &WindowRequest) -> Result<Window, WindowError> {
         request.understand(Instant::parse("2026-08-03T06:00:00Z").unwrap(), chrono_tz::Europe::Berlin)
+    }
+
+    #[test]
+    fn a_quarter_is_its_first_day() {
+        let from = |text: &str| {
+            let request =
+                WindowRequest { from: Some(text.to_owned()), to: Some("2026-08-01".to_owned()), ..WindowRequest::default() };
+            ask(&WindowRequest { grain: Some("window".to_owned()), ..request })
+                .map(|window| window.periods[0].first_day.to_string())
+        };
+        assert_eq!(from("2026-Q1").unwrap(), "2026-01-01");
+        assert_eq!(from("2025-Q4").unwrap(), "2025-10-01");
+        for text in ["2026-Q0", "2026-Q5", "2026-Q", "Q1"] {
+            assert_eq!(from(text), Err(WindowError::Date(text.to_owned())));
+        }
     }
 
     #[test]

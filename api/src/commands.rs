@@ -78,6 +78,11 @@ impl Place {
         if self.address().is_some() { &self.local } else { &self.data }
     }
 
+    /// Whether there is a data folder; a prefix of an object store is taken to be one.
+    pub(crate) fn is_there(&self) -> bool {
+        self.address().is_some() || self.data.join("format.json").is_file()
+    }
+
     /// Opens the data folder or the prefix of an object store.
     pub(crate) async fn layout(&self) -> anyhow::Result<Layout> {
         match self.address() {

@@ -8,7 +8,7 @@ pub(crate) mod score;
 pub(crate) mod sparkline;
 pub(crate) mod trend;
 
-use crate::frame::Frame;
+use crate::frame::{Frame, Theme};
 use crate::svg::Svg;
 use waymark_analytics::{Cell, Metric, Series, Statistic};
 
@@ -25,6 +25,14 @@ pub struct Chart {
     pub draw: fn(&[Series], &Frame) -> Svg,
     /// Whether the chart can show this metric.
     pub accepts: fn(&Metric) -> bool,
+}
+
+impl Chart {
+    /// A frame for a file of this chart, as near to the size that was asked for as it can be read.
+    pub fn frame(&self, width: u32, height: u32, theme: Theme) -> Frame {
+        let (least_width, least_height) = if self.id == "sparkline" { (40, 16) } else { (360, 240) };
+        Frame::file(width.clamp(least_width, 2_400), height.clamp(least_height, 1_600), theme)
+    }
 }
 
 /// Every chart, in the order the manual shows it.
@@ -93,7 +101,6 @@ pub fn find(id: &str) -> Option<&'static Chart> {
 mod tests {
     use super::*;
     use crate::advances::{self, Weight};
-    use crate::frame::Theme;
     use crate::invented::{ninety_days, quarters, series, wave, weeks};
     use resvg::usvg::roxmltree::{Document, Node};
     use std::collections::BTreeSet;

@@ -7,6 +7,7 @@
 mod counting;
 mod names;
 mod runs;
+mod shards;
 mod teams;
 mod trouble;
 

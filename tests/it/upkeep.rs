@@ -127,7 +127,7 @@ async fn a_backup_and_a_restore_overwrite_nothing() {
             refused.display()
         );
     }
-    assert!(matches!(restore(&full, &below(&place, "new")).await, Err(LakeError::Backup { .. })));
+    assert!(matches!(restore(&full, &below(&place, "new")).await, Err(LakeError::NoBackup { .. })));
     backup(&world.layout, &to, now).await.unwrap();
     assert!(matches!(restore(&to, &full).await, Err(LakeError::RestoreTarget { .. })));
     let snapshot = Snapshot::newest(&world.layout).await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 //! much for one unit as for many.
 
 use crate::units::Units;
-use std::collections::btree_map::IntoValues;
+use std::collections::btree_map::IntoIter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
@@ -25,9 +25,20 @@ struct Shard {
     weight: u64,
 }
 
+/// What is computed and written together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Portion {
+    /// The units of its shards that have to be computed.
+    pub(super) groups: Groups,
+    /// Those of its shards that units have left, with or without others to compute there.
+    pub(super) left: BTreeSet<u32>,
+}
+
 /// Groups in portions that fit into memory. Each shard is in one portion only.
 pub(super) struct Portions {
-    shards: Peekable<IntoValues<u32, Shard>>,
+    shards: Peekable<IntoIter<u32, Shard>>,
+    /// Shards that units have left: they lose rows, whatever is computed in them.
+    left: BTreeSet<u32>,
     /// What the next portion may weigh.
     weight_max: u64,
     /// What all portions so far weighed, and how many bytes were observed of them.
@@ -38,9 +49,9 @@ pub(super) struct Portions {
 }
 
 impl Portions {
-    /// When units have `left` shards there is one portion, because those shards are written with it.
-    pub(super) fn new(groups: Groups, units: &Units, left: &BTreeSet<u32>) -> Self {
-        let mut shards: BTreeMap<u32, Shard> = BTreeMap::new();
+    /// The groups, and the shards that units have `left`.
+    pub(super) fn new(groups: Groups, units: &Units, left: BTreeSet<u32>) -> Self {
+        let mut shards: BTreeMap<u32, Shard> = left.iter().map(|shard| (*shard, Shard::default())).collect();
         // Without any statement there are still facts, which have columns and no rows.
         let empty = groups.values().all(BTreeSet::is_empty).then(|| groups.clone()).filter(|groups| !groups.is_empty());
         for (facts, of_facts) in groups {
@@ -50,37 +61,37 @@ impl Portions {
                 shard.weight += units.weight(unit);
             }
         }
-        let weight_max = if left.is_empty() { WEIGHT_AT_ONCE } else { u64::MAX };
-        Self { shards: shards.into_values().peekable(), weight_max, weight: 0, observed_bytes: 0, empty }
+        Self { shards: shards.into_iter().peekable(), left, weight_max: WEIGHT_AT_ONCE, weight: 0, observed_bytes: 0, empty }
     }
 
     /// Adapts what the next portion may weigh to what was observed of those before it.
     pub(super) fn learn(&mut self, observed_bytes: u64) {
         self.observed_bytes = self.observed_bytes.saturating_add(observed_bytes);
-        if self.weight_max < u64::MAX {
-            let wanted = self.weight.saturating_mul(OBSERVED_BYTES) / self.observed_bytes.max(1);
-            self.weight_max = wanted.clamp(WEIGHT_AT_ONCE, WEIGHT_AT_ONCE_MAX);
-        }
+        let wanted = self.weight.saturating_mul(OBSERVED_BYTES) / self.observed_bytes.max(1);
+        self.weight_max = wanted.clamp(WEIGHT_AT_ONCE, WEIGHT_AT_ONCE_MAX);
     }
 }
 
 impl Iterator for Portions {
-    type Item = Groups;
+    type Item = Portion;
 
-    fn next(&mut self) -> Option<Groups> {
-        if let Some(empty) = self.empty.take() {
-            return Some(empty);
+    fn next(&mut self) -> Option<Portion> {
+        if let Some(groups) = self.empty.take() {
+            return Some(Portion { groups, left: BTreeSet::new() });
         }
-        let mut portion = Groups::new();
+        let mut portion = Portion::default();
         let mut weight = 0;
-        while let Some(shard) = self.shards.next_if(|shard| weight == 0 || weight + shard.weight <= self.weight_max) {
+        while let Some((number, shard)) =
+            self.shards.next_if(|(_, shard)| weight == 0 || weight + shard.weight <= self.weight_max)
+        {
             weight += shard.weight;
+            portion.left.extend(self.left.take(&number));
             for (unit, facts) in shard.units {
-                portion.entry(facts).or_default().insert(unit);
+                portion.groups.entry(facts).or_default().insert(unit);
             }
         }
         self.weight += weight;
-        (!portion.is_empty()).then_some(portion)
+        (portion != Portion::default()).then_some(portion)
     }
 }
 
@@ -125,12 +136,15 @@ mod tests {
         let mut units = Units::default();
         let all = (0..600).map(|number| units.unit(&format!("service-{number}"))).collect();
         let mut portions =
-            Portions::new(Groups::from([(BTreeSet::from(["attempts"]), all)]), &units, &left.iter().copied().collect());
+            Portions::new(Groups::from([(BTreeSet::from(["attempts"]), all)]), &units, left.iter().copied().collect());
         let mut sizes = Vec::new();
+        let mut seen = Vec::new();
         while let Some(portion) = portions.next() {
-            sizes.push(portion.values().map(BTreeSet::len).sum());
+            sizes.push(portion.groups.values().map(BTreeSet::len).sum());
+            seen.extend(portion.left);
             portions.learn(observed_bytes);
         }
+        assert_eq!(seen, left, "each shard that was left is in one portion");
         sizes
     }
 
@@ -140,15 +154,19 @@ mod tests {
         assert_eq!(ordinary.iter().sum::<usize>(), 600);
         assert!(ordinary.iter().all(|size| *size <= 60), "{ordinary:?}");
         assert!(growing[0] == ordinary[0] && growing[1] > 2 * ordinary[1], "{growing:?}");
-        assert_eq!(sizes(OBSERVED_BYTES, &[7]), [600]);
+        // Shards that units have left are written with the portion in which they stand, also where nothing else is.
+        let left = sizes(OBSERVED_BYTES, &[7, 9_000]);
+        assert_eq!(left.iter().sum::<usize>(), 600);
+        assert!(left.len() >= ordinary.len(), "{left:?}");
     }
 
     #[test]
     fn nothing_observed_is_one_portion_without_units() {
         let facts = Groups::from([(BTreeSet::from(["attempts"]), BTreeSet::new())]);
-        let mut portions = Portions::new(facts.clone(), &Units::default(), &BTreeSet::new());
-        assert_eq!((portions.next(), portions.next()), (Some(facts), None));
-        assert_eq!(Portions::new(Groups::new(), &Units::default(), &BTreeSet::new()).next(), None, "nothing was touched");
+        let mut portions = Portions::new(facts.clone(), &Units::default(), BTreeSet::new());
+        let only = Portion { groups: facts, left: BTreeSet::new() };
+        assert_eq!((portions.next(), portions.next()), (Some(only), None));
+        assert_eq!(Portions::new(Groups::new(), &Units::default(), BTreeSet::new()).next(), None, "nothing was touched");
     }
 
     #[test]

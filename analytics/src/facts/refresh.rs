@@ -204,14 +204,14 @@ impl Work<'_> {
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
         let groups = self.groups(self.plans.reads(), &grown);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
-        let mut portions = Portions::new(groups, &self.units, &left);
+        let mut portions = Portions::new(groups, &self.units, left);
         while let Some(portion) = portions.next() {
             let began = StopWatch::now();
-            let (computed, observed_bytes) = self.compute_portion(portion).await?;
+            let (computed, observed_bytes) = self.compute_portion(portion.groups).await?;
             portions.learn(observed_bytes);
             let compute_ms = began.elapsed().as_millis();
             // A portion holds whole shards, which need not wait in memory.
-            self.write(tables, computed, &left, &mut files).await?;
+            self.write(tables, computed, &portion.left, &mut files).await?;
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
             tracing::debug!(compute_ms, write_ms, observed_bytes, "a portion of the facts was computed and written");
         }

@@ -53,10 +53,14 @@ impl Work<'_> {
     pub(super) async fn write(
         &mut self,
         tables: &Tables,
-        computed: BTreeMap<&'static str, Computed>,
+        mut computed: BTreeMap<&'static str, Computed>,
         left: &BTreeSet<u32>,
         files: &mut BTreeMap<&'static str, Written>,
     ) -> Result<(), AnalyticsError> {
+        // A unit that has left took its rows of all facts along.
+        for fact in FACTS.iter().filter(|fact| !left.is_empty() && !fact.units.is_empty()) {
+            computed.entry(fact.name).or_default();
+        }
         let mut changes = Vec::new();
         for (name, computed) in computed {
             let written = files.entry(name).or_default();

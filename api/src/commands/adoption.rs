@@ -15,7 +15,7 @@ pub(crate) struct AdoptionArgs {
 
 /// Prints the scoreboard or one component's story.
 pub(crate) async fn run(place: &Place, args: AdoptionArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let Some(component) = args.component else {
         let board = board(&engine).await.map_err(said)?;

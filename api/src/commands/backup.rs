@@ -25,7 +25,7 @@ pub(crate) struct RestoreArgs {
 
 /// Copies the data folder; a process may go on serving it.
 pub(crate) async fn backup(place: &Place, args: BackupArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let writer = if workplace.layout.storage().is_local() { settled(&workplace).await? } else { None };
     let done = waymark_lake::backup(&workplace.layout, &args.folder, workplace.clock.now()).await?;
     drop(writer);

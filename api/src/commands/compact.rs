@@ -24,7 +24,7 @@ struct Compacted {
 
 /// Merges until nothing is left to merge.
 pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let mut writer = Writer::open(&workplace, "compact").await?;
     writer.drain().await?;
     // Only rows that the facts have heard of are merged.

@@ -20,7 +20,7 @@ pub(crate) struct CompareArgs {
 /// Prints our number and theirs; without `--grain` over the trailing window.
 pub(crate) async fn run(place: &Place, args: CompareArgs) -> anyhow::Result<()> {
     let metric = named(&args.metric)?;
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.or_grain("window").window(&workplace, metric, as_of)?;

@@ -27,7 +27,7 @@ const SERVICES_MAX: usize = 20;
 
 /// Prints what the doctor found.
 pub(crate) async fn run(place: &Place, args: DoctorArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let diagnosis = diagnosis(&engine, args.days, args.cases).await.map_err(told)?;
     if place.json {

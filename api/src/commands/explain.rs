@@ -58,7 +58,7 @@ impl ExplainArgs {
 pub(crate) async fn run(place: &Place, args: ExplainArgs) -> anyhow::Result<()> {
     let metric = named(&args.metric)?;
     let statistic = known_statistic(metric, args.statistic.as_deref()).map_err(told)?;
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;

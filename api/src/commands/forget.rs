@@ -35,7 +35,7 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     if person.is_empty() {
         bail!("`forget` needs a login, a mail address, or source:instance:login");
     }
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let layout = &workplace.layout;
     let mut writer = Writer::open(&workplace, "forget").await?;
     writer.drain().await?;

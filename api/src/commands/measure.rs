@@ -133,7 +133,7 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
         Some(profile) => &profiles::find(profile, &args.metric)?.metric,
         None => named(&args.metric)?,
     };
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;

@@ -6,7 +6,7 @@ use super::{Place, output};
 use anyhow::{anyhow, bail};
 use std::path::PathBuf;
 use waymark_api::reporting;
-use waymark_reports::{CHARTS, Frame, REPORTS, Theme, png};
+use waymark_reports::{CHARTS, REPORTS, Theme, png};
 
 /// Flags of `waymark report`.
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub(crate) async fn report(place: &Place, args: ReportArgs) -> anyhow::Result<()
         let known: Vec<&str> = REPORTS.iter().map(|report| report.short_name).collect();
         anyhow!("there is no report `{}`: choose one of {}", args.report, known.join(", "))
     })?;
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let document = reporting::document(&engine, report, args.period.as_deref()).await.map_err(said)?;
     let text = reporting::rendered(&document, &args.format).map_err(said)?;
@@ -71,14 +71,19 @@ pub(crate) async fn chart(place: &Place, args: ChartArgs) -> anyhow::Result<()> 
     if !(chart.accepts)(metric) {
         bail!("the chart `{}` cannot show `{}`; `trend` shows every metric", chart.id, metric.id);
     }
+    if let Some(ending) =
+        args.out.as_ref().and_then(|path| path.extension()).filter(|ending| *ending != "png" && *ending != "svg")
+    {
+        bail!("a chart is written as `.svg` or `.png`, not as `.{}`", ending.display());
+    }
     let theme = Theme::named(&args.theme).ok_or_else(|| anyhow!("theme `{}` is none of light, dark", args.theme))?;
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
     engine.check_scopes(&window).await?;
     let series = reporting::chart_series(&engine, chart, metric, &window).await.map_err(said)?;
-    let svg = (chart.draw)(&series, &Frame::file(args.width, args.height, theme)).into_string();
+    let svg = (chart.draw)(&series, &chart.frame(args.width, args.height, theme)).into_string();
     let is_png = args.out.as_ref().is_some_and(|path| path.extension().is_some_and(|ending| ending == "png"));
     if is_png {
         let picture = png::render(&svg, 2.0)?;

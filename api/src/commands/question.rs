@@ -29,7 +29,7 @@ pub(crate) struct RejectionsArgs {
 
 /// Answers one statement.
 pub(crate) async fn sql(place: &Place, args: SqlArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let spill = workplace.layout.root().join(format!("spill-{}", std::process::id()));
     let memory = workplace.config.operation.query.memory_bytes_max;
@@ -47,7 +47,7 @@ pub(crate) async fn sql(place: &Place, args: SqlArgs) -> anyhow::Result<()> {
 
 /// Lists what was not understood, or what arrived.
 pub(crate) async fn rejections(place: &Place, args: RejectionsArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let as_of = engine.newest().await?.as_of();
     let window = Window::trailing_days(1, as_of, workplace.definitions.zone());

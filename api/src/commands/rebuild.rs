@@ -35,7 +35,7 @@ struct Difference {
 
 /// Rebuilds everything that can be derived.
 pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let mut writer = Writer::open(&workplace, "rebuild").await?;
     writer.drain().await?;
     let before = writer.refresh().await?;

@@ -28,7 +28,7 @@ const FRESHNESS: &str = "freshness";
 
 /// Prints the status of the data folder.
 pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
+    let workplace = Workplace::existing(place).await?;
     let status = read(&workplace.layout, workplace.clock.now()).await?;
     if place.json {
         output::answer(&serde_json::to_string_pretty(&status).context("failed to write the answer as JSON")?);

@@ -3,6 +3,7 @@
 use super::Place;
 use super::writer::Writer;
 use crate::config::Config;
+use anyhow::bail;
 use std::sync::Arc;
 use waymark_analytics::{Definitions, Engine};
 use waymark_collect::people_key;
@@ -35,6 +36,17 @@ impl Workplace {
         }
         let definitions = Arc::new(definitions);
         Ok(Self { layout, config, definitions, clock })
+    }
+
+    /// Opens a data folder that must be there: a misspelt name is no empty one.
+    pub(super) async fn existing(place: &Place) -> anyhow::Result<Self> {
+        if !place.is_there() {
+            bail!(
+                "`{}` is no data folder: check `--data`, or let `waymark serve` or `waymark ingest` make one",
+                place.folder().display()
+            );
+        }
+        Self::open(place).await
     }
 
     /// An engine over the newest snapshot; when nobody else writes here, the snapshot is first

@@ -65,8 +65,7 @@ pub(crate) async fn draw(
             Theme::named(name).ok_or_else(|| Problem::bad_parameter(format!("theme `{name}` is none of light, dark, auto")))?
         }
     };
-    let frame =
-        Frame::file(params.width.unwrap_or(720).clamp(160, 2_400), params.height.unwrap_or(360).clamp(40, 1_600), theme);
+    let frame = chart.frame(params.width.unwrap_or(720), params.height.unwrap_or(360), theme);
     let window = params.window(&app.engine, metric.subject).await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} {file} {id} {window:?} {frame:?}", opened.snapshot.id);

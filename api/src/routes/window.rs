@@ -35,10 +35,10 @@ pub(crate) struct WindowParams {
     pub(crate) format: Option<String>,
     /// `light` or `dark`, for pictures; default: light.
     pub(crate) theme: Option<String>,
-    /// Width of a picture in pixels, 160 to 2400.
+    /// Width of a picture in pixels, 360 to 2400; of a sparkline from 40.
     #[serde(default, deserialize_with = "number")]
     pub(crate) width: Option<u32>,
-    /// Height of a picture in pixels, 40 to 1600.
+    /// Height of a picture in pixels, 240 to 1600; of a sparkline from 16.
     #[serde(default, deserialize_with = "number")]
     pub(crate) height: Option<u32>,
     /// The metric to draw, for charts that can draw several.

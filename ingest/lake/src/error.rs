@@ -247,6 +247,12 @@ pub enum LakeError {
         #[source]
         cause: std::io::Error,
     },
+    /// There is no manifest where a backup should be.
+    #[error("`{}` holds no backup: give the folder that `waymark backup` wrote", .path.display())]
+    NoBackup {
+        /// The folder without a manifest.
+        path: PathBuf,
+    },
     /// The manifest of a backup is not in the form that we write.
     #[error("failed to understand the manifest `{}`: take another backup", .path.display())]
     BackupManifest {

@@ -31,7 +31,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Up => "up",
         Verdict::Down => "down",
         Verdict::NoClearChange => "no clear change",
-        Verdict::MeasurementChanged => "not compared, measurement changed",
+        Verdict::MeasurementChanged => "not compared, coverage differs",
         Verdict::TooFew => "too few to compare",
     }
 }

@@ -29,7 +29,7 @@ pub struct Restored {
 /// Makes a data folder at `to`, which must be empty or not be there, from the backup in `from`.
 ///
 /// # Errors
-/// `BackupManifest` or `BackupDamaged` when the backup is not whole, `RestoreTarget` when the target
+/// `NoBackup`, `BackupManifest` or `BackupDamaged` when the backup is not whole, `RestoreTarget` when the target
 /// holds something, `Backup` when a file cannot be copied; then the target stays as it was.
 pub async fn restore(from: &Path, to: &Path) -> Result<Restored, LakeError> {
     let manifest = whole(from)?;
@@ -62,6 +62,9 @@ pub async fn restore(from: &Path, to: &Path) -> Result<Restored, LakeError> {
 /// The manifest, once every part that it names was found with its size.
 fn whole(from: &Path) -> Result<Manifest, LakeError> {
     let path = from.join(MANIFEST);
+    if !path.is_file() {
+        return Err(LakeError::NoBackup { path: from.to_owned() });
+    }
     let bytes = std::fs::read(&path).map_err(|cause| failed("read", &path, cause))?;
     let manifest: Manifest =
         serde_json::from_slice(&bytes).map_err(|cause| LakeError::BackupManifest { path: path.clone(), cause })?;
