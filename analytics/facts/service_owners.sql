@@ -22,20 +22,20 @@ said as (
     from islands
 ),
 believed as (
-    select said.*
+    select said.*, case when owner_kind = 'person' then null else owner_raw end as owner
     from said
     left join catalogue_losses on catalogue_losses.day = local_day(said.said_first_at) and catalogue_losses.is_held
     -- a week of the same is no accident any more
     where not said.is_deleted or catalogue_losses.day is null or seconds_between(said.said_first_at, said.occurred_at) >= 7 * 86400
 ),
 described as (
-    select entity_id, name as service, case when owner_kind = 'person' then null else owner_raw end as owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
+    select entity_id, name as service, owner, system, repository, labels, lifecycle_raw as lifecycle, type_raw as type,
         first_value(created_at) ignore nulls over (
             partition by name order by occurred_at desc, entity_id desc rows between unbounded preceding and unbounded following
         ) as created_at,
         occurred_at, coalesce(is_archived, false) as is_archived, coalesce(is_template, false) as is_template,
         coalesce(is_fork, false) as is_fork,
-        coalesce(case when owner_kind = 'person' then null else owner_raw end, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
+        coalesce(owner, '') || '/' || coalesce(system, '') || '/' || coalesce(array_to_string(labels, ','), '')
             || '/' || coalesce(type_raw, '') || '/' || coalesce(lifecycle_raw, '') || '/' || coalesce(repository, '')
             || case when is_archived then '/archived' else '' end || case when is_template then '/template' else '' end
             || case when is_fork then '/fork' else '' end

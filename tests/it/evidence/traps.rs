@@ -50,6 +50,10 @@ fn owned(finding: Finding, one: &str, other: &str) -> (Finding, String, String) 
     (finding, one.to_owned(), other.to_owned())
 }
 
+fn service(name: &str, path: &str) -> ServicePath {
+    ServicePath { service: Some(name.to_owned()), path: path.to_owned() }
+}
+
 #[test]
 fn a_plain_use_is_found_with_file_line_and_version() {
     let found = found(&rules(BUILD), &[(WORKFLOW, uses("acme/platform-ci/.github/workflows/build.yml@v3"))]);
@@ -217,7 +221,6 @@ fn trap_a_monorepo_has_many_services() {
         ("services/b/Dockerfile", "FROM debian:12\n"),
         ("services/b/worker/Dockerfile", "FROM registry.example.org/platform/base:2\n"),
     ];
-    let service = |name: &str, path: &str| ServicePath { service: Some(name.to_owned()), path: path.to_owned() };
     let services = [
         service("a", "services/a"),
         service("b", "services/b"),
@@ -241,7 +244,6 @@ fn trap_a_service_has_several_folders_and_a_file_of_its_own() {
         ("services/a/README.md", "a\n"),
         ("services/b/Dockerfile", "FROM debian:12\n"),
     ];
-    let service = |name: &str, path: &str| ServicePath { service: Some(name.to_owned()), path: path.to_owned() };
     let services = [service("a", "services/a"), service("b", "services/b"), service("a", "deploy/a.Dockerfile")];
     let all = found_for(&rules(IMAGE), &files, &services, &KnownUses::new());
     let findings: Vec<_> = all.iter().map(|found| (found.service.as_deref().unwrap(), found.finding)).collect();
