@@ -15,6 +15,7 @@ mod fit;
 mod history;
 mod judged;
 
+pub(crate) use covers::{Told, held, put_in_order, told};
 pub(crate) use fit::{FitRule, Mandate};
 
 use covers::{Cover, covers};
@@ -25,6 +26,8 @@ use waymark_event::Instant;
 /// One finding, and where it stands among the statements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finding<'a> {
+    /// Who says it, and of one time only one thing: the number of a detector in one repository.
+    pub(crate) teller: u32,
     pub(crate) detector: &'a str,
     /// Where it looked: what one repository shows takes nothing back of what another one shows.
     pub(crate) repository: &'a str,
@@ -34,6 +37,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) version: Option<&'a str>,
     pub(crate) rule_version: Option<i32>,
     pub(crate) observed_at: Instant,
+    /// When the same was last told without a gap, where looks in between are left out.
+    pub(crate) last_at: Instant,
     pub(crate) entity_id: &'a str,
     pub(crate) row: usize,
 }
@@ -133,15 +138,16 @@ pub(crate) struct Spell<'a> {
     pub(crate) is_prevalent: bool,
 }
 
-/// The spells of one service and component, in order; the descriptions are in order of time.
+/// The spells of one service and component, in order; the descriptions are in order of time, and so is what
+/// each detector told.
 pub(crate) fn spells<'a>(
     service: &str,
     descriptions: &'a [Description<'a>],
     agreed: &'a Agreed,
-    findings: Vec<Finding<'a>>,
+    told: &[Vec<Told<'a>>],
     patience: Patience,
 ) -> Vec<Spell<'a>> {
-    let covers = covers(findings, patience);
+    let covers = covers(told, patience);
     let exemptions = agreed.exemptions.get(service).map_or(&[][..], Vec::as_slice);
     let instants = instants(descriptions, agreed, exemptions, &covers);
     let moments = moments(&instants, descriptions, agreed, exemptions, &covers);

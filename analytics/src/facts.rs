@@ -4,6 +4,7 @@
 //! touched; a fact whose rows cannot be told apart by unit is small and computed whole.
 
 mod adopted;
+mod again;
 mod attributed;
 mod begin;
 mod columns;

@@ -5,6 +5,7 @@ mod answers;
 mod by_sets;
 mod effect;
 mod forecast;
+mod later;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

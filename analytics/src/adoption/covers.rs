@@ -1,7 +1,8 @@
 //! How long each finding is believed.
 //!
 //! What is found again and again without a gap is one finding, confirmed until the last time: the walk
-//! grows with changes of mind, and not with the number of looks.
+//! grows with changes of mind, and not with the number of looks. What is told so can be kept in place of
+//! all of its looks, and gone on with.
 
 use super::{Finding, Patience};
 use std::cmp::Reverse;
@@ -22,22 +23,69 @@ pub(super) struct Cover<'a> {
     pub(super) expires_at: Instant,
 }
 
-/// What each detector says and when, in order; of one detector only one thing at a time.
-pub(super) fn covers(mut findings: Vec<Finding<'_>>, patience: Patience) -> Vec<Vec<Cover<'_>>> {
-    // Mostly all are from one detector and place, whose names need not be compared again and again.
-    if findings.windows(2).all(|pair| teller(&pair[0]) == teller(&pair[1])) {
-        findings.sort_unstable_by(|one, other| in_time(one).cmp(&in_time(other)));
-    } else {
-        findings.sort_unstable_by(|one, other| (teller(one), in_time(one)).cmp(&(teller(other), in_time(other))));
-    }
-    findings.dedup_by_key(|finding| (teller(finding), finding.observed_at));
-    let detectors = findings.chunk_by(|one, next| teller(one) == teller(next));
-    detectors.map(|findings| of_detector(findings, patience)).collect()
+/// What a detector told again and again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    /// The first of its findings, confirmed until the last.
+    finding: Finding<'a>,
+    /// Until when it was confirmed before the last look; null after a single one.
+    before_at: Option<Instant>,
 }
 
-/// Who says something at a time, and only one thing: a detector in one repository.
-const fn teller<'a>(finding: &Finding<'a>) -> (&'a str, &'a str) {
-    (finding.detector, finding.repository)
+/// Puts findings in the order in which they are believed: by who says it, and then by time.
+pub(crate) fn put_in_order(findings: &mut [Finding<'_>]) {
+    findings.sort_unstable_by(|one, other| (one.teller, in_time(one)).cmp(&(other.teller, in_time(other))));
+}
+
+/// What each detector told, in order, of findings in order.
+pub(crate) fn told<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Vec<Told<'a>>> {
+    let detectors = findings.chunk_by(|one, next| one.teller == next.teller);
+    detectors.map(|findings| told_by(findings, patience)).collect()
+}
+
+fn told_by<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Told<'a>> {
+    let mut told: Vec<Told<'a>> = Vec::new();
+    let mut looked_at = None;
+    for finding in findings {
+        // Of several findings of one instant the first in their order is believed.
+        if looked_at.replace(finding.observed_at) == Some(finding.observed_at) {
+            continue;
+        }
+        match told.last_mut() {
+            Some(Told { finding: first, before_at })
+                if is_told_again(first, finding) && patience.aged_at(first) >= finding.observed_at =>
+            {
+                *before_at = Some(first.last_at);
+                first.last_at = finding.last_at;
+            }
+            _ => told.push(Told { finding: *finding, before_at: None }),
+        }
+    }
+    told
+}
+
+/// Of findings in order, those by which all of them can be gone on with when later ones come: what was told
+/// before each detector's last look, confirmed until then, and that look as it is, because it may be taken
+/// again.
+pub(crate) fn held<'a>(findings: &[Finding<'a>], told: &[Vec<Told<'a>>], mut hold: impl FnMut(Finding<'a>, bool)) {
+    let detectors = findings.chunk_by(|one, next| one.teller == next.teller);
+    for (findings, told) in detectors.zip(told) {
+        let Some(newest_at) = findings.last().map(|last| last.observed_at) else { continue };
+        for Told { finding, before_at } in told {
+            let last_at = if finding.last_at < newest_at { Some(finding.last_at) } else { *before_at };
+            if let Some(last_at) = last_at {
+                hold(Finding { last_at, ..*finding }, false);
+            }
+        }
+        for finding in findings.iter().rev().take_while(|finding| finding.observed_at == newest_at) {
+            hold(*finding, true);
+        }
+    }
+}
+
+/// What each detector says and when, in order; of one detector only one thing at a time.
+pub(super) fn covers<'a>(told: &[Vec<Told<'a>>], patience: Patience) -> Vec<Vec<Cover<'a>>> {
+    told.iter().map(|told| of_detector(told, patience)).collect()
 }
 
 /// The order of a detector's findings: a changed rule is run over the past again, and its findings replace
@@ -47,33 +95,26 @@ fn in_time<'a>(finding: &Finding<'a>) -> impl Ord + use<'a> {
     (finding.observed_at, Reverse(rule))
 }
 
-fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a>> {
-    let aged_at = |finding: &Finding<'_>| {
-        let runs = finding.kind == "runtime";
-        finding.observed_at.plus_seconds(if runs { patience.runtime_seconds } else { patience.static_seconds })
-    };
+fn of_detector<'a>(told: &[Told<'a>], patience: Patience) -> Vec<Cover<'a>> {
     let mut covers = Vec::new();
-    let mut seen = 0;
-    for held in findings.chunk_by(|one, next| is_told_again(one, next) && aged_at(one) >= next.observed_at) {
-        seen += held.len();
-        let (Some(first), Some(last)) = (held.first(), held.last()) else { continue };
-        let aged_at = aged_at(last);
+    for (place, Told { finding, .. }) in told.iter().enumerate() {
+        let aged_at = patience.aged_at(finding);
         let replaced_at =
-            findings.get(seen).map_or_else(|| last.observed_at.plus_seconds(FOREVER_SECONDS), |next| next.observed_at);
+            told.get(place + 1).map_or_else(|| finding.last_at.plus_seconds(FOREVER_SECONDS), |next| next.finding.observed_at);
         let cover = Cover {
-            finding: *first,
-            observed_at: first.observed_at,
-            last_at: last.observed_at,
-            begins_at: first.observed_at,
+            finding: *finding,
+            observed_at: finding.observed_at,
+            last_at: finding.last_at,
+            begins_at: finding.observed_at,
             expires_at: replaced_at.min(aged_at),
         };
         covers.push(cover);
         // A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
         // nothing proves no leaving. What ran and runs no more has really stopped.
-        if aged_at < replaced_at && matches!(first.says, "present" | "partial") && first.kind != "runtime" {
+        if aged_at < replaced_at && matches!(finding.says, "present" | "partial") && finding.kind != "runtime" {
             covers.push(Cover {
-                finding: Finding { says: "unreadable", alternative: None, version: None, ..*first },
-                observed_at: last.observed_at,
+                finding: Finding { says: "unreadable", alternative: None, version: None, ..*finding },
+                observed_at: finding.last_at,
                 begins_at: aged_at,
                 expires_at: replaced_at.min(aged_at.plus_seconds(patience.silence_seconds)),
                 ..cover
@@ -83,7 +124,19 @@ fn of_detector<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Cover<'a
     covers
 }
 
+impl Patience {
+    /// When a finding is believed no longer.
+    fn aged_at(self, finding: &Finding<'_>) -> Instant {
+        let runs = finding.kind == "runtime";
+        finding.last_at.plus_seconds(if runs { self.runtime_seconds } else { self.static_seconds })
+    }
+}
+
 fn is_told_again(one: &Finding<'_>, next: &Finding<'_>) -> bool {
-    (one.says, one.alternative, one.version, one.rule_version, one.kind)
-        == (next.says, next.alternative, next.version, next.rule_version, next.kind)
+    // Words from a fixed list are mostly in one place.
+    let is_same_word = |one: &str, next: &str| std::ptr::eq(one, next) || one == next;
+    is_same_word(one.says, next.says)
+        && one.rule_version == next.rule_version
+        && is_same_word(one.kind, next.kind)
+        && (one.alternative, one.version) == (next.alternative, next.version)
 }

@@ -16,6 +16,7 @@ use waymark_event::{Instant, record_batch};
 /// Which production deployment is the first to contain each commit.
 pub(super) const ATTRIBUTION: Walk = Walk {
     makes: &["attribution", "attributed_deployments"],
+    leaves: &[],
     about: &[
         "One row per service, environment, repository and commit: the first deployment that contains it, by ancestry.\n\n\
          Of a stream that begins with a deployment the past before it is marked as baseline; where the history is cut\n\
@@ -35,6 +36,7 @@ pub(super) const ATTRIBUTION: Walk = Walk {
 /// The same once more where a rollback took something away.
 pub(super) const SETTLEMENT: Walk = Walk {
     makes: &["settlement"],
+    leaves: &[],
     about: &[
         "One row per service, environment, repository and commit whose first deployment was taken away again: the first\n\
          deployment that contains it and stayed.",

@@ -3,6 +3,7 @@
 //! The new files are those that the base does not name. What is computed from this is said in
 //! `refresh.rs`.
 
+use super::adopted::HeldFindings;
 use super::placed::Spans;
 use super::plans::{FactPlans, FactSession};
 use super::reads::{NAMES, observed};
@@ -41,13 +42,17 @@ impl<'work> Work<'work> {
             units: Arc::default(),
             connections: None,
             digests: NotedDigests::new(),
+            findings: HeldFindings::default(),
             spans: Spans::at(input.as_of),
             seeds: BTreeMap::new(),
             owners: RecordBatch::new_empty(Arc::new(Schema::empty())),
             has_new_owners: false,
         };
         match (remembered, &work.base) {
-            (Some(held), _) => (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests),
+            (Some(held), _) => {
+                (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests);
+                work.findings = held.findings;
+            }
             (None, Some(_)) => {
                 match Units::stored(&work.stored(UNITS, None).await?) {
                     Some(units) => work.units = Arc::new(units),
@@ -74,11 +79,14 @@ impl<'work> Work<'work> {
             .collect();
         digests.retain(|(table, file), _| live.contains(&(table.as_str(), file.as_str())));
         drop(live);
+        let mut findings = self.findings;
+        findings.retain(&self.units);
         Remembered {
             tables,
             units: Arc::new(Arc::unwrap_or_clone(self.units).after_storing()),
             connections: self.connections,
             digests,
+            findings,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Who belongs to which group is decided in `refresh.rs` and `portions.rs`; writing is left to `shards.rs`.
 
+use super::adopted::{ADOPTION, Held, Later, held_of_units};
 use super::inputs::{observed_rows, register};
 use super::placed::{Piece, Placed, Spans, chosen};
 use super::plans::{FactPlans, FactSession};
@@ -29,6 +30,8 @@ pub(super) struct Ground {
     pub(super) owners: RecordBatch,
     pub(super) spans: Spans,
     pub(super) footers: Footers,
+    /// The findings of units with which the walk over them goes on.
+    pub(super) later: Arc<BTreeMap<u32, Later>>,
 }
 
 /// The facts of some units.
@@ -39,16 +42,42 @@ pub(super) struct Group {
     pub(super) parts: Vec<(&'static Fact, Placed)>,
     /// What was observed of the units took so much memory.
     pub(super) observed_bytes: u64,
+    /// What is kept of findings where their walk was done.
+    pub(super) held: Option<Vec<(u32, Held)>>,
 }
 
 impl Ground {
+    /// What new findings say of units that are gone on with.
+    pub(super) async fn go_on(self, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
+        let session = FactSession::new(&self.plans);
+        let name = observed(Table::Evidence);
+        let findings: Vec<RecordBatch> =
+            units.iter().filter_map(|unit| self.later.get(unit)).flat_map(|later| &later.findings).cloned().collect();
+        session.put_all(&name, &findings).map_err(|cause| register(&name, cause))?;
+        self.put_owners(&session, &self.subjects(&units))?;
+        let facts: BTreeSet<&'static str> = ADOPTION.makes.iter().copied().collect();
+        self.facts(&session, (facts, units), &BTreeSet::new(), 0).await
+    }
+
     /// The given facts of the given units, each with the pieces in which its rows belong.
     pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
         let began = StopWatch::now();
         let (needed, observed_bytes) = self.put_observed(&session, &facts, &units).await?;
         tracing::debug!(elapsed_us = began.elapsed().as_micros(), observed_bytes, "what was observed was read");
+        self.facts(&session, (facts, units), &needed, observed_bytes).await
+    }
+
+    /// Computes facts of units, of which the session has what was observed.
+    async fn facts(
+        &self,
+        session: &FactSession,
+        (facts, units): (BTreeSet<&'static str>, BTreeSet<u32>),
+        needed: &BTreeSet<&str>,
+        observed_bytes: u64,
+    ) -> Result<Group, AnalyticsError> {
         let mut parts = Vec::new();
+        let mut held = None;
         for fact in FACTS.iter().filter(|fact| !fact.units.is_empty()) {
             let error = |cause| failed(fact.name, cause);
             if !facts.contains(fact.name) {
@@ -67,8 +96,24 @@ impl Ground {
                 "a fact was computed"
             );
             parts.push((fact, Placed::new(fact, rows, &self.units, self.spans).map_err(error)?));
+            if ADOPTION.makes.contains(&fact.name) {
+                let [findings, scans] = ADOPTION.leaves else { continue };
+                let left = (&session.rows(findings).map_err(error)?, &session.rows(scans).map_err(error)?);
+                held = Some(held_of_units(left.0, left.1, &self.units, &self.later).map_err(error)?);
+            }
         }
-        Ok(Group { facts, units, parts, observed_bytes })
+        Ok(Group { facts, units, parts, observed_bytes, held })
+    }
+
+    fn subjects(&self, units: &BTreeSet<u32>) -> BTreeSet<String> {
+        units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect()
+    }
+
+    /// Puts what the catalogue says of some subjects into the session.
+    fn put_owners(&self, session: &FactSession, subjects: &BTreeSet<String>) -> Result<(), AnalyticsError> {
+        let name = "service_owners";
+        let owners = touched::owners_about(&self.owners, subjects).map_err(|cause| failed(name, cause))?;
+        session.put(name, &owners).map_err(|cause| register(name, cause))
     }
 
     /// Puts what was observed of the units into the session, and tells what the facts read and how many bytes it is.
@@ -78,7 +123,7 @@ impl Ground {
         facts: &BTreeSet<&'static str>,
         units: &BTreeSet<u32>,
     ) -> Result<(BTreeSet<&str>, u64), AnalyticsError> {
-        let subjects: BTreeSet<String> = units.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
+        let subjects = self.subjects(units);
         let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
         let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
         let wanted = Wanted { subjects: Some(&subjects), footers: Some(&self.footers), ..Wanted::default() };
@@ -92,10 +137,7 @@ impl Ground {
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }
-        // Of the catalogue, what is about these units.
-        let name = "service_owners";
-        let owners = touched::owners_about(&self.owners, &subjects).map_err(|cause| failed(name, cause))?;
-        session.put(name, &owners).map_err(|cause| register(name, cause))?;
+        self.put_owners(session, &subjects)?;
         Ok((needed, observed_bytes))
     }
 

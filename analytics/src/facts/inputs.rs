@@ -1,6 +1,7 @@
 //! Observations as facts read them: the columns that some fact asks for, and of each entity the
 //! newest statement.
 
+use super::adopted::TOLD_UNTIL;
 use super::plans::FactPlans;
 use super::walks::WALKS;
 use crate::engine::collected;
@@ -68,8 +69,11 @@ fn stated_schema(table: Table, asked: &Schema, order: &[(&str, bool)]) -> Result
 pub(super) fn observed_schema(table: Table, words: &BTreeSet<&str>) -> Result<SchemaRef, AnalyticsError> {
     let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
     let is_read = |name: &str| words.contains(name) || name == "entity_id";
-    let fields = schema.fields().iter().filter(|field| is_read(field.name()));
-    Ok(nullable(&Schema::new(fields.cloned().collect::<Vec<_>>())))
+    let fields = schema.fields().iter().filter(|field| is_read(field.name())).cloned();
+    // Findings that are kept from one refresh to the next say until when the same was told.
+    let observed = schema.fields().iter().find(|field| table == Table::Evidence && field.name() == "observed_at");
+    let until = observed.map(|field| Arc::new(field.as_ref().clone().with_name(TOLD_UNTIL)));
+    Ok(nullable(&Schema::new(fields.chain(until).collect::<Vec<_>>())))
 }
 
 /// Every column may be null: a file that is older than a column lacks it, and a forgotten person leaves

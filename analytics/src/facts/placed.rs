@@ -1,7 +1,8 @@
 //! Which unit a row of a fact belongs to, and in which file of the fact it is kept.
 //!
 //! A file holds the rows of one shard and one span of time, so that what is new touches the newest
-//! files only. A digest of each unit's rows tells whether a file has to be written at all.
+//! files only: rows of a history are kept by their end, because what still goes on is what changes. A digest
+//! of each unit's rows tells whether a file has to be written at all.
 
 use super::{Fact, Key};
 use crate::units::Units;
@@ -16,8 +17,10 @@ use twox_hash::XxHash64;
 use waymark_event::{Instant, own_subject, shared_subject};
 use waymark_lake::DataFile;
 
-/// The columns that say when a row happened; a fact is cut by the first that it has.
-const HAPPENED: &[&str] = &["day", "deployed_at", "committed_at"];
+/// The columns that say when a row was over or happened; a fact is cut by the first that it has.
+const HAPPENED: &[&str] = &[ENDED, "day", "deployed_at", "committed_at"];
+/// A history's rows hold until then.
+const ENDED: &str = "valid_to";
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Rows whose digests are taken together: a copy of all of them would be as large as the fact.
 const ROWS_AT_ONCE: usize = 8_192;
@@ -26,7 +29,7 @@ const ROWS_AT_ONCE: usize = 8_192;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Piece {
     pub(super) shard: u32,
-    /// `2024`, `2026q3`, or `undated`.
+    /// `2024`, `2026q3`, `until2025` of a history, or `undated`.
     pub(super) span: String,
 }
 
@@ -68,8 +71,8 @@ pub(crate) fn days_of(file: &DataFile) -> Option<(NaiveDate, NaiveDate)> {
     Piece::of(file)?.days()
 }
 
-/// How the time of rows is cut: this year by quarter, what is older by year. Finer pieces would make
-/// refreshes cheaper, and every commit and question dearer, because both look at each file.
+/// How the time of rows is cut: this year by quarter, what is older and the ends of histories by year. Finer
+/// pieces would make refreshes cheaper, and every commit and question dearer, because both look at each file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spans {
     first_cut_finely: i32,
@@ -87,9 +90,14 @@ impl Spans {
             Some(day) => format!("{:04}q{}", day.year(), day.month0() / 3 + 1),
         }
     }
+
+    /// The same of a history's rows by their end, which says nothing about the days on which they began.
+    fn until(day: Option<NaiveDate>) -> String {
+        day.map_or_else(|| "undated".to_owned(), |day| format!("until{:04}", day.year().max(0)))
+    }
 }
 
-/// The days since 1970 at which the rows of a batch happened.
+/// The days since 1970 on which the rows of a batch happened or were over.
 fn days(batch: &RecordBatch) -> Vec<Option<i64>> {
     let column = HAPPENED.iter().find_map(|name| batch.column_by_name(name));
     let found: Option<Vec<Option<i64>>> = column.and_then(|column| {
@@ -154,6 +162,7 @@ pub(super) struct Placed {
 impl Placed {
     pub(super) fn new(fact: &Fact, rows: RecordBatch, units: &Units, spans: Spans) -> Result<Self> {
         let of_units = units_of(fact, &rows, units)?;
+        let is_history = rows.column_by_name(ENDED).is_some();
         let mut pieces: BTreeMap<(u32, Option<i64>), (Vec<u32>, Digests)> = BTreeMap::new();
         let told = (0_u32..).zip(of_units).zip(days(&rows)).zip(row_digests(&rows)?);
         for (((row, unit), day), digest) in told {
@@ -165,7 +174,8 @@ impl Placed {
         let mut placed = Self { rows, pieces: BTreeMap::new() };
         for ((shard, day), (mut of_day, digests)) in pieces {
             let day = day.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?));
-            let (all, sum) = placed.pieces.entry(Piece { shard, span: spans.name(day) }).or_default();
+            let span = if is_history { Spans::until(day) } else { spans.name(day) };
+            let (all, sum) = placed.pieces.entry(Piece { shard, span }).or_default();
             all.append(&mut of_day);
             sum.add(digests);
         }
@@ -258,6 +268,8 @@ mod tests {
         assert_eq!(name("2025-12-31"), "2025");
         assert_eq!(name("-0400-01-01"), "0000");
         assert_eq!(spans.name(None), "undated");
+        assert_eq!(Spans::until("2026-07-31".parse().ok()), "until2026");
+        assert_eq!(Spans::until(None), "undated", "what still goes on");
     }
 
     #[test]
@@ -268,7 +280,7 @@ mod tests {
             let (first, last) = Piece { shard: 0, span: spans.name(Some(day)) }.days().unwrap();
             assert!(first <= day && day <= last, "{text} is not from {first} to {last}");
         }
-        for span in ["undated", "0000", "2026q5", "q1"] {
+        for span in ["undated", "0000", "2026q5", "q1", "until2026"] {
             assert_eq!(Piece { shard: 0, span: span.to_owned() }.days(), None, "{span}");
         }
     }

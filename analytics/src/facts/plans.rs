@@ -4,6 +4,7 @@
 //! without any row; what it reads it finds in the `FactSession` that runs it. Which rows those are
 //! is decided by the caller: the SQL is the same, because no fact of a unit looks beyond it.
 
+use super::again::{InputExec, PlansBySize, Sizes, size_of};
 use super::emptied::without_empty;
 use super::inputs::{nullable, observed_schema, register, register_observed_schema, supply, words};
 use super::reads::{Reads, observed, reads};
@@ -27,10 +28,12 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::prelude::{SessionContext, col};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::prelude::{SessionConfig, SessionContext, col};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant as StopWatch;
 use waymark_event::Table;
 use waymark_lake::joined;
 
@@ -49,8 +52,11 @@ pub(crate) struct FactPlans {
 /// One statement, planned.
 struct Statement {
     plan: LogicalPlan,
-    /// What it reads beside registers, if it can say nothing where nothing of that is known.
-    needs: BTreeSet<String>,
+    /// What it reads beside registers.
+    reads: BTreeSet<String>,
+    /// Whether it can say nothing where nothing of that is known.
+    is_of_units: bool,
+    made: PlansBySize,
 }
 
 /// One computation: rows by the names that statements use, and the facts that follow from them.
@@ -62,13 +68,15 @@ pub(crate) struct FactSession {
 
 /// Rows by name, as the plans find them in the session that runs them.
 #[derive(Debug)]
-struct Rows(Mutex<HashMap<String, RecordBatch>>);
+pub(super) struct Rows(Mutex<HashMap<String, RecordBatch>>);
 
 /// A table of which only the columns are known while it is planned.
 #[derive(Debug)]
 struct Input {
     name: String,
     schema: SchemaRef,
+    /// Whether its rows are the same in every session.
+    is_standing: bool,
 }
 
 impl FactPlans {
@@ -96,8 +104,9 @@ impl FactPlans {
         let settings = registers::settings(definitions).map_err(|cause| supply("settings", cause))?;
         let standing = registers::registers(definitions).map_err(|cause| supply("registers", cause))?;
         for (name, rows) in standing.into_iter().chain([("settings", settings)]) {
-            plans.input(&context, name, &rows.schema()).map_err(|cause| register(name, cause))?;
+            let schema = rows.schema();
             plans.standing.insert(name.to_owned(), rows);
+            plans.input(&context, name, &schema).map_err(|cause| register(name, cause))?;
         }
         for fact in FACTS {
             let planned = plans.plan_fact(&context, fact).await;
@@ -144,18 +153,19 @@ impl FactPlans {
     fn keep(&mut self, fact: &Fact, name: &'static str, frame: DataFrame) -> Result<SchemaRef> {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let plan = frame.into_optimized_plan()?;
-        let mut needs = BTreeSet::new();
+        let mut reads = BTreeSet::new();
         plan.apply_with_subqueries(|node| {
             if let LogicalPlan::TableScan(scan) = node {
                 let read = scan.projected_schema.fields().iter().map(|field| field.name().clone());
                 self.columns.entry(scan.table_name.to_string()).or_default().extend(read);
-                needs.insert(scan.table_name.to_string());
+                reads.insert(scan.table_name.to_string());
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
+        reads.retain(|table| !self.standing.contains_key(table));
         // What belongs to units was told of them; registers alone give no row.
-        needs.retain(|table| !fact.units.is_empty() && !self.standing.contains_key(table));
-        self.statements.insert(name, Statement { plan, needs });
+        let is_of_units = !fact.units.is_empty() && !reads.is_empty();
+        self.statements.insert(name, Statement { plan, reads, is_of_units, made: PlansBySize::default() });
         Ok(schema)
     }
 
@@ -163,7 +173,8 @@ impl FactPlans {
     fn input(&mut self, context: &SessionContext, name: &str, schema: &SchemaRef) -> Result<()> {
         let schema = nullable(schema);
         let place = TableReference::from(name);
-        context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema) }))?;
+        let is_standing = self.standing.contains_key(name);
+        context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema), is_standing }))?;
         self.schemas.insert(name.to_owned(), schema);
         Ok(())
     }
@@ -211,11 +222,18 @@ impl FactSession {
     /// # Errors
     /// The engine's error when no statement can know the name, or the columns are of other types.
     pub(crate) fn put(&self, name: &str, rows: &RecordBatch) -> Result<()> {
+        // What was never stored has no columns either.
+        self.put_all(name, if rows.num_rows() == 0 { &[] } else { std::slice::from_ref(rows) })
+    }
+
+    /// As `put`, of rows that come in several batches; a column that one of them lacks is null there.
+    ///
+    /// # Errors
+    /// As `put`.
+    pub(super) fn put_all(&self, name: &str, rows: &[RecordBatch]) -> Result<()> {
         let schema = self.plans.schemas.get(name);
         let schema = schema.ok_or_else(|| DataFusionError::Internal(format!("no fact can read `{name}`")))?;
-        // What was never stored has no columns either.
-        let known = if rows.num_rows() == 0 { &[][..] } else { std::slice::from_ref(rows) };
-        let rows = in_schema(name, schema, known);
+        let rows = in_schema(name, schema, rows);
         self.rows.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), rows?);
         Ok(())
     }
@@ -243,7 +261,15 @@ impl FactSession {
         Ok(rows)
     }
 
-    /// Puts the tables of a walk beside what it read.
+    /// The rows of a name in this session: of an input, of a fact, or of what a walk has left.
+    ///
+    /// # Errors
+    /// The engine's error when there are none.
+    pub(super) fn rows(&self, name: &str) -> Result<RecordBatch> {
+        self.rows.named(name)
+    }
+
+    /// Puts the tables of a walk beside what it read, and what it leaves.
     async fn walk(&self, walk: &'static Walk) -> Result<()> {
         let mut given = Given::default();
         for (name, _) in walk.statements {
@@ -254,7 +280,11 @@ impl FactSession {
         }
         let made = tokio::task::spawn_blocking(move || (walk.make)(&given)).await;
         let made = made.map_err(|cause| DataFusionError::External(Box::new(cause)))??;
-        walk.makes.iter().zip(made).try_for_each(|(name, rows)| self.put(name, &rows))
+        let mut made = made.into_iter();
+        walk.makes.iter().zip(made.by_ref()).try_for_each(|(name, rows)| self.put(name, &rows))?;
+        let left = walk.leaves.iter().map(|name| (*name).to_owned()).zip(made);
+        self.rows.0.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+        Ok(())
     }
 
     async fn rows_of(&self, statement: &str) -> Result<RecordBatch> {
@@ -266,26 +296,52 @@ impl FactSession {
     async fn answer(&self, statement: &str) -> Result<Vec<RecordBatch>> {
         let planned = self.plans.statements.get(statement);
         let planned = planned.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
-        if !planned.needs.is_empty() && planned.needs.iter().all(|name| self.rows.is_empty(name)) {
+        if planned.is_of_units && planned.reads.iter().all(|name| self.rows.is_empty(name)) {
             return Ok(Vec::new());
         }
-        let left = without_empty(&planned.plan, &self.state, |name| self.rows.is_empty(name))?;
-        let Some(left) = left else { return Ok(Vec::new()) };
-        let physical = self.state.query_planner().create_physical_plan(&left, &self.state).await?;
-        traced(statement, physical, self.state.task_ctx()).await
+        let began = StopWatch::now();
+        let sizes: Sizes = planned.reads.iter().map(|name| size_of(self.rows.count(name))).collect();
+        let known = planned.made.known(&sizes)?;
+        let physical = if let Some(known) = known {
+            known
+        } else {
+            let left = without_empty(&planned.plan, &self.state, |name| self.rows.is_empty(name))?;
+            let made = match left {
+                Some(left) => Some(self.state.query_planner().create_physical_plan(&left, &self.state).await?),
+                None => None,
+            };
+            planned.made.remember(sizes, made.clone());
+            made.map(reset_plan_states).transpose()?
+        };
+        let Some(physical) = physical else { return Ok(Vec::new()) };
+        let planned_us = began.elapsed().as_micros();
+        let rows = traced(statement, physical, self.state.task_ctx()).await;
+        tracing::debug!(statement, planned_us, elapsed_us = began.elapsed().as_micros(), "a statement was run");
+        rows
     }
 }
 
 impl Rows {
-    fn named(&self, name: &str) -> Result<RecordBatch> {
+    /// The rows of a session.
+    pub(super) fn of(session: &SessionConfig) -> Result<Arc<Self>> {
+        let rows = session.get_extension::<Self>();
+        rows.ok_or_else(|| DataFusionError::Internal("a fact was asked for outside its session".to_owned()))
+    }
+
+    pub(super) fn named(&self, name: &str) -> Result<RecordBatch> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.get(name).cloned().ok_or_else(|| DataFusionError::Internal(format!("`{name}` was not put into the session")))
     }
 
     /// Whether this was put here and has no row.
     fn is_empty(&self, name: &str) -> bool {
+        self.count(name) == Some(0)
+    }
+
+    /// How many rows were put here of this.
+    fn count(&self, name: &str) -> Option<usize> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.get(name).is_some_and(|rows| rows.num_rows() == 0)
+        held.get(name).map(RecordBatch::num_rows)
     }
 }
 
@@ -306,10 +362,11 @@ impl TableProvider for Input {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = session.config().get_extension::<Rows>();
-        let rows = rows.ok_or_else(|| DataFusionError::Internal("a fact was asked for outside its session".to_owned()))?;
-        let rows = rows.named(&self.name)?;
-        Ok(MemorySourceConfig::try_new_exec(&[vec![rows]], self.schema(), columns.cloned())?)
+        let rows = Rows::of(session.config())?;
+        if self.is_standing {
+            return Ok(MemorySourceConfig::try_new_exec(&[vec![rows.named(&self.name)?]], self.schema(), columns.cloned())?);
+        }
+        Ok(Arc::new(InputExec::new(&self.name, self.schema(), columns.cloned(), &rows)?))
     }
 }
 

@@ -12,6 +12,8 @@ const WEIGHT_AT_ONCE: u64 = 60_000;
 const WEIGHT_AT_ONCE_MAX: u64 = 4 * WEIGHT_AT_ONCE;
 /// How many bytes of observations a portion should hold.
 const OBSERVED_BYTES: u64 = 96 * 1_024 * 1_024;
+/// What a unit weighs less whose findings are gone on with, beside one of which everything is computed.
+const GONE_ON_WITH: u64 = 16;
 /// Planning a statement takes as long as computing it for about so many units.
 const PLANNED_UNITS: usize = 3;
 
@@ -22,6 +24,7 @@ pub(super) type Groups = BTreeMap<BTreeSet<&'static str>, BTreeSet<u32>>;
 #[derive(Default)]
 struct Shard {
     units: Vec<(u32, BTreeSet<&'static str>)>,
+    later: Vec<u32>,
     weight: u64,
 }
 
@@ -30,6 +33,8 @@ struct Shard {
 pub(super) struct Portion {
     /// The units of its shards that have to be computed.
     pub(super) groups: Groups,
+    /// Those of which only new findings are looked at.
+    pub(super) later: BTreeSet<u32>,
     /// Those of its shards that units have left, with or without others to compute there.
     pub(super) left: BTreeSet<u32>,
 }
@@ -49,9 +54,14 @@ pub(super) struct Portions {
 }
 
 impl Portions {
-    /// The groups, and the shards that units have `left`.
-    pub(super) fn new(groups: Groups, units: &Units, left: BTreeSet<u32>) -> Self {
+    /// The groups, the units whose findings are gone on with, and the shards that units have `left`.
+    pub(super) fn new(groups: Groups, later: impl Iterator<Item = u32>, units: &Units, left: BTreeSet<u32>) -> Self {
         let mut shards: BTreeMap<u32, Shard> = left.iter().map(|shard| (*shard, Shard::default())).collect();
+        for unit in later {
+            let shard = shards.entry(units.shard(unit)).or_default();
+            shard.later.push(unit);
+            shard.weight += units.weight(unit) / GONE_ON_WITH;
+        }
         // Without any statement there are still facts, which have columns and no rows.
         let empty = groups.values().all(BTreeSet::is_empty).then(|| groups.clone()).filter(|groups| !groups.is_empty());
         for (facts, of_facts) in groups {
@@ -77,7 +87,7 @@ impl Iterator for Portions {
 
     fn next(&mut self) -> Option<Portion> {
         if let Some(groups) = self.empty.take() {
-            return Some(Portion { groups, left: BTreeSet::new() });
+            return Some(Portion { groups, ..Portion::default() });
         }
         let mut portion = Portion::default();
         let mut weight = 0;
@@ -86,6 +96,7 @@ impl Iterator for Portions {
         {
             weight += shard.weight;
             portion.left.extend(self.left.take(&number));
+            portion.later.extend(shard.later);
             for (unit, facts) in shard.units {
                 portion.groups.entry(facts).or_default().insert(unit);
             }
@@ -135,8 +146,12 @@ mod tests {
     fn sizes(observed_bytes: u64, left: &[u32]) -> Vec<usize> {
         let mut units = Units::default();
         let all = (0..600).map(|number| units.unit(&format!("service-{number}"))).collect();
-        let mut portions =
-            Portions::new(Groups::from([(BTreeSet::from(["attempts"]), all)]), &units, left.iter().copied().collect());
+        let mut portions = Portions::new(
+            Groups::from([(BTreeSet::from(["attempts"]), all)]),
+            std::iter::empty(),
+            &units,
+            left.iter().copied().collect(),
+        );
         let mut sizes = Vec::new();
         let mut seen = Vec::new();
         while let Some(portion) = portions.next() {
@@ -163,10 +178,11 @@ mod tests {
     #[test]
     fn nothing_observed_is_one_portion_without_units() {
         let facts = Groups::from([(BTreeSet::from(["attempts"]), BTreeSet::new())]);
-        let mut portions = Portions::new(facts.clone(), &Units::default(), BTreeSet::new());
-        let only = Portion { groups: facts, left: BTreeSet::new() };
+        let of = |groups: Groups| Portions::new(groups, std::iter::empty(), &Units::default(), BTreeSet::new());
+        let mut portions = of(facts.clone());
+        let only = Portion { groups: facts, ..Portion::default() };
         assert_eq!((portions.next(), portions.next()), (Some(only), None));
-        assert_eq!(Portions::new(Groups::new(), &Units::default(), BTreeSet::new()).next(), None, "nothing was touched");
+        assert_eq!(of(Groups::new()).next(), None, "nothing was touched");
     }
 
     #[test]

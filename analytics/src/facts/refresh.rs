@@ -4,11 +4,13 @@
 //! interrupted is simply begun again. Readers see nothing until the snapshot is published, and then
 //! all of it. A full refresh computes every unit and gives the same rows.
 
-use super::group::Ground;
+use super::adopted::{HeldFindings, Later};
+use super::group::{Ground, Group};
+use super::inputs::observed_rows;
 use super::placed::{Digests, Placed, Spans};
 use super::plans::FactPlans;
-use super::portions::{Groups, Portions, shares, with_few_plans};
-use super::reads::{Reads, follow};
+use super::portions::{Groups, Portion, Portions, shares, with_few_plans};
+use super::reads::{Reads, follow, observed};
 use super::touched::Connections;
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
@@ -17,12 +19,14 @@ use crate::units::Units;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant as StopWatch;
 use tokio::task::JoinSet;
-use waymark_event::Instant;
-use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, fact_table};
+use waymark_event::{Instant, Table};
+use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, Wanted, fact_table};
 
 /// The table that says which subjects belong together; it is no fact and nobody asks for it.
 pub(super) const UNITS: &str = "units";
@@ -72,6 +76,7 @@ pub(super) struct Remembered {
     pub(super) units: Arc<Units>,
     pub(super) connections: Option<Connections>,
     pub(super) digests: NotedDigests,
+    pub(super) findings: HeldFindings,
 }
 
 /// What the footers of files note, by table and file; files never change under their name.
@@ -177,6 +182,13 @@ pub(super) struct Written {
     pub(super) schema: Option<SchemaRef>,
 }
 
+impl Written {
+    /// Whether any file differs.
+    const fn is_any(&self) -> bool {
+        !(self.rewrite.added.is_empty() && self.rewrite.removed.is_empty())
+    }
+}
+
 /// One refresh on its way.
 pub(super) struct Work<'work> {
     pub(super) input: &'work Refresh<'work>,
@@ -191,6 +203,8 @@ pub(super) struct Work<'work> {
     pub(super) units: Arc<Units>,
     pub(super) connections: Option<Connections>,
     pub(super) digests: NotedDigests,
+    /// What is kept of findings.
+    pub(super) findings: HeldFindings,
     pub(super) spans: Spans,
     /// What was touched in each unit: tables of observations, or the catalogue.
     pub(super) seeds: BTreeMap<u32, BTreeSet<String>>,
@@ -202,20 +216,24 @@ impl Work<'_> {
     async fn compute(&mut self, tables: &mut Tables) -> Result<BTreeMap<String, TableVersion>, AnalyticsError> {
         let grown = Arc::make_mut(&mut self.units).take_grown();
         let left: BTreeSet<u32> = grown.values().flatten().copied().collect();
-        let groups = self.groups(self.plans.reads(), &grown);
+        let later = self.later(&grown).await?;
+        let groups = self.groups(self.plans.reads(), &grown, &later);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
-        let mut portions = Portions::new(groups, &self.units, left);
-        while let Some(portion) = portions.next() {
+        let mut portions = Portions::new(groups, later.keys().copied(), &self.units, left);
+        let ground = self.ground(later);
+        while let Some(Portion { groups, later, left }) = portions.next() {
             let began = StopWatch::now();
-            let (computed, observed_bytes) = self.compute_portion(portion.groups).await?;
+            let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
             portions.learn(observed_bytes);
             let compute_ms = began.elapsed().as_millis();
             // A portion holds whole shards, which need not wait in memory.
-            self.write(tables, computed, &portion.left, &mut files).await?;
+            self.write(tables, computed, &left, &mut files).await?;
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
             tracing::debug!(compute_ms, write_ms, observed_bytes, "a portion of the facts was computed and written");
         }
         let began = StopWatch::now();
+        // What was computed and is as it was changes nothing that is made from it.
+        files.retain(|_, written| self.base.is_none() || written.is_any());
         let changed: BTreeSet<&'static str> = files.keys().copied().collect();
         for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]).filter(|name| !changed.contains(name)) {
             self.restore_base(tables, name).await?;
@@ -231,8 +249,26 @@ impl Work<'_> {
         Ok(versions)
     }
 
+    /// Of the units that nothing touches but new findings, those in which they come after all that is kept.
+    async fn later(&self, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Result<BTreeMap<u32, Later>, AnalyticsError> {
+        let only = BTreeSet::from([observed(Table::Evidence)]);
+        let touched = self.seeds.iter().filter(|(unit, seeds)| **seeds == only && !grown.contains_key(unit));
+        let touched: BTreeSet<u32> = touched.map(|(unit, _)| *unit).filter(|unit| self.findings.has(*unit)).collect();
+        if touched.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let subjects: BTreeSet<String> = touched.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
+        let files = TableVersion { files: self.new_files(Table::Evidence), ..TableVersion::default() };
+        let wanted = Wanted { subjects: Some(&subjects), ..Wanted::default() };
+        let new = observed_rows(&self.plans, self.input.layout, (Table::Evidence, Some(&files)), wanted).await?;
+        let later = self.findings.later(&touched, &new, (&self.plans, &self.units));
+        let later = later.map_err(|cause| failed("adoption_status", cause))?;
+        tracing::debug!(touched.count = touched.len(), later.count = later.len(), "new findings were looked at");
+        Ok(later)
+    }
+
     /// Which facts of which units have to be computed.
-    fn groups(&self, reads: &Reads, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Groups {
+    fn groups(&self, reads: &Reads, grown: &BTreeMap<u32, BTreeSet<u32>>, later: &BTreeMap<u32, Later>) -> Groups {
         let all: BTreeSet<&'static str> = FACTS.iter().filter(|fact| !fact.units.is_empty()).map(|fact| fact.name).collect();
         if self.base.is_none() {
             return Groups::from([(all, self.units.all().collect())]);
@@ -243,16 +279,16 @@ impl Work<'_> {
             groups.entry(all.clone()).or_default().insert(*unit);
         }
         // A unit that was touched may have been joined to another since.
-        let touched = self.seeds.iter().filter(|(unit, _)| known.contains(unit) && !grown.contains_key(unit));
-        for (unit, seeds) in touched {
+        let is_left_out = |unit: &u32| !known.contains(unit) || grown.contains_key(unit) || later.contains_key(unit);
+        for (unit, seeds) in self.seeds.iter().filter(|(unit, _)| !is_left_out(unit)) {
             groups.entry(follow(reads, seeds)).or_default().insert(*unit);
         }
         groups
     }
 
-    /// The facts of a portion; units are shared among as many threads as there are.
-    async fn compute_portion(&self, portion: Groups) -> Result<(BTreeMap<&'static str, Computed>, u64), AnalyticsError> {
-        let ground = Ground {
+    /// What every group of this refresh is computed from.
+    fn ground(&self, later: BTreeMap<u32, Later>) -> Ground {
+        Ground {
             plans: Arc::clone(&self.plans),
             layout: self.input.layout.clone(),
             observed: Arc::clone(&self.observed),
@@ -261,23 +297,41 @@ impl Work<'_> {
             owners: self.owners.clone(),
             spans: self.spans,
             footers: self.footers.clone(),
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut groups = Vec::new();
-        for (facts, units) in with_few_plans(portion) {
-            groups.extend(shares(&units, &self.units, threads).into_iter().map(|units| (facts.clone(), units)));
+            later: Arc::new(later),
         }
-        let mut waiting = groups.into_iter();
+    }
+
+    /// The facts of a portion; units are shared among as many threads as there are.
+    async fn compute_portion(
+        &mut self,
+        ground: &Ground,
+        groups: Groups,
+        later: &BTreeSet<u32>,
+    ) -> Result<(BTreeMap<&'static str, Computed>, u64), AnalyticsError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut waiting: Vec<BoxFuture<'static, Result<Group, AnalyticsError>>> = Vec::new();
+        for (facts, units) in with_few_plans(groups) {
+            let shares = shares(&units, &self.units, threads).into_iter();
+            waiting.extend(shares.map(|units| ground.clone().compute(facts.clone(), units).boxed()));
+        }
+        if !later.is_empty() {
+            let shares = shares(later, &self.units, threads).into_iter();
+            waiting.extend(shares.map(|units| ground.clone().go_on(units).boxed()));
+        }
+        let mut waiting = waiting.into_iter();
         let mut running = JoinSet::new();
         let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
         let mut observed_bytes = 0;
         loop {
-            for (facts, units) in waiting.by_ref().take(threads.saturating_sub(running.len())) {
-                running.spawn(ground.clone().compute(facts, units));
+            for group in waiting.by_ref().take(threads.saturating_sub(running.len())) {
+                running.spawn(group);
             }
             let Some(ended) = running.join_next().await else { break };
             let group = ended.map_err(|cause| failed("facts", DataFusionError::External(Box::new(cause))))??;
             observed_bytes += group.observed_bytes;
+            if let Some(held) = group.held {
+                self.findings.keep(&group.units, held);
+            }
             for name in group.facts {
                 computed.entry(name).or_default().units.extend(&group.units);
             }

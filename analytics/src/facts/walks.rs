@@ -14,13 +14,15 @@ pub(super) const WALKS: &[Walk] = &[ATTRIBUTION, SETTLEMENT, ADOPTION];
 pub(super) struct Walk {
     /// The facts that it makes; it is done when the first of them is wanted.
     pub(super) makes: &'static [&'static str],
+    /// What it leaves beside them, for the next time that it goes over more of the same.
+    pub(super) leaves: &'static [&'static str],
     /// What each of them holds, its grain first, as the head of a statement says it.
     pub(super) about: &'static [&'static str],
     /// Statements over whose answers it walks, by name.
     pub(super) statements: &'static [(&'static str, &'static str)],
     /// Tables over whose rows it walks as they are, and columns of observations among them that it reads.
     pub(super) reads: &'static [(&'static str, &'static [&'static str])],
-    /// Its facts in their order; from nothing those facts without rows.
+    /// Its facts in their order, and after them what it leaves; from nothing those facts without rows.
     pub(super) make: fn(&Given) -> Result<Vec<RecordBatch>>,
 }
 

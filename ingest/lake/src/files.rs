@@ -345,6 +345,9 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
             .set_data_page_row_count_limit(PAGE_ROWS)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_column_statistics_enabled(ColumnPath::from(SUBJECT), EnabledStatistics::Page);
+    } else if packing == Packing::Quick {
+        // A small file is read whole or not at all, and noting each page of each column costs as much as its rows.
+        properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
     }
     if batch.num_rows() >= FILTERED_ROWS_MIN {
         for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {

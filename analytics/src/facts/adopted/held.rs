@@ -1,0 +1,398 @@
+//! Findings kept from one refresh to the next: a new look at a service is gone on with, without reading all of
+//! the earlier ones again.
+//!
+//! What may be gone on with is decided here, and only where the result is that of all findings together: what
+//! is new must be later than whatever was left out, and about scans that nobody has told of. Everything else
+//! is computed from what was observed, as every other fact is.
+
+use super::{FINDINGS, Found, Looks, places_of};
+use crate::adoption::{Agreed, Finding, Told, held};
+use crate::facts::columns::{instants, numbers, said, text};
+use crate::facts::plans::FactPlans;
+use crate::units::Units;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    UInt64Array,
+};
+use arrow::compute::{cast, filter_record_batch, take, take_record_batch};
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use datafusion::error::{DataFusionError, Result};
+use foldhash::fast::{FixedState, RandomState};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// What the walk leaves: findings to go on with, and the scans of which anything was told.
+pub(super) const LEFT: &[&str] = &["held_findings", "held_scans"];
+/// Until when a finding was told again; null for a single look, and for every statement as it is stored.
+pub(in crate::facts) const TOLD_UNTIL: &str = "told_until";
+/// What is read of findings and not kept as it is.
+const ANEW: &[&str] = &["entity_id", "component_id", "scan_id", "part_of", "is_deleted"];
+/// What is kept of all units takes no more memory.
+const HELD_BYTES_MAX: usize = 96 * 1_024 * 1_024;
+/// What each array of each unit takes beside its values.
+const ARRAY_BYTES: usize = 160;
+
+/// What is kept of findings, unit by unit.
+#[derive(Debug, Default)]
+pub(in crate::facts) struct HeldFindings {
+    of: HashMap<u32, Held>,
+    size_bytes: usize,
+}
+
+/// What is kept of one unit.
+#[derive(Debug)]
+pub(in crate::facts) struct Held {
+    findings: RecordBatch,
+    /// Digests of all scans of which anything was told, in order.
+    scans: Vec<u64>,
+}
+
+/// Findings with which the walk goes on, and the scans of all that came before.
+#[derive(Clone, Debug)]
+pub(in crate::facts) struct Later {
+    pub(in crate::facts) findings: Vec<RecordBatch>,
+    scans: Vec<u64>,
+}
+
+/// Gathers on a walk what will be kept.
+pub(super) struct Holding<'looks, 'a> {
+    looks: &'looks Looks<'a>,
+    found: &'looks Found<'a>,
+    rows: Vec<u32>,
+    components: Vec<&'looks str>,
+    entities: Vec<Option<&'a str>>,
+    until: Vec<Option<i64>>,
+    /// The service whose scans are being gathered, those of its last component in order, and all of them.
+    service: Option<&'a str>,
+    last: Vec<&'a str>,
+    scans: HashSet<u64, RandomState>,
+    told_services: Vec<&'a str>,
+    told_scans: Vec<u64>,
+}
+
+impl<'looks, 'a> Holding<'looks, 'a> {
+    pub(super) fn new(looks: &'looks Looks<'a>, found: &'looks Found<'a>) -> Self {
+        Self {
+            looks,
+            found,
+            rows: Vec::new(),
+            components: Vec::new(),
+            entities: Vec::new(),
+            until: Vec::new(),
+            service: None,
+            last: Vec::new(),
+            scans: HashSet::default(),
+            told_services: Vec::new(),
+            told_scans: Vec::new(),
+        }
+    }
+
+    /// Keeps what is needed of a service's findings of one component, which are in order. Services come one after
+    /// the other.
+    pub(super) fn hold(&mut self, service: &'a str, agreed: &'looks Agreed, findings: &[Finding<'a>], told: &[Vec<Told<'a>>]) {
+        if self.service != Some(service) {
+            self.end_service();
+            self.service = Some(service);
+        }
+        held(findings, told, |finding, is_newest| {
+            self.rows.push(u32::try_from(finding.row).unwrap_or(u32::MAX));
+            self.components.push(agreed.component_id.as_str());
+            self.entities.push(is_newest.then_some(finding.entity_id));
+            self.until.push((finding.last_at != finding.observed_at).then(|| finding.last_at.micros()));
+        });
+        // Components are mostly looked at together, so most scans are those of the component before.
+        for (place, finding) in findings.iter().enumerate() {
+            let scan = said(self.looks.scans, finding.row).unwrap_or_default();
+            match self.last.get_mut(place) {
+                Some(known) if *known == scan => continue,
+                Some(known) => *known = scan,
+                None => self.last.push(scan),
+            }
+            self.scans.insert(digest(scan));
+        }
+    }
+
+    /// Also of what says nothing it is kept that it was told: taken back, or a part of something else.
+    fn end_service(&mut self) {
+        if let Some(service) = self.service.take() {
+            let passed_over = self.found.passed_over.get(service).into_iter().flatten();
+            self.scans.extend(passed_over.filter_map(|row| said(self.looks.scans, *row)).map(digest));
+            self.told_services.extend(std::iter::repeat_n(service, self.scans.len()));
+            self.told_scans.extend(self.scans.drain());
+            self.last.clear();
+        }
+    }
+
+    /// The tables that are left.
+    pub(super) fn into_batches(mut self) -> Result<Vec<RecordBatch>> {
+        self.end_service();
+        let rows = UInt32Array::from(self.rows);
+        let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
+        for name in FINDINGS.iter().copied().filter(|name| !ANEW.contains(name)) {
+            let Some(column) = self.looks.batch.column_by_name(name) else { continue };
+            columns.push((name, with_few_words(&take(column, &rows, None)?)?));
+        }
+        columns.push(("component_id", Arc::new(StringArray::from(self.components))));
+        columns.push(("entity_id", Arc::new(StringArray::from(self.entities))));
+        columns.push((TOLD_UNTIL, Arc::new(TimestampMicrosecondArray::from(self.until).with_timezone("UTC"))));
+        let scans: [(&str, ArrayRef); 2] = [
+            ("service", Arc::new(StringArray::from(self.told_services))),
+            ("scan", Arc::new(UInt64Array::from(self.told_scans))),
+        ];
+        let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+        Ok(vec![RecordBatch::try_from_iter_with_nullable(columns)?, RecordBatch::try_from_iter(scans)?])
+    }
+}
+
+/// What a walk has left, unit by unit; of units that were gone on with, also the scans that came before.
+pub(in crate::facts) fn held_of_units(
+    findings: &RecordBatch,
+    scans: &RecordBatch,
+    units: &Units,
+    later: &BTreeMap<u32, Later>,
+) -> Result<Vec<(u32, Held)>> {
+    let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let services = text(findings, "service_hint")?;
+    for row in 0..findings.num_rows() {
+        if let Some(unit) = said(services, row).and_then(|service| units.known(service)) {
+            rows.entry(unit).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+    }
+    let mut told: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    let (services, digests) = (text(scans, "service")?, numbers::<UInt64Type>(scans, "scan")?);
+    for row in 0..scans.num_rows() {
+        if let Some(unit) = said(services, row).and_then(|service| units.known(service)) {
+            told.entry(unit).or_default().push(digests.value(row));
+        }
+    }
+    let mut held = Vec::with_capacity(rows.len());
+    for (unit, rows) in rows {
+        let mut scans = told.remove(&unit).unwrap_or_default();
+        scans.extend(later.get(&unit).iter().flat_map(|later| &later.scans));
+        scans.sort_unstable();
+        scans.dedup();
+        scans.shrink_to_fit();
+        let findings = without_nulls(&take_record_batch(findings, &UInt32Array::from(rows))?)?;
+        held.push((unit, Held { findings, scans }));
+    }
+    Ok(held)
+}
+
+/// A column with each of its words once, if it holds words by their places: of what is gone on with again and again,
+/// the lists of words would grow.
+fn with_few_words(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        words @ DataType::Dictionary(_, texts) => Ok(cast(&cast(column, texts)?, words)?),
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
+/// Rows without the columns that say nothing of any of them.
+fn without_nulls(rows: &RecordBatch) -> Result<RecordBatch> {
+    let says = |place: &usize| rows.column(*place).null_count() < rows.num_rows();
+    let places: Vec<usize> = (0..rows.num_columns()).filter(says).collect();
+    Ok(rows.project(&places)?)
+}
+
+fn digest(scan: &str) -> u64 {
+    FixedState::with_seed(0).hash_one(scan)
+}
+
+impl Held {
+    /// What is kept takes about so much memory. Words from fixed lists are the same array in many units.
+    fn size_bytes(&self) -> usize {
+        let values = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default() + ARRAY_BYTES;
+        self.findings.columns().iter().map(values).sum::<usize>() + self.scans.len() * size_of::<u64>()
+    }
+}
+
+impl HeldFindings {
+    /// Keeps what was left of some units in place of what was kept of them, as long as there is room.
+    pub(in crate::facts) fn keep(&mut self, units: &BTreeSet<u32>, held: Vec<(u32, Held)>) {
+        for unit in units {
+            self.forget(*unit);
+        }
+        for (unit, held) in held {
+            let size_bytes = held.size_bytes();
+            if self.size_bytes + size_bytes <= HELD_BYTES_MAX {
+                self.size_bytes += size_bytes;
+                self.of.insert(unit, held);
+            }
+        }
+        tracing::debug!(unit.count = self.of.len(), size_bytes = self.size_bytes, "findings are kept for later");
+    }
+
+    fn forget(&mut self, unit: u32) {
+        self.size_bytes -= self.of.remove(&unit).map_or(0, |held| held.size_bytes());
+    }
+
+    /// Forgets units that are no more.
+    pub(in crate::facts) fn retain(&mut self, units: &Units) {
+        let gone: Vec<u32> = self.of.keys().copied().filter(|unit| units.members(*unit).is_empty()).collect();
+        gone.into_iter().for_each(|unit| self.forget(unit));
+    }
+
+    /// Whether anything is kept of a unit.
+    pub(in crate::facts) fn has(&self, unit: u32) -> bool {
+        self.of.contains_key(&unit)
+    }
+
+    /// Of the units that only new findings touch, those that can be gone on with.
+    pub(in crate::facts) fn later(
+        &self,
+        touched: &BTreeSet<u32>,
+        new: &RecordBatch,
+        (plans, units): (&FactPlans, &Units),
+    ) -> Result<BTreeMap<u32, Later>> {
+        let described = plans.register("components").map(|batch| text(batch, "component_id")).transpose()?;
+        let described: Vec<&str> = described.into_iter().flat_map(|ids| ids.iter().flatten()).collect();
+        let former: Vec<RecordBatch> = plans.register("component_names").cloned().into_iter().collect();
+        let places = places_of(described.iter().copied(), &former)?;
+        let component = |name: &str| places.get(name).and_then(|place| described.get(*place)).copied();
+        let told = Statements::over(new)?;
+        let mut rows: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for row in 0..new.num_rows() {
+            // A finding about no service says nothing of any.
+            if let Some(unit) = said(told.services, row).and_then(|service| units.known(service)) {
+                rows.entry(unit).or_default().push(row);
+            }
+        }
+        let mut later = BTreeMap::new();
+        for (unit, rows) in rows.into_iter().filter(|(unit, _)| touched.contains(unit)) {
+            if let Some(held) = self.of.get(&unit)
+                && let Some(gone_on_with) = held.with(&told, &rows, &component)?
+            {
+                later.insert(unit, gone_on_with);
+            }
+        }
+        Ok(later)
+    }
+}
+
+/// New statements, and the columns that decide whether they come after what is kept.
+struct Statements<'a> {
+    batch: &'a RecordBatch,
+    services: &'a StringArray,
+    components: &'a StringArray,
+    detectors: &'a StringArray,
+    repositories: &'a StringArray,
+    parts: &'a StringArray,
+    entities: &'a StringArray,
+    scans: &'a StringArray,
+    deleted: &'a BooleanArray,
+    observed: &'a TimestampMicrosecondArray,
+    ranks: &'a Int64Array,
+}
+
+impl<'a> Statements<'a> {
+    fn over(batch: &'a RecordBatch) -> Result<Self> {
+        let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
+        Ok(Self {
+            batch,
+            services: text(batch, "service_hint")?,
+            components: text(batch, "component_id")?,
+            detectors: text(batch, "detector")?,
+            repositories: text(batch, "repository")?,
+            parts: text(batch, "part_of")?,
+            entities: text(batch, "entity_id")?,
+            scans: text(batch, "scan_id")?,
+            deleted: deleted.ok_or_else(|| DataFusionError::Internal("findings do not say what is deleted".to_owned()))?,
+            observed: instants(batch, "observed_at")?,
+            ranks: numbers::<Int64Type>(batch, "version_rank")?,
+        })
+    }
+
+    /// Whether the walk makes a finding of a statement.
+    fn says_something(&self, row: usize) -> bool {
+        let is_deleted = self.deleted.is_valid(row) && self.deleted.value(row);
+        !is_deleted && self.parts.is_null(row) && self.observed.is_valid(row)
+    }
+
+    fn teller(&self, row: usize) -> (&'a str, &'a str) {
+        (said(self.detectors, row).unwrap_or_default(), said(self.repositories, row).unwrap_or_default())
+    }
+}
+
+/// What a finding is about, and who says it: service, component, detector and repository.
+type About<'a> = (&'a str, &'a str, (&'a str, &'a str));
+
+/// What is kept of a unit, as it is compared with what is new.
+#[derive(Default)]
+struct Compared<'a> {
+    services: HashSet<&'a str, RandomState>,
+    /// Until when looks were left out.
+    before: HashMap<About<'a>, i64, RandomState>,
+    /// The last looks, by their entity: what they are about, their rank and their row.
+    newest: HashMap<&'a str, (About<'a>, i64, usize), RandomState>,
+}
+
+impl Held {
+    fn compared(&self) -> Result<Compared<'_>> {
+        let batch = &self.findings;
+        let (services, components, detectors) =
+            (text(batch, "service_hint")?, text(batch, "component_id")?, text(batch, "detector")?);
+        let (entities, observed) = (text(batch, "entity_id")?, instants(batch, "observed_at")?);
+        let ranks = numbers::<Int64Type>(batch, "version_rank")?;
+        // Columns without a word are not kept.
+        let repositories = text(batch, "repository").ok();
+        let until = instants(batch, TOLD_UNTIL).ok();
+        let mut compared = Compared::default();
+        for row in 0..batch.num_rows() {
+            let service = said(services, row).unwrap_or_default();
+            let teller = (
+                said(detectors, row).unwrap_or_default(),
+                repositories.and_then(|repositories| said(repositories, row)).unwrap_or_default(),
+            );
+            let about = (service, said(components, row).unwrap_or_default(), teller);
+            compared.services.insert(service);
+            if let Some(entity) = said(entities, row) {
+                compared.newest.insert(entity, (about, ranks.value(row), row));
+            } else {
+                let until = until.filter(|until| until.is_valid(row)).map(|until| until.value(row));
+                let last = compared.before.entry(about).or_insert(i64::MIN);
+                *last = (*last).max(until.unwrap_or_else(|| observed.value(row)));
+            }
+        }
+        Ok(compared)
+    }
+
+    /// What is kept, and the given new statements after it; nothing where all of a unit's findings have to be
+    /// looked at.
+    fn with<'a>(
+        &self,
+        new: &Statements<'a>,
+        rows: &[usize],
+        component: &impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Option<Later>> {
+        let Compared { services, before, newest } = self.compared()?;
+        let mut scans = self.scans.clone();
+        let mut is_kept = vec![true; self.findings.num_rows()];
+        let mut added = Vec::with_capacity(rows.len());
+        for row in rows.iter().copied() {
+            let service = said(new.services, row).unwrap_or_default();
+            if !services.contains(service) || !new.says_something(row) {
+                return Ok(None);
+            }
+            // What nobody describes has no status.
+            let Some(component) = said(new.components, row).and_then(component) else { continue };
+            let about = (service, component, new.teller(row));
+            let scan = digest(said(new.scans, row).unwrap_or_default());
+            match newest.get(said(new.entities, row).unwrap_or_default()) {
+                Some((known, rank, _)) if *known != about || *rank == new.ranks.value(row) => return Ok(None),
+                Some((_, rank, _)) if *rank > new.ranks.value(row) => continue,
+                Some((_, _, place)) => is_kept[*place] = false,
+                None if self.scans.binary_search(&scan).is_ok() => return Ok(None),
+                None => {}
+            }
+            if before.get(&about).is_some_and(|before| *before >= new.observed.value(row)) {
+                return Ok(None);
+            }
+            scans.push(scan);
+            added.push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        let kept = filter_record_batch(&self.findings, &BooleanArray::from(is_kept))?;
+        let added = take_record_batch(new.batch, &UInt32Array::from(added))?;
+        Ok(Some(Later { findings: vec![kept, added], scans }))
+    }
+}
