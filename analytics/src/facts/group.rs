@@ -3,7 +3,7 @@
 //! Who belongs to which group is decided in `refresh.rs` and `portions.rs`; writing is left to `shards.rs`.
 
 use super::adopted::{ADOPTION, Held, Later, held_of_units};
-use super::inputs::{observed_rows, register};
+use super::inputs::{observed_rows, register, size_bytes};
 use super::placed::{Piece, Placed, Spans, chosen};
 use super::plans::{FactPlans, FactSession};
 use super::reads::observed;
@@ -133,7 +133,7 @@ impl Ground {
             if needed.contains(name.as_str()) {
                 let version = self.observed.get(&observed_table(table.name()));
                 let rows = observed_rows(&self.plans, &self.layout, (*table, version), wanted).await?;
-                observed_bytes += rows.get_array_memory_size() as u64;
+                observed_bytes += size_bytes(&rows);
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }

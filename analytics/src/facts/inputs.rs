@@ -6,7 +6,7 @@ use super::plans::FactPlans;
 use super::walks::WALKS;
 use crate::engine::collected;
 use crate::error::AnalyticsError;
-use arrow::array::{ArrayRef, AsArray, DynComparator, RecordBatch, UInt32Array, make_comparator};
+use arrow::array::{Array, ArrayRef, AsArray, DynComparator, RecordBatch, UInt32Array, make_comparator};
 use arrow::compute::{SortOptions, take_record_batch};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
@@ -16,6 +16,7 @@ use foldhash::fast::RandomState;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
 use waymark_lake::{Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
@@ -54,6 +55,12 @@ pub(super) async fn observed_rows(
     // The columns by which statements were put in order stand last.
     let rows = newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
     Ok(joined(&stored, &schema, &[rows])?)
+}
+
+/// The memory that rows take, without what they leave out of the buffers in which they stand.
+pub(super) fn size_bytes(rows: &RecordBatch) -> u64 {
+    let columns = rows.columns().iter();
+    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default() as u64).sum()
 }
 
 /// The columns that facts ask for, and after them those by which statements are put in order.
@@ -126,10 +133,17 @@ fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<Newest, Dat
     // What was delivered twice says the same twice, and either will do.
     let mut whole: Option<Vec<DynComparator>> = None;
     let entities = column("entity_id")?.as_string::<i32>();
-    let mut newest: HashMap<&str, usize, RandomState> =
-        HashMap::with_capacity_and_hasher(stated.num_rows(), RandomState::default());
+    let state = RandomState::default();
+    let hashes: Vec<u64> = (0..stated.num_rows()).map(|row| state.hash_one(entities.value(row))).collect();
+    let crowded = Crowded::of(&hashes);
+    let mut newest: HashMap<&str, usize, RandomState> = HashMap::default();
+    let mut rows = Vec::with_capacity(stated.num_rows());
     let mut is_certain = true;
-    for row in 0..stated.num_rows() {
+    for (row, hash) in hashes.into_iter().enumerate() {
+        if !crowded.holds(hash) {
+            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+            continue;
+        }
         let held = match newest.entry(entities.value(row)) {
             Entry::Occupied(held) => held.into_mut(),
             Entry::Vacant(free) => {
@@ -149,12 +163,46 @@ fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<Newest, Dat
             Ordering::Equal | Ordering::Greater => {}
         }
     }
-    if newest.len() == stated.num_rows() {
+    if rows.len() + newest.len() == stated.num_rows() {
         return Ok(Newest { rows: stated.clone(), is_certain });
     }
-    let mut rows: Vec<u32> = newest.into_values().filter_map(|row| u32::try_from(row).ok()).collect();
+    rows.extend(newest.into_values().filter_map(|row| u32::try_from(row).ok()));
     rows.sort_unstable();
     Ok(Newest { rows: take_record_batch(stated, &UInt32Array::from(rows))?, is_certain })
+}
+
+/// Places in which more than one hash falls. Most entities are told of once, and a place of their own says so without
+/// looking them up.
+struct Crowded {
+    places: Vec<u64>,
+    mask: u64,
+}
+
+impl Crowded {
+    /// A row falls into another's place by chance about once in so many times.
+    const ROOM: usize = 16;
+
+    fn of(hashes: &[u64]) -> Self {
+        let count = (Self::ROOM * hashes.len()).next_power_of_two().max(64);
+        let mask = count as u64 - 1;
+        let mut taken = vec![0; count / 64];
+        let mut places = vec![0; count / 64];
+        for hash in hashes {
+            let (word, bit) = Self::place(hash & mask);
+            places[word] |= taken[word] & bit;
+            taken[word] |= bit;
+        }
+        Self { places, mask }
+    }
+
+    fn holds(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash & self.mask);
+        self.places[word] & bit != 0
+    }
+
+    const fn place(place: u64) -> (usize, u64) {
+        ((place / 64) as usize, 1 << (place % 64))
+    }
 }
 
 fn comparators_of(columns: &[ArrayRef]) -> Result<Vec<DynComparator>, DataFusionError> {

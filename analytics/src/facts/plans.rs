@@ -4,7 +4,7 @@
 //! without any row; what it reads it finds in the `FactSession` that runs it. Which rows those are
 //! is decided by the caller: the SQL is the same, because no fact of a unit looks beyond it.
 
-use super::again::{InputExec, PlansBySize, Sizes, size_of};
+use super::again::{InputExec, Made, PlansBySize, Sizes, size_of};
 use super::emptied::without_empty;
 use super::inputs::{nullable, observed_schema, register, register_observed_schema, supply, words};
 use super::reads::{Reads, observed, reads};
@@ -28,7 +28,6 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::prelude::{SessionConfig, SessionContext, col};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -114,8 +113,14 @@ impl FactPlans {
         }
         let state = SessionStateBuilder::new_from_existing(context.state());
         plans.state = state.with_physical_optimizer_rule(Arc::new(WholePartitions)).build();
+        let options = plans.state.config_mut().options_mut();
         // Units are computed beside each other, which shares the work out better than parts of a statement.
-        plans.state.config_mut().options_mut().execution.target_partitions = 1;
+        options.execution.target_partitions = 1;
+        // What an operator learns on its way would stand in all copies of its plan.
+        options.optimizer.enable_dynamic_filter_pushdown = false;
+        options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+        options.optimizer.enable_join_dynamic_filter_pushdown = false;
+        options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         Ok(plans)
     }
 
@@ -301,18 +306,12 @@ impl FactSession {
         }
         let began = StopWatch::now();
         let sizes: Sizes = planned.reads.iter().map(|name| size_of(self.rows.count(name))).collect();
-        let known = planned.made.known(&sizes)?;
-        let physical = if let Some(known) = known {
-            known
-        } else {
+        let make = async {
             let left = without_empty(&planned.plan, &self.state, |name| self.rows.is_empty(name))?;
-            let made = match left {
-                Some(left) => Some(self.state.query_planner().create_physical_plan(&left, &self.state).await?),
-                None => None,
-            };
-            planned.made.remember(sizes, made.clone());
-            made.map(reset_plan_states).transpose()?
+            let Some(left) = left else { return Ok(Made::Nothing) };
+            Ok(Made::Plan(self.state.query_planner().create_physical_plan(&left, &self.state).await?))
         };
+        let physical = planned.made.get_or_make(sizes, make).await?;
         let Some(physical) = physical else { return Ok(Vec::new()) };
         let planned_us = began.elapsed().as_micros();
         let rows = traced(statement, physical, self.state.task_ctx()).await;

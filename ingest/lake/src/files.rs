@@ -8,8 +8,8 @@ use crate::footers::{Footers, SUBJECT, SubjectRange, is_any_between, subject_ran
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use futures::stream::BoxStream;
@@ -56,7 +56,7 @@ pub struct Wanted<'wanted> {
 /// The rows of files of a table, in the order of the files.
 ///
 /// # Errors
-/// `ReadTable` when a file is missing or not readable, `Arrange` when rows cannot be filtered.
+/// `ReadTable` when a file is missing or not readable.
 pub async fn read_rows(
     layout: &Layout,
     table: &str,
@@ -159,9 +159,7 @@ impl FileRead {
             batches.push(RecordBatch::new_empty(schema));
         }
         let Some(subjects) = subjects else { return Ok(batches) };
-        let arrange = |cause| LakeError::Arrange { table: self.table.clone(), cause };
-        let chosen: Result<Vec<_>, _> = batches.iter().map(|batch| about(batch, subjects)).collect();
-        Ok(chosen.map_err(arrange)?.into_iter().filter(|batch| batch.num_rows() > 0).collect())
+        Ok(batches.iter().flat_map(|batch| about(batch, subjects)).collect())
     }
 }
 
@@ -264,27 +262,33 @@ fn may_hold(least: &ArrayRef, greatest: &ArrayRef, subjects: &BTreeSet<String>) 
     (0..least.len()).map(holds).collect()
 }
 
-fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Result<RecordBatch, ArrowError> {
+/// The rows about these subjects, as the parts of the batch in which they stand.
+fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Vec<RecordBatch> {
     let Some(column) = batch.column_by_name(SUBJECT).and_then(|column| column.as_string_opt::<i32>()) else {
-        return Ok(batch.clone());
+        return vec![batch.clone()];
     };
+    let mut parts = Vec::new();
+    let mut begin = 0;
     // Rows are sorted by subject, so the answer for one row is mostly that for the next.
-    let mut last: Option<(&str, bool)> = None;
-    let mask: BooleanArray = (0..column.len())
-        .map(|row| {
-            if column.is_null(row) {
-                return Some(true);
-            }
-            let subject = column.value(row);
-            let is_wanted = match last {
-                Some((known, answer)) if known == subject => answer,
-                _ => subjects.contains(subject),
-            };
-            last = Some((subject, is_wanted));
-            Some(is_wanted)
-        })
-        .collect();
-    filter_record_batch(batch, &mask)
+    let mut last: Option<(Option<&str>, bool)> = None;
+    for row in 0..column.len() {
+        let subject = column.is_valid(row).then(|| column.value(row));
+        let is_wanted = match last {
+            Some((known, answer)) if known == subject => answer,
+            _ => subject.is_none_or(|subject| subjects.contains(subject)),
+        };
+        match last {
+            Some((_, true)) if !is_wanted => parts.push(batch.slice(begin, row - begin)),
+            Some((_, true)) => {}
+            _ if is_wanted => begin = row,
+            _ => {}
+        }
+        last = Some((subject, is_wanted));
+    }
+    if last.is_some_and(|(_, is_wanted)| is_wanted) {
+        parts.push(batch.slice(begin, column.len() - begin));
+    }
+    parts
 }
 
 /// The columns by which the rows of a table are sorted within a file.

@@ -230,7 +230,9 @@ impl HeldFindings {
     /// Forgets units that are no more.
     pub(in crate::facts) fn retain(&mut self, units: &Units) {
         let gone: Vec<u32> = self.of.keys().copied().filter(|unit| units.members(*unit).is_empty()).collect();
-        gone.into_iter().for_each(|unit| self.forget(unit));
+        for unit in gone {
+            self.forget(unit);
+        }
     }
 
     /// Whether anything is kept of a unit.
