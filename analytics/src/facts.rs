@@ -15,6 +15,7 @@ mod placed;
 mod plans;
 mod portions;
 mod reads;
+mod recent;
 mod refresh;
 mod runs;
 mod shards;

@@ -43,6 +43,8 @@ impl<'work> Work<'work> {
             connections: None,
             digests: NotedDigests::new(),
             findings: HeldFindings::default(),
+            recent: Arc::default(),
+            read: Vec::new(),
             spans: Spans::at(input.as_of),
             seeds: BTreeMap::new(),
             owners: RecordBatch::new_empty(Arc::new(Schema::empty())),
@@ -52,6 +54,7 @@ impl<'work> Work<'work> {
             (Some(held), _) => {
                 (work.units, work.connections, work.digests) = (held.units, held.connections, held.digests);
                 work.findings = held.findings;
+                work.recent = Arc::new(held.recent);
             }
             (None, Some(_)) => {
                 match Units::stored(&work.stored(UNITS, None).await?) {
@@ -87,6 +90,7 @@ impl<'work> Work<'work> {
             connections: self.connections,
             digests,
             findings,
+            recent: Arc::unwrap_or_clone(self.recent),
         }
     }
 

@@ -3,10 +3,11 @@
 //! Who belongs to which group is decided in `refresh.rs` and `portions.rs`; writing is left to `shards.rs`.
 
 use super::adopted::{ADOPTION, Held, Later, held_of_units};
-use super::inputs::{observed_rows, register, size_bytes};
+use super::inputs::{newest_with, observed_rows, register, size_bytes};
 use super::placed::{Piece, Placed, Spans, chosen};
 use super::plans::{FactPlans, FactSession};
 use super::reads::observed;
+use super::recent::{ByUnit, Recent, by_unit, is_kept};
 use super::refresh::failed;
 use super::shards::stacked;
 use super::{FACTS, Fact, touched};
@@ -32,6 +33,20 @@ pub(super) struct Ground {
     pub(super) footers: Footers,
     /// The findings of units with which the walk over them goes on.
     pub(super) later: Arc<BTreeMap<u32, Later>>,
+    /// What is kept of units that were computed a moment ago, the files that are new since, and whether to keep more.
+    pub(super) recent: Arc<Recent>,
+    pub(super) new_files: Arc<BTreeMap<Table, Vec<DataFile>>>,
+    pub(super) is_recent_kept: bool,
+}
+
+/// What a group reads.
+#[derive(Default)]
+struct Told<'ground> {
+    /// Everything that its facts read.
+    needed: BTreeSet<&'ground str>,
+    observed_bytes: u64,
+    /// What was observed of its units, where it can be kept.
+    recent: Vec<(Table, Option<ByUnit>)>,
 }
 
 /// The facts of some units.
@@ -44,6 +59,8 @@ pub(super) struct Group {
     pub(super) observed_bytes: u64,
     /// What is kept of findings where their walk was done.
     pub(super) held: Option<Vec<(u32, Held)>>,
+    /// What was observed of the units, where it can be kept.
+    pub(super) recent: Vec<(Table, Option<ByUnit>)>,
 }
 
 impl Ground {
@@ -56,16 +73,17 @@ impl Ground {
         session.put_all(&name, &findings).map_err(|cause| register(&name, cause))?;
         self.put_owners(&session, &self.subjects(&units))?;
         let facts: BTreeSet<&'static str> = ADOPTION.makes.iter().copied().collect();
-        self.facts(&session, (facts, units), &BTreeSet::new(), 0).await
+        self.facts(&session, (facts, units), Told::default()).await
     }
 
     /// The given facts of the given units, each with the pieces in which its rows belong.
     pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
         let began = StopWatch::now();
-        let (needed, observed_bytes) = self.put_observed(&session, &facts, &units).await?;
+        let told = self.put_observed(&session, &facts, &units).await?;
+        let observed_bytes = told.observed_bytes;
         tracing::debug!(elapsed_us = began.elapsed().as_micros(), observed_bytes, "what was observed was read");
-        self.facts(&session, (facts, units), &needed, observed_bytes).await
+        self.facts(&session, (facts, units), told).await
     }
 
     /// Computes facts of units, of which the session has what was observed.
@@ -73,8 +91,7 @@ impl Ground {
         &self,
         session: &FactSession,
         (facts, units): (BTreeSet<&'static str>, BTreeSet<u32>),
-        needed: &BTreeSet<&str>,
-        observed_bytes: u64,
+        Told { needed, observed_bytes, recent }: Told<'_>,
     ) -> Result<Group, AnalyticsError> {
         let mut parts = Vec::new();
         let mut held = None;
@@ -102,7 +119,7 @@ impl Ground {
                 held = Some(held_of_units(left.0, left.1, &self.units, &self.later).map_err(error)?);
             }
         }
-        Ok(Group { facts, units, parts, observed_bytes, held })
+        Ok(Group { facts, units, parts, observed_bytes, held, recent })
     }
 
     fn subjects(&self, units: &BTreeSet<u32>) -> BTreeSet<String> {
@@ -116,29 +133,60 @@ impl Ground {
         session.put(name, &owners).map_err(|cause| register(name, cause))
     }
 
-    /// Puts what was observed of the units into the session, and tells what the facts read and how many bytes it is.
+    /// Puts what was observed of the units into the session.
     async fn put_observed(
         &self,
         session: &FactSession,
         facts: &BTreeSet<&'static str>,
         units: &BTreeSet<u32>,
-    ) -> Result<(BTreeSet<&str>, u64), AnalyticsError> {
+    ) -> Result<Told<'_>, AnalyticsError> {
         let subjects = self.subjects(units);
         let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
         let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
-        let wanted = Wanted { subjects: Some(&subjects), footers: Some(&self.footers), ..Wanted::default() };
-        let mut observed_bytes = 0;
-        for table in Table::ALL {
-            let name = observed(*table);
-            if needed.contains(name.as_str()) {
-                let version = self.observed.get(&observed_table(table.name()));
-                let rows = observed_rows(&self.plans, &self.layout, (*table, version), wanted).await?;
-                observed_bytes += size_bytes(&rows);
+        let mut told = Told { needed, ..Told::default() };
+        for table in Table::ALL.iter().copied() {
+            let name = observed(table);
+            if told.needed.contains(name.as_str()) {
+                let (rows, recent) = self.observed_of(table, (units, &subjects)).await?;
+                told.recent.push((table, recent));
+                told.observed_bytes += size_bytes(&rows);
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }
         self.put_owners(session, &subjects)?;
-        Ok((needed, observed_bytes))
+        Ok(told)
+    }
+
+    /// What was observed of units, and by unit if it is to be kept: of those that were computed a moment ago, what is
+    /// new besides what was kept.
+    async fn observed_of(
+        &self,
+        table: Table,
+        (units, subjects): (&BTreeSet<u32>, &BTreeSet<String>),
+    ) -> Result<(RecordBatch, Option<ByUnit>), AnalyticsError> {
+        let version = self.observed.get(&observed_table(table.name()));
+        if self.is_recent_kept && is_kept(table) {
+            let (known, others): (BTreeSet<u32>, BTreeSet<u32>) =
+                units.iter().partition(|unit| self.recent.rows(**unit, table).is_some());
+            let held: Vec<RecordBatch> = known.iter().filter_map(|unit| self.recent.rows(*unit, table)).cloned().collect();
+            let (known, others) = (self.subjects(&known), self.subjects(&others));
+            let (known, others) = (self.about(&known), self.about(&others));
+            let new = self.new_files.get(&table).map_or(&[][..], Vec::as_slice);
+            let all = version.map_or(&[][..], |version| &version.files);
+            let parts = [(new, known), (all, others)];
+            let read = newest_with(&self.plans, &self.layout, table, (&parts, &held)).await?;
+            if let Some((stated, rows)) = read {
+                let stated = by_unit(&stated, units, &self.units).map_err(|cause| register(table.name(), cause))?;
+                if stated.is_some() {
+                    return Ok((rows, stated));
+                }
+            }
+        }
+        Ok((observed_rows(&self.plans, &self.layout, (table, version), self.about(subjects)).await?, None))
+    }
+
+    fn about<'wanted>(&'wanted self, subjects: &'wanted BTreeSet<String>) -> Wanted<'wanted> {
+        Wanted { subjects: Some(subjects), footers: Some(&self.footers), ..Wanted::default() }
     }
 
     /// The rows that the base has of a fact, of the given units.

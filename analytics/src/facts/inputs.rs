@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
-use waymark_lake::{Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
+use waymark_lake::{DataFile, Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
 
 /// The newest statement of an entity is its state: the order of `NEWEST_FIRST` in SQL.
 pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
@@ -31,45 +31,97 @@ pub(super) async fn observed_rows(
     (table, version): (Table, Option<&TableVersion>),
     wanted: Wanted<'_>,
 ) -> Result<RecordBatch, AnalyticsError> {
-    let schema = plans.observed_schema(table)?;
-    let failed = |cause| register(table.name(), cause);
-    // The paths of commits are most of what is said of them, and only path rules ask for them.
-    let has_path_rules = plans.register("service_paths").is_some_and(|rules| rules.num_rows() > 0);
-    let is_asked = |name: &str| plans.is_read(table, name) && (has_path_rules || table != Table::Commit || name != "paths");
-    let fields = schema.fields().iter().enumerate();
-    let places: Vec<usize> = fields.filter(|(_, field)| is_asked(field.name())).map(|(place, _)| place).collect();
-    let asked = schema.project(&places).map_err(|cause| failed(cause.into()))?;
-    let stored = observed_table(table.name());
+    let reading = Reading::of(plans, table)?;
     let files = version.map_or(&[][..], |version| &version.files);
-    let stated = async |order: &[(&str, bool)]| -> Result<Newest, AnalyticsError> {
-        let stated = stated_schema(table, &asked, order)?;
-        let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
-        let read = read_rows(layout, &stored, files, Wanted { columns: Some(&columns), ..wanted }).await?;
-        newest_of(&joined(&stored, &stated, &read)?, order).map_err(failed)
-    };
     // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
-    let mut newest = stated(&NEWEST_FIRST[..1]).await?;
+    let mut newest = reading.newest(layout, &NEWEST_FIRST[..1], &[(files, wanted)], &[]).await?;
     if !newest.is_certain {
-        newest = stated(NEWEST_FIRST).await?;
+        newest = reading.newest(layout, NEWEST_FIRST, &[(files, wanted)], &[]).await?;
     }
-    // The columns by which statements were put in order stand last.
-    let rows = newest.rows.project(&(0..asked.fields().len()).collect::<Vec<_>>()).map_err(|cause| failed(cause.into()))?;
-    Ok(joined(&stored, &schema, &[rows])?)
+    reading.as_facts_read(&newest.rows)
+}
+
+/// The newest statements of one table from several places: some of the files about some subjects, and what was
+/// kept; with their subject and rank, to be kept, and as facts read them. Nothing where the rank does not decide.
+pub(super) async fn newest_with(
+    plans: &FactPlans,
+    layout: &Layout,
+    table: Table,
+    (parts, held): (&[(&[DataFile], Wanted<'_>)], &[RecordBatch]),
+) -> Result<Option<(RecordBatch, RecordBatch)>, AnalyticsError> {
+    let reading = Reading { has_subject: true, ..Reading::of(plans, table)? };
+    let newest = reading.newest(layout, &NEWEST_FIRST[..1], parts, held).await?;
+    if !newest.is_certain {
+        return Ok(None);
+    }
+    let read = reading.as_facts_read(&newest.rows)?;
+    Ok(Some((newest.rows, read)))
+}
+
+/// How statements of one table are read.
+struct Reading {
+    table: Table,
+    /// The columns that facts find, and those of them that any asks for.
+    schema: SchemaRef,
+    asked: Schema,
+    /// Whether the subject is told beside them.
+    has_subject: bool,
+}
+
+impl Reading {
+    fn of(plans: &FactPlans, table: Table) -> Result<Self, AnalyticsError> {
+        let schema = plans.observed_schema(table)?;
+        // The paths of commits are most of what is said of them, and only path rules ask for them.
+        let has_path_rules = plans.register("service_paths").is_some_and(|rules| rules.num_rows() > 0);
+        let is_asked = |name: &str| plans.is_read(table, name) && (has_path_rules || table != Table::Commit || name != "paths");
+        let fields = schema.fields().iter().enumerate();
+        let places: Vec<usize> = fields.filter(|(_, field)| is_asked(field.name())).map(|(place, _)| place).collect();
+        let asked = schema.project(&places).map_err(|cause| register(table.name(), cause.into()))?;
+        Ok(Self { table, schema, asked, has_subject: false })
+    }
+
+    async fn newest(
+        &self,
+        layout: &Layout,
+        order: &[(&str, bool)],
+        parts: &[(&[DataFile], Wanted<'_>)],
+        held: &[RecordBatch],
+    ) -> Result<Newest, AnalyticsError> {
+        let stored = observed_table(self.table.name());
+        let stated = self.stated_schema(order)?;
+        let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut read = held.to_vec();
+        for (files, wanted) in parts {
+            read.extend(read_rows(layout, &stored, files, Wanted { columns: Some(&columns), ..*wanted }).await?);
+        }
+        newest_of(&joined(&stored, &stated, &read)?, order).map_err(|cause| register(self.table.name(), cause))
+    }
+
+    /// The columns that facts ask for, and after them the subject and those by which statements are put in order.
+    fn stated_schema(&self, order: &[(&str, bool)]) -> Result<SchemaRef, AnalyticsError> {
+        let schema = observation_schema(self.table).map_err(|cause| supply(self.table.name(), cause))?;
+        let is_added = |name: &str| {
+            let is_subject = self.has_subject && name == "subject";
+            is_subject || name == "entity_id" || order.iter().any(|(ordering, _)| *ordering == name)
+        };
+        let fields = schema.fields().iter();
+        let added = fields.filter(|field| is_added(field.name()) && self.asked.index_of(field.name()).is_err());
+        let fields: Vec<_> = self.asked.fields().iter().chain(added).cloned().collect();
+        Ok(nullable(&Schema::new(fields)))
+    }
+
+    /// Statements without the columns that stand last, which no fact reads.
+    fn as_facts_read(&self, stated: &RecordBatch) -> Result<RecordBatch, AnalyticsError> {
+        let rows = stated.project(&(0..self.asked.fields().len()).collect::<Vec<_>>());
+        let rows = rows.map_err(|cause| register(self.table.name(), cause.into()))?;
+        Ok(joined(&observed_table(self.table.name()), &self.schema, &[rows])?)
+    }
 }
 
 /// The memory that rows take, without what they leave out of the buffers in which they stand.
 pub(super) fn size_bytes(rows: &RecordBatch) -> u64 {
     let columns = rows.columns().iter();
     columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default() as u64).sum()
-}
-
-/// The columns that facts ask for, and after them those by which statements are put in order.
-fn stated_schema(table: Table, asked: &Schema, order: &[(&str, bool)]) -> Result<SchemaRef, AnalyticsError> {
-    let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
-    let is_added = |name: &str| name == "entity_id" || order.iter().any(|(ordering, _)| *ordering == name);
-    let added = schema.fields().iter().filter(|field| is_added(field.name()) && asked.index_of(field.name()).is_err());
-    let fields: Vec<_> = asked.fields().iter().chain(added).cloned().collect();
-    Ok(nullable(&Schema::new(fields)))
 }
 
 /// The columns of a table of observations that some fact reads, whose statements have these words.

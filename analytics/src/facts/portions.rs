@@ -51,6 +51,7 @@ pub(super) struct Portions {
     observed_bytes: u64,
     /// The only portion of a lake without any unit.
     empty: Option<Groups>,
+    is_one: bool,
 }
 
 impl Portions {
@@ -71,7 +72,14 @@ impl Portions {
                 shard.weight += units.weight(unit);
             }
         }
-        Self { shards: shards.into_iter().peekable(), left, weight_max: WEIGHT_AT_ONCE, weight: 0, observed_bytes: 0, empty }
+        let is_one = shards.values().map(|shard| shard.weight).sum::<u64>() <= WEIGHT_AT_ONCE;
+        let shards = shards.into_iter().peekable();
+        Self { shards, left, weight_max: WEIGHT_AT_ONCE, weight: 0, observed_bytes: 0, empty, is_one }
+    }
+
+    /// Whether the first portion holds everything.
+    pub(super) const fn is_one(&self) -> bool {
+        self.is_one
     }
 
     /// Adapts what the next portion may weigh to what was observed of those before it.

@@ -11,6 +11,7 @@ use super::placed::{Digests, Placed, Spans};
 use super::plans::FactPlans;
 use super::portions::{Groups, Portion, Portions, shares, with_few_plans};
 use super::reads::{Reads, follow, observed};
+use super::recent::{ByUnit, Recent};
 use super::touched::Connections;
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
@@ -77,6 +78,7 @@ pub(super) struct Remembered {
     pub(super) connections: Option<Connections>,
     pub(super) digests: NotedDigests,
     pub(super) findings: HeldFindings,
+    pub(super) recent: Recent,
 }
 
 /// What the footers of files note, by table and file; files never change under their name.
@@ -205,6 +207,10 @@ pub(super) struct Work<'work> {
     pub(super) digests: NotedDigests,
     /// What is kept of findings.
     pub(super) findings: HeldFindings,
+    /// What was observed of units that were computed a moment ago.
+    pub(super) recent: Arc<Recent>,
+    /// What was read of them since, where it can be kept.
+    pub(super) read: Vec<(BTreeSet<u32>, Table, Option<ByUnit>)>,
     pub(super) spans: Spans,
     /// What was touched in each unit: tables of observations, or the catalogue.
     pub(super) seeds: BTreeMap<u32, BTreeSet<String>>,
@@ -219,8 +225,12 @@ impl Work<'_> {
         let later = self.later(&grown).await?;
         let groups = self.groups(self.plans.reads(), &grown, &later);
         let mut files: BTreeMap<&'static str, Written> = BTreeMap::new();
+        // Of a unit that took in others only a part is known.
+        for unit in grown.keys() {
+            Arc::make_mut(&mut self.recent).forget(*unit);
+        }
         let mut portions = Portions::new(groups, later.keys().copied(), &self.units, left);
-        let ground = self.ground(later);
+        let ground = self.ground(later, portions.is_one());
         while let Some(Portion { groups, later, left }) = portions.next() {
             let began = StopWatch::now();
             let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
@@ -231,6 +241,8 @@ impl Work<'_> {
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
             tracing::debug!(compute_ms, write_ms, observed_bytes, "a portion of the facts was computed and written");
         }
+        drop(ground);
+        self.keep_recent();
         let began = StopWatch::now();
         // What was computed and is as it was changes nothing that is made from it.
         files.retain(|_, written| self.base.is_none() || written.is_any());
@@ -247,6 +259,15 @@ impl Work<'_> {
         let mut versions = self.observed.as_ref().clone();
         versions.append(&mut self.written);
         Ok(versions)
+    }
+
+    /// Keeps what was read of units for what comes next about them.
+    fn keep_recent(&mut self) {
+        let recent = Arc::make_mut(&mut self.recent);
+        for (units, table, read) in std::mem::take(&mut self.read) {
+            recent.keep(&units, table, read);
+        }
+        recent.end_turn(&self.units);
     }
 
     /// Of the units that nothing touches but new findings, those in which they come after all that is kept.
@@ -287,7 +308,8 @@ impl Work<'_> {
     }
 
     /// What every group of this refresh is computed from.
-    fn ground(&self, later: BTreeMap<u32, Later>) -> Ground {
+    fn ground(&self, later: BTreeMap<u32, Later>, is_one: bool) -> Ground {
+        let new_files = Table::ALL.iter().map(|table| (*table, self.new_files(*table)));
         Ground {
             plans: Arc::clone(&self.plans),
             layout: self.input.layout.clone(),
@@ -298,6 +320,10 @@ impl Work<'_> {
             spans: self.spans,
             footers: self.footers.clone(),
             later: Arc::new(later),
+            recent: Arc::clone(&self.recent),
+            new_files: Arc::new(if self.base.is_some() { new_files.collect() } else { BTreeMap::new() }),
+            // Many units would only drive each other out.
+            is_recent_kept: self.base.is_some() && is_one,
         }
     }
 
@@ -332,6 +358,7 @@ impl Work<'_> {
             if let Some(held) = group.held {
                 self.findings.keep(&group.units, held);
             }
+            self.read.extend(group.recent.into_iter().map(|(table, read)| (group.units.clone(), table, read)));
             for name in group.facts {
                 computed.entry(name).or_default().units.extend(&group.units);
             }

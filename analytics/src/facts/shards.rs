@@ -23,7 +23,7 @@ use waymark_event::Table;
 use waymark_lake::{DataFile, NewFile, Tables, Wanted, fact_table, footer_note, joined, observed_table, read_rows};
 
 /// Files that are compressed and written at the same time; some of them wait for the disk.
-const WRITES_AT_ONCE: usize = 16;
+const WRITES_AT_ONCE: usize = 8;
 /// Footers that are read at the same time.
 const FOOTERS_AT_ONCE: usize = 8;
 

@@ -4,6 +4,8 @@ use super::message;
 use crate::harness::World;
 use crate::lake_rows::{difference, facts};
 use serde_json::{Value, json};
+use waymark_event::Table;
+use waymark_lake::observed_table;
 
 const AS_OF: &str = "2026-06-01T00:00:00Z";
 /// So many that they take several shards, and several portions of a refresh.
@@ -52,6 +54,35 @@ async fn units_that_join_across_files_leave_nothing_behind() {
     }
     let snapshot = world.refresh().await;
     let found = facts(&world.layout, &snapshot).await;
+    let snapshot = world.refresh_fully().await;
+    assert_eq!(difference(&facts(&world.layout, &snapshot).await, &found), None);
+}
+
+#[tokio::test]
+async fn what_was_read_a_moment_ago_is_not_read_again() {
+    let mut world = World::with(AS_OF, waymark_analytics::Definitions::default()).await;
+    for turn in 1..=2 {
+        world.take_in(&[message(AS_OF, &told(0, turn))]).await;
+        world.refresh().await;
+    }
+    let aside = tempfile::tempdir().unwrap();
+    let mut moved = Vec::new();
+    for table in [Table::Commit, Table::Deployment] {
+        let folder = world.layout.table(&observed_table(table.name()));
+        for file in std::fs::read_dir(&folder).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+            let place = aside.path().join(format!("{}-{}", table.name(), file.file_name().display()));
+            std::fs::copy(file.path(), &place).unwrap();
+            std::fs::remove_file(file.path()).unwrap();
+            moved.push((place, file.path()));
+        }
+    }
+    assert_eq!(moved.len(), 4, "each message is a file of each table");
+    world.take_in(&[message(AS_OF, &told(0, 3))]).await;
+    let snapshot = world.refresh().await;
+    let found = facts(&world.layout, &snapshot).await;
+    for (place, file) in moved {
+        std::fs::copy(place, file).unwrap();
+    }
     let snapshot = world.refresh_fully().await;
     assert_eq!(difference(&facts(&world.layout, &snapshot).await, &found), None);
 }
