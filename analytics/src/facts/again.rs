@@ -88,9 +88,13 @@ fn shares_results(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
     plan.exists(|node| Ok(node.is::<ScalarSubqueryExec>()))
 }
 
-/// About how many rows: none, or a power of eight; what is not there at all is like nothing else.
+/// About how many rows: none, one, or a power of eight; what is not there at all is like nothing else.
 pub(super) fn size_of(rows: Option<usize>) -> u32 {
-    rows.map_or(u32::MAX, |rows| rows.checked_ilog2().map_or(0, |power| 1 + power / 3))
+    match rows {
+        None => u32::MAX,
+        Some(rows @ (0 | 1)) => u32::from(rows == 1),
+        Some(rows) => 2 + rows.ilog2() / 3,
+    }
 }
 
 /// An input of which the rows are found when it is read.
@@ -110,9 +114,10 @@ impl InputExec {
         let rows = rows.named(name)?;
         let rows = columns.as_ref().map_or_else(|| Ok(rows.clone()), |columns| rows.project(columns))?;
         let bytes = usize::try_from(size_bytes(&rows)).unwrap_or(usize::MAX);
-        let foreseen = Statistics::new_unknown(&rows.schema())
-            .with_num_rows(Precision::Inexact(rows.num_rows()))
-            .with_total_byte_size(Precision::Inexact(bytes));
+        // Only of one row is it known that there are as many whenever the plan is used.
+        let count = if rows.num_rows() == 1 { Precision::Exact(1) } else { Precision::Inexact(rows.num_rows()) };
+        let foreseen =
+            Statistics::new_unknown(&rows.schema()).with_num_rows(count).with_total_byte_size(Precision::Inexact(bytes));
         let properties = PlanProperties::new(
             EquivalenceProperties::new(rows.schema()),
             Partitioning::UnknownPartitioning(1),
@@ -186,23 +191,23 @@ mod tests {
         register_batch(&context, "numbers", RecordBatch::try_from_iter([("number", Arc::new(numbers) as _)]).unwrap()).unwrap();
         let above = "select number from numbers where number > (select avg(number) from numbers)";
         for (sql, made_times) in [("select number from numbers where number > 4", 2), (above, 6)] {
-            let (plans, mut made) = (PlansBySize::default(), 0);
+            let (plans, mut times) = (PlansBySize::default(), 0);
             for rows in [Some(10), Some(12), Some(10), Some(900), Some(901), Some(10)] {
                 let make = async {
-                    made += 1;
+                    times += 1;
                     Ok(Made::Plan(plan(&context, sql).await?.create_physical_plan().await?))
                 };
                 let found = plans.get_or_make(vec![size_of(rows)], make).await.unwrap().unwrap();
                 let rows = collect(found, context.task_ctx()).await.unwrap();
                 assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 5, "{sql}");
             }
-            assert_eq!(made, made_times, "{sql}");
+            assert_eq!(times, made_times, "{sql}");
         }
     }
 
     #[test]
     fn what_is_not_there_is_of_no_size() {
         let sizes: Vec<u32> = [None, Some(0), Some(1), Some(7), Some(8), Some(64)].into_iter().map(size_of).collect();
-        assert_eq!(sizes, [u32::MAX, 0, 1, 1, 2, 3]);
+        assert_eq!(sizes, [u32::MAX, 0, 1, 2, 3, 4]);
     }
 }

@@ -170,10 +170,10 @@ impl Ground {
                 units.iter().partition(|unit| self.recent.rows(**unit, table).is_some());
             let held: Vec<RecordBatch> = known.iter().filter_map(|unit| self.recent.rows(*unit, table)).cloned().collect();
             let (known, others) = (self.subjects(&known), self.subjects(&others));
-            let (known, others) = (self.about(&known), self.about(&others));
             let new = self.new_files.get(&table).map_or(&[][..], Vec::as_slice);
             let all = version.map_or(&[][..], |version| &version.files);
-            let parts = [(new, known), (all, others)];
+            let mut parts = vec![(new, self.about(&known)), (all, self.about(&others))];
+            parts.retain(|(_, wanted)| wanted.subjects.is_some_and(|subjects| !subjects.is_empty()));
             let read = newest_with(&self.plans, &self.layout, table, (&parts, &held)).await?;
             if let Some((stated, rows)) = read {
                 let stated = by_unit(&stated, units, &self.units).map_err(|cause| register(table.name(), cause))?;

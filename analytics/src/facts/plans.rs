@@ -23,7 +23,6 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
@@ -51,10 +50,9 @@ pub(crate) struct FactPlans {
 /// One statement, planned.
 struct Statement {
     plan: LogicalPlan,
-    /// What it reads beside registers.
     reads: BTreeSet<String>,
-    /// Whether it can say nothing where nothing of that is known.
-    is_of_units: bool,
+    /// What it reads beside registers, if it can say nothing where nothing of that is known.
+    needs: BTreeSet<String>,
     made: PlansBySize,
 }
 
@@ -74,8 +72,6 @@ pub(super) struct Rows(Mutex<HashMap<String, RecordBatch>>);
 struct Input {
     name: String,
     schema: SchemaRef,
-    /// Whether its rows are the same in every session.
-    is_standing: bool,
 }
 
 impl FactPlans {
@@ -103,9 +99,8 @@ impl FactPlans {
         let settings = registers::settings(definitions).map_err(|cause| supply("settings", cause))?;
         let standing = registers::registers(definitions).map_err(|cause| supply("registers", cause))?;
         for (name, rows) in standing.into_iter().chain([("settings", settings)]) {
-            let schema = rows.schema();
+            plans.input(&context, name, &rows.schema()).map_err(|cause| register(name, cause))?;
             plans.standing.insert(name.to_owned(), rows);
-            plans.input(&context, name, &schema).map_err(|cause| register(name, cause))?;
         }
         for fact in FACTS {
             let planned = plans.plan_fact(&context, fact).await;
@@ -167,10 +162,10 @@ impl FactPlans {
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        reads.retain(|table| !self.standing.contains_key(table));
         // What belongs to units was told of them; registers alone give no row.
-        let is_of_units = !fact.units.is_empty() && !reads.is_empty();
-        self.statements.insert(name, Statement { plan, reads, is_of_units, made: PlansBySize::default() });
+        let is_needed = |table: &&String| !fact.units.is_empty() && !self.standing.contains_key(*table);
+        let needs = reads.iter().filter(is_needed).cloned().collect();
+        self.statements.insert(name, Statement { plan, reads, needs, made: PlansBySize::default() });
         Ok(schema)
     }
 
@@ -178,8 +173,7 @@ impl FactPlans {
     fn input(&mut self, context: &SessionContext, name: &str, schema: &SchemaRef) -> Result<()> {
         let schema = nullable(schema);
         let place = TableReference::from(name);
-        let is_standing = self.standing.contains_key(name);
-        context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema), is_standing }))?;
+        context.register_table(place, Arc::new(Input { name: name.to_owned(), schema: Arc::clone(&schema) }))?;
         self.schemas.insert(name.to_owned(), schema);
         Ok(())
     }
@@ -301,7 +295,7 @@ impl FactSession {
     async fn answer(&self, statement: &str) -> Result<Vec<RecordBatch>> {
         let planned = self.plans.statements.get(statement);
         let planned = planned.ok_or_else(|| DataFusionError::Internal(format!("`{statement}` was not planned")))?;
-        if planned.is_of_units && planned.reads.iter().all(|name| self.rows.is_empty(name)) {
+        if !planned.needs.is_empty() && planned.needs.iter().all(|name| self.rows.is_empty(name)) {
             return Ok(Vec::new());
         }
         let began = StopWatch::now();
@@ -362,9 +356,6 @@ impl TableProvider for Input {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let rows = Rows::of(session.config())?;
-        if self.is_standing {
-            return Ok(MemorySourceConfig::try_new_exec(&[vec![rows.named(&self.name)?]], self.schema(), columns.cloned())?);
-        }
         Ok(Arc::new(InputExec::new(&self.name, self.schema(), columns.cloned(), &rows)?))
     }
 }

@@ -14,6 +14,8 @@ const WEIGHT_AT_ONCE_MAX: u64 = 4 * WEIGHT_AT_ONCE;
 const OBSERVED_BYTES: u64 = 96 * 1_024 * 1_024;
 /// What a unit weighs less whose findings are gone on with, beside one of which everything is computed.
 const GONE_ON_WITH: u64 = 16;
+/// What was observed of so few units is worth keeping for what comes next about them: about half a dozen services.
+const FEW_WEIGHT_MAX: u64 = 12_000;
 /// Planning a statement takes as long as computing it for about so many units.
 const PLANNED_UNITS: usize = 3;
 
@@ -51,7 +53,7 @@ pub(super) struct Portions {
     observed_bytes: u64,
     /// The only portion of a lake without any unit.
     empty: Option<Groups>,
-    is_one: bool,
+    is_about_few: bool,
 }
 
 impl Portions {
@@ -72,14 +74,14 @@ impl Portions {
                 shard.weight += units.weight(unit);
             }
         }
-        let is_one = shards.values().map(|shard| shard.weight).sum::<u64>() <= WEIGHT_AT_ONCE;
+        let is_about_few = shards.values().map(|shard| shard.weight).sum::<u64>() <= FEW_WEIGHT_MAX;
         let shards = shards.into_iter().peekable();
-        Self { shards, left, weight_max: WEIGHT_AT_ONCE, weight: 0, observed_bytes: 0, empty, is_one }
+        Self { shards, left, weight_max: WEIGHT_AT_ONCE, weight: 0, observed_bytes: 0, empty, is_about_few }
     }
 
-    /// Whether the first portion holds everything.
-    pub(super) const fn is_one(&self) -> bool {
-        self.is_one
+    /// Whether all portions together hold few units.
+    pub(super) const fn is_about_few(&self) -> bool {
+        self.is_about_few
     }
 
     /// Adapts what the next portion may weigh to what was observed of those before it.

@@ -12,8 +12,8 @@ use datafusion::error::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use waymark_event::Table;
 
-/// What is kept of all units takes no more memory.
-const RECENT_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+/// What is kept of all units takes no more memory: a dozen services of three years.
+const RECENT_BYTES_MAX: u64 = 32 * 1_024 * 1_024;
 
 /// Statements of each table about some units.
 #[derive(Clone, Debug, Default)]

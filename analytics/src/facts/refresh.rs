@@ -230,7 +230,8 @@ impl Work<'_> {
             Arc::make_mut(&mut self.recent).forget(*unit);
         }
         let mut portions = Portions::new(groups, later.keys().copied(), &self.units, left);
-        let ground = self.ground(later, portions.is_one());
+        let is_recent_kept = self.base.is_some() && portions.is_about_few();
+        let ground = Ground { is_recent_kept, ..self.ground(later) };
         while let Some(Portion { groups, later, left }) = portions.next() {
             let began = StopWatch::now();
             let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
@@ -308,7 +309,7 @@ impl Work<'_> {
     }
 
     /// What every group of this refresh is computed from.
-    fn ground(&self, later: BTreeMap<u32, Later>, is_one: bool) -> Ground {
+    fn ground(&self, later: BTreeMap<u32, Later>) -> Ground {
         let new_files = Table::ALL.iter().map(|table| (*table, self.new_files(*table)));
         Ground {
             plans: Arc::clone(&self.plans),
@@ -322,8 +323,7 @@ impl Work<'_> {
             later: Arc::new(later),
             recent: Arc::clone(&self.recent),
             new_files: Arc::new(if self.base.is_some() { new_files.collect() } else { BTreeMap::new() }),
-            // Many units would only drive each other out.
-            is_recent_kept: self.base.is_some() && is_one,
+            is_recent_kept: false,
         }
     }
 

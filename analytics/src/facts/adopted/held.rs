@@ -5,29 +5,22 @@
 //! is new must be later than whatever was left out, and about scans that nobody has told of. Everything else
 //! is computed from what was observed, as every other fact is.
 
-use super::{FINDINGS, Found, Looks, places_of};
-use crate::adoption::{Agreed, Finding, Told, held};
+use super::looks::places_of;
 use crate::facts::columns::{instants, numbers, said, text};
 use crate::facts::plans::FactPlans;
 use crate::units::Units;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
-    UInt64Array,
 };
-use arrow::compute::{cast, filter_record_batch, take, take_record_batch};
-use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::datatypes::{Int64Type, UInt64Type};
 use datafusion::error::{DataFusionError, Result};
 use foldhash::fast::{FixedState, RandomState};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
-/// What the walk leaves: findings to go on with, and the scans of which anything was told.
-pub(super) const LEFT: &[&str] = &["held_findings", "held_scans"];
 /// Until when a finding was told again; null for a single look, and for every statement as it is stored.
 pub(in crate::facts) const TOLD_UNTIL: &str = "told_until";
-/// What is read of findings and not kept as it is.
-const ANEW: &[&str] = &["entity_id", "component_id", "scan_id", "part_of", "is_deleted"];
 /// What is kept of all units takes no more memory.
 const HELD_BYTES_MAX: usize = 96 * 1_024 * 1_024;
 /// What each array of each unit takes beside its values.
@@ -53,96 +46,6 @@ pub(in crate::facts) struct Held {
 pub(in crate::facts) struct Later {
     pub(in crate::facts) findings: Vec<RecordBatch>,
     scans: Vec<u64>,
-}
-
-/// Gathers on a walk what will be kept.
-pub(super) struct Holding<'looks, 'a> {
-    looks: &'looks Looks<'a>,
-    found: &'looks Found<'a>,
-    rows: Vec<u32>,
-    components: Vec<&'looks str>,
-    entities: Vec<Option<&'a str>>,
-    until: Vec<Option<i64>>,
-    /// The service whose scans are being gathered, those of its last component in order, and all of them.
-    service: Option<&'a str>,
-    last: Vec<&'a str>,
-    scans: HashSet<u64, RandomState>,
-    told_services: Vec<&'a str>,
-    told_scans: Vec<u64>,
-}
-
-impl<'looks, 'a> Holding<'looks, 'a> {
-    pub(super) fn new(looks: &'looks Looks<'a>, found: &'looks Found<'a>) -> Self {
-        Self {
-            looks,
-            found,
-            rows: Vec::new(),
-            components: Vec::new(),
-            entities: Vec::new(),
-            until: Vec::new(),
-            service: None,
-            last: Vec::new(),
-            scans: HashSet::default(),
-            told_services: Vec::new(),
-            told_scans: Vec::new(),
-        }
-    }
-
-    /// Keeps what is needed of a service's findings of one component, which are in order. Services come one after
-    /// the other.
-    pub(super) fn hold(&mut self, service: &'a str, agreed: &'looks Agreed, findings: &[Finding<'a>], told: &[Vec<Told<'a>>]) {
-        if self.service != Some(service) {
-            self.end_service();
-            self.service = Some(service);
-        }
-        held(findings, told, |finding, is_newest| {
-            self.rows.push(u32::try_from(finding.row).unwrap_or(u32::MAX));
-            self.components.push(agreed.component_id.as_str());
-            self.entities.push(is_newest.then_some(finding.entity_id));
-            self.until.push((finding.last_at != finding.observed_at).then(|| finding.last_at.micros()));
-        });
-        // Components are mostly looked at together, so most scans are those of the component before.
-        for (place, finding) in findings.iter().enumerate() {
-            let scan = said(self.looks.scans, finding.row).unwrap_or_default();
-            match self.last.get_mut(place) {
-                Some(known) if *known == scan => continue,
-                Some(known) => *known = scan,
-                None => self.last.push(scan),
-            }
-            self.scans.insert(digest(scan));
-        }
-    }
-
-    /// Also of what says nothing it is kept that it was told: taken back, or a part of something else.
-    fn end_service(&mut self) {
-        if let Some(service) = self.service.take() {
-            let passed_over = self.found.passed_over.get(service).into_iter().flatten();
-            self.scans.extend(passed_over.filter_map(|row| said(self.looks.scans, *row)).map(digest));
-            self.told_services.extend(std::iter::repeat_n(service, self.scans.len()));
-            self.told_scans.extend(self.scans.drain());
-            self.last.clear();
-        }
-    }
-
-    /// The tables that are left.
-    pub(super) fn into_batches(mut self) -> Result<Vec<RecordBatch>> {
-        self.end_service();
-        let rows = UInt32Array::from(self.rows);
-        let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
-        for name in FINDINGS.iter().copied().filter(|name| !ANEW.contains(name)) {
-            let Some(column) = self.looks.batch.column_by_name(name) else { continue };
-            columns.push((name, with_few_words(&take(column, &rows, None)?)?));
-        }
-        columns.push(("component_id", Arc::new(StringArray::from(self.components))));
-        columns.push(("entity_id", Arc::new(StringArray::from(self.entities))));
-        columns.push((TOLD_UNTIL, Arc::new(TimestampMicrosecondArray::from(self.until).with_timezone("UTC"))));
-        let scans: [(&str, ArrayRef); 2] = [
-            ("service", Arc::new(StringArray::from(self.told_services))),
-            ("scan", Arc::new(UInt64Array::from(self.told_scans))),
-        ];
-        let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-        Ok(vec![RecordBatch::try_from_iter_with_nullable(columns)?, RecordBatch::try_from_iter(scans)?])
-    }
 }
 
 /// What a walk has left, unit by unit; of units that were gone on with, also the scans that came before.
@@ -179,15 +82,6 @@ pub(in crate::facts) fn held_of_units(
     Ok(held)
 }
 
-/// A column with each of its words once, if it holds words by their places: of what is gone on with again and again,
-/// the lists of words would grow.
-fn with_few_words(column: &ArrayRef) -> Result<ArrayRef> {
-    match column.data_type() {
-        words @ DataType::Dictionary(_, texts) => Ok(cast(&cast(column, texts)?, words)?),
-        _ => Ok(Arc::clone(column)),
-    }
-}
-
 /// Rows without the columns that say nothing of any of them.
 fn without_nulls(rows: &RecordBatch) -> Result<RecordBatch> {
     let says = |place: &usize| rows.column(*place).null_count() < rows.num_rows();
@@ -195,7 +89,8 @@ fn without_nulls(rows: &RecordBatch) -> Result<RecordBatch> {
     Ok(rows.project(&places)?)
 }
 
-fn digest(scan: &str) -> u64 {
+/// By what a scan is known again.
+pub(super) fn digest(scan: &str) -> u64 {
     FixedState::with_seed(0).hash_one(scan)
 }
 
