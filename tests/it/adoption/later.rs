@@ -102,6 +102,17 @@ fn looks(chance: &mut Chance, service: &str, turn: usize) -> Vec<Value> {
     events
 }
 
+/// One repository makes one unit of two services, of which one only uses what nobody describes.
+fn neighbours() -> Vec<Value> {
+    let deployed = |service: &str| {
+        json!({"type": "deployment", "data": {
+            "deployment_id": service, "service_hint": service, "environment": "production",
+            "revisions": ["example.org/acme/shop@c1"], "status": "finished", "result": "success", "finished_at": morning(0),
+        }})
+    };
+    vec![deployed("basket"), deployed("stray"), finding("stray", "unheard-of", 0, &morning(0), "present")]
+}
+
 fn message(events: &[Value]) -> Delivery {
     delivery("json", None, &Value::from(events).to_string(), AS_OF)
 }
@@ -114,7 +125,8 @@ async fn what_is_gone_on_with_is_what_all_findings_say() {
         let mut whole = World::with(AS_OF, definitions()).await;
         for turn in 0..REFRESHES {
             let services = SERVICES.iter().filter(|_| turn == 0 || chance.is_hit(0.8)).collect::<Vec<_>>();
-            let events: Vec<Value> = services.into_iter().flat_map(|service| looks(&mut chance, service, turn)).collect();
+            let mut events: Vec<Value> = services.into_iter().flat_map(|service| looks(&mut chance, service, turn)).collect();
+            events.extend(if turn == 0 { neighbours() } else { Vec::new() });
             let told = message(&events);
             world.take_in(std::slice::from_ref(&told)).await;
             whole.take_in(&[told]).await;

@@ -4,7 +4,7 @@ use super::held::digest;
 use super::looks::{Found, Looks};
 use super::{FINDINGS, TOLD_UNTIL};
 use crate::adoption::{Agreed, Finding, Told, held};
-use crate::facts::columns::said;
+use crate::facts::columns::{said, text};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
@@ -26,6 +26,7 @@ pub(super) struct Holding<'looks, 'a> {
     components: Vec<&'looks str>,
     entities: Vec<Option<&'a str>>,
     until: Vec<Option<i64>>,
+    held_services: HashSet<&'a str, RandomState>,
     /// The service whose scans are being gathered, those of its last component in order, and all of them.
     service: Option<&'a str>,
     last: Vec<&'a str>,
@@ -43,6 +44,7 @@ impl<'looks, 'a> Holding<'looks, 'a> {
             components: Vec::new(),
             entities: Vec::new(),
             until: Vec::new(),
+            held_services: HashSet::default(),
             service: None,
             last: Vec::new(),
             scans: HashSet::default(),
@@ -59,6 +61,7 @@ impl<'looks, 'a> Holding<'looks, 'a> {
             self.service = Some(service);
         }
         held(findings, told, |finding, is_newest| {
+            self.held_services.insert(service);
             self.rows.push(u32::try_from(finding.row).unwrap_or(u32::MAX));
             self.components.push(agreed.component_id.as_str());
             self.entities.push(is_newest.then_some(finding.entity_id));
@@ -87,9 +90,24 @@ impl<'looks, 'a> Holding<'looks, 'a> {
         }
     }
 
+    /// A service has a status once anything is found of it, also if only of components that nobody describes.
+    fn hold_other_services(&mut self) -> Result<()> {
+        let components = text(self.looks.batch, "component_id")?;
+        for (service, place) in &self.found.services {
+            let row = self.found.first_rows.get(*place).filter(|_| !self.held_services.contains(service));
+            let Some(row) = row.copied() else { continue };
+            self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+            self.components.push(said(components, row).unwrap_or_default());
+            self.entities.push(Some(self.looks.finding(row).entity_id));
+            self.until.push(None);
+        }
+        Ok(())
+    }
+
     /// The tables that are left.
     pub(super) fn into_batches(mut self) -> Result<Vec<RecordBatch>> {
         self.end_service();
+        self.hold_other_services()?;
         let rows = UInt32Array::from(self.rows);
         let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
         for name in FINDINGS.iter().copied().filter(|name| !ANEW.contains(name)) {

@@ -58,6 +58,8 @@ pub(super) struct Found<'a> {
     /// Rows by service and component, and where those of each begin and end.
     rows: Vec<usize>,
     ends: Vec<usize>,
+    /// A row about each service, by its place.
+    pub(super) first_rows: Vec<usize>,
     /// Rows about a service that say nothing: taken back, or a part of something else.
     pub(super) passed_over: HashMap<&'a str, Vec<usize>, RandomState>,
 }
@@ -79,7 +81,7 @@ impl<'a> Found<'a> {
             rows[*end] = *row;
             *end += 1;
         }
-        Self { services, components, rows, ends, passed_over: HashMap::default() }
+        Self { services, components, rows, ends, ..Self::default() }
     }
 
     /// The rows of one service and component.
@@ -150,6 +152,7 @@ impl<'a> Looks<'a> {
         let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
         let mut services: HashMap<&str, usize, RandomState> = HashMap::default();
         let mut passed_over: HashMap<&str, Vec<usize>, RandomState> = HashMap::default();
+        let mut first_rows = Vec::new();
         let mut told = Vec::with_capacity(batch.num_rows());
         for row in 0..batch.num_rows() {
             let is_gone = deleted.is_some_and(|deleted| deleted.is_valid(row) && deleted.value(row));
@@ -160,10 +163,13 @@ impl<'a> Looks<'a> {
             }
             let next = services.len();
             let service = *services.entry(service).or_insert(next);
+            if service == first_rows.len() {
+                first_rows.push(row);
+            }
             let component = said(components, row).and_then(|component| places.get(component));
             told.extend(component.map(|component| (service, *component, row)));
         }
-        Ok(Found { passed_over, ..Found::of(services, agreed.len(), &told) })
+        Ok(Found { first_rows, passed_over, ..Found::of(services, agreed.len(), &told) })
     }
 
     /// What a row says that is known to say when.
