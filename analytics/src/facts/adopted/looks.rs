@@ -31,10 +31,10 @@ pub(super) fn places_of<'a>(
 
 /// The number of each row's detector in its repository.
 fn tellers(detectors: &StringArray, repositories: &StringArray) -> Vec<u32> {
-    let mut known: HashMap<(Option<&str>, Option<&str>), u32, RandomState> = HashMap::default();
+    let mut known: HashMap<(&str, &str), u32, RandomState> = HashMap::default();
     let mut last = None;
     let number = |row| {
-        let names = (said(detectors, row), said(repositories, row));
+        let names = (said(detectors, row).unwrap_or_default(), said(repositories, row).unwrap_or_default());
         // Neighbours are mostly told by the same.
         match last {
             Some((before, number)) if before == names => number,
