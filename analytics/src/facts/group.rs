@@ -41,7 +41,7 @@ pub(super) struct Ground {
 
 /// What a group reads.
 #[derive(Default)]
-struct Told<'ground> {
+struct Inputs<'ground> {
     /// Everything that its facts read.
     needed: BTreeSet<&'ground str>,
     observed_bytes: u64,
@@ -73,17 +73,17 @@ impl Ground {
         session.put_all(&name, &findings).map_err(|cause| register(&name, cause))?;
         self.put_owners(&session, &self.subjects(&units))?;
         let facts: BTreeSet<&'static str> = ADOPTION.makes.iter().copied().collect();
-        self.facts(&session, (facts, units), Told::default()).await
+        self.facts(&session, (facts, units), Inputs::default()).await
     }
 
     /// The given facts of the given units, each with the pieces in which its rows belong.
     pub(super) async fn compute(self, facts: BTreeSet<&'static str>, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
         let began = StopWatch::now();
-        let told = self.put_observed(&session, &facts, &units).await?;
-        let observed_bytes = told.observed_bytes;
+        let inputs = self.put_observed(&session, &facts, &units).await?;
+        let observed_bytes = inputs.observed_bytes;
         tracing::debug!(elapsed_us = began.elapsed().as_micros(), observed_bytes, "what was observed was read");
-        self.facts(&session, (facts, units), told).await
+        self.facts(&session, (facts, units), inputs).await
     }
 
     /// Computes facts of units, of which the session has what was observed.
@@ -91,7 +91,7 @@ impl Ground {
         &self,
         session: &FactSession,
         (facts, units): (BTreeSet<&'static str>, BTreeSet<u32>),
-        Told { needed, observed_bytes, recent }: Told<'_>,
+        Inputs { needed, observed_bytes, recent }: Inputs<'_>,
     ) -> Result<Group, AnalyticsError> {
         let mut parts = Vec::new();
         let mut held = None;
@@ -139,22 +139,22 @@ impl Ground {
         session: &FactSession,
         facts: &BTreeSet<&'static str>,
         units: &BTreeSet<u32>,
-    ) -> Result<Told<'_>, AnalyticsError> {
+    ) -> Result<Inputs<'_>, AnalyticsError> {
         let subjects = self.subjects(units);
         let reads = facts.iter().flat_map(|fact| self.plans.reads().get(fact).into_iter().flatten());
         let needed: BTreeSet<&str> = reads.map(String::as_str).collect();
-        let mut told = Told { needed, ..Told::default() };
+        let mut inputs = Inputs { needed, ..Inputs::default() };
         for table in Table::ALL.iter().copied() {
             let name = observed(table);
-            if told.needed.contains(name.as_str()) {
+            if inputs.needed.contains(name.as_str()) {
                 let (rows, recent) = self.observed_of(table, (units, &subjects)).await?;
-                told.recent.push((table, recent));
-                told.observed_bytes += size_bytes(&rows);
+                inputs.recent.push((table, recent));
+                inputs.observed_bytes += size_bytes(&rows);
                 session.put(&name, &rows).map_err(|cause| register(&name, cause))?;
             }
         }
         self.put_owners(session, &subjects)?;
-        Ok(told)
+        Ok(inputs)
     }
 
     /// What was observed of units, and by unit if it is to be kept: of those that were computed a moment ago, what is

@@ -231,7 +231,9 @@ impl Work<'_> {
         }
         let mut portions = Portions::new(groups, later.keys().copied(), &self.units, left);
         let is_recent_kept = self.base.is_some() && portions.is_about_few();
-        let ground = Ground { is_recent_kept, ..self.ground(later) };
+        let told = Table::ALL.iter().copied().filter(|_| is_recent_kept);
+        let new_files = Arc::new(told.map(|table| (table, self.new_files(table))).collect());
+        let ground = Ground { is_recent_kept, new_files, ..self.ground(later) };
         while let Some(Portion { groups, later, left }) = portions.next() {
             let began = StopWatch::now();
             let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
@@ -310,7 +312,6 @@ impl Work<'_> {
 
     /// What every group of this refresh is computed from.
     fn ground(&self, later: BTreeMap<u32, Later>) -> Ground {
-        let new_files = Table::ALL.iter().map(|table| (*table, self.new_files(*table)));
         Ground {
             plans: Arc::clone(&self.plans),
             layout: self.input.layout.clone(),
@@ -322,7 +323,7 @@ impl Work<'_> {
             footers: self.footers.clone(),
             later: Arc::new(later),
             recent: Arc::clone(&self.recent),
-            new_files: Arc::new(if self.base.is_some() { new_files.collect() } else { BTreeMap::new() }),
+            new_files: Arc::default(),
             is_recent_kept: false,
         }
     }

@@ -7,10 +7,11 @@
 
 use super::looks::places_of;
 use crate::facts::columns::{instants, numbers, said, text};
+use crate::facts::inputs::size_bytes;
 use crate::facts::plans::FactPlans;
 use crate::units::Units;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::{Int64Type, UInt64Type};
@@ -97,8 +98,8 @@ pub(super) fn digest(scan: &str) -> u64 {
 impl Held {
     /// What is kept takes about so much memory. Words from fixed lists are the same array in many units.
     fn size_bytes(&self) -> usize {
-        let values = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default() + ARRAY_BYTES;
-        self.findings.columns().iter().map(values).sum::<usize>() + self.scans.len() * size_of::<u64>()
+        let values = usize::try_from(size_bytes(&self.findings)).unwrap_or(usize::MAX);
+        values + self.findings.num_columns() * ARRAY_BYTES + self.scans.len() * size_of::<u64>()
     }
 }
 
