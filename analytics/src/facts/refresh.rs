@@ -233,7 +233,7 @@ impl Work<'_> {
         let is_recent_kept = self.base.is_some() && portions.is_about_few();
         let told = Table::ALL.iter().copied().filter(|_| is_recent_kept);
         let new_files = Arc::new(told.map(|table| (table, self.new_files(table))).collect());
-        let ground = Ground { is_recent_kept, new_files, ..self.ground(later) };
+        let ground = Ground { new_files, is_recent_kept, ..self.ground(later) };
         while let Some(Portion { groups, later, left }) = portions.next() {
             let began = StopWatch::now();
             let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
