@@ -6,17 +6,13 @@ use super::plans::FactPlans;
 use super::walks::WALKS;
 use crate::engine::collected;
 use crate::error::AnalyticsError;
-use arrow::array::{Array, ArrayRef, AsArray, DynComparator, RecordBatch, UInt32Array, make_comparator};
-use arrow::compute::{SortOptions, take_record_batch};
+use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use foldhash::fast::RandomState;
-use std::cmp::Ordering;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
-use std::hash::BuildHasher;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
 use waymark_lake::{DataFile, Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
@@ -34,11 +30,11 @@ pub(super) async fn observed_rows(
     let reading = Reading::of(plans, table)?;
     let files = version.map_or(&[][..], |version| &version.files);
     // The rank nearly always decides. What decides between equal ones is wide, so it is read when there are any.
-    let mut newest = reading.newest(layout, &NEWEST_FIRST[..1], &[(files, wanted)], &[]).await?;
-    if !newest.is_certain {
-        newest = reading.newest(layout, NEWEST_FIRST, &[(files, wanted)], &[]).await?;
+    let (mut rows, is_certain) = reading.newest(layout, &NEWEST_FIRST[..1], &[(files, wanted)], &[]).await?;
+    if !is_certain {
+        (rows, _) = reading.newest(layout, NEWEST_FIRST, &[(files, wanted)], &[]).await?;
     }
-    reading.as_facts_read(&newest.rows)
+    reading.as_facts_read(&rows)
 }
 
 /// The newest statements of one table from several places: some of the files about some subjects, and what was
@@ -50,12 +46,12 @@ pub(super) async fn newest_with(
     (parts, held): (&[(&[DataFile], Wanted<'_>)], &[RecordBatch]),
 ) -> Result<Option<(RecordBatch, RecordBatch)>, AnalyticsError> {
     let reading = Reading { has_subject: true, ..Reading::of(plans, table)? };
-    let newest = reading.newest(layout, &NEWEST_FIRST[..1], parts, held).await?;
-    if !newest.is_certain {
+    let (rows, is_certain) = reading.newest(layout, &NEWEST_FIRST[..1], parts, held).await?;
+    if !is_certain {
         return Ok(None);
     }
-    let read = reading.as_facts_read(&newest.rows)?;
-    Ok(Some((newest.rows, read)))
+    let read = reading.as_facts_read(&rows)?;
+    Ok(Some((rows, read)))
 }
 
 /// How statements of one table are read.
@@ -86,7 +82,7 @@ impl Reading {
         order: &[(&str, bool)],
         parts: &[(&[DataFile], Wanted<'_>)],
         held: &[RecordBatch],
-    ) -> Result<Newest, AnalyticsError> {
+    ) -> Result<(RecordBatch, bool), AnalyticsError> {
         let stored = observed_table(self.table.name());
         let stated = self.stated_schema(order)?;
         let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
@@ -161,109 +157,18 @@ pub(crate) fn register_observed_schema(context: &SessionContext) -> Result<(), D
 
 /// The newest statement of each entity of a table.
 pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProvider>) -> Result<RecordBatch, DataFusionError> {
-    Ok(newest_of(&collected(context.read_table(provider)?).await?, NEWEST_FIRST)?.rows)
+    Ok(newest_of(&collected(context.read_table(provider)?).await?, NEWEST_FIRST)?.0)
 }
 
-/// The newest statement of each entity.
-struct Newest {
-    rows: RecordBatch,
-    /// Whether no two statements of one entity that differ were equal in all by which they were compared.
-    is_certain: bool,
-}
-
-/// The newest statement of each entity, in the order in which they stand.
-fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<Newest, DataFusionError> {
-    let column = |name: &str| {
-        let found = stated.column_by_name(name);
-        found.ok_or_else(|| DataFusionError::Internal(format!("statements have no column `{name}`")))
-    };
-    let mut comparators = Vec::with_capacity(order.len());
-    for (name, is_descending) in order {
-        let options = SortOptions { descending: *is_descending, nulls_first: *is_descending };
-        comparators.push(make_comparator(column(name)?, column(name)?, options)?);
+/// The newest statement of each entity, in the order in which they stand, and whether that is certain.
+fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<(RecordBatch, bool), DataFusionError> {
+    let missing = || DataFusionError::Internal("statements have no column `entity_id`".to_owned());
+    let entities = stated.column_by_name("entity_id").ok_or_else(missing)?.as_string::<i32>();
+    let newest = waymark_lake::newest_of(stated, order, |row| entities.value(row))?;
+    if newest.places.len() == stated.num_rows() {
+        return Ok((stated.clone(), newest.is_certain));
     }
-    // What was delivered twice says the same twice, and either will do.
-    let mut whole: Option<Vec<DynComparator>> = None;
-    let entities = column("entity_id")?.as_string::<i32>();
-    let state = RandomState::default();
-    let hashes: Vec<u64> = (0..stated.num_rows()).map(|row| state.hash_one(entities.value(row))).collect();
-    let crowded = Crowded::of(&hashes);
-    let mut newest: HashMap<&str, usize, RandomState> = HashMap::default();
-    let mut rows = Vec::with_capacity(stated.num_rows());
-    let mut is_certain = true;
-    for (row, hash) in hashes.into_iter().enumerate() {
-        if !crowded.holds(hash) {
-            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-            continue;
-        }
-        let held = match newest.entry(entities.value(row)) {
-            Entry::Occupied(held) => held.into_mut(),
-            Entry::Vacant(free) => {
-                free.insert(row);
-                continue;
-            }
-        };
-        match compared(&comparators, row, *held) {
-            Ordering::Less => *held = row,
-            Ordering::Equal if is_certain => {
-                let whole = match &whole {
-                    Some(whole) => whole,
-                    None => whole.insert(comparators_of(stated.columns())?),
-                };
-                is_certain = compared(whole, row, *held).is_eq();
-            }
-            Ordering::Equal | Ordering::Greater => {}
-        }
-    }
-    if rows.len() + newest.len() == stated.num_rows() {
-        return Ok(Newest { rows: stated.clone(), is_certain });
-    }
-    rows.extend(newest.into_values().filter_map(|row| u32::try_from(row).ok()));
-    rows.sort_unstable();
-    Ok(Newest { rows: take_record_batch(stated, &UInt32Array::from(rows))?, is_certain })
-}
-
-/// Places in which more than one hash falls. Most entities are told of once, and a place of their own says so without
-/// looking them up.
-struct Crowded {
-    places: Vec<u64>,
-    mask: u64,
-}
-
-impl Crowded {
-    /// A row falls into another's place by chance about once in so many times.
-    const ROOM: usize = 16;
-
-    fn of(hashes: &[u64]) -> Self {
-        let count = (Self::ROOM * hashes.len()).next_power_of_two().max(64);
-        let mask = count as u64 - 1;
-        let mut taken = vec![0; count / 64];
-        let mut places = vec![0; count / 64];
-        for hash in hashes {
-            let (word, bit) = Self::place(hash & mask);
-            places[word] |= taken[word] & bit;
-            taken[word] |= bit;
-        }
-        Self { places, mask }
-    }
-
-    fn holds(&self, hash: u64) -> bool {
-        let (word, bit) = Self::place(hash & self.mask);
-        self.places[word] & bit != 0
-    }
-
-    const fn place(place: u64) -> (usize, u64) {
-        ((place / 64) as usize, 1 << (place % 64))
-    }
-}
-
-fn comparators_of(columns: &[ArrayRef]) -> Result<Vec<DynComparator>, DataFusionError> {
-    let options = SortOptions::default();
-    columns.iter().map(|column| Ok(make_comparator(column, column, options)?)).collect()
-}
-
-fn compared(by: &[DynComparator], row: usize, with: usize) -> Ordering {
-    by.iter().map(|compare| compare(row, with)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    Ok((take_record_batch(stated, &UInt32Array::from(newest.places))?, newest.is_certain))
 }
 
 pub(super) fn supply(table: &str, cause: waymark_event::SchemaError) -> AnalyticsError {
@@ -278,7 +183,7 @@ pub(super) fn register(table: &str, cause: DataFusionError) -> AnalyticsError {
 mod tests {
     use super::*;
     use crate::engine::{facts_context, plan, register_batch};
-    use arrow::array::{Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
     use rand::Rng;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -315,7 +220,7 @@ mod tests {
             register_batch(&context, "stated", stated.clone()).unwrap();
             let chosen = plan(&context, NEWEST).await.unwrap().collect().await.unwrap();
             let mut expected: Vec<String> = chosen.iter().flat_map(rows_as_text).collect();
-            let mut found = rows_as_text(&newest_of(&stated, NEWEST_FIRST).unwrap().rows);
+            let mut found = rows_as_text(&newest_of(&stated, NEWEST_FIRST).unwrap().0);
             expected.sort();
             found.sort();
             assert_eq!(found, expected, "seed {seed}");

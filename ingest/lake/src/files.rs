@@ -8,8 +8,7 @@ use crate::footers::{Footers, SUBJECT, SubjectRange, is_any_between, subject_ran
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array};
-use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use futures::stream::BoxStream;
@@ -291,33 +290,6 @@ fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Vec<RecordBatch> {
     parts
 }
 
-/// The columns by which the rows of a table are sorted within a file.
-pub(crate) fn order_of(table: &str) -> &'static [&'static str] {
-    if table.starts_with("observed/") { &[SUBJECT, "entity_id"] } else { &["received_at", "delivery_id"] }
-}
-
-/// The places of rows in the order in which a table keeps them.
-pub(crate) fn in_order(table: &str, batch: &RecordBatch) -> Result<UInt32Array, ArrowError> {
-    let order: Vec<(&str, bool)> = order_of(table).iter().map(|name| (*name, false)).collect();
-    if batch.num_rows() < 2 || order.iter().all(|(name, _)| batch.column_by_name(name).is_none()) {
-        return Ok((0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX)).collect());
-    }
-    places(batch, &order)
-}
-
-/// The places of rows sorted by columns, each ascending or, if marked, descending; columns that are
-/// absent are passed over.
-pub(crate) fn places(batch: &RecordBatch, order: &[(&str, bool)]) -> Result<UInt32Array, ArrowError> {
-    let columns: Vec<SortColumn> = order
-        .iter()
-        .filter_map(|(name, is_descending)| {
-            let options = SortOptions { descending: *is_descending, nulls_first: *is_descending };
-            Some(SortColumn { values: Arc::clone(batch.column_by_name(name)?), options: Some(options) })
-        })
-        .collect();
-    lexsort_to_indices(&columns, None)
-}
-
 /// What the pages of a file are compressed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
@@ -352,6 +324,12 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
     } else if packing == Packing::Quick {
         // A small file is read whole or not at all, and noting each page of each column costs as much as its rows.
         properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
+    }
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        // There is nothing to pack in a column without a value, and getting ready to unpack it takes time.
+        if column.null_count() == column.len() && !column.data_type().is_nested() {
+            properties = properties.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
+        }
     }
     if batch.num_rows() >= FILTERED_ROWS_MIN {
         for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {

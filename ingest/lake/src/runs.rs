@@ -8,8 +8,10 @@
 //! in which facts choose it.
 
 use crate::error::LakeError;
-use crate::files::{Wanted, in_order, joined, order_of, places, read_rows, schema_over, subject_range};
+use crate::files::{Wanted, joined, read_rows, schema_over, subject_range};
 use crate::footers::{SUBJECT, SubjectRange};
+use crate::newest::{NEWEST_FIRST, newest_of};
+use crate::orders::{in_order, order_of};
 use crate::rewrites::Rewrite;
 use crate::snapshot::{DataFile, TableVersion};
 use crate::tables::Tables;
@@ -33,16 +35,6 @@ const PIECE_ROWS: u64 = 64 * 1_024;
 const OVERLAPPING: usize = 4;
 /// Files whose rows differ by less than this factor count as of one size.
 const SIZE_FACTOR: u64 = 8;
-
-/// What tells which of two statements of one entity is newer, the first difference first: columns, each
-/// ascending or, if marked, descending.
-pub const NEWEST_FIRST: &[(&str, bool)] = &[
-    ("version_rank", true),
-    ("dialect_version", true),
-    ("observation_id", true),
-    ("received_at", false),
-    ("delivery_id", false),
-];
 
 /// What one merge did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,7 +199,8 @@ impl Run {
             batches.iter().enumerate().flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row))).collect();
         let Some(first) = batches.first() else { return Ok(Self { batches, places: all, pieces: Vec::new() }) };
         let schema = first.schema();
-        let deciding = newest_by_entity().map(|(name, _)| name).chain(order_of(table).iter().copied());
+        let newest = NEWEST_FIRST.iter().map(|(name, _)| *name).chain([SUBJECT, "entity_id"]);
+        let deciding = newest.chain(order_of(table).iter().copied());
         let decides = |name: &str| deciding.clone().any(|known| known == name);
         let compared = schema.fields().iter().enumerate().filter(|(_, field)| decides(field.name()));
         let compared: Vec<usize> = compared.map(|(place, _)| place).collect();
@@ -247,31 +240,15 @@ fn pieces(rows: &RecordBatch, order: &[u32]) -> Vec<Range<usize>> {
     pieces
 }
 
-/// Entities in the order of their subjects, and of each the newest statement first.
-fn newest_by_entity() -> impl Iterator<Item = (&'static str, bool)> + Clone {
-    [("subject", false), ("entity_id", false)].into_iter().chain(NEWEST_FIRST.iter().copied())
-}
-
 /// The rows that are left, in the order of the table: of an entity the newest statement, where a table has entities.
 fn newest_in_order(table: &str, rows: &RecordBatch) -> Result<Vec<u32>, ArrowError> {
     let text = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-    let (subjects, Some(entities), Some(_)) = (text("subject"), text("entity_id"), rows.column_by_name("version_rank")) else {
-        return Ok(in_order(table, rows)?.values().to_vec());
+    let (Some(entities), Some(_)) = (text("entity_id"), rows.column_by_name("version_rank")) else {
+        return in_order(table, rows, None);
     };
-    let places = places(rows, &newest_by_entity().collect::<Vec<_>>())?;
-    let is_same = |left: usize, right: usize| {
-        entities.value(left) == entities.value(right)
-            && subjects.is_none_or(|subjects| {
-                subjects.is_null(left) == subjects.is_null(right) && subjects.value(left) == subjects.value(right)
-            })
-    };
-    let mut newest: Vec<u32> = Vec::with_capacity(places.len());
-    for place in places.values() {
-        if newest.last().is_none_or(|last| !is_same(*last as usize, *place as usize)) {
-            newest.push(*place);
-        }
-    }
-    Ok(newest)
+    let subjects = text(SUBJECT).map(|subjects| move |row| subjects.is_valid(row).then(|| subjects.value(row)));
+    let entity = |row| (subjects.as_ref().and_then(|subject| subject(row)), entities.value(row));
+    in_order(table, rows, Some(newest_of(rows, NEWEST_FIRST, entity)?.places))
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //! whoever commits them.
 
 use crate::error::LakeError;
-use crate::files::{Packing, encoded, in_order};
+use crate::files::{Packing, encoded};
+use crate::orders::in_order;
 use crate::rewrites::NewFile;
 use crate::tables::Tables;
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -28,7 +29,7 @@ impl Tables {
         now: Instant,
     ) -> Result<NewFile, LakeError> {
         let (sorted_as, unsorted) = (table.to_owned(), batch.clone());
-        let sorted = move || take_record_batch(&unsorted, &in_order(&sorted_as, &unsorted)?);
+        let sorted = move || take_record_batch(&unsorted, &UInt32Array::from(in_order(&sorted_as, &unsorted, None)?));
         self.write_made(table, name, sorted, now).await
     }
 

@@ -1,0 +1,132 @@
+//! Of several statements about one entity the newest: what decides between two, and which ones are left.
+//!
+//! Merges and facts choose by the same code. What an entity is, is left to whoever asks.
+
+use arrow::array::{ArrayRef, DynComparator, RecordBatch, make_comparator};
+use arrow::compute::SortOptions;
+use arrow::error::ArrowError;
+use foldhash::fast::RandomState;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, Hash};
+
+/// What tells which of two statements of one entity is newer, the first difference first: columns, each
+/// ascending or, if marked, descending.
+pub const NEWEST_FIRST: &[(&str, bool)] = &[
+    ("version_rank", true),
+    ("dialect_version", true),
+    ("observation_id", true),
+    ("received_at", false),
+    ("delivery_id", false),
+];
+
+/// The newest statement of each entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Where it stands, in the order of the rows.
+    pub places: Vec<u32>,
+    /// Whether no two statements of one entity that differ were equal in all by which they were compared.
+    pub is_certain: bool,
+}
+
+/// The newest statement of each entity by some columns, and the entity of each row by `entity`.
+///
+/// # Errors
+/// When a column is missing or has a type without an order.
+pub fn newest_of<Entity: Hash + Eq>(
+    stated: &RecordBatch,
+    order: &[(&str, bool)],
+    entity: impl Fn(usize) -> Entity,
+) -> Result<Newest, ArrowError> {
+    let comparators = comparators(stated, order)?;
+    // What was delivered twice says the same twice, and either will do.
+    let mut whole: Option<Vec<DynComparator>> = None;
+    let state = RandomState::default();
+    let hashes: Vec<u64> = (0..stated.num_rows()).map(|row| state.hash_one(entity(row))).collect();
+    let crowded = Crowded::of(&hashes);
+    let mut newest: HashMap<Entity, usize, RandomState> = HashMap::default();
+    let mut places = Vec::with_capacity(stated.num_rows());
+    let mut is_certain = true;
+    for (row, hash) in hashes.into_iter().enumerate() {
+        if !crowded.holds(hash) {
+            places.push(u32::try_from(row).unwrap_or(u32::MAX));
+            continue;
+        }
+        let held = match newest.entry(entity(row)) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(free) => {
+                free.insert(row);
+                continue;
+            }
+        };
+        match compared(&comparators, row, *held) {
+            Ordering::Less => *held = row,
+            Ordering::Equal if is_certain => {
+                let whole = match &whole {
+                    Some(whole) => whole,
+                    None => whole.insert(stated.columns().iter().map(ascending).collect::<Result<_, _>>()?),
+                };
+                is_certain = compared(whole, row, *held).is_eq();
+            }
+            Ordering::Equal | Ordering::Greater => {}
+        }
+    }
+    if !newest.is_empty() {
+        places.extend(newest.into_values().filter_map(|row| u32::try_from(row).ok()));
+        places.sort_unstable();
+    }
+    Ok(Newest { places, is_certain })
+}
+
+/// Compares two rows of a batch by each of these columns, each ascending or, if marked, descending.
+fn comparators(rows: &RecordBatch, order: &[(&str, bool)]) -> Result<Vec<DynComparator>, ArrowError> {
+    let comparator = |(name, is_descending): &(&str, bool)| {
+        let missing = || ArrowError::SchemaError(format!("statements have no column `{name}`"));
+        let column = rows.column_by_name(name).ok_or_else(missing)?;
+        make_comparator(column, column, SortOptions { descending: *is_descending, nulls_first: *is_descending })
+    };
+    order.iter().map(comparator).collect()
+}
+
+fn ascending(column: &ArrayRef) -> Result<DynComparator, ArrowError> {
+    make_comparator(column, column, SortOptions::default())
+}
+
+fn compared(by: &[DynComparator], row: usize, with: usize) -> Ordering {
+    by.iter().map(|compare| compare(row, with)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Places in which more than one hash falls. Most entities are told of once, and a place of their own says so without
+/// looking them up.
+struct Crowded {
+    places: Vec<u64>,
+    mask: u64,
+}
+
+impl Crowded {
+    /// A row falls into another's place by chance about once in so many times.
+    const ROOM: usize = 16;
+
+    fn of(hashes: &[u64]) -> Self {
+        let count = (Self::ROOM * hashes.len()).next_power_of_two().max(64);
+        let mask = count as u64 - 1;
+        let mut taken = vec![0; count / 64];
+        let mut places = vec![0; count / 64];
+        for hash in hashes {
+            let (word, bit) = Self::place(hash & mask);
+            places[word] |= taken[word] & bit;
+            taken[word] |= bit;
+        }
+        Self { places, mask }
+    }
+
+    fn holds(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash & self.mask);
+        self.places[word] & bit != 0
+    }
+
+    const fn place(place: u64) -> (usize, u64) {
+        ((place / 64) as usize, 1 << (place % 64))
+    }
+}
