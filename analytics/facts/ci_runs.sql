@@ -7,73 +7,30 @@
 -- that were conclusive, and that recovered: what is the first in a period is seen without comparing commits.
 -- A duration that would be negative is not known. Where a source tells the end again and again, as it does
 -- when it only knows that something about the run changed, the earliest counts.
-with ended as (
-    select part_of as entity_id, min(finished_at) as first_finished_at
-    from observed.ci_runs
-    where moment = 'finished' and not is_deleted
-    group by part_of
+with repeated as (
+    -- most commits are built once by each pipeline, and nothing is before that; a run of no repository is by itself
+    select service, repository, pipeline_id, head_sha
+    from told_runs
+    where repository is not null
+    group by service, repository, pipeline_id, head_sha
+    having count(*) > 1
 ),
-finished as (
-    select runs.* exclude (repository, finished_at), coalesce(repository_names.repository, runs.repository) as repository,
-        least(ended.first_finished_at, runs.finished_at) as finished_at
-    from observed.ci_runs as runs
-    left join repository_names on repository_names.name = runs.repository
-    left join ended on ended.entity_id = runs.entity_id
-    where runs.part_of is null and not runs.is_deleted and runs.status = 'finished'
-),
-compared as (
-    -- a run of no repository is compared with nothing but itself
-    select *,
-        coalesce(repository, entity_id) as compared_repository,
-        coalesce(pipeline_id, pipeline_name) as compared_pipeline,
-        coalesce(head_sha, entity_id) as compared_sha
-    from finished
-),
-successes as (
-    select distinct compared_repository, compared_pipeline, compared_sha from compared where result = 'success'
-),
-told as (
-    select compared.*,
-        coalesce(cast(queued_ms as double) / 1000.0, seconds_between(queued_at, started_at)) as waited_seconds,
-        coalesce(cast(duration_ms as double) / 1000.0, seconds_between(started_at, finished_at)) as worked_seconds,
-        successes.compared_sha is not null as has_succeeded
-    from compared
-    left join successes on successes.compared_repository = compared.compared_repository
-        and (successes.compared_pipeline is not distinct from compared.compared_pipeline)
-        and successes.compared_sha = compared.compared_sha
-),
-runs as (
-    select told.entity_id as run_id, told.run_id as native_id, told.attempt,
-        coalesce(repositories.service, split_part(told.repository, '/', -1)) as service,
-        told.repository,
-        coalesce(told.pipeline_id, told.pipeline_name) as pipeline_id, told.pipeline_name, told.trigger,
-        coalesce(told.is_default_branch, false) as is_default_branch, told.head_sha,
-        told.queued_at, told.started_at, told.finished_at,
-        coalesce(told.result, 'unknown') as result,
-        case
-            when told.result is null or told.result not in ('failure', 'error', 'timeout') then null
-            when lower(told.failure_reason_raw) in ('user', 'infrastructure') then lower(told.failure_reason_raw)
-            else 'unknown'
-        end as failure_class,
-        case when waited_seconds >= 0 then waited_seconds end as queue_seconds,
-        case when worked_seconds >= 0 then worked_seconds end as duration_seconds,
-        coalesce(told.result in ('success', 'failure', 'error', 'timeout'), false) as is_conclusive,
-        coalesce(told.result in ('failure', 'error', 'timeout') and has_succeeded, false) as recovered_same_sha,
-        told.uses,
-        case when told.is_bot then 'bot' when told.agent is not null then 'agent_assisted' when told.is_bot is null then 'unknown'
-            else 'human' end as actor_kind,
-        local_day(told.finished_at) as day, told.url
-    from told
-    left join repository_services as repositories on repositories.repository = told.repository and not repositories.is_shared
-        and repositories.valid_from <= coalesce(told.finished_at, told.started_at, told.queued_at)
-        and (repositories.valid_to is null or coalesce(told.finished_at, told.started_at, told.queued_at) < repositories.valid_to)
-)
 -- a filter of a window would be lost when the plan is sent to another process
-select runs.*,
-    max(case when is_conclusive then finished_at end) over before as previous_of_sha_at,
-    max(case when recovered_same_sha then finished_at end) over before as previous_recovered_at
-from runs
-window before as (
-    partition by service, coalesce(repository, run_id), pipeline_id, head_sha order by finished_at, run_id
-    rows between unbounded preceding and 1 preceding
+compared as (
+    select told_runs.run_id,
+        max(case when told_runs.is_conclusive then told_runs.finished_at end) over before as previous_of_sha_at,
+        max(case when told_runs.recovered_same_sha then told_runs.finished_at end) over before as previous_recovered_at
+    from told_runs
+    join repeated on (repeated.service is not distinct from told_runs.service)
+        and (repeated.repository is not distinct from told_runs.repository)
+        and (repeated.pipeline_id is not distinct from told_runs.pipeline_id)
+        and (repeated.head_sha is not distinct from told_runs.head_sha)
+    window before as (
+        partition by told_runs.service, told_runs.repository, told_runs.pipeline_id, told_runs.head_sha
+        order by told_runs.finished_at, told_runs.run_id
+        rows between unbounded preceding and 1 preceding
+    )
 )
+select told_runs.*, compared.previous_of_sha_at, compared.previous_recovered_at
+from told_runs
+left join compared on compared.run_id = told_runs.run_id

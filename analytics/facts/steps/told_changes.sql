@@ -42,9 +42,9 @@ started as (
     select change_id,
         min(least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)))
             filter (where role = 'original') as committed_at,
-        array_agg(least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at))
-            order by least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)))
-            filter (where role = 'original' and not is_merge) as commit_times,
+        -- sorted by itself: an aggregate with an order of its own is made group by group
+        array_sort(array_agg(least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)))
+            filter (where role = 'original' and not is_merge), 'ASC', 'NULLS LAST') as commit_times,
         bool_or(pushed_at < authored_at) filter (where role = 'original') as is_push_bound,
         max(agent) filter (where role = 'original') as agent,
         -- the merge speaks for a change of one commit, or of which no commit is known; else its commits do, where all of

@@ -28,6 +28,7 @@ pub const STEPS: &[Step] = &[
     Step { fact: "changes", name: "change_pointers", sql: include_str!("../../facts/steps/change_pointers.sql") },
     Step { fact: "changes", name: "rooted_changes", sql: include_str!("../../facts/steps/rooted_changes.sql") },
     Step { fact: "delivered_changes", name: "arrivals", sql: include_str!("../../facts/steps/arrivals.sql") },
+    Step { fact: "ci_runs", name: "told_runs", sql: include_str!("../../facts/steps/told_runs.sql") },
     Step { fact: "incidents", name: "incident_members", sql: include_str!("../../facts/steps/incident_members.sql") },
     Step { fact: "incidents", name: "incident_spells", sql: include_str!("../../facts/steps/incident_spells.sql") },
 ];
