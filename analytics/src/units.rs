@@ -8,12 +8,17 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use waymark_event::{SchemaError, record_batch};
 
 /// What a repository or service weighs, beside single things that stand for themselves.
 const NAMED_WEIGHT: u64 = 1_000;
-/// A shard that weighs more takes no more units: about a dozen repositories with their services.
-const SHARD_WEIGHT_MAX: u64 = 24_000;
+/// So many shards are enough for an organisation: each is a file of its own to write, and to look at for every
+/// question.
+const SHARDS: u64 = 100;
+/// What a shard weighs that takes no more units, where so many would be too small or too large: about a dozen
+/// repositories with their services, and as much as is computed at once.
+const SHARD_WEIGHT: RangeInclusive<u64> = 24_000..=60_000;
 
 /// One row of the stored table.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +35,8 @@ pub(crate) struct Units {
     members: BTreeMap<u32, Vec<String>>,
     shards: HashMap<u32, u32>,
     weights: BTreeMap<u32, u64>,
+    /// What all units weigh.
+    weight: u64,
     /// The number of the next new unit. One that went is not given again: files still hold rows of the unit that had it.
     next: u32,
     /// Units below this number are those of the base, which has rows of them.
@@ -53,6 +60,7 @@ impl Units {
                 units.members.entry(number).or_default().push(subject.value(row).to_owned());
                 units.shards.insert(number, shard);
                 *units.weights.entry(shard).or_default() += weight(subject.value(row));
+                units.weight += weight(subject.value(row));
                 units.next = units.next.max(number + 1);
             }
         }
@@ -83,8 +91,9 @@ impl Units {
         let unit = self.next;
         self.next += 1;
         let newest = self.weights.last_key_value().map_or((0, 0), |(shard, weight)| (*shard, *weight));
-        let shard = if newest.1 >= SHARD_WEIGHT_MAX { newest.0 + 1 } else { newest.0 };
+        let shard = if newest.1 >= enough(self.weight) { newest.0 + 1 } else { newest.0 };
         *self.weights.entry(shard).or_default() += weight(subject);
+        self.weight += weight(subject);
         self.of.insert(subject.to_owned(), unit);
         self.members.insert(unit, vec![subject.to_owned()]);
         self.shards.insert(unit, shard);
@@ -177,9 +186,10 @@ impl Units {
         self.shards.clear();
         self.weights.clear();
         self.grown.clear();
+        let enough = enough(self.weight);
         let (mut shard, mut total) = (0, 0);
         for (_, unit) in order {
-            if total >= SHARD_WEIGHT_MAX {
+            if total >= enough {
                 (shard, total) = (shard + 1, 0);
             }
             total += self.weight(unit);
@@ -188,6 +198,11 @@ impl Units {
         }
         self.is_changed = true;
     }
+}
+
+/// The weight at which a shard takes no more units, where all of them weigh so much.
+fn enough(all: u64) -> u64 {
+    (all / SHARDS).clamp(*SHARD_WEIGHT.start(), *SHARD_WEIGHT.end())
 }
 
 fn weight(subject: &str) -> u64 {
@@ -218,6 +233,29 @@ mod tests {
         assert_eq!(units.members(first).len(), 3);
         assert!(units.take_grown()[&first].contains(&old_shard));
         assert!(units.take_grown().is_empty());
+    }
+
+    #[test]
+    fn shards_grow_with_the_organisation_and_stay_within_what_is_computed_at_once() {
+        let sizes = |count: usize, is_spread: bool| {
+            let mut units = Units::default();
+            for number in 0..count {
+                units.unit(&format!("service-{number:05}"));
+            }
+            if is_spread {
+                units.spread();
+            }
+            let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+            units.all().for_each(|unit| *sizes.entry(units.shard(unit)).or_default() += 1);
+            (sizes.len(), sizes.into_values().max().unwrap())
+        };
+        assert_eq!(sizes(480, true), (20, 24));
+        assert_eq!(sizes(5_000, true), (100, 50));
+        assert_eq!(sizes(12_000, true), (200, 60));
+        // Those that came while it was smaller stay as they are until all are spread anew.
+        assert_eq!(sizes(480, false), (20, 24));
+        let (shards, largest) = sizes(5_000, false);
+        assert!((160..180).contains(&shards) && largest == 50, "{shards} shards, {largest} units");
     }
 
     #[test]
