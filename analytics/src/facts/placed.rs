@@ -6,11 +6,12 @@
 
 use super::{Fact, Key};
 use crate::units::Units;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
+use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 use datafusion::error::{DataFusionError, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use twox_hash::XxHash64;
@@ -22,8 +23,10 @@ const HAPPENED: &[&str] = &[ENDED, "day", "deployed_at", "committed_at"];
 /// A history's rows hold until then.
 const ENDED: &str = "valid_to";
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-/// Rows whose digests are taken together: a copy of all of them would be as large as the fact.
+/// Rows whose lists are looked at together: a copy of all of them would be as large as the column.
 const ROWS_AT_ONCE: usize = 8_192;
+/// An odd number of many bits, by which columns are told apart in a digest.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The rows of a fact that one file holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,20 +186,40 @@ impl Placed {
     }
 }
 
-/// A digest of each row over all of its columns.
+/// A digest of each row over all of its columns. Noted in files, so it is the same in every process; where a
+/// library that is newer takes it otherwise, files are written once more.
 fn row_digests(batch: &RecordBatch) -> Result<Vec<u64>> {
-    let fields = batch.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
-    let converter = RowConverter::new(fields)?;
-    let mut digests = Vec::with_capacity(batch.num_rows());
-    let mut rows = converter.empty_rows(0, 0);
-    for begin in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
-        let slice = batch.slice(begin, ROWS_AT_ONCE.min(batch.num_rows() - begin));
-        rows.clear();
-        converter.append(&mut rows, slice.columns())?;
-        // Noted in files, so it must be the same in every process and version.
-        digests.extend(rows.iter().map(|row| XxHash64::oneshot(0, row.as_ref())));
+    let state = QualityRandomState::with_seed(0);
+    let mut digests = vec![0_u64; batch.num_rows()];
+    let mut hashes = vec![0; batch.num_rows()];
+    for column in batch.columns() {
+        hashes.fill(0);
+        if column.data_type().is_nested() {
+            nested_hashes(column, &mut hashes)?;
+        } else {
+            create_hashes([column], &state, &mut hashes)?;
+        }
+        for (digest, hash) in digests.iter_mut().zip(&hashes) {
+            // A value that moves to another column is another row.
+            *digest = digest.rotate_left(25).wrapping_add(*hash).wrapping_mul(ODD);
+        }
     }
-    Ok(digests)
+    // Digests of rows are added up, so each has to depend on all bits of what its columns came to.
+    Ok(digests.into_iter().map(|digest| XxHash64::oneshot(0, &digest.to_le_bytes())).collect())
+}
+
+/// Hashes of lists, by their bytes as rows: hashing them by value takes none for an empty one.
+fn nested_hashes(column: &ArrayRef, hashes: &mut [u64]) -> Result<()> {
+    let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
+    let mut rows = converter.empty_rows(0, 0);
+    for (hashes, begin) in hashes.chunks_mut(ROWS_AT_ONCE).zip((0..).step_by(ROWS_AT_ONCE)) {
+        rows.clear();
+        converter.append(&mut rows, &[column.slice(begin, hashes.len())])?;
+        for (hash, row) in hashes.iter_mut().zip(rows.iter()) {
+            *hash = XxHash64::oneshot(0, row.as_ref());
+        }
+    }
+    Ok(())
 }
 
 /// What the rows of each unit amount to, whatever their order: equal rows have equal digests.
@@ -258,6 +281,8 @@ pub(super) fn chosen(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: &B
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{Int64Array, ListBuilder, StringBuilder};
+    use std::sync::Arc;
 
     #[test]
     fn rows_of_this_year_are_cut_by_quarter_and_older_ones_by_year() {
@@ -291,6 +316,48 @@ mod tests {
         let file = DataFile { path: format!("{}-0f.snappy.parquet", piece.stem()), size_bytes: 1, rows: 1 };
         assert_eq!(Piece::of(&file), Some(piece));
         assert_eq!(Piece::of(&DataFile { path: "part-1.parquet".to_owned(), size_bytes: 1, rows: 1 }), None);
+    }
+
+    #[test]
+    fn rows_that_differ_have_digests_that_differ() {
+        let row = |begun: Option<i64>, ended: Option<i64>, is_left: Option<bool>, words: Option<Vec<Option<&str>>>| {
+            let mut lists = ListBuilder::new(StringBuilder::new());
+            match words {
+                Some(words) => {
+                    for word in words {
+                        lists.values().append_option(word);
+                    }
+                    lists.append(true);
+                }
+                None => lists.append(false),
+            }
+            let columns: [(&str, ArrayRef); 4] = [
+                ("begun", Arc::new(Int64Array::from(vec![begun]))),
+                ("ended", Arc::new(Int64Array::from(vec![ended]))),
+                ("is_left", Arc::new(BooleanArray::from(vec![is_left]))),
+                ("words", Arc::new(lists.finish())),
+            ];
+            RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
+        };
+        let rows = [
+            row(Some(7), None, None, None),
+            row(None, Some(7), None, None),
+            row(None, None, Some(false), None),
+            row(None, None, None, None),
+            row(None, None, None, Some(vec![])),
+            row(None, None, None, Some(vec![None])),
+            row(None, None, None, Some(vec![Some("")])),
+            row(None, None, None, Some(vec![Some("a"), None])),
+            row(None, None, None, Some(vec![Some("a")])),
+        ];
+        let digests: BTreeSet<u64> = rows.iter().map(|row| row_digests(row).unwrap()[0]).collect();
+        assert_eq!(digests.len(), rows.len());
+        let together = arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap();
+        assert_eq!(
+            row_digests(&together).unwrap().into_iter().collect::<BTreeSet<_>>(),
+            digests,
+            "others beside it do not matter"
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@ use super::TOLD_UNTIL;
 use crate::adoption::{Agreed, Finding};
 use crate::facts::columns::{Words, instant, instants, numbers, said, text};
 use crate::facts::walks::Given;
-use arrow::array::{Array, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, AsArray, Int32Array, Int64Array, RecordBatch, Scalar, StringArray, TimestampMicrosecondArray};
+use arrow::compute::kernels::cmp::eq;
 use arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::error::Result;
 use foldhash::fast::RandomState;
@@ -30,7 +31,10 @@ pub(super) fn places_of<'a>(
 }
 
 /// The number of each row's detector in its repository.
-fn tellers(detectors: &StringArray, repositories: &StringArray) -> Vec<u32> {
+fn tellers(detectors: &StringArray, repositories: &StringArray) -> Result<Vec<u32>> {
+    if is_all_one(detectors)? && is_all_one(repositories)? {
+        return Ok(vec![0; detectors.len()]);
+    }
     let mut known: HashMap<(&str, &str), u32, RandomState> = HashMap::default();
     let mut last = None;
     let number = |row| {
@@ -46,7 +50,16 @@ fn tellers(detectors: &StringArray, repositories: &StringArray) -> Vec<u32> {
             }
         }
     };
-    (0..detectors.len()).map(number).collect()
+    Ok((0..detectors.len()).map(number).collect())
+}
+
+/// Whether every row says the same, or none says anything.
+fn is_all_one(column: &StringArray) -> Result<bool> {
+    if column.null_count() == column.len() {
+        return Ok(true);
+    }
+    let is_first = eq(column, &Scalar::new(column.slice(0, 1)))?;
+    Ok(is_first.true_count() == column.len())
 }
 
 /// Where the findings of each service and component stand.
@@ -124,7 +137,7 @@ impl<'a> Looks<'a> {
             entities: text(batch, "entity_id")?,
             detectors,
             repositories,
-            tellers: tellers(detectors, repositories),
+            tellers: tellers(detectors, repositories)?,
             kinds: Words::of(batch, "kind")?,
             findings: Words::of(batch, "finding")?,
             alternatives: text(batch, "alternative")?,
