@@ -34,18 +34,10 @@ counted as (
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial
 )
-select 'mean' as statistic, scope_kind, scope, period_start, period_end, mean as value, mean as low, mean_at_most as high,
+select statistics.statistic, scope_kind, scope, period_start, period_end,
+    case statistics.statistic when 'mean' then mean when 'p25' then p25 when 'p50' then p50 else p75 end as value,
+    case statistics.statistic when 'mean' then mean end as low,
+    case statistics.statistic when 'mean' then mean_at_most end as high,
     services as sample_size, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
 from counted
-union all
-select 'p25', scope_kind, scope, period_start, period_end, p25, cast(null as double) as low, cast(null as double) as high,
-    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
-from counted
-union all
-select 'p50', scope_kind, scope, period_start, period_end, p50, cast(null as double) as low, cast(null as double) as high,
-    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
-from counted
-union all
-select 'p75', scope_kind, scope, period_start, period_end, p75, cast(null as double) as low, cast(null as double) as high,
-    services, cast(null as double) as numerator, cast(null as double) as denominator, coverage, is_partial
-from counted
+cross join (values ('mean'), ('p25'), ('p50'), ('p75')) as statistics(statistic)

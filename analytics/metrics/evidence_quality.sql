@@ -12,9 +12,10 @@ with counted as (
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (
-    select 'known' as statistic, known as part, eligible, scope_kind, scope, period_start, period_end, is_partial from counted
-    union all
-    select 'conflicts', conflicting, eligible, scope_kind, scope, period_start, period_end, is_partial from counted
+    select statistics.statistic, case statistics.statistic when 'known' then known else conflicting end as part,
+        eligible, scope_kind, scope, period_start, period_end, is_partial
+    from counted
+    cross join (values ('known'), ('conflicts')) as statistics(statistic)
 )
 select statistic, scope_kind, scope, period_start, period_end,
     cast(part as double) / eligible as value, cast(part as double) / eligible as low, cast(part as double) / eligible as high,

@@ -33,11 +33,10 @@ scattered as (
     group by period_start, category
 ),
 told as (
-    select 'effective' as statistic, effective as value, period_start, category from scattered
-    union all
-    select 'dominant', dominant, period_start, category from scattered
-    union all
-    select 'tools', tools, period_start, category from scattered
+    select statistics.statistic, period_start, category,
+        case statistics.statistic when 'effective' then effective when 'dominant' then dominant else tools end as value
+    from scattered
+    cross join (values ('effective'), ('dominant'), ('tools')) as statistics(statistic)
 )
 select told.statistic, 'category' as scope_kind, told.category as scope, seen.period_start, seen.period_end,
     told.value, told.value as low, told.value as high, seen.known as sample_size,

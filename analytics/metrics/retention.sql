@@ -26,13 +26,13 @@ counted as (
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (
-    select 'retention' as statistic, retained as part, users as whole, unknown_users as unknown,
+    select statistics.statistic,
+        case statistics.statistic when 'retention' then retained when 'churn' then left_since else returned end as part,
+        case statistics.statistic when 'resurrection' then leavers else users end as whole,
+        case statistics.statistic when 'resurrection' then unknown_leavers else unknown_users end as unknown,
         scope_kind, scope, period_start, period_end, is_partial
     from counted
-    union all
-    select 'churn', left_since, users, unknown_users, scope_kind, scope, period_start, period_end, is_partial from counted
-    union all
-    select 'resurrection', returned, leavers, unknown_leavers, scope_kind, scope, period_start, period_end, is_partial from counted
+    cross join (values ('retention'), ('churn'), ('resurrection')) as statistics(statistic)
 )
 select statistic, scope_kind, scope, period_start, period_end,
     cast(part as double) / nullif(whole, 0) as value,

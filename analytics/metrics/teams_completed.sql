@@ -25,11 +25,12 @@ counted as (
     group by component_id, period_start, period_end, is_partial
 ),
 told as (
-    select 'completed' as statistic, completed as teams_there, completed_at_most as teams_at_most, teams, known,
-        component_id, period_start, period_end, is_partial
+    select statistics.statistic,
+        case statistics.statistic when 'completed' then completed else started end as teams_there,
+        case statistics.statistic when 'completed' then completed_at_most else started_at_most end as teams_at_most,
+        teams, known, component_id, period_start, period_end, is_partial
     from counted
-    union all
-    select 'started', started, started_at_most, teams, known, component_id, period_start, period_end, is_partial from counted
+    cross join (values ('completed'), ('started')) as statistics(statistic)
 )
 select statistic, 'component' as scope_kind, component_id as scope, period_start, period_end,
     cast(teams_there as double) / teams as value,

@@ -16,10 +16,10 @@ with counted as (
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (
-    select 'supported' as statistic, supported as part, users, known, scope_kind, scope, period_start, period_end, is_partial
+    select statistics.statistic, case statistics.statistic when 'supported' then supported else ended end as part,
+        users, known, scope_kind, scope, period_start, period_end, is_partial
     from counted
-    union all
-    select 'end_of_life', ended, users, known, scope_kind, scope, period_start, period_end, is_partial from counted
+    cross join (values ('supported'), ('end_of_life')) as statistics(statistic)
 )
 select statistic, scope_kind, scope, period_start, period_end,
     cast(part as double) / nullif(known, 0) as value,

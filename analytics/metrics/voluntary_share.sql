@@ -38,11 +38,12 @@ counted as (
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (
-    select 'voluntary' as statistic, voluntary as part, voluntary + mandated as whole,
+    select statistics.statistic,
+        case statistics.statistic when 'voluntary' then voluntary else by_default end as part,
+        case statistics.statistic when 'voluntary' then voluntary + mandated else adoptions end as whole,
         scope_kind, scope, period_start, period_end, is_partial
     from counted
-    union all
-    select 'default', by_default, adoptions, scope_kind, scope, period_start, period_end, is_partial from counted
+    cross join (values ('voluntary'), ('default')) as statistics(statistic)
 )
 select statistic, scope_kind, scope, period_start, period_end,
     cast(part as double) / nullif(whole, 0) as value,
