@@ -42,7 +42,7 @@ pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};
 pub use layout::{FORMAT_VERSION, Layout, fact_table, observed_table, statement_tables};
 pub use lock::FolderLock;
-pub use newest::{NEWEST_FIRST, newest_of};
+pub use newest::{NEWEST_FIRST, Newest, newest_of};
 pub use retention::{Expired, keep_newest_snapshot_only, scrub_database};
 pub use rewrites::{NewFile, Removed, Rewrite};
 pub use runs::Merged;

@@ -2,7 +2,8 @@
 //!
 //! Merges and facts choose by the same code. What an entity is, is left to whoever asks.
 
-use arrow::array::{ArrayRef, DynComparator, RecordBatch, make_comparator};
+use crate::orders::{ascending, compared};
+use arrow::array::{DynComparator, RecordBatch, make_comparator};
 use arrow::compute::SortOptions;
 use arrow::error::ArrowError;
 use foldhash::fast::RandomState;
@@ -87,14 +88,6 @@ fn comparators(rows: &RecordBatch, order: &[(&str, bool)]) -> Result<Vec<DynComp
         make_comparator(column, column, SortOptions { descending: *is_descending, nulls_first: *is_descending })
     };
     order.iter().map(comparator).collect()
-}
-
-fn ascending(column: &ArrayRef) -> Result<DynComparator, ArrowError> {
-    make_comparator(column, column, SortOptions::default())
-}
-
-fn compared(by: &[DynComparator], row: usize, with: usize) -> Ordering {
-    by.iter().map(|compare| compare(row, with)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Places in which more than one hash falls. Most entities are told of once, and a place of their own says so without
