@@ -5,21 +5,12 @@
 -- reached anybody has no kind; one that was broken off after traffic had come is a change that
 -- failed, though it leaves the running version as it was. A rollout counts once, at its first target:
 -- a further one has no kind and changes nothing by itself, and what is said of it is said of the first.
-with running as (
-    -- what each deployment replaced: the last one before it that changed the running version
-    select *,
-        max(case when kind <> 'redeploy' then place end) over (
-            partition by service, environment, track order by place
-            rows between unbounded preceding and 1 preceding
-        ) as replaced_place
-    from stream_places as judged
-),
-undone as (
+with undone as (
     -- what a rollback takes away is what it names, else the first deployment after the version that it puts
     -- back, else the last one that changed what runs, however often that was deployed again
     select judged.deployment_id, restored.first_id as restores,
         min(coalesce(named.first_id, next.first_id)) as undoes
-    from running as judged
+    from stream_places as judged
     left join stream_places as restored on restored.service = judged.service and restored.environment = judged.environment
         and restored.track = judged.track and restored.place = judged.earlier_place
     left join stream_places as next on next.service = judged.service and next.environment = judged.environment
@@ -33,7 +24,7 @@ undone as (
 taken_away as (
     -- everything after the version that was put back went, if that happened inside the observation window
     select gone.deployment_id, min(rollbacks.finished_at) as taken_away_at
-    from running as rollbacks
+    from stream_places as rollbacks
     join stream_places as gone on gone.service = rollbacks.service and gone.environment = rollbacks.environment
         and gone.track = rollbacks.track and gone.place < rollbacks.place
         and gone.place > coalesce(rollbacks.earlier_place, rollbacks.replaced_place - 1)
@@ -41,10 +32,10 @@ taken_away as (
     group by gone.deployment_id
 ),
 replaced as (
-    select running.deployment_id, before.first_id as replaces
-    from running
-    join running as before on before.service = running.service and before.environment = running.environment
-        and before.track = running.track and before.place = running.replaced_place
+    select judged.deployment_id, before.first_id as replaces
+    from stream_places as judged
+    join stream_places as before on before.service = judged.service and before.environment = judged.environment
+        and before.track = judged.track and before.place = judged.replaced_place
 ),
 broken_off as (
     select deployment_id

@@ -15,7 +15,7 @@ mod fit;
 mod history;
 mod judged;
 
-pub(crate) use covers::{Told, held, put_in_order, told};
+pub(crate) use covers::{Look, Told, held, put_in_order, told};
 pub(crate) use fit::{FitRule, Mandate};
 
 use covers::{Cover, covers};
@@ -26,10 +26,8 @@ use waymark_event::Instant;
 /// One finding, and where it stands among the statements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Finding<'a> {
-    /// Who says it, and of one time only one thing: the number of a detector in one repository.
-    pub(crate) teller: u32,
     pub(crate) detector: &'a str,
-    /// Where it looked: what one repository shows takes nothing back of what another one shows.
+    /// Where it looked.
     pub(crate) repository: &'a str,
     pub(crate) kind: &'a str,
     pub(crate) says: &'a str,

@@ -23,62 +23,91 @@ pub(super) struct Cover<'a> {
     pub(super) expires_at: Instant,
 }
 
+/// A finding by what decides its place among others; the rest of it is looked up where it begins something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// Who says it, and of one time only one thing: the number of a detector in one repository. What one repository
+    /// shows takes nothing back of what another one shows.
+    pub(crate) teller: u32,
+    /// The number of what it says: that of every finding that says the same.
+    pub(crate) says: u32,
+    pub(crate) observed_at: Instant,
+    /// When the same was last told without a gap, where looks in between are left out.
+    pub(crate) last_at: Instant,
+    /// Where it stands among the statements.
+    pub(crate) row: u32,
+}
+
 /// What a detector told again and again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told<'a> {
     /// The first of its findings, confirmed until the last.
     finding: Finding<'a>,
+    says: u32,
     /// Until when it was confirmed before the last look; null after a single one.
     before_at: Option<Instant>,
 }
 
-/// Puts findings in the order in which they are believed: by who says it, and then by time.
-pub(crate) fn put_in_order(findings: &mut [Finding<'_>]) {
-    findings.sort_unstable_by(|one, other| (one.teller, in_time(one)).cmp(&(other.teller, in_time(other))));
+/// Puts looks in the order in which they are believed: by who says it, and then by time. Of one instant a changed
+/// rule comes first, because it is run over the past again and its findings replace those of the old one.
+pub(crate) fn put_in_order<'a>(looks: &mut [Look], finding: &impl Fn(&Look) -> Finding<'a>) {
+    let when = |look: &Look| (look.teller, look.observed_at);
+    looks.sort_unstable_by_key(when);
+    for together in looks.chunk_by_mut(|one, next| when(one) == when(next)).filter(|together| together.len() > 1) {
+        together.sort_unstable_by_key(|look| {
+            let Finding { rule_version, entity_id, .. } = finding(look);
+            Reverse((rule_version.is_none(), rule_version, entity_id))
+        });
+    }
 }
 
-/// What each detector told, in order, of findings in order.
-pub(crate) fn told<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Vec<Told<'a>>> {
-    let detectors = findings.chunk_by(|one, next| one.teller == next.teller);
-    detectors.map(|findings| told_by(findings, patience)).collect()
+/// What each detector told, in order, of looks in order.
+pub(crate) fn told<'a>(looks: &[Look], patience: Patience, finding: &impl Fn(&Look) -> Finding<'a>) -> Vec<Vec<Told<'a>>> {
+    let detectors = looks.chunk_by(|one, next| one.teller == next.teller);
+    detectors.map(|looks| told_by(looks, patience, finding)).collect()
 }
 
-fn told_by<'a>(findings: &[Finding<'a>], patience: Patience) -> Vec<Told<'a>> {
+fn told_by<'a>(looks: &[Look], patience: Patience, finding: &impl Fn(&Look) -> Finding<'a>) -> Vec<Told<'a>> {
     let mut told: Vec<Told<'a>> = Vec::new();
     let mut looked_at = None;
-    for finding in findings {
+    for look in looks {
         // Of several findings of one instant the first in their order is believed.
-        if looked_at.replace(finding.observed_at) == Some(finding.observed_at) {
+        if looked_at.replace(look.observed_at) == Some(look.observed_at) {
             continue;
         }
         match told.last_mut() {
-            Some(Told { finding: first, before_at })
-                if is_told_again(first, finding) && patience.aged_at(first) >= finding.observed_at =>
+            Some(Told { finding: first, says, before_at })
+                if *says == look.says && patience.aged_at(first) >= look.observed_at =>
             {
                 *before_at = Some(first.last_at);
-                first.last_at = finding.last_at;
+                first.last_at = look.last_at;
             }
-            _ => told.push(Told { finding: *finding, before_at: None }),
+            _ => told.push(Told { finding: finding(look), says: look.says, before_at: None }),
         }
     }
     told
 }
 
-/// Of findings in order, those by which all of them can be gone on with when later ones come: what was told
+/// Of looks in order, the findings by which all of them can be gone on with when later ones come: what was told
 /// before each detector's last look, confirmed until then, and that look as it is, because it may be taken
 /// again.
-pub(crate) fn held<'a>(findings: &[Finding<'a>], told: &[Vec<Told<'a>>], mut hold: impl FnMut(Finding<'a>, bool)) {
-    let detectors = findings.chunk_by(|one, next| one.teller == next.teller);
-    for (findings, told) in detectors.zip(told) {
-        let Some(newest_at) = findings.last().map(|last| last.observed_at) else { continue };
-        for Told { finding, before_at } in told {
+pub(crate) fn held<'a>(
+    looks: &[Look],
+    told: &[Vec<Told<'a>>],
+    finding: &impl Fn(&Look) -> Finding<'a>,
+    mut hold: impl FnMut(Finding<'a>, bool),
+) {
+    let detectors = looks.chunk_by(|one, next| one.teller == next.teller);
+    for (looks, told) in detectors.zip(told) {
+        let Some(newest_at) = looks.last().map(|last| last.observed_at) else { continue };
+        for Told { finding, before_at, .. } in told {
             let last_at = if finding.last_at < newest_at { Some(finding.last_at) } else { *before_at };
             if let Some(last_at) = last_at {
                 hold(Finding { last_at, ..*finding }, false);
             }
         }
-        for finding in findings.iter().rev().take_while(|finding| finding.observed_at == newest_at) {
-            hold(*finding, true);
+        for look in looks.iter().rev().take_while(|look| look.observed_at == newest_at) {
+            hold(finding(look), true);
         }
     }
 }
@@ -86,13 +115,6 @@ pub(crate) fn held<'a>(findings: &[Finding<'a>], told: &[Vec<Told<'a>>], mut hol
 /// What each detector says and when, in order; of one detector only one thing at a time.
 pub(super) fn covers<'a>(told: &[Vec<Told<'a>>], patience: Patience) -> Vec<Vec<Cover<'a>>> {
     told.iter().map(|told| of_detector(told, patience)).collect()
-}
-
-/// The order of a detector's findings: a changed rule is run over the past again, and its findings replace
-/// those of the old one.
-fn in_time<'a>(finding: &Finding<'a>) -> impl Ord + use<'a> {
-    let rule = (finding.rule_version.is_none(), finding.rule_version, finding.entity_id);
-    (finding.observed_at, Reverse(rule))
 }
 
 fn of_detector<'a>(told: &[Told<'a>], patience: Patience) -> Vec<Cover<'a>> {
@@ -130,13 +152,4 @@ impl Patience {
         let runs = finding.kind == "runtime";
         finding.last_at.plus_seconds(if runs { self.runtime_seconds } else { self.static_seconds })
     }
-}
-
-fn is_told_again(one: &Finding<'_>, next: &Finding<'_>) -> bool {
-    // Words from a fixed list are mostly in one place.
-    let is_same_word = |one: &str, next: &str| std::ptr::eq(one, next) || one == next;
-    is_same_word(one.says, next.says)
-        && one.rule_version == next.rule_version
-        && is_same_word(one.kind, next.kind)
-        && (one.alternative, one.version) == (next.alternative, next.version)
 }

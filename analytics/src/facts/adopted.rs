@@ -14,7 +14,7 @@ pub(super) use held::{Held, HeldFindings, Later, TOLD_UNTIL, held_of_units};
 
 use super::columns::{instant, instants, said, text, texts};
 use super::walks::{Given, Walk};
-use crate::adoption::{Agreed, Description, Finding, Spell, Status, put_in_order, spells, told};
+use crate::adoption::{Agreed, Description, Look, Spell, Status, put_in_order, spells, told as told_of};
 use crate::window::local_date;
 use arrow::array::{Array, AsArray, RecordBatch};
 use chrono::NaiveDate;
@@ -22,7 +22,8 @@ use chrono_tz::Tz;
 use datafusion::error::{DataFusionError, Result};
 use holding::Holding;
 use looks::{Found, Looks};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use waymark_event::{Instant, read_day, record_batch};
 
@@ -51,6 +52,9 @@ pub(super) const ADOPTION: Walk = Walk {
     make: adoption_status,
 };
 
+/// Texts of which few are told of many findings; the others are mostly different with each look.
+pub(super) const REPEATED: &[&str] =
+    &["component_id", "service_hint", "part_of", "detector", "repository", "alternative", "version", "scan_id"];
 /// What is read of findings.
 const FINDINGS: &[&str] = &[
     "entity_id",
@@ -76,70 +80,85 @@ const FINDINGS: &[&str] = &[
 ];
 
 #[derive(Serialize, Deserialize)]
-struct SpellRow {
-    service: String,
-    component_id: String,
-    status: String,
-    known_status: Option<String>,
-    valid_from: Instant,
-    valid_to: Option<Instant>,
+struct SpellRow<'a> {
+    service: Cow<'a, str>,
+    component_id: Cow<'a, str>,
+    status: Cow<'a, str>,
+    known_status: Option<Cow<'a, str>>,
+    valid_from: Count,
+    valid_to: Option<Count>,
     rule_version: Option<i32>,
-    fit: String,
-    fit_reason: Option<Vec<String>>,
-    eligible_since: Option<Instant>,
-    evidence_kind: Option<String>,
-    evidence_at: Option<Instant>,
+    fit: Cow<'a, str>,
+    fit_reason: Option<Vec<Cow<'a, str>>>,
+    eligible_since: Option<Count>,
+    evidence_kind: Option<Cow<'a, str>>,
+    evidence_at: Option<Count>,
     /// File and line, or the run.
     evidence_ref: Option<String>,
-    evidence_sha: Option<String>,
-    evidence_url: Option<String>,
-    confirmed_at: Option<Instant>,
+    evidence_sha: Option<Cow<'a, str>>,
+    evidence_url: Option<Cow<'a, str>>,
+    confirmed_at: Option<Count>,
     has_conflict: bool,
-    alternative: Option<String>,
-    version: Option<String>,
-    version_released_at: Option<Instant>,
-    version_deprecated_at: Option<Instant>,
-    version_end_of_life_at: Option<Instant>,
-    adopted_since: Option<Instant>,
-    motive: Option<String>,
+    alternative: Option<Cow<'a, str>>,
+    version: Option<Cow<'a, str>>,
+    version_released_at: Option<Count>,
+    version_deprecated_at: Option<Count>,
+    version_end_of_life_at: Option<Count>,
+    adopted_since: Option<Count>,
+    motive: Option<Cow<'a, str>>,
     is_left: bool,
-    left_at: Option<Instant>,
+    left_at: Option<Count>,
     is_prevalent: bool,
     #[serde(deserialize_with = "read_day")]
     day: NaiveDate,
-    category: Option<String>,
-    alternative_vendor: Option<String>,
+    category: Option<Cow<'a, str>>,
+    alternative_vendor: Option<Cow<'a, str>>,
+}
+
+/// An instant that is written as its count. Arrow's builders would otherwise be given text, which takes ten times as
+/// long to write and to read again.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Count(Instant);
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0.micros())
+    }
 }
 
 fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
+    let Some((patience, zone)) = agreed::settings(given)? else { return Ok(vec![in_columns(&[])?]) };
+    let agreed = agreed::agreed(given)?;
+    let looks = given.rows("observed.evidence").first().map(Looks::over).transpose()?;
+    let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
+    let descriptions = descriptions(given, &found)?;
+    let mut holding = looks.as_ref().map(|looks| Holding::new(looks, &found));
     let mut rows = Vec::new();
-    let mut held = Vec::new();
-    if let Some((patience, zone)) = agreed::settings(given)? {
-        let agreed = agreed::agreed(given)?;
-        let looks = given.rows("observed.evidence").first().map(Looks::over).transpose()?;
-        let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
-        let descriptions = descriptions(given, &found)?;
-        let mut holding = looks.as_ref().map(|looks| Holding::new(looks, &found));
-        for (service, descriptions) in &descriptions {
-            for (place, agreed) in agreed.iter().enumerate() {
-                let rows_of = found.rows(service, place);
-                let mut findings: Vec<Finding<'_>> =
-                    looks.iter().flat_map(|looks| rows_of.iter().map(|row| looks.finding(*row))).collect();
-                put_in_order(&mut findings);
-                let told = told(&findings, patience);
-                if let Some(holding) = &mut holding {
-                    holding.hold(service, agreed, &findings, &told);
-                }
-                for spell in spells(service, descriptions, agreed, &told, patience) {
-                    rows.push(row(service, agreed, &spell, zone, looks.as_ref()));
-                }
+    let mut in_order: Vec<Look> = Vec::new();
+    for (service, descriptions) in &descriptions {
+        for (place, agreed) in agreed.iter().enumerate() {
+            let mut told = Vec::new();
+            if let Some((looks, holding)) = looks.as_ref().zip(holding.as_mut()) {
+                let finding = |look: &Look| looks.finding(look);
+                in_order.clear();
+                in_order.extend(found.rows(service, place).iter().map(|row| looks.look(*row)));
+                put_in_order(&mut in_order, &finding);
+                told = told_of(&in_order, patience, &finding);
+                holding.hold(service, agreed, &in_order, &told);
+            }
+            for spell in spells(service, descriptions, agreed, &told, patience) {
+                rows.push(row(service, agreed, &spell, zone, looks.as_ref()));
             }
         }
-        held = holding.map(Holding::into_batches).transpose()?.unwrap_or_default();
     }
-    let rows: Vec<&SpellRow> = rows.iter().collect();
-    let status = record_batch(&rows, "adoption_status").map_err(|cause| DataFusionError::External(Box::new(cause)))?;
-    Ok(std::iter::once(status).chain(held).collect())
+    let held = holding.map(Holding::into_batches).transpose()?.unwrap_or_default();
+    Ok(std::iter::once(in_columns(&rows)?).chain(held).collect())
+}
+
+fn in_columns(rows: &[SpellRow<'_>]) -> Result<RecordBatch> {
+    let rows: Vec<&SpellRow<'_>> = rows.iter().collect();
+    record_batch(&rows, "adoption_status").map_err(|cause| DataFusionError::External(Box::new(cause)))
 }
 
 /// How every known service was described, in order of time. What was taken back stays as it was
@@ -180,45 +199,44 @@ fn descriptions<'a>(given: &'a Given, found: &Found<'a>) -> Result<BTreeMap<&'a 
     Ok(described)
 }
 
-fn row(service: &str, agreed: &Agreed, spell: &Spell<'_>, zone: Tz, looks: Option<&Looks<'_>>) -> SpellRow {
+fn row<'a>(service: &'a str, agreed: &'a Agreed, spell: &Spell<'a>, zone: Tz, looks: Option<&Looks<'a>>) -> SpellRow<'a> {
     let seen = spell.evidence.as_ref().map(|(finding, _)| finding);
     let place = looks.zip(seen.map(|finding| finding.row));
-    let owned = |text: &str| text.to_owned();
     let release = spell.version.and_then(|version| agreed.releases.get(version)).copied().unwrap_or_default();
-    let vendor = spell.alternative.and_then(|alternative| agreed.vendors.get(alternative)).cloned();
+    let vendor = spell.alternative.and_then(|alternative| agreed.vendors.get(alternative)?.as_deref());
     SpellRow {
-        service: service.to_owned(),
-        component_id: agreed.component_id.clone(),
-        status: spell.status.as_str().to_owned(),
-        known_status: spell.known_status.map(Status::as_str).map(owned),
-        valid_from: spell.valid_from,
-        valid_to: spell.valid_to,
+        service: service.into(),
+        component_id: agreed.component_id.as_str().into(),
+        status: spell.status.as_str().into(),
+        known_status: spell.known_status.map(Status::as_str).map(Cow::from),
+        valid_from: Count(spell.valid_from),
+        valid_to: spell.valid_to.map(Count),
         rule_version: seen.and_then(|finding| finding.rule_version),
-        fit: spell.fit.as_str().to_owned(),
+        fit: spell.fit.as_str().into(),
         fit_reason: Some(&spell.fit_reasons).filter(|reasons| !reasons.is_empty()).map(|reasons| {
             let reasons = reasons.iter();
-            reasons.map(|reason| owned(reason)).collect()
+            reasons.map(|reason| Cow::from(*reason)).collect()
         }),
-        eligible_since: spell.eligible_since,
-        evidence_kind: seen.map(|finding| owned(finding.kind)),
-        evidence_at: spell.evidence.as_ref().map(|(_, at)| *at),
+        eligible_since: spell.eligible_since.map(Count),
+        evidence_kind: seen.map(|finding| finding.kind.into()),
+        evidence_at: spell.evidence.as_ref().map(|(_, at)| Count(*at)),
         evidence_ref: place.and_then(|(looks, row)| looks.reference(row)),
-        evidence_sha: place.and_then(|(looks, row)| said(looks.shas, row)).map(owned),
-        evidence_url: place.and_then(|(looks, row)| said(looks.urls, row)).map(owned),
-        confirmed_at: spell.confirmed_at,
+        evidence_sha: place.and_then(|(looks, row)| said(looks.shas, row)).map(Cow::from),
+        evidence_url: place.and_then(|(looks, row)| said(looks.urls, row)).map(Cow::from),
+        confirmed_at: spell.confirmed_at.map(Count),
         has_conflict: spell.has_conflict,
-        alternative: spell.alternative.map(owned),
-        version: spell.version.map(owned),
-        version_released_at: release.released_at,
-        version_deprecated_at: release.deprecated_at,
-        version_end_of_life_at: release.end_of_life_at,
-        adopted_since: spell.adopted_since,
-        motive: spell.motive.map(owned),
+        alternative: spell.alternative.map(Cow::from),
+        version: spell.version.map(Cow::from),
+        version_released_at: release.released_at.map(Count),
+        version_deprecated_at: release.deprecated_at.map(Count),
+        version_end_of_life_at: release.end_of_life_at.map(Count),
+        adopted_since: spell.adopted_since.map(Count),
+        motive: spell.motive.map(Cow::from),
         is_left: spell.is_left,
-        left_at: spell.left_at,
+        left_at: spell.left_at.map(Count),
         is_prevalent: spell.is_prevalent,
         day: local_date(spell.valid_from, zone),
-        category: agreed.category.clone(),
-        alternative_vendor: vendor.flatten(),
+        category: agreed.category.as_deref().map(Cow::from),
+        alternative_vendor: vendor.map(Cow::from),
     }
 }

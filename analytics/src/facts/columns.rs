@@ -1,8 +1,12 @@
 //! The columns of a batch by the types that a walk expects of them.
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray, UInt32Array,
+};
 use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType};
 use datafusion::error::{DataFusionError, Result};
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
 use waymark_event::Instant;
 
 /// A column of text.
@@ -10,23 +14,46 @@ pub(super) fn text<'batch>(batch: &'batch RecordBatch, name: &str) -> Result<&'b
     column(batch, name)?.as_string_opt().ok_or_else(|| unfit(name))
 }
 
-/// A column of words from a fixed list, each of them kept once.
+/// A column of text that stands where it was read.
+pub(super) fn views<'batch>(batch: &'batch RecordBatch, name: &str) -> Result<&'batch StringViewArray> {
+    column(batch, name)?.as_string_view_opt().ok_or_else(|| unfit(name))
+}
+
+/// A column of words, and of each row where its word stands. Where rows of several files were joined, a word may
+/// stand in several places.
 pub(super) struct Words<'batch> {
-    words: &'batch StringArray,
+    /// All words, also those that no row has; the number of each is one of their places.
+    pub(super) all: &'batch StringArray,
     places: &'batch UInt32Array,
+    /// Of each place the first in which the same word stands; null for no word.
+    numbers: Vec<Option<u32>>,
 }
 
 impl<'batch> Words<'batch> {
     pub(super) fn of(batch: &'batch RecordBatch, name: &str) -> Result<Self> {
         let column = column(batch, name)?.as_any_dictionary_opt().ok_or_else(|| unfit(name))?;
         let places = column.keys().as_primitive_opt().ok_or_else(|| unfit(name))?;
-        Ok(Self { words: column.values().as_string_opt().ok_or_else(|| unfit(name))?, places })
+        let all: &StringArray = column.values().as_string_opt().ok_or_else(|| unfit(name))?;
+        let mut first: HashMap<&str, u32, RandomState> = HashMap::default();
+        let numbers = all.iter().zip(0..).map(|(word, place)| word.map(|word| *first.entry(word).or_insert(place))).collect();
+        Ok(Self { all, places, numbers })
     }
 
-    /// The word of a row; empty where there is none.
-    pub(super) fn said(&self, row: usize) -> &'batch str {
-        let place = self.places.is_valid(row).then(|| usize::try_from(self.places.value(row)).ok()).flatten();
-        place.and_then(|place| said(self.words, place)).unwrap_or_default()
+    /// The word of a row; null where there is none.
+    pub(super) fn said(&self, row: usize) -> Option<&'batch str> {
+        self.number(row).and_then(|number| said(self.all, number as usize))
+    }
+
+    /// The number of a row's word, which is that of the same word in other rows; null where there is none.
+    pub(super) fn number(&self, row: usize) -> Option<u32> {
+        let place = self.places.is_valid(row).then(|| self.places.value(row))?;
+        self.numbers.get(place as usize).copied().flatten()
+    }
+
+    /// Whether every row has the same word, or none has any.
+    pub(super) fn are_one(&self) -> bool {
+        let nulls = self.places.null_count();
+        nulls == self.places.len() || (nulls == 0 && self.numbers.iter().all(|number| *number == Some(0)))
     }
 }
 

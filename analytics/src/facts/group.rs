@@ -14,9 +14,12 @@ use super::{FACTS, Fact, touched};
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
-use std::collections::{BTreeMap, BTreeSet};
+use datafusion::error::DataFusionError;
+use futures::future::BoxFuture;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant as StopWatch;
+use tokio::task::JoinSet;
 use waymark_event::Table;
 use waymark_lake::{DataFile, Footers, Layout, Snapshot, TableVersion, Wanted, fact_table, observed_table, read_rows};
 
@@ -201,5 +204,28 @@ impl Ground {
             return Ok(rows);
         }
         chosen(fact, &rows, &self.units, units).map_err(|cause| failed(fact.name, cause))
+    }
+}
+
+/// Groups that are computed beside each other: as many run as there are threads, and the others wait for them.
+pub(super) struct Computing {
+    waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>>,
+    running: JoinSet<Result<Group, AnalyticsError>>,
+}
+
+impl Computing {
+    pub(super) fn begin(mut waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>>, threads: usize) -> Self {
+        let mut running = JoinSet::new();
+        waiting.drain(..threads.min(waiting.len())).for_each(|group| drop(running.spawn(group)));
+        Self { waiting, running }
+    }
+
+    /// A group that is done; null when all are.
+    pub(super) async fn next(&mut self) -> Result<Option<Group>, AnalyticsError> {
+        let Some(ended) = self.running.join_next().await else { return Ok(None) };
+        if let Some(group) = self.waiting.pop_front() {
+            self.running.spawn(group);
+        }
+        ended.map_err(|cause| failed("facts", DataFusionError::External(Box::new(cause))))?.map(Some)
     }
 }

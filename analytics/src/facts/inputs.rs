@@ -1,21 +1,21 @@
 //! Observations as facts read them: the columns that some fact asks for, and of each entity the
 //! newest statement.
 
-use super::adopted::TOLD_UNTIL;
+use super::adopted::{REPEATED, TOLD_UNTIL};
 use super::plans::FactPlans;
 use super::walks::WALKS;
 use crate::engine::collected;
 use crate::error::AnalyticsError;
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, UInt32Array};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use waymark_event::{Table, observation_schema};
-use waymark_lake::{DataFile, Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows};
+use waymark_lake::{DataFile, Layout, NEWEST_FIRST, TableVersion, Wanted, joined, observed_table, read_rows, words_type};
 
 /// The newest statement of an entity is its state: the order of `NEWEST_FIRST` in SQL.
 pub(crate) const NEWEST: &str = include_str!("../../facts/newest.sql");
@@ -85,10 +85,10 @@ impl Reading {
     ) -> Result<(RecordBatch, bool), AnalyticsError> {
         let stored = observed_table(self.table.name());
         let stated = self.stated_schema(order)?;
-        let columns: Vec<&str> = stated.fields().iter().map(|field| field.name().as_str()).collect();
         let mut read = held.to_vec();
         for (files, wanted) in parts {
-            read.extend(read_rows(layout, &stored, files, Wanted { columns: Some(&columns), ..*wanted }).await?);
+            let wanted = Wanted { fit: Some(&stated), ..*wanted };
+            read.extend(read_rows(layout, &stored, files, wanted).await?);
         }
         newest_of(&joined(&stored, &stated, &read)?, order).map_err(|cause| register(self.table.name(), cause))
     }
@@ -117,14 +117,24 @@ impl Reading {
 /// The memory that rows take, without what they leave out of the buffers in which they stand.
 pub(super) fn size_bytes(rows: &RecordBatch) -> u64 {
     let columns = rows.columns().iter();
-    columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or_default() as u64).sum()
+    let size_bytes = |column: &ArrayRef| {
+        let views = column.as_string_view_opt().map_or(0, StringViewArray::total_buffer_bytes_used);
+        (column.to_data().get_slice_memory_size().unwrap_or_default() + views) as u64
+    };
+    columns.map(size_bytes).sum()
 }
 
 /// The columns of a table of observations that some fact reads, whose statements have these words.
 pub(super) fn observed_schema(table: Table, words: &BTreeSet<&str>) -> Result<SchemaRef, AnalyticsError> {
     let schema = observation_schema(table).map_err(|cause| supply(table.name(), cause))?;
     let is_read = |name: &str| words.contains(name) || name == "entity_id";
-    let fields = schema.fields().iter().filter(|field| is_read(field.name())).cloned();
+    let fields = schema.fields().iter().filter(|field| is_read(field.name())).map(|field| match field.name().as_str() {
+        // Findings are many, and only a walk reads them.
+        _ if table != Table::Evidence => Arc::clone(field),
+        "entity_id" => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        name if REPEATED.contains(&name) => Arc::new(field.as_ref().clone().with_data_type(words_type())),
+        _ => Arc::clone(field),
+    });
     // Findings that are kept from one refresh to the next say until when the same was told.
     let observed = schema.fields().iter().find(|field| table == Table::Evidence && field.name() == "observed_at");
     let until = observed.map(|field| Arc::new(field.as_ref().clone().with_name(TOLD_UNTIL)));
@@ -163,8 +173,11 @@ pub(crate) async fn newest(context: &SessionContext, provider: Arc<dyn TableProv
 /// The newest statement of each entity, in the order in which they stand, and whether that is certain.
 fn newest_of(stated: &RecordBatch, order: &[(&str, bool)]) -> Result<(RecordBatch, bool), DataFusionError> {
     let missing = || DataFusionError::Internal("statements have no column `entity_id`".to_owned());
-    let entities = stated.column_by_name("entity_id").ok_or_else(missing)?.as_string::<i32>();
-    let newest = waymark_lake::newest_of(stated, order, |row| entities.value(row))?;
+    let entities = stated.column_by_name("entity_id").ok_or_else(missing)?;
+    let newest = match entities.as_string_view_opt() {
+        Some(entities) => waymark_lake::newest_of(stated, order, |row| entities.value(row))?,
+        None => waymark_lake::newest_of(stated, order, |row| entities.as_string::<i32>().value(row))?,
+    };
     if newest.places.len() == stated.num_rows() {
         return Ok((stated.clone(), newest.is_certain));
     }

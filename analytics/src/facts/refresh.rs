@@ -5,7 +5,7 @@
 //! all of it. A full refresh computes every unit and gives the same rows.
 
 use super::adopted::{HeldFindings, Later};
-use super::group::{Ground, Group};
+use super::group::{Computing, Ground, Group};
 use super::inputs::observed_rows;
 use super::placed::{Digests, Placed, Spans};
 use super::plans::FactPlans;
@@ -22,10 +22,9 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant as StopWatch;
-use tokio::task::JoinSet;
 use waymark_event::{Instant, Table};
 use waymark_lake::{Footers, LakeError, Layout, REBUILT, Rewrite, Snapshot, TableVersion, Tables, Wanted, fact_table};
 
@@ -234,12 +233,15 @@ impl Work<'_> {
         let told = Table::ALL.iter().copied().filter(|_| is_recent_kept);
         let new_files = Arc::new(told.map(|table| (table, self.new_files(table))).collect());
         let ground = Ground { new_files, is_recent_kept, ..self.ground(later) };
-        while let Some(Portion { groups, later, left }) = portions.next() {
+        let mut next = portions.next().map(|portion| self.begin_portion(&ground, portion));
+        while let Some((portion, left)) = next.take() {
             let began = StopWatch::now();
-            let (computed, observed_bytes) = self.compute_portion(&ground, groups, &later).await?;
+            let (computed, observed_bytes) = self.end_portion(portion).await?;
             portions.learn(observed_bytes);
             let compute_ms = began.elapsed().as_millis();
-            // A portion holds whole shards, which need not wait in memory.
+            // While one portion is written, the next is computed. A portion holds whole shards, which need not wait in
+            // memory.
+            next = portions.next().map(|portion| self.begin_portion(&ground, portion));
             self.write(tables, computed, &left, &mut files).await?;
             let write_ms = began.elapsed().as_millis().saturating_sub(compute_ms);
             tracing::debug!(compute_ms, write_ms, observed_bytes, "a portion of the facts was computed and written");
@@ -328,33 +330,26 @@ impl Work<'_> {
         }
     }
 
-    /// The facts of a portion; units are shared among as many threads as there are.
-    async fn compute_portion(
-        &mut self,
-        ground: &Ground,
-        groups: Groups,
-        later: &BTreeSet<u32>,
-    ) -> Result<(BTreeMap<&'static str, Computed>, u64), AnalyticsError> {
+    /// Begins to compute the facts of a portion; its units are shared among as many threads as there are.
+    fn begin_portion(&self, ground: &Ground, Portion { groups, later, left }: Portion) -> (Computing, BTreeSet<u32>) {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut waiting: Vec<BoxFuture<'static, Result<Group, AnalyticsError>>> = Vec::new();
+        let mut waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>> = VecDeque::new();
         for (facts, units) in with_few_plans(groups) {
             let shares = shares(&units, &self.units, threads).into_iter();
             waiting.extend(shares.map(|units| ground.clone().compute(facts.clone(), units).boxed()));
         }
         if !later.is_empty() {
-            let shares = shares(later, &self.units, threads).into_iter();
+            let shares = shares(&later, &self.units, threads).into_iter();
             waiting.extend(shares.map(|units| ground.clone().go_on(units).boxed()));
         }
-        let mut waiting = waiting.into_iter();
-        let mut running = JoinSet::new();
+        (Computing::begin(waiting, threads), left)
+    }
+
+    /// The facts of a portion.
+    async fn end_portion(&mut self, mut portion: Computing) -> Result<(BTreeMap<&'static str, Computed>, u64), AnalyticsError> {
         let mut computed: BTreeMap<&'static str, Computed> = BTreeMap::new();
         let mut observed_bytes = 0;
-        loop {
-            for group in waiting.by_ref().take(threads.saturating_sub(running.len())) {
-                running.spawn(group);
-            }
-            let Some(ended) = running.join_next().await else { break };
-            let group = ended.map_err(|cause| failed("facts", DataFusionError::External(Box::new(cause))))??;
+        while let Some(group) = portion.next().await? {
             observed_bytes += group.observed_bytes;
             if let Some(held) = group.held {
                 self.findings.keep(&group.units, held);

@@ -17,6 +17,7 @@ pub struct Step {
 /// Every step, in the order in which they are computed.
 pub const STEPS: &[Step] = &[
     Step { fact: "attempts", name: "told_attempts", sql: include_str!("../../facts/steps/told_attempts.sql") },
+    Step { fact: "deployments", name: "stream_attempts", sql: include_str!("../../facts/steps/stream_attempts.sql") },
     Step { fact: "deployments", name: "stream_places", sql: include_str!("../../facts/steps/stream_places.sql") },
     Step { fact: "change_commits", name: "merged_pulls", sql: include_str!("../../facts/steps/merged_pulls.sql") },
     Step { fact: "change_commits", name: "branch_commits", sql: include_str!("../../facts/steps/branch_commits.sql") },

@@ -1,7 +1,8 @@
-//! Rows as Parquet files and back: how a file of a table is written, and which rows are read again.
+//! Rows of Parquet files: which of them are read, and in which form.
 //!
 //! A reader may name the subjects that it wants: files are sorted by subject, so whole row groups
-//! are passed over. Which files are live is decided by `tables.rs` and by snapshots.
+//! are passed over. How a file is made is said in `packing.rs`; which files are live is decided by `tables.rs` and by
+//! snapshots.
 
 use crate::error::LakeError;
 use crate::footers::{Footers, SUBJECT, SubjectRange, is_any_between, subject_range_of};
@@ -9,35 +10,27 @@ use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::compute::partition;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, UInt32Type};
 use arrow::error::ArrowError;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::{ColumnPath, SchemaDescriptor};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::SchemaDescriptor;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows of one row group.
-const ROW_GROUP_ROWS: usize = 32 * 1_024;
-/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
-const PAGE_ROWS: usize = 1_024;
-/// A dictionary of one column is no larger, because whoever reads a page reads the dictionary first: columns of
-/// which each row has another text would fill a megabyte before they give up having one.
-const DICTIONARY_BYTES_MAX: usize = 64 * 1_024;
+pub(crate) const ROW_GROUP_ROWS: usize = 32 * 1_024;
 /// Under which name a file's footer holds what its writer noted.
-const NOTE: &str = "waymark.note";
-/// Columns that people and joins look up by value; a filter saves reading files that lack it.
-const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
-/// Below this a filter costs more than it saves.
-const FILTERED_ROWS_MIN: usize = 10_000;
+pub(crate) const NOTE: &str = "waymark.note";
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
 
@@ -48,6 +41,9 @@ pub struct Wanted<'wanted> {
     pub subjects: Option<&'wanted BTreeSet<String>>,
     /// Only these columns, where a file has them; null for all columns.
     pub columns: Option<&'wanted [&'wanted str]>,
+    /// The same for rows that are `joined` by this schema later: text is read in its types, and what is null in the
+    /// whole of a file is left out.
+    pub fit: Option<&'wanted SchemaRef>,
     /// Where footers are remembered by whoever reads the same files again; null to read them anew.
     pub footers: Option<&'wanted Footers>,
 }
@@ -81,6 +77,7 @@ pub fn file_by_file(
         file: file.clone(),
         subjects: subjects.clone(),
         columns: columns.clone(),
+        fit: wanted.fit.cloned(),
         footers: wanted.footers.cloned(),
     };
     let reads: Vec<FileRead> = files.iter().map(read).collect();
@@ -95,6 +92,7 @@ struct FileRead {
     file: DataFile,
     subjects: Option<Arc<BTreeSet<String>>>,
     columns: Option<Arc<[String]>>,
+    fit: Option<SchemaRef>,
     footers: Option<Footers>,
 }
 
@@ -129,26 +127,28 @@ impl FileRead {
             let options = ArrowReaderOptions::new().with_page_index_policy(pages);
             ArrowReaderMetadata::load_async(&mut reader, options).await
         };
-        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, footer.map_err(failed)?);
-        if let Some(columns) = &self.columns {
-            let kept = |name: &String| columns.contains(name) || (subjects.is_some() && name == SUBJECT);
-            let schema = Arc::clone(builder.schema());
-            let places = schema.fields().iter().enumerate().filter(|(_, field)| kept(field.name())).map(|(place, _)| place);
-            let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+        let footer = footer.map_err(failed)?;
+        let part = Part { schema: footer.schema(), parquet_schema: footer.parquet_schema(), metadata: footer.metadata() };
+        let (groups, pages) = match subjects {
+            Some(subjects) => {
+                let groups = part.row_groups(subjects).map_err(failed)?;
+                if groups.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let pages = part.pages(&groups, subjects).map_err(failed)?;
+                (groups, pages)
+            }
+            None => ((0..footer.metadata().num_row_groups()).collect(), None),
+        };
+        let columns = self.columns_of(&part, &groups);
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.fitted(&footer).map_err(failed)?);
+        if let Some(columns) = columns {
+            let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
             builder = builder.with_projection(mask);
         }
-        if let Some(subjects) = subjects {
-            let part =
-                Part { schema: builder.schema(), parquet_schema: builder.parquet_schema(), metadata: builder.metadata() };
-            let groups = part.row_groups(subjects).map_err(failed)?;
-            if groups.is_empty() {
-                return Ok(Vec::new());
-            }
-            let pages = part.pages(&groups, subjects).map_err(failed)?;
-            builder = builder.with_row_groups(groups);
-            if let Some(pages) = pages {
-                builder = builder.with_row_selection(pages);
-            }
+        builder = builder.with_row_groups(groups);
+        if let Some(pages) = pages {
+            builder = builder.with_row_selection(pages);
         }
         let stream = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(failed)?;
         let schema = Arc::clone(stream.schema());
@@ -158,7 +158,45 @@ impl FileRead {
             batches.push(RecordBatch::new_empty(schema));
         }
         let Some(subjects) = subjects else { return Ok(batches) };
-        Ok(batches.iter().flat_map(|batch| about(batch, subjects)).collect())
+        let parts: Vec<Vec<RecordBatch>> = batches
+            .iter()
+            .map(|batch| about(batch, subjects))
+            .collect::<Result<_, _>>()
+            .map_err(|cause| failed(cause.into()))?;
+        Ok(parts.into_iter().flatten().collect())
+    }
+
+    /// The places of the wanted columns; null for all.
+    fn columns_of(&self, part: &Part<'_>, groups: &[usize]) -> Option<Vec<usize>> {
+        if self.columns.is_none() && self.fit.is_none() {
+            return None;
+        }
+        let is_wanted = |(place, name): (usize, &String)| {
+            let is_named = self.columns.as_ref().is_some_and(|columns| columns.contains(name));
+            let is_fit = || self.fit.as_ref().is_some_and(|fit| fit.index_of(name).is_ok());
+            is_named || (self.subjects.is_some() && name == SUBJECT) || (is_fit() && !part.is_without_values(place, groups))
+        };
+        let names = part.schema.fields().iter().map(|field| field.name()).enumerate();
+        Some(names.filter(|named| is_wanted(*named)).map(|(place, _)| place).collect())
+    }
+
+    /// A footer by which text is read in the types in which it is wanted. Whoever wants some subjects asks of each
+    /// row which it is, and mostly that is the one before.
+    fn fitted(&self, footer: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata, ParquetError> {
+        let Some(fit) = &self.fit else { return Ok(footer.clone()) };
+        let fitted = |field: &FieldRef| {
+            let wanted = match fit.field_with_name(field.name()) {
+                Ok(wanted) => wanted.data_type().clone(),
+                Err(_) if self.subjects.is_some() && field.name() == SUBJECT => words_type(),
+                Err(_) => return Arc::clone(field),
+            };
+            let is_text = field.data_type() == &DataType::Utf8 && (wanted == words_type() || wanted == DataType::Utf8View);
+            if is_text { Arc::new(field.as_ref().clone().with_data_type(wanted)) } else { Arc::clone(field) }
+        };
+        let schema = footer.schema();
+        let fields: Vec<FieldRef> = schema.fields().iter().map(fitted).collect();
+        let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+        ArrowReaderMetadata::try_new(Arc::clone(footer.metadata()), ArrowReaderOptions::new().with_schema(Arc::new(schema)))
     }
 }
 
@@ -168,9 +206,14 @@ impl FileRead {
 /// `Arrange` when a column has changed its type.
 pub fn joined(table: &str, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, LakeError> {
     let failed = |cause| LakeError::Arrange { table: table.to_owned(), cause };
+    let is_told = |field: &FieldRef| batches.iter().any(|batch| batch.column_by_name(field.name()).is_some());
+    let told: SchemaRef =
+        Arc::new(Schema::new(schema.fields().iter().filter(|field| is_told(field)).cloned().collect::<Vec<_>>()));
     let alike: Vec<RecordBatch> =
-        batches.iter().map(|batch| in_schema(batch, schema)).collect::<Result<_, _>>().map_err(failed)?;
-    arrow::compute::concat_batches(schema, &alike).map_err(failed)
+        batches.iter().map(|batch| in_schema(batch, &told)).collect::<Result<_, _>>().map_err(failed)?;
+    let rows = arrow::compute::concat_batches(&told, &alike).map_err(failed)?;
+    // What no batch tells is not copied.
+    in_schema(&rows, schema).map_err(failed)
 }
 
 /// The columns of all batches, each once, in the order in which they are met.
@@ -208,6 +251,19 @@ struct Part<'file> {
 }
 
 impl Part<'_> {
+    /// Whether a file says of a column that it is null in all of these row groups.
+    fn is_without_values(&self, column: usize, groups: &[usize]) -> bool {
+        let leaves = 0..self.parquet_schema.num_columns();
+        let leaves: Vec<usize> = leaves.filter(|leaf| self.parquet_schema.get_column_root_idx(*leaf) == column).collect();
+        let [leaf] = leaves.as_slice() else { return false };
+        let is_null = |group: &usize| {
+            let group = self.metadata.row_group(*group);
+            let nulls = group.column(*leaf).statistics().and_then(Statistics::null_count_opt);
+            nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))
+        };
+        self.parquet_schema.column(*leaf).max_rep_level() == 0 && !groups.is_empty() && groups.iter().all(is_null)
+    }
+
     /// The row groups that may hold a row about one of the subjects.
     fn row_groups(&self, subjects: &BTreeSet<String>) -> Result<Vec<usize>, ParquetError> {
         let every = (0..self.metadata.num_row_groups()).collect();
@@ -261,86 +317,35 @@ fn may_hold(least: &ArrayRef, greatest: &ArrayRef, subjects: &BTreeSet<String>) 
     (0..least.len()).map(holds).collect()
 }
 
+/// The type of a column of words: each of them once, and of each row where its word stands.
+#[must_use]
+pub fn words_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
+}
+
 /// The rows about these subjects, as the parts of the batch in which they stand.
-fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Vec<RecordBatch> {
-    let Some(column) = batch.column_by_name(SUBJECT).and_then(|column| column.as_string_opt::<i32>()) else {
-        return vec![batch.clone()];
+fn about(batch: &RecordBatch, subjects: &BTreeSet<String>) -> Result<Vec<RecordBatch>, ArrowError> {
+    let Some(column) = batch.column_by_name(SUBJECT) else { return Ok(vec![batch.clone()]) };
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    // Rows are sorted by subject, so the answer for one row is that for those beside it.
+    for alike in partition(std::slice::from_ref(column))?.ranges() {
+        if text_at(column, alike.start).is_none_or(|subject| subjects.contains(subject)) {
+            match parts.last_mut() {
+                Some(part) if part.end == alike.start => part.end = alike.end,
+                _ => parts.push(alike),
+            }
+        }
+    }
+    Ok(parts.into_iter().map(|part| batch.slice(part.start, part.len())).collect())
+}
+
+/// A row's text, also where texts are words of a list.
+fn text_at(column: &ArrayRef, row: usize) -> Option<&str> {
+    let (texts, row) = match column.as_dictionary_opt::<UInt32Type>() {
+        Some(words) => (words.values(), words.key(row)?),
+        None => (column, row),
     };
-    let mut parts = Vec::new();
-    let mut begin = 0;
-    // Rows are sorted by subject, so the answer for one row is mostly that for the next.
-    let mut last: Option<(Option<&str>, bool)> = None;
-    for row in 0..column.len() {
-        let subject = column.is_valid(row).then(|| column.value(row));
-        let is_wanted = match last {
-            Some((known, answer)) if known == subject => answer,
-            _ => subject.is_none_or(|subject| subjects.contains(subject)),
-        };
-        match last {
-            Some((_, true)) if !is_wanted => parts.push(batch.slice(begin, row - begin)),
-            Some((_, true)) => {}
-            _ if is_wanted => begin = row,
-            _ => {}
-        }
-        last = Some((subject, is_wanted));
-    }
-    if last.is_some_and(|(_, is_wanted)| is_wanted) {
-        parts.push(batch.slice(begin, column.len() - begin));
-    }
-    parts
-}
-
-/// What the pages of a file are compressed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
-    /// Little disk: statements and deliveries are written a few times and kept for years.
-    Small,
-    /// Little time and memory: a refresh reads and writes many small files, and zstd gets ready for each column of each.
-    Quick,
-}
-
-impl Packing {
-    fn compression(self) -> Result<Compression, ParquetError> {
-        Ok(match self {
-            Self::Small => Compression::ZSTD(ZstdLevel::try_new(3)?),
-            Self::Quick => Compression::SNAPPY,
-        })
-    }
-}
-
-/// One batch as the bytes of one Parquet file, with a note in its footer if there is one.
-pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String>) -> Result<Vec<u8>, ParquetError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(packing.compression()?)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
-        .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
-    if batch.column_by_name(SUBJECT).is_some() {
-        // Pages are found by subject and by nothing else, so only that column's pages need statistics.
-        properties = properties
-            .set_data_page_row_count_limit(PAGE_ROWS)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_column_statistics_enabled(ColumnPath::from(SUBJECT), EnabledStatistics::Page);
-    } else if packing == Packing::Quick {
-        // A small file is read whole or not at all, and noting each page of each column costs as much as its rows.
-        properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
-    }
-    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-        // There is nothing to pack in a column without a value, and getting ready to unpack it takes time.
-        if column.null_count() == column.len() && !column.data_type().is_nested() {
-            properties = properties.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
-        }
-    }
-    if batch.num_rows() >= FILTERED_ROWS_MIN {
-        for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {
-            properties = properties
-                .set_column_bloom_filter_enabled(ColumnPath::from(*name), true)
-                .set_column_bloom_filter_max_ndv(ColumnPath::from(*name), ROW_GROUP_ROWS as u64);
-        }
-    }
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build()))?;
-    writer.write(batch)?;
-    writer.into_inner()
+    texts.as_string_opt::<i32>().filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row))
 }
 
 /// Whether a file can be opened, and how many rows it says that it holds.

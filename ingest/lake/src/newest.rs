@@ -7,9 +7,8 @@ use arrow::array::{DynComparator, RecordBatch, make_comparator};
 use arrow::compute::SortOptions;
 use arrow::error::ArrowError;
 use foldhash::fast::RandomState;
-use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, Hash};
 
 /// What tells which of two statements of one entity is newer, the first difference first: columns, each
@@ -46,38 +45,32 @@ pub fn newest_of<Entity: Hash + Eq>(
     let state = RandomState::default();
     let hashes: Vec<u64> = (0..stated.num_rows()).map(|row| state.hash_one(entity(row))).collect();
     let crowded = Crowded::of(&hashes);
-    let mut newest: HashMap<Entity, usize, RandomState> = HashMap::default();
-    let mut places = Vec::with_capacity(stated.num_rows());
+    let mut newest: HashTable<usize> = HashTable::new();
+    let mut replaced = Vec::new();
     let mut is_certain = true;
-    for (row, hash) in hashes.into_iter().enumerate() {
-        if !crowded.holds(hash) {
-            places.push(u32::try_from(row).unwrap_or(u32::MAX));
-            continue;
-        }
-        let held = match newest.entry(entity(row)) {
-            Entry::Occupied(held) => held.into_mut(),
+    for (row, hash) in hashes.iter().copied().enumerate().filter(|(_, hash)| crowded.holds(*hash)) {
+        let is_same = |held: &usize| entity(*held) == entity(row);
+        let mut held = match newest.entry(hash, is_same, |held| hashes[*held]) {
+            Entry::Occupied(held) => held,
             Entry::Vacant(free) => {
                 free.insert(row);
                 continue;
             }
         };
-        match compared(&comparators, row, *held) {
-            Ordering::Less => *held = row,
-            Ordering::Equal if is_certain => {
-                let whole = match &whole {
-                    Some(whole) => whole,
-                    None => whole.insert(stated.columns().iter().map(ascending).collect::<Result<_, _>>()?),
-                };
-                is_certain = compared(whole, row, *held).is_eq();
-            }
-            Ordering::Equal | Ordering::Greater => {}
+        let by_order = compared(&comparators, row, *held.get());
+        if by_order.is_eq() && is_certain {
+            let whole = match &whole {
+                Some(whole) => whole,
+                None => whole.insert(stated.columns().iter().map(ascending).collect::<Result<_, _>>()?),
+            };
+            is_certain = compared(whole, row, *held.get()).is_eq();
         }
+        replaced.push(if by_order.is_lt() { std::mem::replace(held.get_mut(), row) } else { row });
     }
-    if !newest.is_empty() {
-        places.extend(newest.into_values().filter_map(|row| u32::try_from(row).ok()));
-        places.sort_unstable();
-    }
-    Ok(Newest { places, is_certain })
+    replaced.sort_unstable();
+    let mut replaced = replaced.into_iter().peekable();
+    let places = (0..stated.num_rows()).filter(|row| replaced.next_if_eq(row).is_none());
+    Ok(Newest { places: places.map(|row| u32::try_from(row).unwrap_or(u32::MAX)).collect(), is_certain })
 }
 
 /// Compares two rows of a batch by each of these columns, each ascending or, if marked, descending.
@@ -93,7 +86,9 @@ fn comparators(rows: &RecordBatch, order: &[(&str, bool)]) -> Result<Vec<DynComp
 /// Places in which more than one hash falls. Most entities are told of once, and a place of their own says so without
 /// looking them up.
 struct Crowded {
-    places: Vec<u64>,
+    /// Of each place a bit that is set while nothing fell there, and beside it one that is set until something falls
+    /// there again.
+    free: Vec<[u64; 2]>,
     mask: u64,
 }
 
@@ -104,19 +99,20 @@ impl Crowded {
     fn of(hashes: &[u64]) -> Self {
         let count = (Self::ROOM * hashes.len()).next_power_of_two().max(64);
         let mask = count as u64 - 1;
-        let mut taken = vec![0; count / 64];
-        let mut places = vec![0; count / 64];
+        // Memory that is written before it is read is fetched once.
+        let mut free = vec![[u64::MAX; 2]; count / 64];
         for hash in hashes {
             let (word, bit) = Self::place(hash & mask);
-            places[word] |= taken[word] & bit;
-            taken[word] |= bit;
+            let [once, again] = &mut free[word];
+            *again &= *once | !bit;
+            *once &= !bit;
         }
-        Self { places, mask }
+        Self { free, mask }
     }
 
     fn holds(&self, hash: u64) -> bool {
         let (word, bit) = Self::place(hash & self.mask);
-        self.places[word] & bit != 0
+        self.free[word][1] & bit == 0
     }
 
     const fn place(place: u64) -> (usize, u64) {

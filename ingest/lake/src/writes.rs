@@ -5,8 +5,8 @@
 //! whoever commits them.
 
 use crate::error::LakeError;
-use crate::files::{Packing, encoded};
 use crate::orders::in_order;
+use crate::packing::{Packing, encoded};
 use crate::rewrites::NewFile;
 use crate::tables::Tables;
 use arrow::array::{RecordBatch, UInt32Array};

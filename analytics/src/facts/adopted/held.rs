@@ -6,12 +6,12 @@
 //! is computed from what was observed, as every other fact is.
 
 use super::looks::places_of;
-use crate::facts::columns::{instants, numbers, said, text};
+use crate::facts::columns::{Words, instants, numbers, said, text, views};
 use crate::facts::inputs::size_bytes;
 use crate::facts::plans::FactPlans;
 use crate::units::Units;
 use arrow::array::{
-    Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::{Int64Type, UInt64Type};
@@ -70,6 +70,7 @@ pub(in crate::facts) fn held_of_units(
             told.entry(unit).or_default().push(digests.value(row));
         }
     }
+    let findings = &without_nulls(findings)?;
     let mut held = Vec::with_capacity(rows.len());
     for (unit, rows) in rows {
         let mut scans = told.remove(&unit).unwrap_or_default();
@@ -152,7 +153,7 @@ impl HeldFindings {
         let mut rows: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for row in 0..new.num_rows() {
             // A finding about no service says nothing of any.
-            if let Some(unit) = said(told.services, row).and_then(|service| units.known(service)) {
+            if let Some(unit) = told.services.said(row).and_then(|service| units.known(service)) {
                 rows.entry(unit).or_default().push(row);
             }
         }
@@ -171,13 +172,13 @@ impl HeldFindings {
 /// New statements, and the columns that decide whether they come after what is kept.
 struct Statements<'a> {
     batch: &'a RecordBatch,
-    services: &'a StringArray,
-    components: &'a StringArray,
-    detectors: &'a StringArray,
-    repositories: &'a StringArray,
-    parts: &'a StringArray,
-    entities: &'a StringArray,
-    scans: &'a StringArray,
+    services: Words<'a>,
+    components: Words<'a>,
+    detectors: Words<'a>,
+    repositories: Words<'a>,
+    parts: Words<'a>,
+    entities: &'a StringViewArray,
+    scans: Words<'a>,
     deleted: &'a BooleanArray,
     observed: &'a TimestampMicrosecondArray,
     ranks: &'a Int64Array,
@@ -188,13 +189,13 @@ impl<'a> Statements<'a> {
         let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
         Ok(Self {
             batch,
-            services: text(batch, "service_hint")?,
-            components: text(batch, "component_id")?,
-            detectors: text(batch, "detector")?,
-            repositories: text(batch, "repository")?,
-            parts: text(batch, "part_of")?,
-            entities: text(batch, "entity_id")?,
-            scans: text(batch, "scan_id")?,
+            services: Words::of(batch, "service_hint")?,
+            components: Words::of(batch, "component_id")?,
+            detectors: Words::of(batch, "detector")?,
+            repositories: Words::of(batch, "repository")?,
+            parts: Words::of(batch, "part_of")?,
+            entities: views(batch, "entity_id")?,
+            scans: Words::of(batch, "scan_id")?,
             deleted: deleted.ok_or_else(|| DataFusionError::Internal("findings do not say what is deleted".to_owned()))?,
             observed: instants(batch, "observed_at")?,
             ranks: numbers::<Int64Type>(batch, "version_rank")?,
@@ -204,11 +205,11 @@ impl<'a> Statements<'a> {
     /// Whether the walk makes a finding of a statement.
     fn says_something(&self, row: usize) -> bool {
         let is_deleted = self.deleted.is_valid(row) && self.deleted.value(row);
-        !is_deleted && self.parts.is_null(row) && self.observed.is_valid(row)
+        !is_deleted && self.parts.number(row).is_none() && self.observed.is_valid(row)
     }
 
     fn teller(&self, row: usize) -> (&'a str, &'a str) {
-        (said(self.detectors, row).unwrap_or_default(), said(self.repositories, row).unwrap_or_default())
+        (self.detectors.said(row).unwrap_or_default(), self.repositories.said(row).unwrap_or_default())
     }
 }
 
@@ -268,15 +269,15 @@ impl Held {
         let mut is_kept = vec![true; self.findings.num_rows()];
         let mut added = Vec::with_capacity(rows.len());
         for row in rows.iter().copied() {
-            let service = said(new.services, row).unwrap_or_default();
+            let service = new.services.said(row).unwrap_or_default();
             if !services.contains(service) || !new.says_something(row) {
                 return Ok(None);
             }
             // What nobody describes has no status.
-            let Some(component) = said(new.components, row).and_then(component) else { continue };
+            let Some(component) = new.components.said(row).and_then(component) else { continue };
             let about = (service, component, new.teller(row));
-            let scan = digest(said(new.scans, row).unwrap_or_default());
-            match newest.get(said(new.entities, row).unwrap_or_default()) {
+            let scan = digest(new.scans.said(row).unwrap_or_default());
+            match newest.get(new.entities.value(row)) {
                 Some((known, rank, _)) if *known != about || *rank == new.ranks.value(row) => return Ok(None),
                 Some((_, rank, _)) if *rank > new.ranks.value(row) => continue,
                 Some((_, _, place)) => is_kept[*place] = false,

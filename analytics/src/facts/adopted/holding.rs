@@ -2,9 +2,8 @@
 
 use super::held::digest;
 use super::looks::{Found, Looks};
-use super::{FINDINGS, TOLD_UNTIL};
-use crate::adoption::{Agreed, Finding, Told, held};
-use crate::facts::columns::{said, text};
+use super::{FINDINGS, REPEATED, TOLD_UNTIL};
+use crate::adoption::{Agreed, Look, Told, held};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
@@ -29,7 +28,7 @@ pub(super) struct Holding<'looks, 'a> {
     held_services: HashSet<&'a str, RandomState>,
     /// The service whose scans are being gathered, those of its last component in order, and all of them.
     service: Option<&'a str>,
-    last: Vec<&'a str>,
+    last: Vec<Option<u32>>,
     scans: HashSet<u64, RandomState>,
     told_services: Vec<&'a str>,
     told_scans: Vec<u64>,
@@ -55,12 +54,12 @@ impl<'looks, 'a> Holding<'looks, 'a> {
 
     /// Keeps what is needed of a service's findings of one component, which are in order. Services come one after
     /// the other.
-    pub(super) fn hold(&mut self, service: &'a str, agreed: &'looks Agreed, findings: &[Finding<'a>], told: &[Vec<Told<'a>>]) {
+    pub(super) fn hold(&mut self, service: &'a str, agreed: &'looks Agreed, in_order: &[Look], told: &[Vec<Told<'a>>]) {
         if self.service != Some(service) {
             self.end_service();
             self.service = Some(service);
         }
-        held(findings, told, |finding, is_newest| {
+        held(in_order, told, &|look| self.looks.finding(look), |finding, is_newest| {
             self.held_services.insert(service);
             self.rows.push(u32::try_from(finding.row).unwrap_or(u32::MAX));
             self.components.push(agreed.component_id.as_str());
@@ -68,22 +67,26 @@ impl<'looks, 'a> Holding<'looks, 'a> {
             self.until.push((finding.last_at != finding.observed_at).then(|| finding.last_at.micros()));
         });
         // Components are mostly looked at together, so most scans are those of the component before.
-        for (place, finding) in findings.iter().enumerate() {
-            let scan = said(self.looks.scans, finding.row).unwrap_or_default();
+        for (place, look) in in_order.iter().enumerate() {
+            let scan = self.looks.scans.number(look.row as usize);
             match self.last.get_mut(place) {
                 Some(known) if *known == scan => continue,
                 Some(known) => *known = scan,
                 None => self.last.push(scan),
             }
-            self.scans.insert(digest(scan));
+            self.scans.insert(self.digest(look.row as usize));
         }
+    }
+
+    fn digest(&self, row: usize) -> u64 {
+        digest(self.looks.scans.said(row).unwrap_or_default())
     }
 
     /// Also of what says nothing it is kept that it was told: taken back, or a part of something else.
     fn end_service(&mut self) {
         if let Some(service) = self.service.take() {
             let passed_over = self.found.passed_over.get(service).into_iter().flatten();
-            self.scans.extend(passed_over.filter_map(|row| said(self.looks.scans, *row)).map(digest));
+            self.scans.extend(passed_over.filter_map(|row| self.looks.scans.said(*row)).map(digest));
             self.told_services.extend(std::iter::repeat_n(service, self.scans.len()));
             self.told_scans.extend(self.scans.drain());
             self.last.clear();
@@ -91,28 +94,30 @@ impl<'looks, 'a> Holding<'looks, 'a> {
     }
 
     /// A service has a status once anything is found of it, also if only of components that nobody describes.
-    fn hold_other_services(&mut self) -> Result<()> {
-        let components = text(self.looks.batch, "component_id")?;
+    fn hold_other_services(&mut self) {
         for (service, place) in &self.found.services {
             let row = self.found.first_rows.get(*place).filter(|_| !self.held_services.contains(service));
             let Some(row) = row.copied() else { continue };
             self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-            self.components.push(said(components, row).unwrap_or_default());
-            self.entities.push(Some(self.looks.finding(row).entity_id));
+            self.components.push(self.looks.components.said(row).unwrap_or_default());
+            self.entities.push(Some(self.looks.entity(row)));
             self.until.push(None);
         }
-        Ok(())
     }
 
     /// The tables that are left.
     pub(super) fn into_batches(mut self) -> Result<Vec<RecordBatch>> {
         self.end_service();
-        self.hold_other_services()?;
+        self.hold_other_services();
         let rows = UInt32Array::from(self.rows);
         let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
         for name in FINDINGS.iter().copied().filter(|name| !ANEW.contains(name)) {
             let Some(column) = self.looks.batch.column_by_name(name) else { continue };
-            columns.push((name, with_few_words(&take(column, &rows, None)?)?));
+            let column = take(column, &rows, None)?;
+            columns.push((
+                name,
+                if REPEATED.contains(&name) { cast(&column, &DataType::Utf8)? } else { with_few_words(&column)? },
+            ));
         }
         columns.push(("component_id", Arc::new(StringArray::from(self.components))));
         columns.push(("entity_id", Arc::new(StringArray::from(self.entities))));

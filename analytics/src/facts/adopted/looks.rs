@@ -1,15 +1,17 @@
 //! Findings as the walk reads them: who says what of which service and component, and when.
 
 use super::TOLD_UNTIL;
-use crate::adoption::{Agreed, Finding};
-use crate::facts::columns::{Words, instant, instants, numbers, said, text};
+use crate::adoption::{Agreed, Finding, Look};
+use crate::facts::columns::{Words, instant, instants, numbers, said, text, views};
 use crate::facts::walks::Given;
-use arrow::array::{Array, AsArray, Int32Array, Int64Array, RecordBatch, Scalar, StringArray, TimestampMicrosecondArray};
-use arrow::compute::kernels::cmp::eq;
+use arrow::array::{
+    Array, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::error::Result;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
+use std::hash::Hash;
 use waymark_event::Instant;
 
 /// The place of each component that is described, by its id and its former names.
@@ -30,36 +32,24 @@ pub(super) fn places_of<'a>(
     Ok(places)
 }
 
-/// The number of each row's detector in its repository.
-fn tellers(detectors: &StringArray, repositories: &StringArray) -> Result<Vec<u32>> {
-    if is_all_one(detectors)? && is_all_one(repositories)? {
-        return Ok(vec![0; detectors.len()]);
-    }
-    let mut known: HashMap<(&str, &str), u32, RandomState> = HashMap::default();
+/// A number for each row: the same where the key is the same.
+fn numbered<Key: Copy + Eq + Hash>(rows: usize, key: impl Fn(usize) -> Key) -> Vec<u32> {
+    let mut known: HashMap<Key, u32, RandomState> = HashMap::default();
     let mut last = None;
     let number = |row| {
-        let names = (said(detectors, row).unwrap_or_default(), said(repositories, row).unwrap_or_default());
-        // Neighbours are mostly told by the same.
+        let key = key(row);
+        // Neighbours mostly have the same.
         match last {
-            Some((before, number)) if before == names => number,
+            Some((before, number)) if before == key => number,
             _ => {
                 let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-                let number = *known.entry(names).or_insert(next);
-                last = Some((names, number));
+                let number = *known.entry(key).or_insert(next);
+                last = Some((key, number));
                 number
             }
         }
     };
-    Ok((0..detectors.len()).map(number).collect())
-}
-
-/// Whether every row says the same, or none says anything.
-fn is_all_one(column: &StringArray) -> Result<bool> {
-    if column.null_count() == column.len() {
-        return Ok(true);
-    }
-    let is_first = eq(column, &Scalar::new(column.slice(0, 1)))?;
-    Ok(is_first.true_count() == column.len())
+    (0..rows).map(number).collect()
 }
 
 /// Where the findings of each service and component stand.
@@ -69,7 +59,7 @@ pub(super) struct Found<'a> {
     pub(super) services: HashMap<&'a str, usize, RandomState>,
     components: usize,
     /// Rows by service and component, and where those of each begin and end.
-    rows: Vec<usize>,
+    rows: Vec<u32>,
     ends: Vec<usize>,
     /// A row about each service, by its place.
     pub(super) first_rows: Vec<usize>,
@@ -78,19 +68,19 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Rows by the place of their service, and that of their component where somebody describes it.
-    fn of(services: HashMap<&'a str, usize, RandomState>, components: usize, placed: &[(usize, usize, usize)]) -> Self {
+    /// Rows by the place of their service and component, where somebody describes it.
+    fn of(services: HashMap<&'a str, usize, RandomState>, components: usize, placed: &[(u32, u32)]) -> Self {
         let mut ends = vec![0; services.len() * components];
-        for (service, component, _) in placed {
-            ends[service * components + component] += 1;
+        for (place, _) in placed {
+            ends[*place as usize] += 1;
         }
         let mut begin = 0;
         for end in &mut ends {
             begin += std::mem::replace(end, begin);
         }
         let mut rows = vec![0; placed.len()];
-        for (service, component, row) in placed {
-            let end = &mut ends[service * components + component];
+        for (place, row) in placed {
+            let end = &mut ends[*place as usize];
             rows[*end] = *row;
             *end += 1;
         }
@@ -98,7 +88,7 @@ impl<'a> Found<'a> {
     }
 
     /// The rows of one service and component.
-    pub(super) fn rows(&self, service: &str, component: usize) -> &[usize] {
+    pub(super) fn rows(&self, service: &str, component: usize) -> &[u32] {
         let Some(service) = self.services.get(service) else { return &[] };
         let place = service * self.components + component;
         let begin = if place == 0 { 0 } else { self.ends[place - 1] };
@@ -109,19 +99,21 @@ impl<'a> Found<'a> {
 /// The columns of findings.
 pub(super) struct Looks<'a> {
     pub(super) batch: &'a RecordBatch,
-    entities: &'a StringArray,
-    detectors: &'a StringArray,
-    repositories: &'a StringArray,
+    entities: &'a StringViewArray,
+    pub(super) components: Words<'a>,
+    detectors: Words<'a>,
+    repositories: Words<'a>,
     tellers: Vec<u32>,
     kinds: Words<'a>,
     findings: Words<'a>,
-    alternatives: &'a StringArray,
-    versions: &'a StringArray,
+    alternatives: Words<'a>,
+    versions: Words<'a>,
     rule_versions: &'a Int32Array,
+    sayings: Vec<u32>,
     observed: &'a TimestampMicrosecondArray,
     /// Until when the same was told, where looks are left out.
     until: &'a TimestampMicrosecondArray,
-    pub(super) scans: &'a StringArray,
+    pub(super) scans: Words<'a>,
     paths: &'a StringArray,
     lines: &'a Int64Array,
     runs: &'a StringArray,
@@ -131,27 +123,36 @@ pub(super) struct Looks<'a> {
 
 impl<'a> Looks<'a> {
     pub(super) fn over(batch: &'a RecordBatch) -> Result<Self> {
-        let (detectors, repositories) = (text(batch, "detector")?, text(batch, "repository")?);
-        Ok(Self {
+        let mut looks = Self {
             batch,
-            entities: text(batch, "entity_id")?,
-            detectors,
-            repositories,
-            tellers: tellers(detectors, repositories)?,
+            entities: views(batch, "entity_id")?,
+            components: Words::of(batch, "component_id")?,
+            detectors: Words::of(batch, "detector")?,
+            repositories: Words::of(batch, "repository")?,
+            tellers: Vec::new(),
             kinds: Words::of(batch, "kind")?,
             findings: Words::of(batch, "finding")?,
-            alternatives: text(batch, "alternative")?,
-            versions: text(batch, "version")?,
+            alternatives: Words::of(batch, "alternative")?,
+            versions: Words::of(batch, "version")?,
             rule_versions: numbers::<Int32Type>(batch, "rule_version")?,
+            sayings: Vec::new(),
             observed: instants(batch, "observed_at")?,
             until: instants(batch, TOLD_UNTIL)?,
-            scans: text(batch, "scan_id")?,
+            scans: Words::of(batch, "scan_id")?,
             paths: text(batch, "path")?,
             lines: numbers::<Int64Type>(batch, "line")?,
             runs: text(batch, "run")?,
             shas: text(batch, "sha")?,
             urls: text(batch, "url")?,
-        })
+        };
+        let rows = batch.num_rows();
+        let is_one_teller = looks.detectors.are_one() && looks.repositories.are_one();
+        looks.tellers = if is_one_teller { vec![0; rows] } else { numbered(rows, |row| looks.teller(row)) };
+        looks.sayings = numbered(rows, |row| {
+            let (alternative, version) = (looks.alternatives.number(row), looks.versions.number(row));
+            (looks.findings.number(row), looks.kinds.number(row), looks.rule_version(row), alternative, version)
+        });
+        Ok(looks)
     }
 
     /// A component that was renamed is found under its former names; of one that nobody describes only
@@ -159,49 +160,77 @@ impl<'a> Looks<'a> {
     pub(super) fn found(&self, given: &Given, agreed: &[Agreed]) -> Result<Found<'a>> {
         let components = agreed.iter().map(|agreed| agreed.component_id.as_str());
         let places = places_of(components, given.rows("component_names"))?;
-        let batch = self.batch;
-        let (named, components) = (text(batch, "service_hint")?, text(batch, "component_id")?);
-        let parts = text(batch, "part_of")?;
-        let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
+        let component_of: Vec<Option<usize>> =
+            self.components.all.iter().map(|component| places.get(component?).copied()).collect();
+        let (named, parts) = (Words::of(self.batch, "service_hint")?, Words::of(self.batch, "part_of")?);
+        let deleted = self.batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
         let mut services: HashMap<&str, usize, RandomState> = HashMap::default();
+        let mut service_of: Vec<Option<usize>> = vec![None; named.all.len()];
         let mut passed_over: HashMap<&str, Vec<usize>, RandomState> = HashMap::default();
         let mut first_rows = Vec::new();
-        let mut told = Vec::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
+        let mut told = Vec::with_capacity(self.batch.num_rows());
+        for row in 0..self.batch.num_rows() {
             let is_gone = deleted.is_some_and(|deleted| deleted.is_valid(row) && deleted.value(row));
-            let Some(service) = said(named, row).filter(|_| self.observed.is_valid(row)) else { continue };
-            if is_gone || parts.is_valid(row) {
-                passed_over.entry(service).or_default().push(row);
+            let Some(number) = named.number(row).filter(|_| self.observed.is_valid(row)) else { continue };
+            if is_gone || parts.number(row).is_some() {
+                passed_over.entry(named.said(row).unwrap_or_default()).or_default().push(row);
                 continue;
             }
-            let next = services.len();
-            let service = *services.entry(service).or_insert(next);
-            if service == first_rows.len() {
+            let service = *service_of[number as usize].get_or_insert_with(|| {
+                services.insert(named.said(row).unwrap_or_default(), first_rows.len());
                 first_rows.push(row);
+                first_rows.len() - 1
+            });
+            if let Some(component) = self.components.number(row).and_then(|number| component_of[number as usize]) {
+                let place = service * agreed.len() + component;
+                told.push((u32::try_from(place).unwrap_or(u32::MAX), u32::try_from(row).unwrap_or(u32::MAX)));
             }
-            let component = said(components, row).and_then(|component| places.get(component));
-            told.extend(component.map(|component| (service, *component, row)));
         }
         Ok(Found { first_rows, passed_over, ..Found::of(services, agreed.len(), &told) })
     }
 
-    /// What a row says that is known to say when.
-    pub(super) fn finding(&self, row: usize) -> Finding<'a> {
-        let observed_at = Instant::from_micros(self.observed.value(row));
-        Finding {
-            teller: self.tellers[row],
-            detector: said(self.detectors, row).unwrap_or_default(),
-            repository: said(self.repositories, row).unwrap_or_default(),
-            kind: self.kinds.said(row),
-            says: self.findings.said(row),
-            alternative: said(self.alternatives, row),
-            version: said(self.versions, row),
-            rule_version: self.rule_versions.is_valid(row).then(|| self.rule_versions.value(row)),
+    /// What decides the place of a finding that is known to say when.
+    pub(super) fn look(&self, row: u32) -> Look {
+        let place = row as usize;
+        let observed_at = Instant::from_micros(self.observed.value(place));
+        Look {
+            teller: self.tellers[place],
+            says: self.sayings[place],
             observed_at,
-            last_at: instant(self.until, row).unwrap_or(observed_at),
-            entity_id: said(self.entities, row).unwrap_or_default(),
+            last_at: instant(self.until, place).unwrap_or(observed_at),
             row,
         }
+    }
+
+    /// What a look saw.
+    pub(super) fn finding(&self, look: &Look) -> Finding<'a> {
+        let row = look.row as usize;
+        let (detector, repository) = self.teller(row);
+        Finding {
+            detector,
+            repository,
+            kind: self.kinds.said(row).unwrap_or_default(),
+            says: self.findings.said(row).unwrap_or_default(),
+            alternative: self.alternatives.said(row),
+            version: self.versions.said(row),
+            rule_version: self.rule_version(row),
+            observed_at: look.observed_at,
+            last_at: look.last_at,
+            entity_id: self.entity(row),
+            row,
+        }
+    }
+
+    pub(super) fn entity(&self, row: usize) -> &'a str {
+        if self.entities.is_valid(row) { self.entities.value(row) } else { "" }
+    }
+
+    fn teller(&self, row: usize) -> (&'a str, &'a str) {
+        (self.detectors.said(row).unwrap_or_default(), self.repositories.said(row).unwrap_or_default())
+    }
+
+    fn rule_version(&self, row: usize) -> Option<i32> {
+        self.rule_versions.is_valid(row).then(|| self.rule_versions.value(row))
     }
 
     /// File and line of a finding, or the run.

@@ -1,0 +1,89 @@
+//! Rows as the bytes of a Parquet file: its row groups, pages, dictionaries and filters, and what is compressed.
+//!
+//! Which rows a file gets, and in which order, is decided by whoever writes it.
+
+use crate::files::{NOTE, ROW_GROUP_ROWS};
+use crate::footers::SUBJECT;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::partition;
+use arrow::error::ArrowError;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+/// Rows of one page of a table that is sorted by subject: so few that one subject costs little to read.
+const PAGE_ROWS: usize = 1_024;
+/// A dictionary of one column is no larger, because whoever reads a page reads the dictionary first: columns of
+/// which each row has another text would fill a megabyte before they give up having one.
+const DICTIONARY_BYTES_MAX: usize = 64 * 1_024;
+/// A column is not packed of which the runs of equal values take no more than a byte for so many rows.
+const RUNS_BYTE_ROWS: usize = 4;
+/// Columns that people and joins look up by value; a filter saves reading files that lack it.
+const LOOKED_UP: &[&str] = &["sha", "entity_id", "deployment_id"];
+/// Below this a filter costs more than it saves.
+const FILTERED_ROWS_MIN: usize = 10_000;
+
+/// What the pages of a file are compressed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// Little disk: statements and deliveries are written a few times and kept for years.
+    Small,
+    /// Little time and memory: a refresh reads and writes many small files, and zstd gets ready for each column of each.
+    Quick,
+}
+
+impl Packing {
+    fn compression(self) -> Result<Compression, ParquetError> {
+        Ok(match self {
+            Self::Small => Compression::ZSTD(ZstdLevel::try_new(3)?),
+            Self::Quick => Compression::SNAPPY,
+        })
+    }
+}
+
+/// One batch as the bytes of one Parquet file, with a note in its footer if there is one.
+pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String>) -> Result<Vec<u8>, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(packing.compression()?)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
+        .set_key_value_metadata(note.map(|note| vec![KeyValue::new(NOTE.to_owned(), note)]));
+    if batch.column_by_name(SUBJECT).is_some() {
+        // Pages are found by subject and by nothing else, so only that column's pages need statistics.
+        properties = properties
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_column_statistics_enabled(ColumnPath::from(SUBJECT), EnabledStatistics::Page);
+    } else if packing == Packing::Quick {
+        // A small file is read whole or not at all, and noting each page of each column costs as much as its rows.
+        properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
+    }
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if is_in_runs(column)? {
+            properties = properties.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
+        }
+    }
+    if batch.num_rows() >= FILTERED_ROWS_MIN {
+        for name in LOOKED_UP.iter().filter(|name| batch.column_by_name(name).is_some()) {
+            properties = properties
+                .set_column_bloom_filter_enabled(ColumnPath::from(*name), true)
+                .set_column_bloom_filter_max_ndv(ColumnPath::from(*name), ROW_GROUP_ROWS as u64);
+        }
+    }
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build()))?;
+    writer.write(batch)?;
+    writer.into_inner()
+}
+
+/// Whether a column says the same row after row, or nothing. How often it does is written and not each time, so that
+/// little is left to pack, and getting ready to pack and to unpack a column takes as long as thousands of its rows.
+fn is_in_runs(column: &ArrayRef) -> Result<bool, ArrowError> {
+    if column.is_empty() || column.data_type().is_nested() {
+        return Ok(false);
+    }
+    let runs_bytes = partition(std::slice::from_ref(column))?.len() * column.to_data().get_slice_memory_size()? / column.len();
+    Ok(runs_bytes * RUNS_BYTE_ROWS <= column.len())
+}
