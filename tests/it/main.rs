@@ -14,6 +14,7 @@ mod disorder;
 mod doctor;
 mod evidence;
 mod faults;
+mod fitted;
 mod generated;
 mod harness;
 mod hazards;

@@ -1,17 +1,20 @@
 -- One row per change and service: the commit by which it arrived in production first.
-with contained as (
-    select changes.origin_id, changes.change_id, changes.repository, change_commits.sha, attribution.service,
-        attribution.deployment_id, attribution.attribution_status,
+with repeated as (
+    -- most changes arrive by one commit
+    select origin_id, service from contained_changes group by origin_id, service having count(*) > 1
+),
+compared as (
+    select contained.*,
         row_number() over (
-            partition by changes.origin_id, attribution.service
-            order by attribution.deployed_at, attribution.deployment_id, changes.change_id <> changes.origin_id,
-                changes.change_id, change_commits.sha
+            partition by contained.origin_id, contained.service
+            order by contained.deployed_at, contained.deployment_id, contained.change_id <> contained.origin_id,
+                contained.change_id, contained.sha
         ) as place
-    from changes
-    join change_commits on change_commits.change_id = changes.change_id
-        and change_commits.role in ('direct', 'merge', 'carrier')
-    join attribution on attribution.repository = change_commits.repository and attribution.sha = change_commits.sha
-    -- a service receives what path rules give it; without rules it receives everything
-    where changes.services is null or array_has(changes.services, attribution.service)
+    from contained_changes as contained
+    join repeated on repeated.origin_id = contained.origin_id and repeated.service = contained.service
 )
-select * exclude (place) from contained where place = 1
+select contained.* exclude (deployed_at)
+from contained_changes as contained
+left anti join repeated on repeated.origin_id = contained.origin_id and repeated.service = contained.service
+union all
+select * exclude (deployed_at, place) from compared where place = 1

@@ -1,10 +1,23 @@
--- One row per commit and pull request that has it on its branch or as its merge, in the order of the merges.
+-- One row per commit and pull request that claims it, and whether the commit belongs to it.
 --
 -- Of pull requests built upon each other, each commit belongs to the one that was merged first.
-select *,
-    row_number() over (partition by repository, sha order by merged_at, entity_id, is_merge) as place
-from (
-    select entity_id, repository, merged_at, sha, false as is_merge from branch_commits
-    union all
-    select entity_id, repository, merged_at, merge_sha, true from merged_pulls where merge_sha is not null
-) as claims
+with repeated as (
+    -- most commits are claimed once
+    select repository, sha from told_claims group by repository, sha having count(*) > 1
+),
+contested as (
+    select told_claims.*,
+        row_number() over (
+            partition by told_claims.repository, told_claims.sha
+            order by told_claims.merged_at, told_claims.entity_id, told_claims.is_merge
+        ) = 1 as is_first
+    from told_claims
+    join repeated on (repeated.repository is not distinct from told_claims.repository)
+        and (repeated.sha is not distinct from told_claims.sha)
+)
+select told_claims.*, true as is_first
+from told_claims
+left anti join repeated on (repeated.repository is not distinct from told_claims.repository)
+    and (repeated.sha is not distinct from told_claims.sha)
+union all
+select * from contested

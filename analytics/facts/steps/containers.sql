@@ -3,7 +3,7 @@
 select branch_commits.entity_id
 from branch_commits
 join commit_claims on commit_claims.repository = branch_commits.repository and commit_claims.sha = branch_commits.sha
-    and commit_claims.place = 1
+    and commit_claims.is_first
 left join commits on commits.repository = branch_commits.repository and commits.sha = branch_commits.sha
 group by branch_commits.entity_id
 having not bool_or(commit_claims.entity_id = branch_commits.entity_id and coalesce(cardinality(commits.parents), 0) <= 1)

@@ -23,7 +23,7 @@ rebased as (
         and copies.committed_at > copies.authored_at
         and abs(seconds_between(copies.committed_at, branch_commits.merged_at)) <= settings.skew_tolerance_seconds
 )
-select repository, sha, entity_id, 'original' as role from commit_claims where place = 1 and not is_merge
+select repository, sha, entity_id, 'original' as role from commit_claims where is_first and not is_merge
 union
 select repository, sha, entity_id, 'merge' from merged
 union

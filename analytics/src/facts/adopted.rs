@@ -12,17 +12,17 @@ mod looks;
 
 pub(super) use held::{Held, HeldFindings, Later, TOLD_UNTIL, held_of_units};
 
-use super::columns::{instant, instants, said, text, texts};
+use super::columns::{Count, instant, instants, listed, said, text, texts};
 use super::walks::{Given, Walk};
 use crate::adoption::{Agreed, Description, Look, Spell, Status, put_in_order, spells, told as told_of};
 use crate::window::local_date;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use datafusion::error::{DataFusionError, Result};
 use holding::Holding;
 use looks::{Found, Looks};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use waymark_event::{Instant, read_day, record_batch};
@@ -115,18 +115,6 @@ struct SpellRow<'a> {
     alternative_vendor: Option<Cow<'a, str>>,
 }
 
-/// An instant that is written as its count. Arrow's builders would otherwise be given text, which takes ten times as
-/// long to write and to read again.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Count(Instant);
-
-impl Serialize for Count {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0.micros())
-    }
-}
-
 fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
     let Some((patience, zone)) = agreed::settings(given)? else { return Ok(vec![in_columns(&[])?]) };
     let agreed = agreed::agreed(given)?;
@@ -169,19 +157,13 @@ fn descriptions<'a>(given: &'a Given, found: &Found<'a>) -> Result<BTreeMap<&'a 
         let (services, owners, systems) = (text(batch, "service")?, text(batch, "owner")?, text(batch, "system")?);
         let (labels, kinds) = (texts(batch, "labels")?, text(batch, "type")?);
         let (created, valid_from) = (instants(batch, "created_at")?, instants(batch, "valid_from")?);
-        // The texts of all lists stand one after the other.
-        let words = labels.values().as_string_opt::<i32>();
         for row in 0..batch.num_rows() {
             let Some(service) = said(services, row) else { continue };
-            let begin = usize::try_from(labels.value_offsets()[row]).unwrap_or_default();
-            let length = usize::try_from(labels.value_length(row)).unwrap_or_default();
             described.entry(service).or_default().push(Description {
                 valid_from: instant(valid_from, row).unwrap_or(Instant::from_seconds(0)),
                 owner: said(owners, row),
                 system: said(systems, row),
-                labels: words
-                    .filter(|_| labels.is_valid(row))
-                    .map(|words| (begin..begin + length).filter_map(|place| said(words, place)).collect()),
+                labels: listed(labels, row).map(Iterator::collect),
                 kind: said(kinds, row),
                 created_at: instant(created, row),
             });

@@ -4,12 +4,13 @@
 //! The graph walk itself is `attribution.rs`; here its inputs are read from `attempts` (later from
 //! `deployments`) and `commits`, stream by stream, and its result becomes rows.
 
-use super::columns::{instants, listed, text, texts};
+use super::columns::{Count, instants, listed, text, texts};
 use super::walks::Walk;
 use crate::attribution::{Attribution, CommitGraph, Deployed, NewCommits, attribute};
 use arrow::array::{Array, RecordBatch};
 use datafusion::error::{DataFusionError, Result};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use waymark_event::{Instant, record_batch};
 
@@ -50,62 +51,64 @@ pub(super) const SETTLEMENT: Walk = Walk {
 };
 
 #[derive(Serialize, Deserialize)]
-struct AttributionRow {
-    service: String,
-    environment: String,
-    repository: String,
-    sha: String,
-    deployment_id: String,
-    deployed_at: Instant,
-    attribution_status: String,
+struct AttributionRow<'a> {
+    service: Cow<'a, str>,
+    environment: Cow<'a, str>,
+    repository: Cow<'a, str>,
+    sha: Cow<'a, str>,
+    deployment_id: Cow<'a, str>,
+    deployed_at: Count,
+    attribution_status: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettlementRow {
-    service: String,
-    environment: String,
-    repository: String,
-    sha: String,
+struct SettlementRow<'a> {
+    service: Cow<'a, str>,
+    environment: Cow<'a, str>,
+    repository: Cow<'a, str>,
+    sha: Cow<'a, str>,
     /// The deployment that contained it first, and was taken away.
-    first_deployment_id: String,
+    first_deployment_id: Cow<'a, str>,
     /// The first one that contained it and stayed.
-    deployment_id: String,
-    settled_at: Instant,
+    deployment_id: Cow<'a, str>,
+    settled_at: Count,
 }
 
 #[derive(Serialize, Deserialize)]
-struct DeploymentRow {
-    deployment_id: String,
-    repository: String,
+struct DeploymentRow<'a> {
+    deployment_id: Cow<'a, str>,
+    repository: Cow<'a, str>,
     new_commits: Option<i64>,
-    attribution_status: String,
+    attribution_status: Cow<'a, str>,
     /// Whether it took commits away that ran on its track before; null where that is not known.
     removes_commits: Option<bool>,
 }
 
-struct Attempted {
-    deployment_id: String,
+struct Attempted<'a> {
+    deployment_id: &'a str,
     finished_at: Instant,
-    track: String,
-    sha: String,
+    track: &'a str,
+    sha: &'a str,
     is_taken_away: bool,
 }
 
-type Stream = (String, String, String);
+/// Repository, service and environment.
+type Stream<'a> = (&'a str, &'a str, &'a str);
 
-struct Repository {
-    shas: Vec<String>,
-    parents: Vec<Option<Vec<String>>>,
+#[derive(Default)]
+struct Repository<'a> {
+    shas: Vec<&'a str>,
+    parents: Vec<Option<Vec<&'a str>>>,
 }
 
 /// The two tables of the attribution.
 fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
     let repositories = repositories(graph)?;
-    let unseen = Repository { shas: Vec::new(), parents: Vec::new() };
+    let unseen = Repository::default();
     let (mut commits, mut deployments) = (Vec::new(), Vec::new());
-    let mut built: Option<(String, CommitGraph)> = None;
+    let mut built: Option<(&str, CommitGraph)> = None;
     for (stream, mut attempts) in streams(deployed)? {
-        let rows = repositories.get(&stream.0).unwrap_or(&unseen);
+        let rows = repositories.get(stream.0).unwrap_or(&unseen);
         let graph = match built.take().filter(|(name, _)| *name == stream.0) {
             Some((_, graph)) => graph,
             None => graph_of(rows),
@@ -113,21 +116,21 @@ fn tables(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<Vec<RecordB
         attempts.sort_by(|left, right| left.order().cmp(&right.order()));
         let mut walked: Vec<Deployed<'_>> = attempts.iter().map(Attempted::deployed).collect();
         let attribution = attribute(&graph, &mut walked);
-        deployment_rows(&stream, &attempts, (&graph, &attribution), &mut deployments);
+        deployment_rows(stream.0, &attempts, (&graph, &attribution), &mut deployments);
         for sha in &rows.shas {
             let first = graph.position(sha).and_then(|position| attribution.first_deployment(position));
             let Some((deployment, status)) = first.and_then(|(rank, status)| Some((walked.get(rank)?, status))) else {
                 continue;
             };
-            let (repository, service, environment) = stream.clone();
+            let (repository, service, environment) = stream;
             commits.push(AttributionRow {
-                service,
-                environment,
-                repository,
-                sha: sha.clone(),
-                deployment_id: deployment.deployment_id.to_owned(),
-                deployed_at: deployment.finished_at,
-                attribution_status: status.as_str().to_owned(),
+                service: service.into(),
+                environment: environment.into(),
+                repository: repository.into(),
+                sha: (*sha).into(),
+                deployment_id: deployment.deployment_id.into(),
+                deployed_at: Count(deployment.finished_at),
+                attribution_status: status.as_str().into(),
             });
         }
         built = Some((stream.0, graph));
@@ -143,7 +146,7 @@ fn settlement(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<RecordB
     let repositories = repositories(graph)?;
     let mut settled = Vec::new();
     for (stream, mut attempts) in streams(deployed)? {
-        let Some(rows) = repositories.get(&stream.0).filter(|_| attempts.iter().any(|attempt| attempt.is_taken_away)) else {
+        let Some(rows) = repositories.get(stream.0).filter(|_| attempts.iter().any(|attempt| attempt.is_taken_away)) else {
             continue;
         };
         let graph = graph_of(rows);
@@ -158,38 +161,38 @@ fn settlement(deployed: &[RecordBatch], graph: &[RecordBatch]) -> Result<RecordB
             let gone = first.first_deployment(position).and_then(|(rank, _)| attempts.get(rank));
             let Some(gone) = gone.filter(|attempt| attempt.is_taken_away) else { continue };
             let Some(stayed) = stayed.first_deployment(position).and_then(|(rank, _)| staying.get(rank)) else { continue };
-            let (repository, service, environment) = stream.clone();
+            let (repository, service, environment) = stream;
             settled.push(SettlementRow {
-                service,
-                environment,
-                repository,
-                sha: sha.clone(),
-                first_deployment_id: gone.deployment_id.clone(),
-                deployment_id: stayed.deployment_id.to_owned(),
-                settled_at: stayed.finished_at,
+                service: service.into(),
+                environment: environment.into(),
+                repository: repository.into(),
+                sha: (*sha).into(),
+                first_deployment_id: gone.deployment_id.into(),
+                deployment_id: stayed.deployment_id.into(),
+                settled_at: Count(stayed.finished_at),
             });
         }
     }
-    let settled: Vec<&SettlementRow> = settled.iter().collect();
+    let settled: Vec<&SettlementRow<'_>> = settled.iter().collect();
     record_batch(&settled, "settlement").map_err(|cause| DataFusionError::External(Box::new(cause)))
 }
 
-impl Attempted {
-    fn order(&self) -> (Instant, &str, &str) {
-        (self.finished_at, &self.deployment_id, &self.sha)
+impl<'a> Attempted<'a> {
+    const fn order(&self) -> (Instant, &'a str, &'a str) {
+        (self.finished_at, self.deployment_id, self.sha)
     }
 
-    fn deployed(&self) -> Deployed<'_> {
-        Deployed { deployment_id: &self.deployment_id, finished_at: self.finished_at, sha: &self.sha }
+    const fn deployed(&self) -> Deployed<'a> {
+        Deployed { deployment_id: self.deployment_id, finished_at: self.finished_at, sha: self.sha }
     }
 }
 
 /// One row per deployment of a stream; the attempts are in the order of the attribution.
-fn deployment_rows(
-    (repository, ..): &Stream,
-    attempts: &[Attempted],
+fn deployment_rows<'a>(
+    repository: &'a str,
+    attempts: &[Attempted<'a>],
     (graph, attribution): (&CommitGraph, &Attribution),
-    rows: &mut Vec<DeploymentRow>,
+    rows: &mut Vec<DeploymentRow<'a>>,
 ) {
     let mut running: HashMap<&str, Vec<Option<u32>>> = HashMap::new();
     let mut results = attribution.deployments.iter();
@@ -200,8 +203,8 @@ fn deployment_rows(
             whole = Some(whole.map_or(*part, |whole| together(whole, *part)));
         }
         let Some(whole) = whole else { continue };
-        let next: Vec<Option<u32>> = parts.iter().map(|part| graph.position(&part.sha)).collect();
-        let before = running.insert(&first.track, next.clone());
+        let next: Vec<Option<u32>> = parts.iter().map(|part| graph.position(part.sha)).collect();
+        let before = running.insert(first.track, next.clone());
         // What brings something new is not less than what ran, whatever it leaves out.
         let removes_commits = before.filter(|_| whole.new_commits == Some(0)).and_then(|before| {
             let pairs = before.iter().flat_map(|running| next.iter().map(move |next| (*running, *next)));
@@ -215,10 +218,10 @@ fn deployment_rows(
             }
         });
         rows.push(DeploymentRow {
-            deployment_id: first.deployment_id.clone(),
-            repository: repository.clone(),
+            deployment_id: first.deployment_id.into(),
+            repository: repository.into(),
             new_commits: whole.new_commits.map(i64::from),
-            attribution_status: whole.status.as_str().to_owned(),
+            attribution_status: whole.status.as_str().into(),
             removes_commits,
         });
     }
@@ -232,15 +235,13 @@ fn together(one: NewCommits, other: NewCommits) -> NewCommits {
     }
 }
 
-fn graph_of(rows: &Repository) -> CommitGraph {
+fn graph_of(rows: &Repository<'_>) -> CommitGraph {
     let rows = rows.shas.iter().zip(&rows.parents);
-    CommitGraph::from_rows(
-        rows.map(|(sha, parents)| (sha.as_str(), parents.as_ref().map(|parents| parents.iter().map(String::as_str)))),
-    )
+    CommitGraph::from_rows(rows.map(|(sha, parents)| (*sha, parents.as_ref().map(|parents| parents.iter().copied()))))
 }
 
-fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>> {
-    let mut streams: BTreeMap<Stream, Vec<Attempted>> = BTreeMap::new();
+fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream<'_>, Vec<Attempted<'_>>>> {
+    let mut streams: BTreeMap<Stream<'_>, Vec<Attempted<'_>>> = BTreeMap::new();
     for batch in deployed {
         let (service, environment) = (text(batch, "service")?, text(batch, "environment")?);
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
@@ -248,12 +249,12 @@ fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>>
         let finished = instants(batch, "finished_at")?;
         let taken_away = batch.column_by_name("taken_away_at");
         for row in 0..batch.num_rows() {
-            let stream = (repository.value(row).to_owned(), service.value(row).to_owned(), environment.value(row).to_owned());
+            let stream = (repository.value(row), service.value(row), environment.value(row));
             streams.entry(stream).or_default().push(Attempted {
-                deployment_id: deployment_id.value(row).to_owned(),
+                deployment_id: deployment_id.value(row),
                 finished_at: Instant::from_micros(finished.value(row)),
-                track: track.value(row).to_owned(),
-                sha: sha.value(row).to_owned(),
+                track: track.value(row),
+                sha: sha.value(row),
                 is_taken_away: taken_away.is_some_and(|column| column.is_valid(row)),
             });
         }
@@ -261,20 +262,15 @@ fn streams(deployed: &[RecordBatch]) -> Result<BTreeMap<Stream, Vec<Attempted>>>
     Ok(streams)
 }
 
-fn repositories(graph: &[RecordBatch]) -> Result<BTreeMap<String, Repository>> {
-    let mut repositories: BTreeMap<String, Repository> = BTreeMap::new();
+fn repositories(graph: &[RecordBatch]) -> Result<BTreeMap<&str, Repository<'_>>> {
+    let mut repositories: BTreeMap<&str, Repository<'_>> = BTreeMap::new();
     for batch in graph {
         let (repository, sha) = (text(batch, "repository")?, text(batch, "sha")?);
         let parents = texts(batch, "parents")?;
         for row in 0..batch.num_rows() {
-            let rows = match repositories.get_mut(repository.value(row)) {
-                Some(rows) => rows,
-                None => repositories
-                    .entry(repository.value(row).to_owned())
-                    .or_insert(Repository { shas: Vec::new(), parents: Vec::new() }),
-            };
-            rows.shas.push(sha.value(row).to_owned());
-            rows.parents.push(listed(parents, row));
+            let rows = repositories.entry(repository.value(row)).or_default();
+            rows.shas.push(sha.value(row));
+            rows.parents.push(listed(parents, row).map(Iterator::collect));
         }
     }
     Ok(repositories)

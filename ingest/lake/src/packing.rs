@@ -19,6 +19,9 @@ const PAGE_ROWS: usize = 1_024;
 /// A dictionary of one column is no larger, because whoever reads a page reads the dictionary first: columns of
 /// which each row has another text would fill a megabyte before they give up having one.
 const DICTIONARY_BYTES_MAX: usize = 64 * 1_024;
+/// How many stretches of a column are looked at, and how many rows of each.
+const STRETCHES: usize = 4;
+const STRETCH_ROWS: usize = 256;
 /// A column is not packed of which the runs of equal values take no more than a byte for so many rows.
 const RUNS_BYTE_ROWS: usize = 4;
 /// Columns that people and joins look up by value; a filter saves reading files that lack it.
@@ -62,7 +65,8 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
         properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
     }
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-        if is_in_runs(column)? {
+        let is_empty = column.null_count() == column.len() && !column.data_type().is_nested();
+        if is_empty || (packing == Packing::Small && is_in_runs(column)?) {
             properties = properties.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
         }
     }
@@ -78,12 +82,20 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
     writer.into_inner()
 }
 
-/// Whether a column says the same row after row, or nothing. How often it does is written and not each time, so that
-/// little is left to pack, and getting ready to pack and to unpack a column takes as long as thousands of its rows.
+/// Whether a column says the same row after row, as far as some stretches of it tell. How often it does is written, and
+/// not each time, so that little is left to pack; and getting ready to pack and to unpack a column takes as long as
+/// thousands of its rows.
 fn is_in_runs(column: &ArrayRef) -> Result<bool, ArrowError> {
-    if column.is_empty() || column.data_type().is_nested() {
+    let rows = column.len();
+    if rows == 0 || column.data_type().is_nested() {
         return Ok(false);
     }
-    let runs_bytes = partition(std::slice::from_ref(column))?.len() * column.to_data().get_slice_memory_size()? / column.len();
-    Ok(runs_bytes * RUNS_BYTE_ROWS <= column.len())
+    let stretch = STRETCH_ROWS.min(rows);
+    let mut changes = 0;
+    for part in 0..STRETCHES {
+        changes += partition(&[column.slice(part * (rows - stretch) / STRETCHES, stretch)])?.len() - 1;
+    }
+    let runs = 1 + changes * rows / (STRETCHES * stretch);
+    let runs_bytes = runs * column.to_data().get_slice_memory_size()? / rows;
+    Ok(runs_bytes * RUNS_BYTE_ROWS <= rows)
 }

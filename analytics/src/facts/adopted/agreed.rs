@@ -147,5 +147,5 @@ impl Registers<'_> {
 
 /// The list of a row; nothing said asks for nothing.
 fn list(batch: &RecordBatch, name: &str, row: usize) -> Result<Vec<String>> {
-    Ok(listed(texts(batch, name)?, row).unwrap_or_default())
+    Ok(listed(texts(batch, name)?, row).into_iter().flatten().map(ToOwned::to_owned).collect())
 }
