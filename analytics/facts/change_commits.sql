@@ -14,4 +14,4 @@ select commits.repository, commits.sha, commits.repository || '@' || commits.sha
 from commits
 left anti join pull_commits on pull_commits.repository = commits.repository and pull_commits.sha = commits.sha
 -- whether a commit without told parents is a merge is not known
-where commits.parents is not null and coalesce(cardinality(commits.parents), 0) <= 1
+where commits.parents is not null and coalesce(cast(cardinality(commits.parents) as bigint), 0) <= 1

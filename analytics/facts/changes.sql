@@ -58,7 +58,7 @@ touched as (
     join change_commits on change_commits.repository = paths.repository and change_commits.sha = paths.sha
     join commits on commits.repository = paths.repository and commits.sha = paths.sha
     -- a merge shows the paths of everything that it brought together
-    where change_commits.role in ('direct', 'original', 'merge') and coalesce(cardinality(commits.parents), 0) <= 1
+    where change_commits.role in ('direct', 'original', 'merge') and coalesce(cast(cardinality(commits.parents) as bigint), 0) <= 1
 ),
 served as (
     select touched.change_id, array_agg(distinct ruled_paths.service order by ruled_paths.service) as services,

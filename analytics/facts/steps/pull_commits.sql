@@ -19,7 +19,7 @@ rebased as (
     join commits as originals on originals.repository = branch_commits.repository and originals.sha = branch_commits.sha
     join commits as copies on copies.repository = originals.repository and copies.authored_at = originals.authored_at
     cross join settings
-    where copies.sha <> originals.sha and coalesce(cardinality(copies.parents), 0) = 1
+    where copies.sha <> originals.sha and coalesce(cast(cardinality(copies.parents) as bigint), 0) = 1
         and copies.committed_at > copies.authored_at
         and abs(seconds_between(copies.committed_at, branch_commits.merged_at)) <= settings.skew_tolerance_seconds
 )

@@ -33,7 +33,7 @@ reviewed as (
 ),
 parts as (
     select change_commits.change_id, change_commits.role, commits.*,
-        coalesce(cardinality(commits.parents), 0) > 1 as is_merge
+        coalesce(cast(cardinality(commits.parents) as bigint), 0) > 1 as is_merge
     from change_commits
     join commits on commits.repository = change_commits.repository and commits.sha = change_commits.sha
     where change_commits.role in ('direct', 'original', 'merge', 'rebased')

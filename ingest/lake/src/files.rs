@@ -9,7 +9,7 @@ use crate::footers::{Footers, SUBJECT, SubjectRange, is_any_between, subject_ran
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::partition;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, UInt32Type};
 use arrow::error::ArrowError;
@@ -240,7 +240,8 @@ fn in_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         })
         .collect::<Result<_, _>>()?;
-    RecordBatch::try_new(Arc::clone(schema), columns)
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows)
 }
 
 /// What is known of a file before any of its rows is read.
