@@ -207,14 +207,17 @@ impl Ground {
     }
 }
 
+/// A group that is still to be computed.
+pub(super) type Share = BoxFuture<'static, Result<Group, AnalyticsError>>;
+
 /// Groups that are computed beside each other: as many run as there are threads, and the others wait for them.
 pub(super) struct Computing {
-    waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>>,
+    waiting: VecDeque<Share>,
     running: JoinSet<Result<Group, AnalyticsError>>,
 }
 
 impl Computing {
-    pub(super) fn begin(mut waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>>, threads: usize) -> Self {
+    pub(super) fn begin(mut waiting: VecDeque<Share>, threads: usize) -> Self {
         let mut running = JoinSet::new();
         waiting.drain(..threads.min(waiting.len())).for_each(|group| drop(running.spawn(group)));
         Self { waiting, running }

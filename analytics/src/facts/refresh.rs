@@ -5,7 +5,7 @@
 //! all of it. A full refresh computes every unit and gives the same rows.
 
 use super::adopted::{HeldFindings, Later};
-use super::group::{Computing, Ground, Group};
+use super::group::{Computing, Ground, Share};
 use super::inputs::observed_rows;
 use super::placed::{Digests, Placed, Spans};
 use super::plans::FactPlans;
@@ -21,7 +21,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant as StopWatch;
@@ -333,7 +332,7 @@ impl Work<'_> {
     /// Begins to compute the facts of a portion; its units are shared among as many threads as there are.
     fn begin_portion(&self, ground: &Ground, Portion { groups, later, left }: Portion) -> (Computing, BTreeSet<u32>) {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut waiting: VecDeque<BoxFuture<'static, Result<Group, AnalyticsError>>> = VecDeque::new();
+        let mut waiting: VecDeque<Share> = VecDeque::new();
         for (facts, units) in with_few_plans(groups) {
             let shares = shares(&units, &self.units, threads).into_iter();
             waiting.extend(shares.map(|units| ground.clone().compute(facts.clone(), units).boxed()));

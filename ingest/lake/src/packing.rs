@@ -99,3 +99,39 @@ fn is_in_runs(column: &ArrayRef) -> Result<bool, ArrowError> {
     let runs_bytes = runs * column.to_data().get_slice_memory_size()? / rows;
     Ok(runs_bytes * RUNS_BYTE_ROWS <= rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, StringArray};
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use std::sync::Arc;
+
+    const ROWS: i64 = 4_000;
+
+    /// The columns of a file that are packed.
+    fn packed(packing: Packing) -> Vec<String> {
+        let text = |made: fn(i64) -> Option<String>| -> ArrayRef { Arc::new((0..ROWS).map(made).collect::<StringArray>()) };
+        let rows = RecordBatch::try_from_iter_with_nullable([
+            ("none", text(|_| None), true),
+            ("one", text(|_| Some("the same".to_owned())), true),
+            ("few", text(|row| (row > 700).then(|| format!("component {}", row / 500))), true),
+            ("turns", text(|row| Some(format!("scan {}", row % 7))), true),
+            ("own", text(|row| Some(format!("entity {row}"))), true),
+            ("count", Arc::new((0..ROWS).collect::<Int64Array>()) as ArrayRef, true),
+        ])
+        .unwrap();
+        let bytes = Bytes::from(encoded(&rows, packing, None).unwrap());
+        let file = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+        let columns = file.metadata().row_group(0).columns().iter();
+        let packed = columns.filter(|column| column.compression() != Compression::UNCOMPRESSED);
+        packed.map(|column| column.column_path().string()).collect()
+    }
+
+    #[test]
+    fn what_is_in_runs_is_not_packed_for_years() {
+        assert_eq!(packed(Packing::Small), ["turns", "own", "count"]);
+        assert_eq!(packed(Packing::Quick), ["one", "few", "turns", "own", "count"]);
+    }
+}

@@ -114,10 +114,9 @@ impl<'looks, 'a> Holding<'looks, 'a> {
         for name in FINDINGS.iter().copied().filter(|name| !ANEW.contains(name)) {
             let Some(column) = self.looks.batch.column_by_name(name) else { continue };
             let column = take(column, &rows, None)?;
-            columns.push((
-                name,
-                if REPEATED.contains(&name) { cast(&column, &DataType::Utf8)? } else { with_few_words(&column)? },
-            ));
+            // Units are kept one by one, and a list of words would be kept with each.
+            let is_apart = REPEATED.contains(&name);
+            columns.push((name, if is_apart { cast(&column, &DataType::Utf8)? } else { with_few_words(&column)? }));
         }
         columns.push(("component_id", Arc::new(StringArray::from(self.components))));
         columns.push(("entity_id", Arc::new(StringArray::from(self.entities))));
