@@ -12,6 +12,12 @@ carried_on as (
     join merged_pulls as further on further.entity_id = branch_commits.entity_id
     where further.merge_sha is not null and further.entity_id <> carried.entity_id
 ),
+carriers as (
+    -- nothing else comes twice
+    select repository, sha, entity_id from carried_pulls
+    union
+    select repository, sha, entity_id from carried_on
+),
 rebased as (
     -- written anew at the instant of the merge, with the author time of an original
     select distinct branch_commits.entity_id, branch_commits.repository, copies.sha
@@ -24,16 +30,14 @@ rebased as (
         and abs(seconds_between(copies.committed_at, branch_commits.merged_at)) <= settings.skew_tolerance_seconds
 )
 select repository, sha, entity_id, 'original' as role from commit_claims where is_first and not is_merge
-union
+union all
 select repository, sha, entity_id, 'merge' from merged
-union
+union all
 select repository, merge_sha, entity_id, 'container' from merged_pulls as pulls
     where merge_sha is not null and entity_id in (select entity_id from containers)
-union
-select repository, sha, entity_id, 'carrier' from carried_pulls as carried
-union
-select repository, sha, entity_id, 'carrier' from carried_on
-union
+union all
+select repository, sha, entity_id, 'carrier' from carriers
+union all
 select rebased.repository, rebased.sha, rebased.entity_id, 'rebased'
 from rebased
 left anti join commit_claims on commit_claims.repository = rebased.repository and commit_claims.sha = rebased.sha

@@ -14,7 +14,7 @@ returned as (
             order by stream_attempts.place
         ) as earlier_place
     from stream_attempts
-    join repeated on repeated.service = stream_attempts.service
+    join repeated on (repeated.service is not distinct from stream_attempts.service)
         and (repeated.environment is not distinct from stream_attempts.environment)
         and (repeated.track is not distinct from stream_attempts.track)
         and (repeated.version_key is not distinct from stream_attempts.version_key)

@@ -81,6 +81,12 @@ hotfixes as (
     ) as marked
     join hotfix_rules on hotfix_rules.kind = marked.kind and marked.mark like hotfix_rules.pattern
 ),
+squashed as (
+    -- a squash commit's own time measures CI only, so it never beats the opening of the pull request
+    select pulls.entity_id, commits.authored_at
+    from pulls
+    join commits on commits.repository = pulls.repository and commits.sha = pulls.merge_sha and commits.authored_at < pulls.opened_at
+),
 pushed as (
     select change_id, repository, sha, 'direct_commit' as kind,
         least(coalesce(authored_at, committed_at), coalesce(pushed_at, authored_at)) as committed_at,
@@ -91,9 +97,9 @@ pushed as (
     where role = 'direct'
 )
 select pulls.entity_id as change_id, pulls.repository, pulls.merge_sha as sha, 'pull_request' as kind,
-    coalesce(started.committed_at, merge_commit.authored_at, pulls.opened_at) as committed_at,
+    coalesce(started.committed_at, squashed.authored_at, pulls.opened_at) as committed_at,
     case
-        when started.committed_at is null and merge_commit.authored_at is null then 'pr_opened'
+        when started.committed_at is null and squashed.authored_at is null then 'pr_opened'
         when started.committed_at is null then 'last_known'
         when started.is_push_bound then 'push_bound'
         else 'author_time'
@@ -113,14 +119,15 @@ select pulls.entity_id as change_id, pulls.repository, pulls.merge_sha as sha, '
         else 'human'
     end as actor_kind,
     pulls.url
-from pulls
-left join started on started.change_id = pulls.entity_id
-left join ready on ready.entity_id = pulls.entity_id
-left join reviewed on reviewed.entity_id = pulls.entity_id
-left join hotfixes on hotfixes.entity_id = pulls.entity_id
--- a squash commit's own time measures CI only, so it never beats the opening of the pull request
-left join commits as merge_commit on merge_commit.repository = pulls.repository and merge_commit.sha = pulls.merge_sha
-    and merge_commit.authored_at < pulls.opened_at
+-- hotfixes are few, though the engine cannot foresee it
+from hotfixes
+right join (
+    pulls
+    left join started on started.change_id = pulls.entity_id
+    left join ready on ready.entity_id = pulls.entity_id
+    left join reviewed on reviewed.entity_id = pulls.entity_id
+    left join squashed on squashed.entity_id = pulls.entity_id
+) on hotfixes.entity_id = pulls.entity_id
 union all
 select change_id, repository, sha, kind, committed_at, start_basis, null, null, null, null, merged_at, 1, make_array(committed_at), null, null,
     false, revert_of, picked_from, patch_id, is_empty, false, actor_kind, null

@@ -1,4 +1,4 @@
-//! `SmallerFirst`: a join builds its table from the side that can have fewer rows.
+//! `SmallerFirst`: a join builds its table from the side that can have fewer values.
 //!
 //! The engine exchanges sides by what it foresees, and of what comes out of a join or a condition it
 //! foresees nothing. A metric's facts, joined with the calendar, would then be the table, and some
@@ -42,8 +42,13 @@ impl PhysicalOptimizerRule for SmallerFirst {
 
 fn is_better_exchanged(join: &HashJoinExec) -> bool {
     let may_be = matches!(join.join_type(), JoinType::Inner | JoinType::Left | JoinType::Right) && !join.null_aware;
-    let sizes = rows_max(join.left()).zip(rows_max(join.right()));
+    let sizes = size_max(join.left()).zip(size_max(join.right()));
     may_be && sizes.is_some_and(|(left, right)| right.saturating_mul(FACTOR) < left)
+}
+
+/// How many values a plan has at most: a table is copied together with all of its columns.
+fn size_max(plan: &Arc<dyn ExecutionPlan>) -> Option<usize> {
+    rows_max(plan).map(|rows| rows.saturating_mul(plan.schema().fields().len()))
 }
 
 /// About how many rows a plan has at most; null where a table on the way does not tell.
@@ -82,6 +87,21 @@ mod tests {
     fn built_from(plan: &Arc<dyn ExecutionPlan>) -> Option<usize> {
         let own = plan.downcast_ref::<HashJoinExec>().and_then(|join| join.metrics()?.sum_by_name("build_input_rows"));
         own.map(|rows| rows.as_usize()).or_else(|| plan.children().into_iter().find_map(built_from))
+    }
+
+    #[tokio::test]
+    async fn a_wide_side_is_not_copied_for_a_narrow_one() {
+        let context = SessionContext::new_with_state(base_state(chrono_tz::UTC));
+        let column = |name: &str| (name.to_owned(), Arc::clone(numbers(100).column(0)));
+        let wide = RecordBatch::try_from_iter(["number", "a", "b", "c", "d", "e"].map(column)).unwrap();
+        register_batch(&context, "wide", wide).unwrap();
+        register_batch(&context, "narrow", numbers(150)).unwrap();
+        let sql =
+            "select * from (select * from wide where number % 2 = 0) as kept left join narrow on narrow.number = kept.number";
+        let physical = plan(&context, sql).await.unwrap().create_physical_plan().await.unwrap();
+        let batches = collect(Arc::clone(&physical), context.task_ctx()).await.unwrap();
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 50);
+        assert_eq!(built_from(&physical), Some(150), "the columns of one side are few");
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ mod held;
 mod holding;
 mod looks;
 
-pub(super) use held::{Held, HeldFindings, Later, TOLD_UNTIL, held_of_units};
+pub(super) use held::{Held, HeldFindings, LaterFindings, TOLD_UNTIL, held_of_units};
 
 use super::columns::{Count, instant, instants, listed, said, text, texts};
 use super::walks::{Given, Walk};
@@ -122,7 +122,7 @@ fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
     let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
     let descriptions = descriptions(given, &found)?;
     let mut holding = looks.as_ref().map(|looks| Holding::new(looks, &found));
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(descriptions.len() * agreed.len());
     let mut in_order: Vec<Look> = Vec::new();
     for (service, descriptions) in &descriptions {
         for (place, agreed) in agreed.iter().enumerate() {

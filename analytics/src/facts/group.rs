@@ -2,9 +2,9 @@
 //!
 //! Who belongs to which group is decided in `refresh.rs` and `portions.rs`; writing is left to `shards.rs`.
 
-use super::adopted::{ADOPTION, Held, Later, held_of_units};
+use super::adopted::{ADOPTION, Held, LaterFindings, held_of_units};
 use super::inputs::{newest_with, observed_rows, register, size_bytes};
-use super::placed::{Piece, Placed, Spans, chosen};
+use super::placed::{Piece, Placed, Spans, places_of};
 use super::plans::{FactPlans, FactSession};
 use super::reads::observed;
 use super::recent::{ByUnit, Recent, by_unit, is_kept};
@@ -13,7 +13,8 @@ use super::shards::stacked;
 use super::{FACTS, Fact, touched};
 use crate::error::AnalyticsError;
 use crate::units::Units;
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use datafusion::error::DataFusionError;
 use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,7 +36,7 @@ pub(super) struct Ground {
     pub(super) spans: Spans,
     pub(super) footers: Footers,
     /// The findings of units with which the walk over them goes on.
-    pub(super) later: Arc<BTreeMap<u32, Later>>,
+    pub(super) later: Arc<LaterFindings>,
     /// What is kept of units that were computed a moment ago, the files that are new since, and whether to keep more.
     pub(super) recent: Arc<Recent>,
     pub(super) new_files: Arc<BTreeMap<Table, Vec<DataFile>>>,
@@ -71,8 +72,7 @@ impl Ground {
     pub(super) async fn go_on(self, units: BTreeSet<u32>) -> Result<Group, AnalyticsError> {
         let session = FactSession::new(&self.plans);
         let name = observed(Table::Evidence);
-        let findings: Vec<RecordBatch> =
-            units.iter().filter_map(|unit| self.later.get(unit)).flat_map(|later| &later.findings).cloned().collect();
+        let findings = self.later.of_units(&units).map_err(|cause| register(&name, cause))?;
         session.put_all(&name, &findings).map_err(|cause| register(&name, cause))?;
         self.put_owners(&session, &self.subjects(&units))?;
         let facts: BTreeSet<&'static str> = ADOPTION.makes.iter().copied().collect();
@@ -203,7 +203,9 @@ impl Ground {
         if rows.num_rows() == 0 {
             return Ok(rows);
         }
-        chosen(fact, &rows, &self.units, units).map_err(|cause| failed(fact.name, cause))
+        let error = |cause| failed(fact.name, cause);
+        let places = places_of(fact, &rows, &self.units, units).map_err(error)?;
+        take_record_batch(&rows, &UInt32Array::from(places)).map_err(|cause| error(cause.into()))
     }
 }
 

@@ -6,14 +6,14 @@
 
 use super::{Fact, Key};
 use crate::units::Units;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::filter_record_batch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use datafusion::common::hash_utils::{QualityRandomState, create_hashes};
 use datafusion::error::{DataFusionError, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use twox_hash::XxHash64;
 use waymark_event::{Instant, own_subject, shared_subject};
 use waymark_lake::DataFile;
@@ -128,30 +128,24 @@ fn units_of(fact: &Fact, batch: &RecordBatch, units: &Units) -> Result<Vec<Optio
             values.ok_or_else(|| DataFusionError::Internal(format!("`{}` has no text column `{column}`", fact.name)))?;
         keys.push((*key, values));
     }
-    let subject_of = |row: usize| {
-        let told = keys.iter().find(|(_, values)| values.is_valid(row) && !values.value(row).is_empty());
-        told.map(|(key, values)| match key {
-            Key::Subject(_) => values.value(row).to_owned(),
-            Key::Own(_) => own_subject(values.value(row)),
-            Key::Shared(_) => shared_subject(values.value(row)),
+    let mut known: HashMap<Option<(usize, &str)>, Option<u32>, RandomState> = HashMap::default();
+    let unit_of = |row: usize| {
+        let key = keys.iter().position(|(_, values)| values.is_valid(row) && !values.value(row).is_empty());
+        let told = key.map(|key| (key, keys[key].1.value(row)));
+        *known.entry(told).or_insert_with(|| {
+            let unit = told.and_then(|(key, value)| match keys[key].0 {
+                Key::Subject(_) => units.known(value),
+                Key::Own(_) => units.known(&own_subject(value)),
+                Key::Shared(_) => units.known(&shared_subject(value)),
+            });
+            if unit.is_none() {
+                let value = told.map(|(_, value)| value);
+                tracing::error!(fact.name = fact.name, row.of = value, "rows of a fact belong to no unit and are left out");
+            }
+            unit
         })
     };
-    let mut last: Option<(Option<String>, Option<u32>)> = None;
-    let found = (0..batch.num_rows()).map(|row| {
-        let subject = subject_of(row);
-        if let Some((known, unit)) = &last
-            && *known == subject
-        {
-            return *unit;
-        }
-        let unit = subject.as_deref().and_then(|subject| units.known(subject));
-        if unit.is_none() {
-            tracing::error!(fact.name = fact.name, row.subject = subject, "rows of a fact belong to no unit and are left out");
-        }
-        last = Some((subject, unit));
-        unit
-    });
-    Ok(found.collect())
+    Ok((0..batch.num_rows()).map(unit_of).collect())
 }
 
 /// Rows of a fact, and which of them each piece gets.
@@ -271,17 +265,16 @@ impl Digests {
     }
 }
 
-/// Only the rows of these units.
-pub(super) fn chosen(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: &BTreeSet<u32>) -> Result<RecordBatch> {
-    let is_wanted = |unit: u32| wanted.contains(&unit);
-    let mask: BooleanArray = units_of(fact, batch, units)?.into_iter().map(|unit| unit.map(is_wanted)).collect();
-    Ok(filter_record_batch(batch, &mask)?)
+/// The places of the rows of these units.
+pub(super) fn places_of(fact: &Fact, batch: &RecordBatch, units: &Units, wanted: &BTreeSet<u32>) -> Result<Vec<u32>> {
+    let told = (0_u32..).zip(units_of(fact, batch, units)?);
+    Ok(told.filter(|(_, unit)| unit.is_some_and(|unit| wanted.contains(&unit))).map(|(row, _)| row).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, ListBuilder, StringBuilder};
+    use arrow::array::{BooleanArray, Int64Array, ListBuilder, StringBuilder};
     use std::sync::Arc;
 
     #[test]

@@ -4,7 +4,7 @@
 //! interrupted is simply begun again. Readers see nothing until the snapshot is published, and then
 //! all of it. A full refresh computes every unit and gives the same rows.
 
-use super::adopted::{HeldFindings, Later};
+use super::adopted::{HeldFindings, LaterFindings};
 use super::group::{Computing, Ground, Share};
 use super::inputs::observed_rows;
 use super::placed::{Digests, Placed, Spans};
@@ -227,7 +227,7 @@ impl Work<'_> {
         for unit in grown.keys() {
             Arc::make_mut(&mut self.recent).forget(*unit);
         }
-        let mut portions = Portions::new(groups, later.keys().copied(), &self.units, left);
+        let mut portions = Portions::new(groups, later.units(), &self.units, left);
         let is_recent_kept = self.base.is_some() && portions.is_about_few();
         let told = Table::ALL.iter().copied().filter(|_| is_recent_kept);
         let new_files = Arc::new(told.map(|table| (table, self.new_files(table))).collect());
@@ -275,25 +275,25 @@ impl Work<'_> {
     }
 
     /// Of the units that nothing touches but new findings, those in which they come after all that is kept.
-    async fn later(&self, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Result<BTreeMap<u32, Later>, AnalyticsError> {
+    async fn later(&self, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Result<LaterFindings, AnalyticsError> {
         let only = BTreeSet::from([observed(Table::Evidence)]);
         let touched = self.seeds.iter().filter(|(unit, seeds)| **seeds == only && !grown.contains_key(unit));
         let touched: BTreeSet<u32> = touched.map(|(unit, _)| *unit).filter(|unit| self.findings.has(*unit)).collect();
         if touched.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(LaterFindings::default());
         }
         let subjects: BTreeSet<String> = touched.iter().flat_map(|unit| self.units.members(*unit)).cloned().collect();
         let files = TableVersion { files: self.new_files(Table::Evidence), ..TableVersion::default() };
         let wanted = Wanted { subjects: Some(&subjects), ..Wanted::default() };
         let new = observed_rows(&self.plans, self.input.layout, (Table::Evidence, Some(&files)), wanted).await?;
-        let later = self.findings.later(&touched, &new, (&self.plans, &self.units));
+        let later = self.findings.later(&touched, new, (&self.plans, &self.units));
         let later = later.map_err(|cause| failed("adoption_status", cause))?;
-        tracing::debug!(touched.count = touched.len(), later.count = later.len(), "new findings were looked at");
+        tracing::debug!(touched.count = touched.len(), later.count = later.units().len(), "new findings were looked at");
         Ok(later)
     }
 
     /// Which facts of which units have to be computed.
-    fn groups(&self, reads: &Reads, grown: &BTreeMap<u32, BTreeSet<u32>>, later: &BTreeMap<u32, Later>) -> Groups {
+    fn groups(&self, reads: &Reads, grown: &BTreeMap<u32, BTreeSet<u32>>, later: &LaterFindings) -> Groups {
         let all: BTreeSet<&'static str> = FACTS.iter().filter(|fact| !fact.units.is_empty()).map(|fact| fact.name).collect();
         if self.base.is_none() {
             return Groups::from([(all, self.units.all().collect())]);
@@ -304,7 +304,7 @@ impl Work<'_> {
             groups.entry(all.clone()).or_default().insert(*unit);
         }
         // A unit that was touched may have been joined to another since.
-        let is_left_out = |unit: &u32| !known.contains(unit) || grown.contains_key(unit) || later.contains_key(unit);
+        let is_left_out = |unit: &u32| !known.contains(unit) || grown.contains_key(unit) || later.has(*unit);
         for (unit, seeds) in self.seeds.iter().filter(|(unit, _)| !is_left_out(unit)) {
             groups.entry(follow(reads, seeds)).or_default().insert(*unit);
         }
@@ -312,7 +312,7 @@ impl Work<'_> {
     }
 
     /// What every group of this refresh is computed from.
-    fn ground(&self, later: BTreeMap<u32, Later>) -> Ground {
+    fn ground(&self, later: LaterFindings) -> Ground {
         Ground {
             plans: Arc::clone(&self.plans),
             layout: self.input.layout.clone(),

@@ -5,14 +5,14 @@
 //! row would differ stays.
 
 use super::inputs::{nullable, observed_rows, register, supply};
-use super::placed::{Digests, Piece, Placed, chosen};
+use super::placed::{Digests, Piece, Placed, places_of};
 use super::plans::FactSession;
 use super::reads::observed;
 use super::refresh::{Computed, UNITS, Work, Written, fact_named, failed};
 use super::{FACTS, Fact};
 use crate::error::AnalyticsError;
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::compute::{SortColumn, SortOptions, interleave, lexsort_to_indices};
 use arrow::datatypes::Schema;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use futures::future::BoxFuture;
@@ -165,23 +165,21 @@ impl Work<'_> {
     }
 
     async fn write_piece(&self, tables: &Tables, change: Change) -> Result<(&'static Fact, NewFile, Digests), AnalyticsError> {
-        let Change { fact, piece, rows, old, digests } = change;
+        let Change { fact, piece, rows: mut sources, old, digests } = change;
         let error = |cause| failed(fact.name, cause);
         let table = fact_table(fact.name);
         let mut live = BTreeSet::new();
-        let mut kept = None;
+        let schema = sources.first().map(|(rows, _)| nullable(&rows.schema()));
         if let Some((file, units)) = old {
-            let held = read_rows(self.input.layout, &table, std::slice::from_ref(&file), Wanted::default()).await?;
-            let held = stacked(fact.name, &held)?;
-            kept = Some(chosen(fact, &held, &self.units, &units).map_err(error)?);
+            let wanted = Wanted { fit: schema.as_ref(), ..Wanted::default() };
+            for held in read_rows(self.input.layout, &table, std::slice::from_ref(&file), wanted).await? {
+                let held = joined(fact.name, &schema.clone().unwrap_or_else(|| held.schema()), &[held])?;
+                let places = places_of(fact, &held, &self.units, &units).map_err(error)?;
+                sources.push((held, places));
+            }
             live.insert(file.path);
         }
-        let arranging = tokio::task::spawn_blocking(move || {
-            let new = rows.into_iter().map(|(rows, places)| take_record_batch(&rows, &UInt32Array::from(places)));
-            let rows = new.chain(kept.map(Ok)).collect::<Result<Vec<_>, _>>()?;
-            ordered(fact, &rows)
-        });
-        let rows = arranging.await;
+        let rows = tokio::task::spawn_blocking(move || ordered(fact, &sources)).await;
         let rows = rows.map_err(|join| error(DataFusionError::External(Box::new(join))))?.map_err(error)?;
         let note = (piece.stem(), Some(digests.note()));
         let file = tables.write_by_content(&table, (&note.0, note.1), rows, &live, self.input.as_of).await?;
@@ -315,18 +313,32 @@ pub(super) fn stacked(fact: &str, batches: &[RecordBatch]) -> Result<RecordBatch
     Ok(joined(fact, &first.schema(), batches)?)
 }
 
-/// Rows of a piece in the order of day and key, whatever order they were computed in.
-fn ordered(fact: &Fact, batches: &[RecordBatch]) -> DataFusionResult<RecordBatch> {
-    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), |first| nullable(&first.schema()));
-    let rows = joined(fact.name, &schema, batches).map_err(|cause| DataFusionError::External(Box::new(cause)))?;
-    let options = SortOptions { descending: false, nulls_first: true };
+/// Rows of a piece in the order of day and key, whatever order they were computed in. Each is copied once, to where it
+/// belongs.
+fn ordered(fact: &Fact, sources: &[(RecordBatch, Vec<u32>)]) -> DataFusionResult<RecordBatch> {
+    let batches: Vec<&RecordBatch> = sources.iter().map(|(rows, _)| rows).collect();
+    let Some(first) = batches.first() else { return Ok(RecordBatch::new_empty(Arc::new(Schema::empty()))) };
+    let schema = nullable(&first.schema());
+    let told = sources.iter().enumerate();
+    let mut places: Vec<(usize, usize)> =
+        told.flat_map(|(source, (_, places))| places.iter().map(move |place| (source, *place as usize))).collect();
+    let options = Some(SortOptions { descending: false, nulls_first: true });
     let names = ["day"].into_iter().chain(fact.key.iter().copied());
-    let columns: Vec<SortColumn> = names
-        .filter_map(|name| Some(SortColumn { values: Arc::clone(rows.column_by_name(name)?), options: Some(options) }))
-        .collect();
-    if rows.num_rows() < 2 || columns.is_empty() {
-        return Ok(rows);
+    let sorted_by: Vec<SortColumn> = names
+        .filter_map(|name| schema.index_of(name).ok())
+        .map(|column| Ok(SortColumn { values: gathered(&batches, column, &places)?, options }))
+        .collect::<DataFusionResult<_>>()?;
+    if !sorted_by.is_empty() {
+        let order: UInt32Array = lexsort_to_indices(&sorted_by, None)?;
+        places = order.values().iter().map(|place| places[*place as usize]).collect();
     }
-    let order: UInt32Array = lexsort_to_indices(&columns, None)?;
-    Ok(take_record_batch(&rows, &order)?)
+    let columns = (0..schema.fields().len()).map(|column| gathered(&batches, column, &places));
+    let rows = RecordBatchOptions::new().with_row_count(Some(places.len()));
+    Ok(RecordBatch::try_new_with_options(schema, columns.collect::<DataFusionResult<_>>()?, &rows)?)
+}
+
+/// The values of a column that stand at some places of some batches.
+fn gathered(batches: &[&RecordBatch], column: usize, places: &[(usize, usize)]) -> DataFusionResult<ArrayRef> {
+    let columns: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
+    Ok(interleave(&columns, places)?)
 }

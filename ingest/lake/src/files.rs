@@ -10,7 +10,7 @@ use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::snapshot::DataFile;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::compute::partition;
+use arrow::compute::{cast, concat, partition};
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, UInt32Type};
 use arrow::error::ArrowError;
 use futures::stream::BoxStream;
@@ -206,14 +206,34 @@ impl FileRead {
 /// `Arrange` when a column has changed its type.
 pub fn joined(table: &str, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch, LakeError> {
     let failed = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-    let is_told = |field: &FieldRef| batches.iter().any(|batch| batch.column_by_name(field.name()).is_some());
-    let told: SchemaRef =
-        Arc::new(Schema::new(schema.fields().iter().filter(|field| is_told(field)).cloned().collect::<Vec<_>>()));
-    let alike: Vec<RecordBatch> =
-        batches.iter().map(|batch| in_schema(batch, &told)).collect::<Result<_, _>>().map_err(failed)?;
-    let rows = arrow::compute::concat_batches(&told, &alike).map_err(failed)?;
-    // What no batch tells is not copied.
-    in_schema(&rows, schema).map_err(failed)
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let column = |field: &FieldRef| {
+        let is_told = batches.iter().any(|batch| batch.column_by_name(field.name()).is_some());
+        if is_told { column_of(batches, field) } else { Ok(new_null_array(field.data_type(), rows)) }
+    };
+    let columns: Vec<ArrayRef> = schema.fields().iter().map(column).collect::<Result<_, _>>().map_err(failed)?;
+    let count = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &count).map_err(failed)
+}
+
+/// The values of all batches in the type of the field. Those of neighbours of another type are put together before
+/// they are changed.
+fn column_of(batches: &[RecordBatch], field: &FieldRef) -> Result<ArrayRef, ArrowError> {
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let data_type = columns.last().map_or_else(|| field.data_type(), |before| before.data_type());
+        let none = || new_null_array(data_type, batch.num_rows());
+        columns.push(batch.column_by_name(field.name()).map_or_else(none, Arc::clone));
+    }
+    let together = |columns: &[ArrayRef]| concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>());
+    let runs = columns.chunk_by(|before, after| before.data_type() == after.data_type());
+    let runs: Vec<ArrayRef> = runs
+        .map(|run| {
+            let run = together(run)?;
+            if run.data_type() == field.data_type() { Ok(run) } else { cast(&run, field.data_type()) }
+        })
+        .collect::<Result<_, _>>()?;
+    together(&runs)
 }
 
 /// The columns of all batches, each once, in the order in which they are met.
@@ -228,20 +248,6 @@ pub(crate) fn schema_over(batches: &[RecordBatch]) -> SchemaRef {
         }
     }
     Arc::new(Schema::new(fields))
-}
-
-fn in_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns: Vec<ArrayRef> = schema
-        .fields()
-        .iter()
-        .map(|field| match batch.column_by_name(field.name()) {
-            Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-            Some(column) => arrow::compute::cast(column, field.data_type()),
-            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-        })
-        .collect::<Result<_, _>>()?;
-    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows)
 }
 
 /// What is known of a file before any of its rows is read.

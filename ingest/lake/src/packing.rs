@@ -6,9 +6,10 @@ use crate::files::{NOTE, ROW_GROUP_ROWS};
 use crate::footers::SUBJECT;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::partition;
+use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -65,9 +66,16 @@ pub(crate) fn encoded(batch: &RecordBatch, packing: Packing, note: Option<String
         properties = properties.set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
     }
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let path = ColumnPath::from(field.name().as_str());
         let is_empty = column.null_count() == column.len() && !column.data_type().is_nested();
-        if is_empty || (packing == Packing::Small && is_in_runs(column)?) {
-            properties = properties.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED);
+        if packing == Packing::Quick && matches!(column.data_type(), DataType::Timestamp(..)) {
+            // Looking each instant up among all others costs more than to write by how much it differs from the last.
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_compression(path, Compression::UNCOMPRESSED);
+        } else if is_empty || (packing == Packing::Small && is_in_runs(column)?) {
+            properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
         }
     }
     if batch.num_rows() >= FILTERED_ROWS_MIN {
@@ -103,15 +111,15 @@ fn is_in_runs(column: &ArrayRef) -> Result<bool, ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::metadata::ColumnChunkMetaData;
     use std::sync::Arc;
 
     const ROWS: i64 = 4_000;
 
-    /// The columns of a file that are packed.
-    fn packed(packing: Packing) -> Vec<String> {
+    fn written(packing: Packing) -> Bytes {
         let text = |made: fn(i64) -> Option<String>| -> ArrayRef { Arc::new((0..ROWS).map(made).collect::<StringArray>()) };
         let rows = RecordBatch::try_from_iter_with_nullable([
             ("none", text(|_| None), true),
@@ -120,18 +128,31 @@ mod tests {
             ("turns", text(|row| Some(format!("scan {}", row % 7))), true),
             ("own", text(|row| Some(format!("entity {row}"))), true),
             ("count", Arc::new((0..ROWS).collect::<Int64Array>()) as ArrayRef, true),
+            ("at", Arc::new(TimestampMicrosecondArray::from_iter_values(0..ROWS)) as ArrayRef, true),
         ])
         .unwrap();
-        let bytes = Bytes::from(encoded(&rows, packing, None).unwrap());
-        let file = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+        Bytes::from(encoded(&rows, packing, None).unwrap())
+    }
+
+    /// The columns of a file of which something holds.
+    fn columns(packing: Packing, holds: impl Fn(&ColumnChunkMetaData) -> bool) -> Vec<String> {
+        let file = ParquetRecordBatchReaderBuilder::try_new(written(packing)).unwrap();
         let columns = file.metadata().row_group(0).columns().iter();
-        let packed = columns.filter(|column| column.compression() != Compression::UNCOMPRESSED);
-        packed.map(|column| column.column_path().string()).collect()
+        columns.filter(|column| holds(column)).map(|column| column.column_path().string()).collect()
     }
 
     #[test]
     fn what_is_in_runs_is_not_packed_for_years() {
-        assert_eq!(packed(Packing::Small), ["turns", "own", "count"]);
+        let packed = |packing| columns(packing, |column| column.compression() != Compression::UNCOMPRESSED);
+        assert_eq!(packed(Packing::Small), ["turns", "own", "count", "at"]);
         assert_eq!(packed(Packing::Quick), ["one", "few", "turns", "own", "count"]);
+    }
+
+    #[test]
+    fn instants_of_facts_are_written_by_their_differences() {
+        let differences =
+            |column: &ColumnChunkMetaData| column.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED);
+        assert_eq!(columns(Packing::Quick, differences), ["at"]);
+        assert_eq!(columns(Packing::Small, differences), Vec::<String>::new());
     }
 }

@@ -42,11 +42,42 @@ pub(in crate::facts) struct Held {
     scans: Vec<u64>,
 }
 
-/// Findings with which the walk goes on, and the scans of all that came before.
-#[derive(Clone, Debug)]
-pub(in crate::facts) struct Later {
-    pub(in crate::facts) findings: Vec<RecordBatch>,
+/// New findings, and the units in which the walk goes on with them.
+#[derive(Debug, Default)]
+pub(in crate::facts) struct LaterFindings {
+    /// The new findings of all units; null where there is nothing to go on with.
+    new: Option<RecordBatch>,
+    of: BTreeMap<u32, Later>,
+}
+
+/// With what the walk goes on in one unit, and the scans of all that came before.
+#[derive(Debug)]
+struct Later {
+    kept: RecordBatch,
+    /// The places of its new findings.
+    added: Vec<u32>,
     scans: Vec<u64>,
+}
+
+impl LaterFindings {
+    pub(in crate::facts) fn units(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.of.keys().copied()
+    }
+
+    pub(in crate::facts) fn has(&self, unit: u32) -> bool {
+        self.of.contains_key(&unit)
+    }
+
+    /// The findings of some units: what is kept of each, and then what is new.
+    pub(in crate::facts) fn of_units(&self, units: &BTreeSet<u32>) -> Result<Vec<RecordBatch>> {
+        let later = || units.iter().filter_map(|unit| self.of.get(unit));
+        let mut findings: Vec<RecordBatch> = later().map(|later| later.kept.clone()).collect();
+        if let Some(new) = &self.new {
+            let added: Vec<u32> = later().flat_map(|later| &later.added).copied().collect();
+            findings.push(take_record_batch(new, &UInt32Array::from(added))?);
+        }
+        Ok(findings)
+    }
 }
 
 /// What a walk has left, unit by unit; of units that were gone on with, also the scans that came before.
@@ -54,7 +85,7 @@ pub(in crate::facts) fn held_of_units(
     findings: &RecordBatch,
     scans: &RecordBatch,
     units: &Units,
-    later: &BTreeMap<u32, Later>,
+    later: &LaterFindings,
 ) -> Result<Vec<(u32, Held)>> {
     let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let services = text(findings, "service_hint")?;
@@ -74,7 +105,7 @@ pub(in crate::facts) fn held_of_units(
     let mut held = Vec::with_capacity(rows.len());
     for (unit, rows) in rows {
         let mut scans = told.remove(&unit).unwrap_or_default();
-        scans.extend(later.get(&unit).iter().flat_map(|later| &later.scans));
+        scans.extend(later.of.get(&unit).iter().flat_map(|later| &later.scans));
         scans.sort_unstable();
         scans.dedup();
         scans.shrink_to_fit();
@@ -141,15 +172,15 @@ impl HeldFindings {
     pub(in crate::facts) fn later(
         &self,
         touched: &BTreeSet<u32>,
-        new: &RecordBatch,
+        new: RecordBatch,
         (plans, units): (&FactPlans, &Units),
-    ) -> Result<BTreeMap<u32, Later>> {
+    ) -> Result<LaterFindings> {
         let described = plans.register("components").map(|batch| text(batch, "component_id")).transpose()?;
         let described: Vec<&str> = described.into_iter().flat_map(|ids| ids.iter().flatten()).collect();
         let former: Vec<RecordBatch> = plans.register("component_names").cloned().into_iter().collect();
         let places = places_of(described.iter().copied(), &former)?;
         let component = |name: &str| places.get(name).and_then(|place| described.get(*place)).copied();
-        let told = Statements::over(new)?;
+        let told = Statements::over(&new)?;
         let mut rows: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for row in 0..new.num_rows() {
             // A finding about no service says nothing of any.
@@ -157,21 +188,20 @@ impl HeldFindings {
                 rows.entry(unit).or_default().push(row);
             }
         }
-        let mut later = BTreeMap::new();
+        let mut of = BTreeMap::new();
         for (unit, rows) in rows.into_iter().filter(|(unit, _)| touched.contains(unit)) {
             if let Some(held) = self.of.get(&unit)
                 && let Some(gone_on_with) = held.with(&told, &rows, &component)?
             {
-                later.insert(unit, gone_on_with);
+                of.insert(unit, gone_on_with);
             }
         }
-        Ok(later)
+        Ok(LaterFindings { new: Some(new), of })
     }
 }
 
 /// New statements, and the columns that decide whether they come after what is kept.
 struct Statements<'a> {
-    batch: &'a RecordBatch,
     services: Words<'a>,
     components: Words<'a>,
     detectors: Words<'a>,
@@ -188,7 +218,6 @@ impl<'a> Statements<'a> {
     fn over(batch: &'a RecordBatch) -> Result<Self> {
         let deleted = batch.column_by_name("is_deleted").and_then(|column| column.as_boolean_opt());
         Ok(Self {
-            batch,
             services: Words::of(batch, "service_hint")?,
             components: Words::of(batch, "component_id")?,
             detectors: Words::of(batch, "detector")?,
@@ -287,11 +316,16 @@ impl Held {
             if before.get(&about).is_some_and(|before| *before >= new.observed.value(row)) {
                 return Ok(None);
             }
-            scans.push(scan);
+            if scans.last() != Some(&scan) {
+                scans.push(scan);
+            }
             added.push(u32::try_from(row).unwrap_or(u32::MAX));
         }
-        let kept = filter_record_batch(&self.findings, &BooleanArray::from(is_kept))?;
-        let added = take_record_batch(new.batch, &UInt32Array::from(added))?;
-        Ok(Some(Later { findings: vec![kept, added], scans }))
+        let kept = if is_kept.contains(&false) {
+            filter_record_batch(&self.findings, &BooleanArray::from(is_kept))?
+        } else {
+            self.findings.clone()
+        };
+        Ok(Some(Later { kept, added, scans }))
     }
 }
