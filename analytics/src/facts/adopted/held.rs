@@ -316,16 +316,10 @@ impl Held {
             if before.get(&about).is_some_and(|before| *before >= new.observed.value(row)) {
                 return Ok(None);
             }
-            if scans.last() != Some(&scan) {
-                scans.push(scan);
-            }
+            scans.push(scan);
             added.push(u32::try_from(row).unwrap_or(u32::MAX));
         }
-        let kept = if is_kept.contains(&false) {
-            filter_record_batch(&self.findings, &BooleanArray::from(is_kept))?
-        } else {
-            self.findings.clone()
-        };
+        let kept = filter_record_batch(&self.findings, &BooleanArray::from(is_kept))?;
         Ok(Some(Later { kept, added, scans }))
     }
 }
