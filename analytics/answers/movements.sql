@@ -2,24 +2,27 @@
 --
 -- A movement is a spell that began in the window with what was there before. An adoption that only
 -- was not seen for a while is no movement, and a service that fell asleep has not left.
-with spells as (
-    select adoption_status.*,
-        lag(status) over (partition by service, component_id order by valid_from) as status_before,
-        lag(fit) over (partition by service, component_id order by valid_from) as fit_before
-    from adoption_status
-),
-bounds as (
+with bounds as (
     select min(period_start) as begins_at, max(period_end) as ends_at from calendar
 ),
 inside as (
-    select spells.*
-    from spells
+    select adoption_status.*
+    from adoption_status
     cross join bounds
-    where spells.valid_from >= bounds.begins_at and spells.valid_from < bounds.ends_at
+    where adoption_status.valid_from >= bounds.begins_at and adoption_status.valid_from < bounds.ends_at
+),
+before as (
+    select spells.service, spells.component_id, spells.valid_from,
+        lag(spells.status) over (partition by spells.service, spells.component_id order by spells.valid_from) as status_before,
+        lag(spells.fit) over (partition by spells.service, spells.component_id order by spells.valid_from) as fit_before
+    from adoption_status as spells
+    left semi join inside on inside.service = spells.service and inside.component_id = spells.component_id
 ),
 alive as (
-    select inside.*
+    select inside.*, before.status_before, before.fit_before
     from inside
+    join before on before.service = inside.service and before.component_id = inside.component_id
+        and before.valid_from = inside.valid_from
     join service_activity on service_activity.service = inside.service
         and inside.day >= service_activity.first_day and inside.day < service_activity.end_day
 ),

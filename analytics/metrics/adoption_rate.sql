@@ -6,11 +6,10 @@
 -- It can be gamed by narrowing the fit rule; read it beside coverage and reach, always.
 with counted as (
     select scope_kind, scope, period_start, period_end, is_partial,
-        count(*) filter (where fit = 'fits') as eligible,
-        count(*) filter (where fit = 'fits' and status = 'adopted') as adopted,
-        count(*) filter (where fit = 'fits' and status = 'unknown') as status_unknown
-    from standings
-    where edge = 'end'
+        coalesce(sum(services) filter (where fit = 'fits'), 0) as eligible,
+        coalesce(sum(services) filter (where fit = 'fits' and status = 'adopted'), 0) as adopted,
+        coalesce(sum(services) filter (where fit = 'fits' and status = 'unknown'), 0) as status_unknown
+    from standing_counts
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,

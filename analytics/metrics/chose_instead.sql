@@ -4,17 +4,18 @@
 -- share of each tool; by component the share of all of them, and the rest uses nothing that was
 -- detected. What many choose instead says what the component lacks.
 with scoped as (
-    select scope_kind, scope, alternative, period_start, period_end, is_partial
-    from standings
-    where edge = 'end' and fit = 'fits' and status in ('off_path', 'partial')
+    select scope_kind, scope, alternative, period_start, period_end, is_partial, services
+    from standing_counts
+    where fit = 'fits' and status in ('off_path', 'partial')
 ),
 counted as (
-    select scope_kind, scope, period_start, period_end, is_partial, count(*) as services, count(alternative) as chosen
+    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as services,
+        coalesce(sum(services) filter (where alternative is not null), 0) as chosen
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 by_tool as (
-    select scope, alternative, period_start, period_end, is_partial, count(*) as chosen
+    select scope, alternative, period_start, period_end, is_partial, sum(services) as chosen
     from scoped
     where scope_kind = 'component' and alternative is not null
     group by scope, alternative, period_start, period_end, is_partial

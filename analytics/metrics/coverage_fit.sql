@@ -6,11 +6,10 @@
 -- adoption rate and reach.
 with counted as (
     select scope_kind, scope, period_start, period_end, is_partial,
-        count(*) as active,
-        count(*) filter (where fit = 'fits') as eligible,
-        count(*) filter (where fit = 'unknown') as fit_unknown
-    from standings
-    where edge = 'end'
+        sum(services) as active,
+        coalesce(sum(services) filter (where fit = 'fits'), 0) as eligible,
+        coalesce(sum(services) filter (where fit = 'unknown'), 0) as fit_unknown
+    from standing_counts
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,

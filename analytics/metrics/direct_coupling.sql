@@ -10,11 +10,16 @@ with standing as (
     from standings
     where edge = 'end' and scope_kind = 'component' and category is not null
 ),
-seen as (
-    select period_start, period_end, is_partial, category, count(distinct service) as services,
-        count(distinct case when is_seen then service end) as known,
-        count(distinct case when vendor is not null then service end) as coupled
+users as (
+    select period_start, period_end, is_partial, category, service, bool_or(is_seen) as is_known,
+        bool_or(vendor is not null) as is_coupled
     from standing
+    group by period_start, period_end, is_partial, category, service
+),
+seen as (
+    select period_start, period_end, is_partial, category, count(*) as services,
+        count(*) filter (where is_known) as known, count(*) filter (where is_coupled) as coupled
+    from users
     group by period_start, period_end, is_partial, category
 ),
 by_vendor as (

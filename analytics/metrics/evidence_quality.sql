@@ -4,11 +4,11 @@
 -- against detected, old and new at once, or use against the fit rule. Everything else that is said
 -- about adoption is only as good as this.
 with counted as (
-    select scope_kind, scope, period_start, period_end, is_partial, count(*) as eligible,
-        count(*) filter (where status <> 'unknown') as known,
-        count(*) filter (where has_conflict) as conflicting
-    from standings
-    where edge = 'end' and fit = 'fits'
+    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible,
+        coalesce(sum(services) filter (where status <> 'unknown'), 0) as known,
+        coalesce(sum(services) filter (where has_conflict), 0) as conflicting
+    from standing_counts
+    where fit = 'fits'
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
 told as (

@@ -4,11 +4,11 @@
 -- uses the component all the same counts as a user. A reason that is given again and again is a
 -- candidate for the paved path: `waymark adoption COMPONENT` lists them.
 with counted as (
-    select scope_kind, scope, period_start, period_end, is_partial, count(*) as eligible,
-        count(*) filter (where status = 'exempt') as exempt,
-        count(*) filter (where status = 'unknown') as unknown
-    from standings
-    where edge = 'end' and fit = 'fits'
+    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible,
+        coalesce(sum(services) filter (where status = 'exempt'), 0) as exempt,
+        coalesce(sum(services) filter (where status = 'unknown'), 0) as unknown
+    from standing_counts
+    where fit = 'fits'
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,

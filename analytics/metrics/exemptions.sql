@@ -10,7 +10,7 @@ with judged as (
         expires_at >= read_at as is_open,
         expires_at < read_at and status <> 'adopted' as is_expired
     from standing_exemptions
-    where place = 1
+    where place = 1 and opened_at is not null
 ),
 reasons as (
     select scope_kind, scope, period_start, reason_code, count(*) as with_this_reason
@@ -34,18 +34,35 @@ scoped as (
     where scope_kind = 'component' and (is_open or is_expired)
 ),
 counted as (
-    select scope_kind, scope, period_start, period_end, is_partial, count(*) as eligible,
+    select scope_kind, scope, period_start, period_end, is_partial, count(*) as services,
         count(*) filter (where is_open) as open,
         count(*) filter (where is_open and review_at < read_at) as review_due,
         count(*) filter (where is_expired) as expired,
         count(*) filter (where is_open and with_this_reason > 1) as repeated
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial
+),
+stood as (
+    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible
+    from standing_counts
+    where fit = 'fits'
+    group by scope_kind, scope, period_start, period_end, is_partial
+),
+told as (
+    select stood.*, coalesce(counted.open, 0) as open, coalesce(counted.review_due, 0) as review_due,
+        coalesce(counted.expired, 0) as expired, coalesce(counted.repeated, 0) as repeated
+    from stood
+    left join counted on counted.scope_kind = stood.scope_kind and counted.scope = stood.scope
+        and counted.period_start = stood.period_start
+    union all
+    select scope_kind, scope, period_start, period_end, is_partial, services, open, review_due, expired, repeated
+    from counted
+    where scope_kind = 'component_reason'
 )
 select statistics.statistic, scope_kind, scope, period_start, period_end,
     cast(case statistics.statistic when 'open' then open when 'review_due' then review_due when 'expired' then expired else repeated end
         as double) as value,
     cast(null as double) as low, cast(null as double) as high, eligible as sample_size,
     cast(null as double) as numerator, cast(null as double) as denominator, 1.0 as coverage, is_partial
-from counted
+from told
 cross join (values ('open'), ('review_due'), ('expired'), ('repeated')) as statistics(statistic)

@@ -11,10 +11,14 @@ with standing as (
     from standings
     where edge = 'end' and scope_kind = 'component' and category is not null
 ),
-seen as (
-    select period_start, period_end, is_partial, category, count(distinct service) as services,
-        count(distinct case when tool is not null then service end) as known
+users as (
+    select period_start, period_end, is_partial, category, service, bool_or(tool is not null) as is_known
     from standing
+    group by period_start, period_end, is_partial, category, service
+),
+seen as (
+    select period_start, period_end, is_partial, category, count(*) as services, count(*) filter (where is_known) as known
+    from users
     group by period_start, period_end, is_partial, category
 ),
 used as (

@@ -12,17 +12,25 @@ with joined as (
     group by component_id, service, adopted_since
 ),
 stood as (
-    select scope_kind, scope, component_id, period_start, period_end, is_partial, service
-    from standings
-    where edge = 'end' and fit = 'fits'
+    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible
+    from standing_counts
+    where fit = 'fits'
+    group by scope_kind, scope, period_start, period_end, is_partial
+),
+entered as (
+    select standing_spells.scope_kind, standing_spells.scope, ends.period_start, count(distinct joined.service) as services
+    from (select * from period_edges where edge = 'end') as ends
+    join joined on joined.adopted_since >= ends.period_start and joined.adopted_since < ends.period_end
+    join standing_spells on standing_spells.component_id = joined.component_id and standing_spells.service = joined.service
+        and standing_spells.from_place <= ends.place and standing_spells.to_place >= ends.place
+    where standing_spells.fit = 'fits'
+    group by standing_spells.scope_kind, standing_spells.scope, ends.period_start
 ),
 counted as (
-    select stood.scope_kind, stood.scope, stood.period_start, stood.period_end, stood.is_partial,
-        count(distinct stood.service) as eligible, count(distinct joined.service) as entered
+    select stood.*, coalesce(entered.services, 0) as entered
     from stood
-    left join joined on joined.component_id = stood.component_id and joined.service = stood.service
-        and joined.adopted_since >= stood.period_start and joined.adopted_since < stood.period_end
-    group by stood.scope_kind, stood.scope, stood.period_start, stood.period_end, stood.is_partial
+    left join entered on entered.scope_kind = stood.scope_kind and entered.scope = stood.scope
+        and entered.period_start = stood.period_start
 )
 select 'services' as statistic, scope_kind, scope, period_start, period_end, cast(entered as double) as value,
     cast(null as double) as low, cast(null as double) as high, eligible as sample_size,

@@ -5,11 +5,10 @@
 -- Read it beside the adoption rate and coverage, which say whether fit or uptake limits it.
 with counted as (
     select scope_kind, scope, period_start, period_end, is_partial,
-        count(*) as active,
-        count(*) filter (where fit = 'fits' and status = 'adopted') as adopted,
-        count(*) filter (where fit = 'unknown' or (fit = 'fits' and status = 'unknown')) as unknown
-    from standings
-    where edge = 'end'
+        sum(services) as active,
+        coalesce(sum(services) filter (where fit = 'fits' and status = 'adopted'), 0) as adopted,
+        coalesce(sum(services) filter (where fit = 'unknown' or (fit = 'fits' and status = 'unknown')), 0) as unknown
+    from standing_counts
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,

@@ -5,23 +5,21 @@
 -- remainder is partial or unknown. `resurrection`: of those that had left before the period, the
 -- share that uses it again. A census: bounds count unknown statuses for and against.
 with movements as (
-    select before.scope_kind, before.scope, before.service, before.period_start, before.period_end, before.is_partial,
-        before.status = 'adopted' as was_adopted, before.is_left as had_left,
-        after.status = 'adopted' as is_adopted, after.is_left as has_left, after.status = 'unknown' as is_unknown
-    from (select * from standings where edge = 'start' and fit = 'fits') as before
-    join (select * from standings where edge = 'end' and fit = 'fits') as after
-        on after.scope_kind = before.scope_kind and after.scope = before.scope and after.service = before.service
-        and after.component_id = before.component_id and after.period_start = before.period_start
+    select scope_kind, scope, period_start, period_end, is_partial, services,
+        status_before = 'adopted' as was_adopted, is_left_before as had_left,
+        status = 'adopted' as is_adopted, is_left as has_left, status = 'unknown' as is_unknown
+    from standing_moves
+    where fit_before = 'fits' and fit = 'fits'
 ),
 counted as (
     select scope_kind, scope, period_start, period_end, is_partial,
-        count(*) filter (where was_adopted) as users,
-        count(*) filter (where was_adopted and is_adopted) as retained,
-        count(*) filter (where was_adopted and has_left) as left_since,
-        count(*) filter (where was_adopted and is_unknown) as unknown_users,
-        count(*) filter (where had_left) as leavers,
-        count(*) filter (where had_left and is_adopted) as returned,
-        count(*) filter (where had_left and is_unknown) as unknown_leavers
+        coalesce(sum(services) filter (where was_adopted), 0) as users,
+        coalesce(sum(services) filter (where was_adopted and is_adopted), 0) as retained,
+        coalesce(sum(services) filter (where was_adopted and has_left), 0) as left_since,
+        coalesce(sum(services) filter (where was_adopted and is_unknown), 0) as unknown_users,
+        coalesce(sum(services) filter (where had_left), 0) as leavers,
+        coalesce(sum(services) filter (where had_left and is_adopted), 0) as returned,
+        coalesce(sum(services) filter (where had_left and is_unknown), 0) as unknown_leavers
     from movements
     group by scope_kind, scope, period_start, period_end, is_partial
 ),

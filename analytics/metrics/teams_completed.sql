@@ -7,11 +7,11 @@
 -- as a team of ten, so read it beside the adoption rate.
 with teams as (
     select component_id, scope, period_start, period_end, is_partial,
-        count(*) as services,
-        count(*) filter (where status = 'adopted') as adopted,
-        count(*) filter (where status = 'unknown') as unknown
-    from standings
-    where edge = 'end' and scope_kind = 'component_team' and fit = 'fits' and status <> 'exempt'
+        sum(services) as services,
+        coalesce(sum(services) filter (where status = 'adopted'), 0) as adopted,
+        coalesce(sum(services) filter (where status = 'unknown'), 0) as unknown
+    from standing_counts
+    where scope_kind = 'component_team' and fit = 'fits' and status <> 'exempt'
     group by component_id, scope, period_start, period_end, is_partial
 ),
 counted as (

@@ -4,21 +4,23 @@
 -- is read; zero for whoever is on the newest. A version that no release describes is not known and
 -- lowers the coverage. A census: the median of all known ones, without an interval.
 with newest as (
-    select standings.component_id, standings.scope_kind, standings.scope, standings.period_start, standings.period_end,
-        standings.is_partial, standings.service, standings.version_released_at,
-        max(component_releases.released_at) as newest_at
+    select ends.period_start, component_releases.component_id, max(component_releases.released_at) as newest_at
+    from (select * from period_edges where edge = 'end') as ends
+    join component_releases on component_releases.released_at < ends.read_at
+    group by ends.period_start, component_releases.component_id
+),
+used as (
+    select standings.scope_kind, standings.scope, standings.period_start, standings.period_end, standings.is_partial,
+        standings.version_released_at, newest.newest_at
     from standings
-    left join component_releases on component_releases.component_id = standings.component_id
-        and component_releases.released_at < standings.read_at
+    left join newest on newest.component_id = standings.component_id and newest.period_start = standings.period_start
     where standings.edge = 'end' and standings.fit = 'fits' and standings.status = 'adopted'
-    group by standings.component_id, standings.scope_kind, standings.scope, standings.period_start, standings.period_end,
-        standings.is_partial, standings.service, standings.version_released_at
 ),
 summarised as (
     select scope_kind, scope, period_start, period_end, is_partial, count(*) as users, count(version_released_at) as known,
         median(case when newest_at >= version_released_at then seconds_between(version_released_at, newest_at) else 0.0 end)
             filter (where version_released_at is not null) as lag_seconds
-    from newest
+    from used
     group by scope_kind, scope, period_start, period_end, is_partial
 )
 select 'p50' as statistic, scope_kind, scope, period_start, period_end,

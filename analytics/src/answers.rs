@@ -17,6 +17,35 @@ pub struct Answer {
     pub(crate) sql: &'static str,
 }
 
+/// A fixed answer as somebody asks for it.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerRequest<'a> {
+    pub(crate) answer: &'a Answer,
+    /// Another answer, which is read like a table.
+    pub(crate) over: Option<&'a Answer>,
+    /// A column of the answer, and the text that rows must have there.
+    pub(crate) only: Option<(&'a str, &'a str)>,
+}
+
+impl Answer {
+    /// The rows that have a text in one of its columns, and no others: what is left out is not computed. An
+    /// answer of so many rows at most would have other rows then.
+    pub const fn only<'a>(&'a self, column: &'a str, text: &'a str) -> AnswerRequest<'a> {
+        AnswerRequest { answer: self, over: None, only: Some((column, text)) }
+    }
+
+    /// The answer over another one that is read like a table.
+    pub const fn over<'a>(&'a self, over: Option<&'a Self>) -> AnswerRequest<'a> {
+        AnswerRequest { answer: self, over, only: None }
+    }
+}
+
+impl<'a> From<&'a Answer> for AnswerRequest<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        answer.over(None)
+    }
+}
+
 /// Who joined, left or was exempted in a window.
 pub const MOVEMENTS: Answer =
     Answer { name: "movements", operational_tables: &[], sql: include_str!("../answers/movements.sql") };

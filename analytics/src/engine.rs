@@ -1,15 +1,17 @@
 //! The engine: DataFusion over one snapshot. The only place that plans SQL.
 //!
-//! Facts are planned among observations and registers; metrics among facts, `calendar`, `scopes`
-//! and `settings`, in a session without any clock. How files are read is said in `lake_tables.rs` and
+//! Facts are planned among observations and registers; metrics among facts, `calendar` with its
+//! edges, `scopes` and `settings`, in a session without any clock. How files are read is said in `lake_tables.rs` and
 //! `hot.rs`; limits on people's own questions are in `query/`.
 
 mod calendar_days;
 mod cluster;
 mod evidence;
+mod known_points;
 mod members;
 mod one_row_first;
 mod reader;
+mod remembered;
 mod rows;
 mod run;
 mod scope_names;
@@ -23,8 +25,10 @@ mod whole_partitions;
 
 use calendar_days::CalendarDays;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
+use known_points::{KnownPoints, READ_POINTS};
 use members::narrowed;
 use reader::Reader;
+use remembered::Remembered;
 pub(crate) use run::{collected, traced};
 use scoped_services::ScopedServices;
 pub(crate) use session::facts_context;
@@ -32,7 +36,7 @@ pub use session::session_state;
 pub use side_by_side::side_by_side;
 pub(crate) use whole_partitions::WholePartitions;
 
-use crate::answers::Answer;
+use crate::answers::AnswerRequest;
 use crate::catalogue::Metric;
 use crate::change::Change;
 use crate::compare::{ComparedWindows, Detailed};
@@ -53,12 +57,12 @@ use datafusion::catalog::{
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant as StopWatch;
 use tokio::sync::OnceCell;
-use waymark_event::Instant;
+use waymark_event::{Instant, SchemaError};
 use waymark_lake::{Layout, Snapshot};
 
 /// How many comparisons, and how many cells with their services, are remembered.
@@ -94,7 +98,7 @@ enum Readable {
 #[derive(Clone, Debug)]
 pub struct Engine {
     reader: Arc<Reader>,
-    answers: moka::future::Cache<(String, &'static str, Window), Arc<Series>>,
+    remembered: Arc<Remembered>,
     /// What was found out by `compare.rs`, by snapshot and question.
     pub(crate) changes: moka::future::Cache<(String, ComparedWindows), Option<Change>>,
     /// Cells whose limits know their services, by snapshot and question.
@@ -104,12 +108,9 @@ pub struct Engine {
 impl Engine {
     /// An engine over a data folder; the newest snapshot is opened when the first question comes.
     pub fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
-        let weigh = |_: &(String, &'static str, Window), series: &Arc<Series>| {
-            u32::try_from(series.cells.len()).unwrap_or(u32::MAX).saturating_mul(200)
-        };
-        let answers = moka::future::Cache::builder().weigher(weigh).max_capacity(32 * 1_024 * 1_024).build();
         let (changes, details) = (moka::future::Cache::new(CLOSER_MAX), moka::future::Cache::new(CLOSER_MAX));
-        Self { reader: Arc::new(Reader::new(layout, definitions)), answers, changes, details }
+        let remembered = Arc::new(Remembered::new());
+        Self { reader: Arc::new(Reader::new(layout, definitions)), remembered, changes, details }
     }
 
     /// What the organisation says about itself.
@@ -135,19 +136,17 @@ impl Engine {
         self.reader.until_read().await;
     }
 
-    /// One metric over a window; the same question on the same snapshot is answered once.
+    /// One metric over a window; the same question is answered once as long as what it reads stays the same.
     ///
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub async fn series(&self, metric: &'static Metric, window: &Window) -> Result<Arc<Series>, AnalyticsError> {
         let opened = self.newest().await?;
-        let key = (opened.snapshot.id.clone(), metric.id, window.clone());
-        if let Some(series) = self.answers.get(&key).await {
+        if let Some(series) = self.remembered.get(metric, window, &opened.snapshot).await {
             return Ok(series);
         }
-        let series = Arc::new(opened.series(metric, window).await?);
-        self.answers.insert(key, Arc::clone(&series)).await;
-        Ok(series)
+        let series = opened.series(metric, window).await?;
+        Ok(self.remembered.keep(series, &opened.snapshot).await)
     }
 
     /// The rows behind a metric over a window: how many were counted, how many not and why, and a page.
@@ -163,23 +162,18 @@ impl Engine {
         self.newest().await?.evidence(metric, window, request).await
     }
 
-    /// One of the fixed answers of `ANSWERS`, as rows; `window` supplies its calendar.
+    /// One of the fixed answers of `ANSWERS`, as rows; `window` supplies its calendar. Without any row where
+    /// a table of the lake that it reads is not there yet.
     ///
     /// # Errors
     /// `Metric` when it cannot be computed.
-    pub async fn answer(&self, answer: &Answer, window: &Window) -> Result<RecordBatch, AnalyticsError> {
-        self.answer_over(answer, None, window).await
-    }
-
-    /// The same, over another answer that is read like a table; without any row where a table of the
-    /// lake that it reads is not there yet.
-    pub(crate) async fn answer_over(
+    pub async fn answer<'a>(
         &self,
-        answer: &Answer,
-        over: Option<&Answer>,
+        request: impl Into<AnswerRequest<'a>>,
         window: &Window,
     ) -> Result<RecordBatch, AnalyticsError> {
-        let opened = self.newest().await?;
+        let request = request.into();
+        let (opened, answer) = (self.newest().await?, request.answer);
         let failed = |cause: DataFusionError| AnalyticsError::Metric { metric: answer.name.to_owned(), cause: Box::new(cause) };
         let mut operational: Vec<(&'static str, Arc<dyn TableProvider>)> = Vec::new();
         for name in answer.operational_tables {
@@ -190,7 +184,7 @@ impl Engine {
             let context = SessionContext::new_with_state(opened.state.clone());
             operational.push((name, lake_tables::table(&context, self.layout(), name, &version, None).await.map_err(failed)?));
         }
-        opened.answer_over(answer, over, window, operational).await
+        opened.answer(request, window, operational).await
     }
 }
 
@@ -223,8 +217,11 @@ impl Opened {
 
     fn context_without_views(&self, window: &Window, readable: Readable) -> Result<SessionContext, AnalyticsError> {
         let failed = |cause: DataFusionError| AnalyticsError::Register { table: "calendar".to_owned(), cause: Box::new(cause) };
-        let days = calendar::calendar(window, self.snapshot.as_of)
-            .map_err(|cause| AnalyticsError::Supply { table: "calendar".to_owned(), cause })?;
+        let supplied = |table: &str, made: Result<RecordBatch, SchemaError>| {
+            made.map_err(|cause| AnalyticsError::Supply { table: table.to_owned(), cause })
+        };
+        let days = supplied("calendar", calendar::calendar(window, self.snapshot.as_of))?;
+        let edges = supplied("period_edges", calendar::period_edges(window, self.snapshot.as_of))?;
         let is_readable = |name: &str| {
             let is_shown_register = readable == Readable::FactsAndRegisters && name != MEMBERSHIPS;
             is_shown_register || name == "settings" || FACTS.iter().any(|fact| fact.name == name)
@@ -233,7 +230,11 @@ impl Opened {
         if let Some(asked) = CalendarDays::of(&days) {
             context.add_analyzer_rule(Arc::new(asked));
         }
-        register_batch(&context, "calendar", days).map_err(failed)?;
+        let points = calendar::read_points(&edges).map_err(|cause| failed(cause.into()))?;
+        context.add_analyzer_rule(Arc::new(KnownPoints::new(points.clone())));
+        for (name, rows) in [("calendar", days), ("period_edges", edges), (READ_POINTS, points)] {
+            register_batch(&context, name, rows).map_err(failed)?;
+        }
         Ok(session::without_clocks(context))
     }
 
@@ -296,11 +297,10 @@ impl Opened {
         Ok(series.fill())
     }
 
-    /// A fixed answer over facts, over tables of the lake beside them, and over another answer.
-    pub(crate) async fn answer_over(
+    /// A fixed answer over facts and over tables of the lake beside them.
+    pub(crate) async fn answer(
         &self,
-        answer: &Answer,
-        over: Option<&Answer>,
+        AnswerRequest { answer, over, only }: AnswerRequest<'_>,
         window: &Window,
         operational: Vec<(&'static str, Arc<dyn TableProvider>)>,
     ) -> Result<RecordBatch, AnalyticsError> {
@@ -314,7 +314,11 @@ impl Opened {
             context.register_table(over.name, view).map_err(failed)?;
         }
         let began = StopWatch::now();
-        let rows = collected(plan(&context, answer.sql).await.map_err(failed)?).await.map_err(failed)?;
+        let mut frame = plan(&context, answer.sql).await.map_err(failed)?;
+        if let Some((column, text)) = only {
+            frame = frame.filter(col(column).eq(lit(text))).map_err(failed)?;
+        }
+        let rows = collected(frame).await.map_err(failed)?;
         tracing::debug!(answer.name = answer.name, elapsed_ms = began.elapsed().as_millis(), "a fixed answer was given");
         Ok(rows)
     }

@@ -15,6 +15,7 @@ mod quantile;
 mod quantiles;
 mod samples;
 mod survival;
+mod width_bucket;
 mod wilson;
 
 pub(crate) use business_seconds::business_seconds;
@@ -71,6 +72,7 @@ pub(crate) fn functions() -> Vec<Function> {
         Function::formula("nps_high", nps::high),
         Function::Scalar(instants::plus_seconds()),
         Function::Scalar(instants::seconds_between()),
+        Function::Scalar(width_bucket::width_bucket()),
     ]
 }
 

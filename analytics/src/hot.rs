@@ -13,11 +13,11 @@ use crate::answers::ANSWERS;
 use crate::catalogue::METRICS;
 use crate::error::AnalyticsError;
 use crate::lake_tables::{LakeTable, StoredFile, rows_of};
-use crate::rows_asked::{SERVICE, Services};
+use crate::rows_asked::{SERVICE, Services, VALID_TO};
 use crate::views::{VIEWS, named_in};
 use arrow::array::{Array, AsArray, DictionaryArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema, SchemaRef, UInt16Type};
+use arrow::compute::{cast, max};
+use arrow::datatypes::{DataType, Schema, SchemaRef, TimestampMicrosecondType, UInt16Type};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
@@ -70,6 +70,8 @@ struct Kept {
     batches: Vec<RecordBatch>,
     /// The services of its rows; null where the fact has none.
     services: Option<Services>,
+    /// The last instant at which one of its rows ended, in microseconds; null where some hold still, or none has an end.
+    ended_by: Option<i64>,
     columns: Vec<ColumnCounts>,
     rows: usize,
 }
@@ -303,6 +305,19 @@ fn services_in(batches: &[RecordBatch]) -> Option<Services> {
     Some(Services::of(services))
 }
 
+/// The last instant at which one of the rows ended; null where some hold still, or where there is no such column.
+fn ended_by(batches: &[RecordBatch]) -> Option<i64> {
+    let mut last = None;
+    for batch in batches {
+        let ends = batch.column_by_name(VALID_TO)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        if ends.null_count() > 0 {
+            return None;
+        }
+        last = last.max(max(ends));
+    }
+    last
+}
+
 impl Kept {
     fn new(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Self> {
         let batches = batches.into_iter().filter(|batch| batch.num_rows() > 0);
@@ -327,6 +342,7 @@ impl Kept {
         Ok(Self {
             schema: Arc::clone(schema),
             services: services_in(&batches),
+            ended_by: ended_by(&batches),
             columns,
             rows: batches.iter().map(RecordBatch::num_rows).sum(),
             batches,

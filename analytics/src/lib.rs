@@ -35,8 +35,9 @@ mod window;
 pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhythm};
 pub use answers::findings::{FINDINGS, Finding, find_finding};
 pub use answers::{
-    ANSWERS, ARRIVALS, Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, EXEMPTIONS,
-    FREQUENCY_CATEGORY, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS, WEEKS,
+    ANSWERS, ARRIVALS, Answer, AnswerRequest, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY,
+    EXEMPTIONS, FREQUENCY_CATEGORY, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS,
+    WEEKS,
 };
 pub use asked::{WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};

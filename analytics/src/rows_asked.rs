@@ -1,4 +1,4 @@
-//! `RowsAsked`: of which days and services a question wants rows, read from its conditions.
+//! `RowsAsked`: of which days and services a question wants rows, and how long they last, read from its conditions.
 //!
 //! Files that hold no such rows are left closed, and what is in memory of them is not looked at. Other
 //! conditions are not understood here; whoever plans the question filters the rows that remain.
@@ -16,6 +16,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) const DAY: &str = "day";
 /// The column that says whose a row is.
 pub(crate) const SERVICE: &str = "service";
+/// The column that says until when a row held; null for what holds still.
+pub(crate) const VALID_TO: &str = "valid_to";
 
 /// What the conditions of a question say about its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(crate) struct RowsAsked {
     to: Option<NaiveDate>,
     /// Whose rows; null where they may be anybody's.
     services: Option<Services>,
+    /// Rows that ended before this instant, in microseconds, are not asked for; null where they are.
+    ended_from: Option<i64>,
 }
 
 /// Services of a file or a question, each as a number that stands for its name. Two names of one number cost a file that is
@@ -66,6 +70,7 @@ impl RowsAsked {
                 asked.services = Some(both.unwrap_or(services));
             } else {
                 asked.bound_days(filter);
+                asked.ended_from = asked.ended_from.max(ended_from(filter));
             }
         }
         asked
@@ -88,6 +93,13 @@ impl RowsAsked {
         both.is_none_or(|(asked, held)| held.have_one_of(asked))
     }
 
+    /// Whether rows that all ended by an instant can be among those that are asked for; null where some hold
+    /// still, or nobody knows.
+    pub(crate) fn may_end_by(&self, ended_by: Option<i64>) -> bool {
+        let both = self.ended_from.zip(ended_by);
+        both.is_none_or(|(from, ended_by)| ended_by >= from)
+    }
+
     fn bound_days(&mut self, filter: &Expr) {
         let Expr::BinaryExpr(BinaryExpr { left, op, right }) = known_part(filter) else { return };
         let (Expr::Column(column), Expr::Literal(ScalarValue::Date32(Some(day)), _)) = (left.as_ref(), right.as_ref()) else {
@@ -101,6 +113,23 @@ impl RowsAsked {
         if matches!(op, Operator::Eq | Operator::Lt | Operator::LtEq) {
             self.to = Some(self.to.map_or(day, |known| known.min(day)));
         }
+    }
+}
+
+/// The instant until which rows must hold, where a condition lets those pass that hold still; in microseconds.
+fn ended_from(filter: &Expr) -> Option<i64> {
+    let is_end = |side: &Expr| matches!(side, Expr::Column(column) if column.name == VALID_TO);
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) = filter else { return None };
+    match (left.as_ref(), right.as_ref()) {
+        (Expr::IsNull(open), Expr::BinaryExpr(BinaryExpr { left: end, op: Operator::Gt | Operator::GtEq, right: from }))
+            if is_end(open) && is_end(end) =>
+        {
+            match from.as_ref() {
+                Expr::Literal(ScalarValue::TimestampMicrosecond(micros, _), _) => *micros,
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
@@ -173,6 +202,17 @@ mod tests {
         assert!(asked.may_be_of_days(None));
         let other = RowsAsked::by(&[col(SERVICE).is_null().or(col(DAY).gt_eq(on("2026-03-01")))]);
         assert_eq!(other, RowsAsked::default(), "another column says nothing about days");
+    }
+
+    #[test]
+    fn rows_that_ended_before_are_not_asked_for() {
+        let at = |micros: i64| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
+        let lasting = |column: &str| col(column).is_null().or(col(column).gt_eq(at(100)));
+        let asked = RowsAsked::by(&[lasting(VALID_TO).and(col(DAY).lt(on("2026-05-01")))]);
+        assert_eq!([Some(99), Some(100), None].map(|ended_by| asked.may_end_by(ended_by)), [false, true, true]);
+        for other in [lasting("left_at"), col(VALID_TO).gt_eq(at(100)), col(VALID_TO).is_null().or(col(VALID_TO).lt(at(100)))] {
+            assert!(RowsAsked::by(&[other]).may_end_by(Some(0)));
+        }
     }
 
     #[test]

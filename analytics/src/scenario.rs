@@ -122,7 +122,7 @@ impl Scenario {
         for name in answer.operational_tables {
             operational.push((*name, self.context.table_provider(*name).await.map_err(|cause| register(name, cause))?));
         }
-        self.opened(as_of).await?.answer_over(answer, over, window, operational).await
+        self.opened(as_of).await?.answer(answer.over(over), window, operational).await
     }
 
     async fn opened(&self, as_of: Instant) -> Result<Opened, AnalyticsError> {

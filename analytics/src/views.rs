@@ -1,6 +1,6 @@
 //! Views: SQL that several metrics share, so that what counts at an instant is said once.
 //!
-//! A view reads what metrics read: facts, `calendar`, `scopes`, `settings` and the views above it. It
+//! A view reads what metrics read: facts, `calendar` with its edges, `scopes`, `settings` and the views above it. It
 //! is planned into a question that names it. Those that are `weekly` are asked over all weeks instead,
 //! computed once per snapshot, and shown to everybody (`engine/views.rs`).
 
@@ -25,6 +25,9 @@ pub const VIEWS: &[View] = &[
     View { name: "awaited_lately", is_weekly: false, sql: include_str!("../views/awaited_lately.sql") },
     View { name: "waiting_changes", is_weekly: false, sql: include_str!("../views/waiting_changes.sql") },
     View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
+    View { name: "standing_spells", is_weekly: false, sql: include_str!("../views/standing_spells.sql") },
+    View { name: "standing_counts", is_weekly: false, sql: include_str!("../views/standing_counts.sql") },
+    View { name: "standing_moves", is_weekly: false, sql: include_str!("../views/standing_moves.sql") },
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },
     View { name: "standing_exemptions", is_weekly: false, sql: include_str!("../views/standing_exemptions.sql") },
     View { name: "births", is_weekly: false, sql: include_str!("../views/births.sql") },
@@ -55,7 +58,7 @@ mod tests {
     fn a_view_is_found_where_it_is_named() {
         let names = |sql: &str| named_in(sql).iter().map(|view| view.name).collect::<Vec<_>>();
         assert_eq!(names("select 1 from adoption_status"), [""; 0]);
-        assert_eq!(names("select * from STANDINGS where edge = 'end'"), ["standings"]);
+        assert_eq!(names("select * from STANDINGS where edge = 'end'"), ["standing_spells", "standings"]);
         assert_eq!(names("select * from adoption_weekly"), ["adoption_weekly"]);
     }
 }

@@ -3,10 +3,7 @@
 --
 -- Read at the end of the period, or now when it is not over.
 with read as (
-    select period_start, least(period_end, as_of) as read_at
-    from calendar
-    where period_start < as_of
-    group by period_start, period_end, as_of
+    select period_start, read_at from period_edges where edge = 'end'
 ),
 granted as (
     -- exemptions are few and services are many, so these are put in order before the services come

@@ -29,12 +29,27 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use waymark_analytics::{METRICS, Subject, WindowRequest};
 
-/// Renders what people open first, so that the first of them need not wait; a failure is only logged.
+/// Makes what people ask for first, so that the first of them need not wait; a failure is only logged.
 pub async fn warm(app: &App) {
-    if let Err(problem) = pages::warm(app).await {
-        tracing::warn!(problem.detail = %problem.detail, "the home page could not be made in advance");
+    for made in [pages::warm(app).await, warm_adoption(app).await] {
+        if let Err(problem) = made {
+            tracing::warn!(problem.detail = %problem.detail, "what people ask for first could not be made in advance");
+        }
     }
+}
+
+/// Every metric of adoption as it is asked for without a window: each looks at all components and services, and
+/// stays as long as the facts do that it reads.
+async fn warm_adoption(app: &App) -> Result<(), Problem> {
+    let (as_of, zone) = (app.engine.newest().await?.as_of(), app.engine.definitions().zone());
+    for metric in METRICS.iter().filter(|metric| metric.subject != Subject::Services) {
+        let scope_kind = Some(metric.subject.scope_kind().to_owned());
+        let window = WindowRequest { scope_kind, ..WindowRequest::default() }.understand(as_of, zone)?;
+        app.engine.series(metric, &window).await?;
+    }
+    Ok(())
 }
 
 /// Every page and route over an application.

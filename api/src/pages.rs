@@ -30,7 +30,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/assets/style.css", get(style::style))
 }
 
-/// Makes the home page of the newest snapshot in advance.
+/// Makes the home page and the scoreboard of the newest snapshot in advance.
 pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
-    Box::pin(home::rendered(app)).await.map(|_| ())
+    let home = Box::pin(home::rendered(app)).await;
+    Box::pin(adoption::rendered(app)).await.and(home).map(|_| ())
 }

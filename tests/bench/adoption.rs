@@ -1,16 +1,17 @@
 //! `adoption`: the status of every service and component over three years, cold and for one day more, then every
-//! metric of adoption.
+//! metric of adoption and the table of all weeks.
 //!
 //! `adoption=0.02` says how large a share of the 5,000 services there is; storing the findings of all
 //! of them takes far longer than deriving from them. Each metric is asked for other weeks than before,
 //! because the engine remembers what it has answered.
 
 use crate::asked::Asked;
+use crate::memory::Peak;
 use crate::paved::{COMPONENTS, Paved, SERVICES, WEEKS};
 use crate::rows::{NO_AIM, grouped, milliseconds, row, seconds};
 use crate::{runtime, scratch};
 use std::time::{Duration, Instant};
-use waymark_analytics::{Extent, Grain, METRICS, Subject, Window};
+use waymark_analytics::{Extent, Grain, METRICS, Subject, WEEKS as ALL_WEEKS, Window};
 
 /// How often each metric is timed; the median counts.
 const TIMES: u64 = 5;
@@ -43,6 +44,7 @@ async fn adoption(share: f64) {
 }
 
 async fn metrics(paved: &Paved) {
+    let peak = Peak::begin();
     let engine = paved.engine();
     let as_of = engine.newest().await.unwrap().as_of();
     let zone = engine.definitions().zone();
@@ -61,6 +63,10 @@ async fn metrics(paved: &Paved) {
         }
         row(&format!("{}, {SHOWN_WEEKS} weeks, warm", metric.id), &milliseconds(median(seen)), "50 ms");
     }
+    let began = Instant::now();
+    engine.answer(&ALL_WEEKS, &Window::last_complete(Grain::Week, 1, as_of, zone)).await.unwrap();
+    row("the table of all weeks, once for a snapshot", &milliseconds(began.elapsed()), NO_AIM);
+    peak.end("answering all of that", "1 GiB");
 }
 
 fn median(mut durations: Vec<Duration>) -> Duration {

@@ -114,7 +114,7 @@ Made from the catalogue and the heads of the statements in `analytics/facts`; ne
 - An answer is made within 30 seconds, holds at most 10,000 rows (a million as CSV or Parquet) and 256 MiB, and may use 512 MiB on the way. A refusal says which limit it was.
 - `now()` is the instant that the snapshot describes. A `timestamp` is in UTC with microseconds; a `day` is a day in the organisation's zone; names that end in `_seconds` are durations.
 - People are nowhere: what is counted by person was counted before. Single answers of surveys are nowhere, and results only of waves that are over.
-- Beside the usual functions there are those in which metrics speak: `quantile`, `quantile_low`, `quantile_high` (of type 7, with 95 % limits), `wilson_low` and `wilson_high` (of a share), `poisson_low` and `poisson_high` (of a count), `nps_low` and `nps_high`, `plus_seconds`, `seconds_between`.
+- Beside the usual functions there are those in which metrics speak: `quantile`, `quantile_low`, `quantile_high` (of type 7, with 95 % limits), `wilson_low` and `wilson_high` (of a share), `poisson_low` and `poisson_high` (of a count), `nps_low` and `nps_high`, `plus_seconds`, `seconds_between`, and `width_bucket` over instants and days.
 - Metrics are no tables: `GET /api/v1/metrics/{id}/series` gives them with their intervals, and [METRICS.md](METRICS.md) the statement of each.
 - The observations below the facts are Parquet files in Delta format (`lake/observed` in the data folder), for any other tool.
 

@@ -124,7 +124,7 @@ impl Engine {
         let opened = self.newest().await?;
         let mut findings = Vec::with_capacity(FINDINGS.len());
         for finding in FINDINGS {
-            let batch = self.answer_over(&finding.answer, finding.over, window).await?;
+            let batch = self.answer(finding.answer.over(finding.over), window).await?;
             findings.push(found(finding, &Rows(&batch), cases_max));
         }
         let sources = self.read_all(&SOURCE_RHYTHM, window, source_rhythm).await?;

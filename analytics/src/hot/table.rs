@@ -33,7 +33,9 @@ struct Held {
 
 impl Held {
     fn may_have(&self, asked: &RowsAsked) -> bool {
-        asked.may_be_of_days(self.days) && asked.may_be_of_services(self.kept.services.as_ref())
+        asked.may_be_of_days(self.days)
+            && asked.may_end_by(self.kept.ended_by)
+            && asked.may_be_of_services(self.kept.services.as_ref())
     }
 }
 

@@ -1,15 +1,20 @@
 //! The scoreboard: for each component who uses it, who could, what moved, and whether the goal is in reach.
 
-use super::told::Told;
+use super::told::{Row, Told};
 use super::tools::{Category, categories};
 use super::until::{Until, until};
 use crate::problem::Problem;
 use crate::reporting::{day_of, each_series};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window};
+use waymark_analytics::{Answer, Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window};
+use waymark_event::Instant;
 use waymark_reports::wording::{self, dates};
+
+/// The column of an answer that names the component.
+pub(super) const COMPONENT: &str = "component_id";
 
 /// A share of services with what its unknowns leave open.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
@@ -74,6 +79,15 @@ pub struct Board {
     pub categories: Vec<Category>,
 }
 
+/// What scores are made of: levels, the last complete week, all weeks, and who stands where if somebody is blocked.
+struct Scoring<'a> {
+    definitions: &'a Definitions,
+    levels: BTreeMap<&'static str, Arc<Series>>,
+    moved: Told,
+    weeks: Told,
+    standing: Option<Told>,
+}
+
 /// The scoreboard of the newest snapshot.
 ///
 /// # Errors
@@ -81,25 +95,48 @@ pub struct Board {
 pub async fn board(engine: &Engine) -> Result<Board, Problem> {
     let opened = engine.newest().await?;
     let definitions = engine.definitions();
-    let zone = definitions.zone();
-    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), zone).of_kind("component");
-    let ids = ["adoption_rate", "coverage_fit", "reach", "teams_completed"];
-    let levels: BTreeMap<_, _> = ids.into_iter().zip(each_series(engine, &ids, &yesterday).await?).collect();
-    let week = Window::last_complete(Grain::Week, 1, opened.as_of(), zone);
-    let moved = Told::of(&engine.answer(&MOVEMENTS, &week).await?);
-    let weeks = Told::of(&engine.answer(&WEEKS, &week).await?);
-    let has_blocked = definitions.migrations.iter().any(|migration| !migration.blocked.is_empty());
-    let standing = if has_blocked { Some(Told::of(&engine.answer(&STANDING, &yesterday).await?)) } else { None };
-    let score = |component: &Component| {
-        let of_kind = |kind: &str| {
-            let mine = moved.rows().filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str()));
-            mine.filter(|row| row.text("kind").as_deref() == Some(kind)).count()
+    let week = Window::last_complete(Grain::Week, 1, opened.as_of(), definitions.zone());
+    let scoring = Scoring::of(engine, opened.as_of(), None).await?;
+    Ok(Board {
+        as_of: opened.as_of().to_rfc3339(),
+        snapshot: opened.snapshot.id.clone(),
+        week: week.periods.first().map(|period| dates::period(Grain::Week, period)).unwrap_or_default(),
+        components: definitions.components.iter().map(|component| scoring.score(component)).collect(),
+        categories: categories(engine).await?,
+    })
+}
+
+/// Where one component stands as of an instant, as the scoreboard says it.
+pub(super) async fn score(engine: &Engine, component: &Component, as_of: Instant) -> Result<Score, Problem> {
+    Ok(Scoring::of(engine, as_of, Some(&component.id)).await?.score(component))
+}
+
+impl<'a> Scoring<'a> {
+    /// For every component as of an instant, or for one.
+    async fn of(engine: &'a Engine, as_of: Instant, component: Option<&str>) -> Result<Self, Problem> {
+        let definitions = engine.definitions();
+        let asked = |answer: &'static Answer| match component {
+            Some(component) => answer.only(COMPONENT, component),
+            None => answer.into(),
         };
-        let mine: Vec<_> =
-            weeks.rows().filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str())).collect();
-        let here = standing.iter().flat_map(Told::rows);
-        let here: Vec<_> = here.filter(|row| row.text("component_id").as_deref() == Some(component.id.as_str())).collect();
-        let bounds = |id: &str, statistic: &str| bounds(levels.get(id).map(AsRef::as_ref), statistic, &component.id);
+        let yesterday = Window::last_complete(Grain::Day, 1, as_of, definitions.zone()).of_kind("component");
+        let week = Window::last_complete(Grain::Week, 1, as_of, definitions.zone());
+        let ids = ["adoption_rate", "coverage_fit", "reach", "teams_completed"];
+        let levels = ids.into_iter().zip(each_series(engine, &ids, &yesterday).await?).collect();
+        let moved = Told::of(&engine.answer(asked(&MOVEMENTS), &week).await?);
+        let weeks = Told::of(&engine.answer(asked(&WEEKS), &week).await?);
+        let has_blocked = definitions.migrations.iter().any(|migration| !migration.blocked.is_empty());
+        let standing = if has_blocked { Some(Told::of(&engine.answer(asked(&STANDING), &yesterday).await?)) } else { None };
+        Ok(Self { definitions, levels, moved, weeks, standing })
+    }
+
+    fn score(&self, component: &Component) -> Score {
+        let is_mine = |row: &Row<'_>| row.text(COMPONENT).as_deref() == Some(component.id.as_str());
+        let moved: Vec<_> = self.moved.rows().filter(is_mine).collect();
+        let of_kind = |kind: &str| moved.iter().filter(|row| row.text("kind").as_deref() == Some(kind)).count();
+        let weeks: Vec<_> = self.weeks.rows().filter(is_mine).collect();
+        let standing: Vec<_> = self.standing.iter().flat_map(Told::rows).filter(is_mine).collect();
+        let bounds = |id: &str, statistic: &str| bounds(self.levels.get(id).map(AsRef::as_ref), statistic, &component.id);
         let mut score = Score {
             component: component.id.clone(),
             title: component.title.clone(),
@@ -113,19 +150,12 @@ pub async fn board(engine: &Engine) -> Result<Board, Problem> {
             teams_started: bounds("teams_completed", "started"),
             joined: of_kind("joined"),
             left: of_kind("left"),
-            until: until(definitions, &component.id, &mine, &here),
+            until: until(self.definitions, &component.id, &weeks, &standing),
             sentence: String::new(),
         };
         score.sentence = score.said();
         score
-    };
-    Ok(Board {
-        as_of: opened.as_of().to_rfc3339(),
-        snapshot: opened.snapshot.id.clone(),
-        week: week.periods.first().map(|period| dates::period(Grain::Week, period)).unwrap_or_default(),
-        components: definitions.components.iter().map(score).collect(),
-        categories: categories(engine).await?,
-    })
+    }
 }
 
 fn bounds(series: Option<&Series>, statistic: &str, component: &str) -> Bounds {
@@ -189,6 +219,6 @@ pub(super) fn described<'a>(definitions: &'a Definitions, id: &str) -> Result<&'
 }
 
 /// A day as JSON writes it.
-pub(super) fn day_said(row: &super::told::Row<'_>, name: &str, definitions: &Definitions) -> Option<String> {
+pub(super) fn day_said(row: &Row<'_>, name: &str, definitions: &Definitions) -> Option<String> {
     row.instant(name).map(|instant| day_of(instant, definitions.zone()))
 }

@@ -1,7 +1,7 @@
 //! Whether a component made its adopters faster, and how stable they are: studies from fixed answers,
 //! verdicts of `analytics`, words.
 
-use super::board::described;
+use super::board::{COMPONENT, described};
 use super::told::Told;
 use crate::problem::Problem;
 use serde::Serialize;
@@ -57,11 +57,11 @@ pub async fn effects(engine: &Engine, component: &str) -> Result<Vec<EffectSaid>
     let zone = engine.definitions().zone();
     let end = Grain::Week.floor(local_date(opened.as_of(), zone));
     let weeks = Window::between(Grain::Week, end - chrono::Days::new(7 * WEEKS), end, zone);
-    let adoptions = Told::of(&engine.answer(&EFFECT_ADOPTIONS, &weeks).await?);
+    let adoptions = Told::of(&engine.answer(EFFECT_ADOPTIONS.only(COMPONENT, component), &weeks).await?);
     let stability = Told::of(&engine.answer(&EFFECT_STABILITY, &weeks).await?);
     let mut said = Vec::new();
     for (outcome, answer) in OUTCOMES {
-        let durations = Told::of(&engine.answer(answer, &weeks).await?);
+        let durations = Told::of(&engine.answer(*answer, &weeks).await?);
         let study = study(engine, component, &weeks, [&adoptions, &durations, &stability]);
         let question = format!("{outcome}|effect|component|{component}|{}|{}|default|1", weeks_start(&weeks), end);
         // Two thousand resamples would hold up whoever else is answered by this thread.
@@ -96,8 +96,7 @@ fn study(engine: &Engine, component: &str, weeks: &Window, [adoptions, durations
         week.deployments = u32::try_from(row.count("deployments")).unwrap_or(0);
         week.failures = u32::try_from(row.count("failures")).unwrap_or(0);
     }
-    let mine = adoptions.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
-    let subjects = mine.filter_map(|row| {
+    let subjects = adoptions.rows().filter_map(|row| {
         let service = row.text("service")?;
         let adopted = row.instant("adopted_at");
         let adopted_week = adopted.and_then(number);

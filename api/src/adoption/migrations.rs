@@ -3,6 +3,7 @@
 //! The numbers are those of `adoption_weekly` and of the standings at the end of the period; what is
 //! said about the end is what the scoreboard says.
 
+use super::board::COMPONENT;
 use super::told::{Row, Told};
 use super::until::{is_remaining, until};
 use crate::problem::Problem;
@@ -26,14 +27,14 @@ pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<wa
     let zone = definitions.zone();
     let eve = Window::between(Grain::Day, end - Days::new(1), end, zone);
     let weeks = Told::of(&engine.answer(&WEEKS, &eve).await?);
-    let standing = Told::of(&engine.answer(&STANDING, &eve).await?);
     let mut told = Vec::new();
     for migration in begun {
         let component = migration.to_component.as_str();
+        let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, component), &eve).await?);
         let is_over = |row: &Row<'_>| row.instant("week_end").is_some_and(|at| local_date(at, zone) <= end);
-        let mine = weeks.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
+        let mine = weeks.rows().filter(|row| row.text(COMPONENT).as_deref() == Some(component));
         let mine: Vec<Row<'_>> = mine.filter(|row| !row.is("is_partial") && is_over(row)).collect();
-        let here: Vec<Row<'_>> = standing.rows().filter(|row| row.text("component_id").as_deref() == Some(component)).collect();
+        let here: Vec<Row<'_>> = standing.rows().collect();
         let said = until(definitions, component, &mine, &here);
         let since = Grain::Week.floor(migration.started_on);
         let drawn = mine.iter().filter_map(|row| week(row, zone)).filter(|week| week.first_day >= since);

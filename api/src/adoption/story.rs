@@ -1,6 +1,6 @@
 //! The story of one component: who moved, who stands where and by what evidence, what others chose.
 
-use super::board::{Score, board, day_said, described};
+use super::board::{COMPONENT, Score, day_said, described, score};
 use super::told::{Row, Told};
 use crate::problem::Problem;
 use crate::reporting::day_of;
@@ -131,17 +131,15 @@ pub struct Story {
 /// `no-such-component`, or when a number cannot be computed.
 pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
     let definitions = engine.definitions();
-    described(definitions, component)?;
+    let described = described(definitions, component)?;
     let opened = engine.newest().await?;
-    let board = board(engine).await?;
-    let score = board.components.into_iter().find(|score| score.component == component);
-    let score = score.ok_or_else(|| Problem::no_such_component(component, &[]))?;
+    let score = score(engine, described, opened.as_of()).await?;
     let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), definitions.zone());
-    let standing = standing(engine, &yesterday, |row| row.text("component_id").as_deref() == Some(component)).await?;
+    let standing = standing(engine, &yesterday, COMPONENT, component).await?;
     let exemptions = exemptions(engine, &yesterday, component, opened.as_of()).await?;
     Ok(Story {
-        as_of: board.as_of,
-        snapshot: board.snapshot,
+        as_of: opened.as_of().to_rfc3339(),
+        snapshot: opened.snapshot.id.clone(),
         moved: moved(engine, component).await?,
         chose_instead: tallied(standing.iter().filter(|one| matches!(one.status.as_str(), "off_path" | "partial")), |one| {
             one.alternative.clone().unwrap_or_else(|| "nothing that was detected".to_owned())
@@ -160,7 +158,7 @@ pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
 pub(crate) async fn offers(engine: &Engine, kind: &str, name: &str) -> Result<Vec<Stander>, Problem> {
     let opened = engine.newest().await?;
     let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), engine.definitions().zone());
-    standing(engine, &yesterday, |row| row.text(kind).as_deref() == Some(name)).await
+    standing(engine, &yesterday, kind, name).await
 }
 
 async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> {
@@ -170,9 +168,9 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
     let tomorrow = waymark_analytics::local_date(opened.as_of(), zone) + Days::new(1);
     let first = weeks.periods.first().map_or(tomorrow, |period| period.first_day);
     let window = Window::between(Grain::Window, first, tomorrow, zone);
-    let told = Told::of(&engine.answer(&MOVEMENTS, &window).await?);
-    let mine = told.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
-    let mut moved: Vec<(Option<Instant>, Moved)> = mine
+    let told = Told::of(&engine.answer(MOVEMENTS.only(COMPONENT, component), &window).await?);
+    let mut moved: Vec<(Option<Instant>, Moved)> = told
+        .rows()
         .filter_map(|row| {
             let moved = Moved {
                 kind: row.text("kind")?,
@@ -191,11 +189,11 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
     Ok(moved.into_iter().map(|(_, moved)| moved).collect())
 }
 
-async fn standing(engine: &Engine, window: &Window, is_wanted: impl Fn(&Row<'_>) -> bool) -> Result<Vec<Stander>, Problem> {
-    let told = Told::of(&engine.answer(&STANDING, window).await?);
+async fn standing(engine: &Engine, window: &Window, kind: &str, name: &str) -> Result<Vec<Stander>, Problem> {
+    let told = Told::of(&engine.answer(STANDING.only(kind, name), window).await?);
     let definitions = engine.definitions();
     let on = window.periods.last().map(|period| period.end_day - Days::new(1)).unwrap_or_default();
-    let mut standing: Vec<Stander> = told.rows().filter(is_wanted).filter_map(|row| stander(&row, definitions, on)).collect();
+    let mut standing: Vec<Stander> = told.rows().filter_map(|row| stander(&row, definitions, on)).collect();
     let place = |status: &str| ORDER.iter().position(|known| *known == status).unwrap_or(ORDER.len());
     standing.sort_by_key(|one| (place(&one.status), !one.is_left, one.service.clone()));
     Ok(standing)
@@ -226,10 +224,9 @@ fn stander(row: &Row<'_>, definitions: &Definitions, on: NaiveDate) -> Option<St
 }
 
 async fn exemptions(engine: &Engine, window: &Window, component: &str, now: Instant) -> Result<Vec<ExemptionSaid>, Problem> {
-    let told = Told::of(&engine.answer(&EXEMPTIONS, window).await?);
+    let told = Told::of(&engine.answer(EXEMPTIONS.only(COMPONENT, component), window).await?);
     let zone = engine.definitions().zone();
-    let mine = told.rows().filter(|row| row.text("component_id").as_deref() == Some(component));
-    let said = mine.filter_map(|row| {
+    let said = told.rows().filter_map(|row| {
         let (opened, review, expires) = (row.instant("opened_at")?, row.instant("review_at")?, row.instant("expires_at")?);
         let status = if expires <= now {
             "expired"

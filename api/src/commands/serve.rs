@@ -91,19 +91,26 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     ended.context("failed to serve")
 }
 
-/// Opens each new snapshot and makes its home page before somebody asks for it, from memory as soon as that
-/// is there: made from a large lake meanwhile, it would keep both waiting.
+/// How long nobody looks for a new snapshot, at least and at most.
+const WARM_PAUSE: Duration = Duration::from_secs(2);
+const WARM_PAUSE_MAX: Duration = Duration::from_mins(1);
+
+/// Opens each new snapshot and makes the pages that people open first before somebody asks for them, from memory
+/// as soon as that is there: made from a large lake meanwhile, they would keep both waiting. Where snapshots follow
+/// each other quickly, a fifth of the time goes into this.
 async fn keep_warm(app: App) {
-    let mut warmed = String::new();
+    let (mut warmed, mut pause) = (String::new(), WARM_PAUSE);
     loop {
         if let Ok(opened) = app.engine.newest().await
             && opened.snapshot.id != warmed
         {
             app.engine.until_read().await;
+            let began = std::time::Instant::now();
             warm(&app).await;
+            pause = (4 * began.elapsed()).clamp(WARM_PAUSE, WARM_PAUSE_MAX);
             warmed.clone_from(&opened.snapshot.id);
         }
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(pause).await;
     }
 }
 

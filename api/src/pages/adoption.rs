@@ -17,16 +17,22 @@ use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
+use std::sync::Arc;
 use waymark_analytics::{Engine, Grain, Window};
 use waymark_reports::wording::dates;
 
 /// The scoreboard as a page.
 pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
-    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let bytes = rendered(&app).await?;
+    Ok(frame::answer(bytes.as_ref().clone()))
+}
+
+/// The bytes of the scoreboard; one snapshot has one.
+pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
+    let opened = app.engine.newest().await?;
     let key = format!("{} adoption", opened.snapshot.id);
     let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(frame::answer(bytes.as_ref().clone()))
+    app.rendered(key, Box::pin(make)).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {
