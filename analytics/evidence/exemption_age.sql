@@ -4,4 +4,3 @@ select service, component_id, seconds_between(opened_at, read_at) as age_seconds
     case when place > 1 then 'a later exemption took its place' when expires_at < read_at then 'it has ended' end as reason,
     scope_kind, scope, period_start
 from standing_exemptions
-where opened_at is not null

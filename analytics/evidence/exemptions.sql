@@ -9,4 +9,3 @@ select service, component_id,
     end as reason,
     scope_kind, scope, period_start
 from standing_exemptions
-where opened_at is not null

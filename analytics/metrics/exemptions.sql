@@ -10,7 +10,7 @@ with judged as (
         expires_at >= read_at as is_open,
         expires_at < read_at and status <> 'adopted' as is_expired
     from standing_exemptions
-    where place = 1 and opened_at is not null
+    where place = 1
 ),
 reasons as (
     select scope_kind, scope, period_start, reason_code, count(*) as with_this_reason
@@ -42,18 +42,12 @@ counted as (
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial
 ),
-stood as (
-    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible
-    from standing_counts
-    where fit = 'fits'
-    group by scope_kind, scope, period_start, period_end, is_partial
-),
 told as (
-    select stood.*, coalesce(counted.open, 0) as open, coalesce(counted.review_due, 0) as review_due,
+    select eligible_counts.*, coalesce(counted.open, 0) as open, coalesce(counted.review_due, 0) as review_due,
         coalesce(counted.expired, 0) as expired, coalesce(counted.repeated, 0) as repeated
-    from stood
-    left join counted on counted.scope_kind = stood.scope_kind and counted.scope = stood.scope
-        and counted.period_start = stood.period_start
+    from eligible_counts
+    left join counted on counted.scope_kind = eligible_counts.scope_kind and counted.scope = eligible_counts.scope
+        and counted.period_start = eligible_counts.period_start
     union all
     select scope_kind, scope, period_start, period_end, is_partial, services, open, review_due, expired, repeated
     from counted

@@ -11,12 +11,6 @@ with joined as (
     where status = 'adopted' and fit = 'fits' and motive = 'voluntary' and not is_prevalent and adopted_since is not null
     group by component_id, service, adopted_since
 ),
-stood as (
-    select scope_kind, scope, period_start, period_end, is_partial, sum(services) as eligible
-    from standing_counts
-    where fit = 'fits'
-    group by scope_kind, scope, period_start, period_end, is_partial
-),
 entered as (
     select standing_spells.scope_kind, standing_spells.scope, ends.period_start, count(distinct joined.service) as services
     from (select * from period_edges where edge = 'end') as ends
@@ -27,10 +21,10 @@ entered as (
     group by standing_spells.scope_kind, standing_spells.scope, ends.period_start
 ),
 counted as (
-    select stood.*, coalesce(entered.services, 0) as entered
-    from stood
-    left join entered on entered.scope_kind = stood.scope_kind and entered.scope = stood.scope
-        and entered.period_start = stood.period_start
+    select eligible_counts.*, coalesce(entered.services, 0) as entered
+    from eligible_counts
+    left join entered on entered.scope_kind = eligible_counts.scope_kind and entered.scope = eligible_counts.scope
+        and entered.period_start = eligible_counts.period_start
 )
 select 'services' as statistic, scope_kind, scope, period_start, period_end, cast(entered as double) as value,
     cast(null as double) as low, cast(null as double) as high, eligible as sample_size,

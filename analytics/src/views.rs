@@ -27,6 +27,7 @@ pub const VIEWS: &[View] = &[
     View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
     View { name: "standing_spells", is_weekly: false, sql: include_str!("../views/standing_spells.sql") },
     View { name: "standing_counts", is_weekly: false, sql: include_str!("../views/standing_counts.sql") },
+    View { name: "eligible_counts", is_weekly: false, sql: include_str!("../views/eligible_counts.sql") },
     View { name: "standing_moves", is_weekly: false, sql: include_str!("../views/standing_moves.sql") },
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },
     View { name: "standing_exemptions", is_weekly: false, sql: include_str!("../views/standing_exemptions.sql") },

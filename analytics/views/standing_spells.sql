@@ -17,7 +17,7 @@ living as (
     from service_activity
 ),
 standing as (
-    select seen.*, greatest(seen.edges_before, living.edges_before) + 1 as from_place,
+    select seen.* exclude (edges_before, edges_until), greatest(seen.edges_before, living.edges_before) + 1 as from_place,
         least(seen.edges_until, living.edges_until) as to_place
     from (select * from seen where edges_before < edges_until) as seen
     join living on living.service = seen.service

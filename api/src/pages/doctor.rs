@@ -24,14 +24,12 @@ pub(crate) async fn doctor(
     let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
     let (days, cases) = (params.days.unwrap_or(DAYS), params.cases.unwrap_or(CASES));
     let opened = app.engine.newest().await.map_err(Problem::from)?;
-    let key = format!("{} doctor {days} {cases}", opened.snapshot.id);
     let make = async {
         let diagnosis = diagnosis(&app.engine, days, cases).await?;
         let as_of = wording::dates::instant(opened.as_of(), app.engine.definitions().zone());
-        Ok(page(&diagnosis, days, as_of).into_string().into_bytes())
+        Ok(page(&diagnosis, days, as_of))
     };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(frame::answer(bytes.as_ref().clone()))
+    frame::answered(&app, &format!("doctor {days} {cases}"), Box::pin(make)).await
 }
 
 fn page(diagnosis: &Diagnosis, days: u32, as_of: String) -> Markup {

@@ -3,10 +3,12 @@
 //! A page fills a [`Page`] and says nothing of what stands around it. Styles are in `style.css`; what a
 //! page shows is its own business.
 
+use crate::app::App;
 use crate::problem::Problem;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use std::sync::Arc;
 
 /// Where a reader can go from every page: address and words, in the order of the navigation.
 const PLACES: &[(&str, &str)] = &[
@@ -74,6 +76,26 @@ impl Page {
             }
         }
     }
+}
+
+/// The bytes of a page, which is made once for a snapshot and name.
+pub(super) async fn rendered(
+    app: &App,
+    name: &str,
+    page: impl Future<Output = Result<Markup, Problem>>,
+) -> Result<Arc<Vec<u8>>, Problem> {
+    let key = format!("{} {name}", app.engine.newest().await?.snapshot.id);
+    let make = async { page.await.map(|page| page.into_string().into_bytes()) };
+    app.rendered(key, make).await
+}
+
+/// The same as an answer.
+pub(super) async fn answered(
+    app: &App,
+    name: &str,
+    page: impl Future<Output = Result<Markup, Problem>>,
+) -> Result<Response, Refusal> {
+    Ok(answer(rendered(app, name, page).await?.as_ref().clone()))
 }
 
 /// A rendered page as an answer.

@@ -23,12 +23,9 @@ pub(crate) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
     Ok(frame::answer(bytes.as_ref().clone()))
 }
 
-/// The bytes of the page; one snapshot has one page.
+/// The bytes of the page.
 pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
-    let opened = app.engine.newest().await?;
-    let key = format!("{} home", opened.snapshot.id);
-    let make = async { page(&app.engine).await.map(|page| page.into_string().into_bytes()) };
-    app.rendered(key, Box::pin(make)).await
+    frame::rendered(app, "home", Box::pin(page(&app.engine))).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {

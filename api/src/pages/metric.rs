@@ -36,12 +36,8 @@ pub(crate) async fn metric(
 ) -> Result<Response, Refusal> {
     let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let opened = app.engine.newest().await.map_err(Problem::from)?;
-    let key = format!("{} page {address}", opened.snapshot.id);
-    let make =
-        async { page(&app.engine, metric, &settled(params), &address).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(frame::answer(bytes.as_ref().clone()))
+    let params = settled(params);
+    frame::answered(&app, &format!("page {address}"), Box::pin(page(&app.engine, metric, &params, &address))).await
 }
 
 /// Without a period it is the number of the home page: the last 90 days as one.

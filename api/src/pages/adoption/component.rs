@@ -14,11 +14,7 @@ use waymark_reports::wording::dates;
 
 /// The page of one component.
 pub(crate) async fn component(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let opened = app.engine.newest().await.map_err(Problem::from)?;
-    let key = format!("{} adoption {id}", opened.snapshot.id);
-    let make = async { page(&app.engine, &id).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(frame::answer(bytes.as_ref().clone()))
+    frame::answered(&app, &format!("adoption {id}"), Box::pin(page(&app.engine, &id))).await
 }
 
 async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {

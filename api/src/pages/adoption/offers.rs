@@ -27,11 +27,7 @@ pub(crate) async fn team(State(app): State<App>, Path(name): Path<String>) -> Re
 }
 
 async fn answer(app: &App, kind: &str, name: &str) -> Result<Response, Refusal> {
-    let opened = app.engine.newest().await.map_err(Problem::from)?;
-    let key = format!("{} offers {kind} {name}", opened.snapshot.id);
-    let make = async { page(&app.engine, kind, name).await.map(|page| page.into_string().into_bytes()) };
-    let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok(frame::answer(bytes.as_ref().clone()))
+    frame::answered(app, &format!("offers {kind} {name}"), Box::pin(page(&app.engine, kind, name))).await
 }
 
 async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem> {
