@@ -7,4 +7,8 @@ select
     (select count(*) from adoption_status
         where status = 'unknown' and fit = 'fits'
             and valid_from <= (select as_of from bounds) and (valid_to is null or valid_to > (select as_of from bounds))
-            and service in (select service from service_owners where valid_to is null)) as unknown_evidence
+            -- who is asleep is in no rate, so nothing is missing of it
+            and service in (
+                select service from service_activity
+                where local_midnight(first_day) <= (select as_of from bounds) and local_midnight(end_day) > (select as_of from bounds)
+            )) as unknown_evidence

@@ -38,21 +38,27 @@ moved as (
     from alive
 ),
 begun as (
-    select births.service, births.component_id, births.born_at, births.alternative, births.evidence_ref, births.evidence_url
+    select births.service, births.component_id, births.born_at, births.alternative, births.evidence_ref, births.evidence_sha,
+        births.evidence_url
     from births
     cross join bounds
     where births.scope_kind = 'component' and births.status in ('off_path', 'partial')
         and births.born_at >= bounds.begins_at and births.born_at < bounds.ends_at
 ),
 told as (
-    select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_url
+    select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_sha, evidence_url
     from moved
     where kind is not null
     union all
-    select component_id, service, 'born_off_path', born_at, alternative, cast(null as varchar) as motive, evidence_ref, evidence_url from begun
+    select component_id, service, 'born_off_path', born_at, alternative, cast(null as varchar) as motive, evidence_ref,
+        evidence_sha, evidence_url
+    from begun
 )
 select told.component_id, told.service, owners.scope as team, told.kind, told.since, told.alternative, told.motive,
-    told.evidence_ref, told.evidence_url
+    told.evidence_sha,
+    -- a place is one of a commit, and of what is not there the commit is all that can be looked at
+    nullif(concat_ws(' ', told.evidence_ref, 'at commit ' || substr(told.evidence_sha, 1, 12)), '') as evidence_ref,
+    told.evidence_url
 from told
 left join scopes as owners on owners.service = told.service and owners.scope_kind = 'team'
     and owners.valid_from <= told.since and owners.valid_to > told.since

@@ -5,4 +5,4 @@ select service, component_id, alternative, status, is_left, valid_from as since,
     case when alternative is null then 'nothing else was detected' end as reason,
     scope_kind, scope, period_start
 from standings
-where edge = 'end' and fit = 'fits' and status in ('off_path', 'partial')
+where edge = 'end' and fit = 'fits' and status = 'off_path'

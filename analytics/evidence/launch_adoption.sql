@@ -5,11 +5,10 @@ with periods as (
     group by period_start, period_end, as_of
 ),
 reviews as (
-    select component_id, 30 as days, plus_seconds(released_at, 86400 * 30) as review_at from component_launches
-    union all
-    select component_id, 60, plus_seconds(released_at, 86400 * 60) from component_launches
-    union all
-    select component_id, 90, plus_seconds(released_at, 86400 * 90) from component_launches
+    select component_id, days.days, cast(cast(day as int) + days.days as date) as review_day,
+        local_midnight(cast(cast(day as int) + days.days as date)) as review_at
+    from component_launches
+    cross join (values (30), (60), (90)) as days(days)
 ),
 standing as (
     select periods.period_start, reviews.days, reviews.review_at, adoption_status.component_id, adoption_status.service,
@@ -20,8 +19,7 @@ standing as (
         and adoption_status.valid_from < reviews.review_at
         and (adoption_status.valid_to is null or adoption_status.valid_to >= reviews.review_at)
     join service_activity on service_activity.service = adoption_status.service
-        and service_activity.first_day <= cast(reviews.review_at as date)
-        and service_activity.end_day > cast(reviews.review_at as date)
+        and service_activity.first_day < reviews.review_day and service_activity.end_day >= reviews.review_day
     where reviews.review_at <= periods.as_of
 ),
 placed as (

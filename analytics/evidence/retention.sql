@@ -9,6 +9,5 @@ select before.service, before.component_id, before.status as status_before, befo
     end as reason,
     before.scope_kind, before.scope, before.period_start
 from (select * from standings where edge = 'start' and fit = 'fits' and (status = 'adopted' or is_left)) as before
-left join (select * from standings where edge = 'end') as after
-    on after.scope_kind = before.scope_kind and after.scope = before.scope and after.service = before.service
-    and after.component_id = before.component_id and after.period_start = before.period_start
+left join (select * from standings where edge = 'end' and scope_kind = 'component') as after
+    on after.service = before.service and after.component_id = before.component_id and after.period_start = before.period_start

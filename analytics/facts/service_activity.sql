@@ -16,6 +16,9 @@ with activity as (
         and repository_services.valid_from <= changes.merged_at
         and (repository_services.valid_to is null or changes.merged_at < repository_services.valid_to)
     union all
+    -- path rules say whose a change is where no catalogue gives the repository to anybody
+    select unnest(own_services), merged_at from changes
+    union all
     select service_hint, committed_at from commits where service_hint is not null
 ),
 described as (

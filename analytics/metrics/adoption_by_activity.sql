@@ -1,21 +1,41 @@
--- Adoption by activity: of the production deployments of eligible services, the share by those that use it.
+-- Adoption by activity: of the production deployments of eligible services, the share that goes with a component.
 --
--- A deployment counts for the component when its service used it at that instant, and belongs to the
--- period in which it finished. It cannot be raised by moving sleepy services first, which the
--- adoption rate can. A census: `low` counts deployments of services of unknown status as without the
--- component, `high` as with it.
+-- Where a component's `passage` says by which runs, sources or machines a deployment shows its way, the
+-- deployment itself tells whether it went through; of other components it counts when its service used them
+-- at that instant. It belongs to the period in which it finished. It cannot be raised by moving sleepy
+-- services first, which the adoption rate can. A census: `low` counts deployments that do not show their way, or
+-- of services of unknown status, as without the component, `high` as with it.
 with days as (
     select day, period_start, period_end, is_partial from calendar where period_start < as_of
 ),
-made as (
-    select days.period_start, days.period_end, days.is_partial, deployments.service, deployments.finished_at,
-        adoption_status.component_id, adoption_status.status
+shown as (
+    select unnest(went_through) as component_id from deployment_traces
+    union
+    select unnest(went_around) from deployment_traces
+),
+marked as (
+    select deployment_id, unnest(went_through) as component_id, 'adopted' as shown_status
+    from deployment_traces
+    where day in (select day from days)
+    union all
+    select deployment_id, unnest(went_around), 'off_path' from deployment_traces where day in (select day from days)
+),
+placed as (
+    select days.period_start, days.period_end, days.is_partial, deployments.deployment_id, deployments.service,
+        deployments.finished_at, adoption_status.component_id, adoption_status.status
     from days
     join deployments on deployments.day = days.day
     join adoption_status on adoption_status.service = deployments.service
         and adoption_status.valid_from <= deployments.finished_at
         and (adoption_status.valid_to is null or deployments.finished_at < adoption_status.valid_to)
     where deployments.tier = 'production' and deployments.changed_running_version and adoption_status.fit = 'fits'
+),
+made as (
+    select placed.* exclude (status),
+        case when shown.component_id is null then placed.status else coalesce(marked.shown_status, 'unknown') end as status
+    from placed
+    left join shown on shown.component_id = placed.component_id
+    left join marked on marked.deployment_id = placed.deployment_id and marked.component_id = placed.component_id
 ),
 scoped as (
     select 'component' as scope_kind, component_id as scope, * from made

@@ -1,12 +1,12 @@
 -- Chose instead: of the eligible services off the path, the share that uses another tool that we know.
 --
--- Off the path without an exemption, read at the end of the period. By `component_alternative` the
+-- Off the path without an exemption, read at the end of the period; who uses both is not off it. By `component_alternative` the
 -- share of each tool; by component the share of all of them, and the rest uses nothing that was
 -- detected. What many choose instead says what the component lacks.
 with scoped as (
     select scope_kind, scope, alternative, period_start, period_end, is_partial, services
     from standing_counts
-    where fit = 'fits' and status in ('off_path', 'partial')
+    where fit = 'fits' and status = 'off_path'
 ),
 counted as (
     select scope_kind, scope, period_start, period_end, is_partial, sum(services) as services,

@@ -37,10 +37,9 @@ told as (
     join seen on seen.period_start = by_vendor.period_start and seen.category = by_vendor.category
 )
 select 'share' as statistic, scope_kind, scope, period_start, period_end,
-    cast(coupled as double) / known as value,
-    cast(coupled as double) / services as low,
-    cast(coupled + services - known as double) / services as high,
+    cast(coupled as double) / nullif(known, 0) as value,
+    case when known > 0 then cast(coupled as double) / services end as low,
+    case when known > 0 then cast(coupled + services - known as double) / services end as high,
     known as sample_size, cast(coupled as double) as numerator, cast(known as double) as denominator,
     cast(known as double) / services as coverage, is_partial
 from told
-where known > 0

@@ -37,14 +37,15 @@ scattered as (
     group by period_start, category
 ),
 told as (
-    select statistics.statistic, period_start, category,
+    -- where no tool was seen there is no number, and no coverage
+    select statistics.statistic, seen.*,
         case statistics.statistic when 'effective' then effective when 'dominant' then dominant else tools end as value
-    from scattered
+    from seen
+    left join scattered on scattered.period_start = seen.period_start and scattered.category = seen.category
     cross join (values ('effective'), ('dominant'), ('tools')) as statistics(statistic)
 )
-select told.statistic, 'category' as scope_kind, told.category as scope, seen.period_start, seen.period_end,
-    told.value, told.value as low, told.value as high, seen.known as sample_size,
+select statistic, 'category' as scope_kind, category as scope, period_start, period_end,
+    value, value as low, value as high, known as sample_size,
     cast(null as double) as numerator, cast(null as double) as denominator,
-    cast(seen.known as double) / seen.services as coverage, seen.is_partial
+    cast(known as double) / services as coverage, is_partial
 from told
-join seen on seen.period_start = told.period_start and seen.category = told.category

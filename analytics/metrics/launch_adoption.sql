@@ -1,24 +1,23 @@
 -- Launch review: the share of eligible services that uses a component thirty, sixty and ninety days after its launch.
 --
 -- A component is launched on the day from which anybody can use it. Each statistic belongs to the
--- period that holds its day of review, and is there once that day is over: it is what the promise made
--- at the launch is held against, to keep, to mend or to retire. Active services by their status at
--- that instant. A census, with bounds by unknown statuses.
+-- period that holds its day of review, and is there once that day begins and so many whole days are over: it
+-- is what the promise made at the launch is held against, to keep, to mend or to retire. Active services by
+-- their status at that instant. A census, with bounds by unknown statuses.
 with periods as (
     select period_start, period_end, is_partial, as_of from calendar
     where period_start < as_of
     group by period_start, period_end, is_partial, as_of
 ),
 reviews as (
-    select component_id, 'd30' as statistic, plus_seconds(released_at, 86400 * 30) as review_at from component_launches
-    union all
-    select component_id, 'd60', plus_seconds(released_at, 86400 * 60) from component_launches
-    union all
-    select component_id, 'd90', plus_seconds(released_at, 86400 * 90) from component_launches
+    select component_id, 'd' || cast(days.days as varchar) as statistic, cast(cast(day as int) + days.days as date) as review_day,
+        local_midnight(cast(cast(day as int) + days.days as date)) as review_at
+    from component_launches
+    cross join (values (30), (60), (90)) as days(days)
 ),
 due as (
-    select reviews.component_id, reviews.statistic, reviews.review_at, periods.period_start, periods.period_end,
-        periods.is_partial
+    select reviews.component_id, reviews.statistic, reviews.review_day, reviews.review_at, periods.period_start,
+        periods.period_end, periods.is_partial
     from periods
     join reviews on reviews.review_at >= periods.period_start and reviews.review_at < periods.period_end
     where reviews.review_at <= periods.as_of
@@ -30,7 +29,7 @@ standing as (
         and adoption_status.valid_from < due.review_at
         and (adoption_status.valid_to is null or adoption_status.valid_to >= due.review_at)
     join service_activity on service_activity.service = adoption_status.service
-        and service_activity.first_day <= cast(due.review_at as date) and service_activity.end_day > cast(due.review_at as date)
+        and service_activity.first_day < due.review_day and service_activity.end_day >= due.review_day
 ),
 scoped as (
     select 'component' as scope_kind, component_id as scope, * from standing

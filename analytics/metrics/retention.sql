@@ -1,7 +1,7 @@
 -- Retention: of the services that used a component when the period began, the share that uses it still.
 --
 -- Services that fell asleep, were archived or are no longer eligible by its end are gone, and stand
--- in no part of it. `churn` is the share that left: off the path after at least 28 days of use. The
+-- in no part of it; of a team those are looked at that it had when the period began. `churn` is the share that left: off the path after at least 28 days of use. The
 -- remainder is partial or unknown. `resurrection`: of those that had left before the period, the
 -- share that uses it again. A census: bounds count unknown statuses for and against.
 with movements as (

@@ -1,55 +1,36 @@
 -- Retention curve: of the services that began to use a component in a period, the share that stays so many days.
 --
--- Kaplan and Meier's estimate for each cohort, by the period in which its services adopted: leaving
--- ends a stay, and whoever still uses it, fell asleep or stopped being eligible is followed until then.
--- `d28`, `d90`, `d180` and `d365` are points of the curve, given once somebody was followed so long;
--- so the curve of a young cohort is short. Services that used it when tracking began are left out.
--- Interval: log-log Greenwood. What is known now is told, so a cohort's numbers mature with time.
+-- Kaplan and Meier's estimate for each cohort, by the period in which an active service adopted: leaving
+-- ends a stay, and whoever still uses it, fell asleep, stopped being eligible or only tried it for less than
+-- 28 days (`left_min_adopted_days`) is followed until then. Who comes back stays once more. `d28`, `d90`,
+-- `d180` and `d365` are points of the curve, given once somebody was followed so long and partial while
+-- others still are; so the curve of a young cohort is short. Services that used it when tracking began are
+-- left out. Interval: log-log Greenwood. What is known now is told, so a cohort's numbers mature with time.
 with periods as (
     select period_start, period_end, is_partial, as_of from calendar
     where period_start < as_of
     group by period_start, period_end, is_partial, as_of
 ),
-asleep as (
-    select service, arrow_cast(max(end_day), 'Timestamp(Microsecond, Some("UTC"))') as sleeps_at
-    from service_activity
-    group by service
-),
-stays as (
-    select component_id, service, min(adopted_since) as adopted_at, min(left_at) as left_at,
-        bool_or(is_prevalent) as is_prevalent,
-        case when bool_or(valid_to is null) then null else max(valid_to) end as fits_until
-    from adoption_status
-    where fit = 'fits'
-    group by component_id, service
-),
 cohorts as (
     select stays.component_id, stays.service, stays.adopted_at, periods.period_start, periods.period_end, periods.is_partial,
         coalesce(stays.left_at <= periods.as_of, false) as has_left,
-        seconds_between(
-            stays.adopted_at,
-            case
-                when stays.left_at <= periods.as_of then stays.left_at
-                else least(periods.as_of, asleep.sleeps_at, stays.fits_until)
-            end
-        ) / 86400.0 as days
+        coalesce(stays.followed_until > periods.as_of, true) as is_open,
+        seconds_between(stays.adopted_at, least(periods.as_of, stays.followed_until)) / 86400.0 as days
     from periods
-    join stays on stays.adopted_at >= periods.period_start and stays.adopted_at < periods.period_end
-    join asleep on asleep.service = stays.service
-    where not stays.is_prevalent
+    join component_stays as stays on stays.adopted_at >= periods.period_start and stays.adopted_at < periods.period_end
+    where not stays.is_prevalent and stays.is_active
 ),
 scoped as (
-    select 'component' as scope_kind, component_id as scope, * from cohorts where days >= 0
+    select 'component' as scope_kind, component_id as scope, * from cohorts
     union all
     select 'component_team', cohorts.component_id || '/' || scopes.scope, cohorts.*
     from cohorts
     join scopes on scopes.service = cohorts.service and scopes.scope_kind = 'team'
         and scopes.valid_from <= cohorts.adopted_at and scopes.valid_to > cohorts.adopted_at
-    where cohorts.days >= 0
 ),
 ends as (
     select scope_kind, scope, period_start, period_end, is_partial, days, cast(count(*) as double) as ended_or_open,
-        cast(count(*) filter (where has_left) as double) as ended
+        cast(count(*) filter (where has_left) as double) as ended, bool_or(is_open) as is_open
     from scoped
     group by scope_kind, scope, period_start, period_end, is_partial, days
 ),
@@ -71,7 +52,8 @@ points as (
     select 'd365', 365.0
 ),
 curves as (
-    select points.statistic, risks.scope_kind, risks.scope, risks.period_start, risks.period_end, risks.is_partial,
+    select points.statistic, risks.scope_kind, risks.scope, risks.period_start, risks.period_end,
+        risks.is_partial or bool_or(risks.is_open and risks.days < points.point) as is_partial,
         risks.services,
         -- all that were left at risk ended: nobody stays
         bool_or(risks.days <= points.point and risks.ended = risks.at_risk) as is_over,

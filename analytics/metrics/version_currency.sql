@@ -1,16 +1,17 @@
 -- Version currency: of the services that use a component in a known version, the share on a supported one.
 --
--- Supported: released, and neither deprecated nor at its end of life where the level is read.
+-- Supported: released, and neither deprecated nor at its end of life before the level is read; what is only
+-- released later is known and not supported.
 -- `end_of_life` is the share whose version is at its end of life: these must move. A version that no
 -- release describes is not known and lowers the coverage. A census, bounds by unknown versions.
 with counted as (
     select scope_kind, scope, period_start, period_end, is_partial, count(*) as users,
         count(version_released_at) as known,
         count(*) filter (
-            where version_released_at is not null
-                and coalesce(version_deprecated_at > read_at, true) and coalesce(version_end_of_life_at > read_at, true)
+            where version_released_at < read_at
+                and coalesce(version_deprecated_at >= read_at, true) and coalesce(version_end_of_life_at >= read_at, true)
         ) as supported,
-        count(*) filter (where version_end_of_life_at <= read_at) as ended
+        count(*) filter (where version_end_of_life_at < read_at) as ended
     from standings
     where edge = 'end' and fit = 'fits' and status = 'adopted'
     group by scope_kind, scope, period_start, period_end, is_partial

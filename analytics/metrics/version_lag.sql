@@ -1,7 +1,7 @@
 -- Version lag: how far behind the newest version the services are that use a component, the median.
 --
 -- The time from the release of the version in use to that of the newest one released before the level
--- is read; zero for whoever is on the newest. A version that no release describes is not known and
+-- is read; zero for whoever is on the newest, or ahead of it. A version that no release describes is not known and
 -- lowers the coverage. A census: the median of all known ones, without an interval.
 with newest as (
     select ends.period_start, component_releases.component_id, max(component_releases.released_at) as newest_at
@@ -28,4 +28,3 @@ select 'p50' as statistic, scope_kind, scope, period_start, period_end,
     cast(null as double) as numerator, cast(null as double) as denominator,
     cast(known as double) / users as coverage, is_partial
 from summarised
-where known > 0

@@ -36,6 +36,14 @@ pub enum WindowError {
     /// The end does not lie after the start.
     #[error("`to` must lie after `from`")]
     Empty,
+    /// It begins when nothing can be known yet.
+    #[error("`{from}` lies in the future: the data reach until {today}")]
+    Future {
+        /// The first day that was asked for.
+        from: NaiveDate,
+        /// The day on which the data end.
+        today: NaiveDate,
+    },
     /// Too many periods at once.
     #[error("the range holds {0} periods, at most 2000 can be asked for: choose a coarser grain")]
     TooLong(usize),
@@ -107,14 +115,18 @@ impl WindowRequest {
 }
 
 fn between(grain: Grain, from: Option<&str>, to: Option<&str>, as_of: Instant, zone: Tz) -> Result<Window, WindowError> {
+    let today = local_date(as_of, zone);
     let to = match to {
         Some(text) => day(text, zone)?,
-        None => local_date(as_of, zone) + Days::new(1),
+        None => today + Days::new(1),
     };
     let from = match from {
         Some(text) => day(text, zone)?,
         None => to - Days::new(91),
     };
+    if from > today {
+        return Err(WindowError::Future { from, today });
+    }
     if to <= from {
         return Err(WindowError::Empty);
     }
@@ -195,6 +207,9 @@ mod tests {
             |from: &str, to: &str| WindowRequest { from: Some(from.into()), to: Some(to.into()), ..WindowRequest::default() };
         assert_eq!(ask(&of("2026-W31", "2026-W30")), Err(WindowError::Empty));
         assert_eq!(ask(&of("soon", "2026-W30")), Err(WindowError::Date("soon".to_owned())));
+        let later = WindowRequest { from: Some("2030-W01".to_owned()), ..WindowRequest::default() };
+        let said = "`2029-12-31` lies in the future: the data reach until 2026-08-03";
+        assert_eq!(ask(&later).unwrap_err().to_string(), said);
         assert_eq!(
             ask(&WindowRequest { grain: Some("fortnight".into()), ..WindowRequest::default() }),
             Err(WindowError::Grain("fortnight".to_owned()))

@@ -190,7 +190,7 @@ impl Engine {
 
 impl Opened {
     /// Tables in memory, open for questions as if they were a snapshot.
-    pub(crate) fn over(tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>, as_of: Instant) -> Self {
+    pub(crate) fn over(tables: Vec<(&'static str, bool, Arc<dyn TableProvider>)>, as_of: Instant, zone: Tz) -> Self {
         let snapshot = Snapshot {
             id: "memory".to_owned(),
             as_of,
@@ -198,8 +198,8 @@ impl Opened {
             positions: BTreeMap::new(),
             tables: BTreeMap::new(),
         };
-        let state = session::for_readers(&session::base_state(Tz::UTC)).state();
-        Self { snapshot, tables, state, zone: Tz::UTC, weekly: OnceCell::new(), scopes: OnceCell::new() }
+        let state = session::for_readers(&session::base_state(zone)).state();
+        Self { snapshot, tables, state, zone, weekly: OnceCell::new(), scopes: OnceCell::new() }
     }
 
     /// A session for metrics: facts, `scopes`, `settings`, the calendar of the window, the views that

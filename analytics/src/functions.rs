@@ -1,13 +1,15 @@
 //! The functions that Waymark adds to SQL: the intervals and quantiles in which metrics speak.
 //!
 //! Every one of them is exact and deterministic; what a metric does with it stands in its SQL. The
-//! random procedures (bootstraps) belong to reports; the local day of an instant and the working time
-//! between two need the organisation's zone, and are registered where facts are made and nowhere else.
+//! random procedures (bootstraps) belong to reports; what needs the organisation's zone is registered beside the list:
+//! the local day of an instant and the working time between two where facts are made and nowhere else, the instant at
+//! which a day begins for everybody.
 
 mod business_seconds;
 mod closed_form;
 mod instants;
 mod local_day;
+mod local_midnight;
 mod nps;
 mod order_statistics;
 mod poisson;
@@ -20,6 +22,7 @@ mod wilson;
 
 pub(crate) use business_seconds::business_seconds;
 pub(crate) use local_day::local_day;
+pub(crate) use local_midnight::local_midnight;
 pub(crate) use quantile::type_7;
 pub(crate) use quantiles::{Sample, SampleQuestion};
 pub(crate) use survival::{drawn_survival, episode, log_rank};

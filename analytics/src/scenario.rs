@@ -103,7 +103,7 @@ impl Scenario {
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
     pub async fn metric(&self, metric: &'static Metric, window: &Window, as_of: Instant) -> Result<Series, AnalyticsError> {
-        self.opened(as_of).await?.series(metric, window).await
+        self.opened(as_of, window).await?.series(metric, window).await
     }
 
     /// A fixed answer or finding over the inserted facts, as of an instant. Tables of the lake beside
@@ -122,16 +122,16 @@ impl Scenario {
         for name in answer.operational_tables {
             operational.push((*name, self.context.table_provider(*name).await.map_err(|cause| register(name, cause))?));
         }
-        self.opened(as_of).await?.answer(answer.over(over), window, operational).await
+        self.opened(as_of, window).await?.answer(answer.over(over), window, operational).await
     }
 
-    async fn opened(&self, as_of: Instant) -> Result<Opened, AnalyticsError> {
+    async fn opened(&self, as_of: Instant, window: &Window) -> Result<Opened, AnalyticsError> {
         let mut tables = Vec::new();
         for name in FACTS.iter().map(|fact| fact.name).chain(["settings"]) {
             let table = self.context.table_provider(name).await.map_err(|cause| register(name, cause))?;
             tables.push((name, true, table));
         }
-        Ok(Opened::over(tables, as_of))
+        Ok(Opened::over(tables, as_of, window.zone))
     }
 
     /// Computes the fact of this name and all facts above it from the inserted observations, and

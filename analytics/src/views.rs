@@ -32,6 +32,8 @@ pub const VIEWS: &[View] = &[
     View { name: "standings", is_weekly: false, sql: include_str!("../views/standings.sql") },
     View { name: "standing_exemptions", is_weekly: false, sql: include_str!("../views/standing_exemptions.sql") },
     View { name: "births", is_weekly: false, sql: include_str!("../views/births.sql") },
+    View { name: "new_adoptions", is_weekly: false, sql: include_str!("../views/new_adoptions.sql") },
+    View { name: "component_stays", is_weekly: false, sql: include_str!("../views/component_stays.sql") },
     View { name: "adopting", is_weekly: false, sql: include_str!("../views/adopting.sql") },
     View { name: "adoption_weekly", is_weekly: true, sql: include_str!("../views/adoption_weekly.sql") },
 ];

@@ -8,6 +8,8 @@ with watched as (
     select cast(cast(min(service_activity.first_day) as int) + max(settings.active_service_window_days) as date) as from_day
     from service_activity
     cross join settings
+    -- before that lies nothing but a wrong clock
+    where service_activity.first_day >= date '2000-01-01'
 ),
 stated as (
     select service, min(created_at) as created_at from service_owners group by service
@@ -19,8 +21,7 @@ born as (
     select seen.service,
         coalesce(
             stated.created_at,
-            case when seen.first_day >= watched.from_day
-                then arrow_cast(seen.first_day, 'Timestamp(Microsecond, Some("UTC"))') end
+            case when seen.first_day >= watched.from_day then local_midnight(seen.first_day) end
         ) as born_at
     from seen
     cross join watched
@@ -29,7 +30,8 @@ born as (
 begun as (
     select born.service, born.born_at, plus_seconds(born.born_at, 86400 * 7) as settled_at,
         adoption_status.component_id, adoption_status.status, adoption_status.adopted_since, adoption_status.valid_from,
-        adoption_status.motive, adoption_status.alternative, adoption_status.evidence_ref, adoption_status.evidence_url
+        adoption_status.motive, adoption_status.alternative, adoption_status.evidence_ref, adoption_status.evidence_sha,
+        adoption_status.evidence_url
     from born
     join adoption_status on adoption_status.service = born.service
         and adoption_status.valid_from <= plus_seconds(born.born_at, 86400 * 7)

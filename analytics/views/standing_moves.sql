@@ -1,7 +1,7 @@
 -- One row per component, scope, period and way of standing at its two edges: how many services stood so.
 --
--- Those that stand at the end; what is `before` is null for who did not stand at the start. The periods of a
--- question follow each other (`Window::between`), so the end of one and the start of the next are one place,
+-- Those that stand at the end; what is `before` is null for who did not stand at the start. Of a team those that it
+-- had at the start, and no others. The periods of a question follow each other (`Window::between`), so the end of one and the start of the next are one place,
 -- and between the two edges of a period there is none: a stretch that begins after the start lasts until the
 -- end, and who stood there until the start is the same service before.
 with periods as (
@@ -19,11 +19,22 @@ changed as (
         after.fit, after.status, after.known_status, after.is_left,
         before.fit as fit_before, before.status as status_before, before.known_status as known_status_before,
         before.is_left as is_left_before, count(*) as services
-    from (select * from standing_spells where from_place > 1) as after
-    left join standing_spells as before on before.scope_kind = after.scope_kind and before.scope = after.scope
-        and before.component_id = after.component_id and before.service = after.service
+    from (select * from standing_spells where scope_kind = 'component' and from_place > 1) as after
+    left join (select * from standing_spells where scope_kind = 'component') as before
+        on before.component_id = after.component_id and before.service = after.service
         and before.to_place = after.from_place - 1
     group by after.scope_kind, after.scope, after.component_id, after.from_place, after.fit, after.status, after.known_status,
+        after.is_left, before.fit, before.status, before.known_status, before.is_left
+    union all
+    -- a team answers for what it had at the start, whoever has it at the end
+    select before.scope_kind, before.scope, before.component_id, before.to_place as start_place,
+        after.fit, after.status, after.known_status, after.is_left,
+        before.fit, before.status, before.known_status, before.is_left, count(*) as services
+    from (select * from standing_spells where scope_kind = 'component_team') as before
+    join (select * from standing_spells where scope_kind = 'component' and to_place > 1) as after
+        on after.component_id = before.component_id and after.service = before.service
+        and after.from_place <= before.to_place + 1 and after.to_place >= before.to_place + 1
+    group by before.scope_kind, before.scope, before.component_id, before.to_place, after.fit, after.status, after.known_status,
         after.is_left, before.fit, before.status, before.known_status, before.is_left
 )
 select periods.period_start, periods.period_end, periods.is_partial, stayed.scope_kind, stayed.scope, stayed.component_id,

@@ -47,8 +47,12 @@ async fn kill(times: usize) {
     let mut acknowledged: BTreeSet<String> = BTreeSet::new();
     let mut met: BTreeMap<Moment, usize> = BTreeMap::new();
     let mut server = start();
-    for round in 1..=times {
+    // On a busy machine a moment can pass by each of its kills: it has as many turns again.
+    for round in 1..=2 * times {
         let kill = Kill::drawn(round, &mut chance);
+        if round > times && met.get(&kill.moment).is_some_and(|count| *count > 0) {
+            continue;
+        }
         let ended = burst(server, tellers, folder.path(), kill);
         *met.entry(kill.moment).or_default() += usize::from(ended.is_met);
         let before = acknowledged.len();
@@ -61,7 +65,7 @@ async fn kill(times: usize) {
         if round.is_multiple_of(TOLD_EVERY) {
             tell(&format!("{round} of {times} kills, {} acknowledged deliveries", acknowledged.len()));
         }
-        if round.is_multiple_of(COMPARED_EVERY) || round == times {
+        if round.is_multiple_of(COMPARED_EVERY) || round >= times {
             server.kill();
             assert_sound(folder.path()).await;
             server = start();

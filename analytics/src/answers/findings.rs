@@ -47,7 +47,7 @@ pub const FINDINGS: &[Finding] = &[
         },
     },
     Finding {
-        title: "Deliveries that were not understood",
+        title: "Deliveries that were not understood, of any age",
         thing: "rejection",
         effect: "what they say counts nowhere; it is kept, and is read again by `waymark rebuild`",
         metrics: &[],

@@ -71,6 +71,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["completed", "started"],
         evidence: include_str!("../../evidence/teams_completed.sql"),
         sql: include_str!("../../metrics/teams_completed.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -79,6 +80,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         question: "Which share of the production deployments of eligible services goes with a component?",
         evidence: include_str!("../../evidence/adoption_by_activity.sql"),
         sql: include_str!("../../metrics/adoption_by_activity.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -115,6 +117,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Proportion,
         evidence: include_str!("../../evidence/new_service_default_rate.sql"),
         sql: include_str!("../../metrics/new_service_default_rate.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -124,6 +127,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Proportion,
         evidence: include_str!("../../evidence/template_stickiness.sql"),
         sql: include_str!("../../metrics/template_stickiness.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -135,6 +139,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Events,
         evidence: include_str!("../../evidence/re_entry.sql"),
         sql: include_str!("../../metrics/re_entry.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -155,6 +160,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["retention", "churn", "resurrection"],
         evidence: include_str!("../../evidence/retention.sql"),
         sql: include_str!("../../metrics/retention.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -165,6 +171,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Proportion,
         evidence: include_str!("../../evidence/retention_curve.sql"),
         sql: include_str!("../../metrics/retention_curve.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -175,6 +182,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["voluntary", "default"],
         evidence: include_str!("../../evidence/voluntary_share.sql"),
         sql: include_str!("../../metrics/voluntary_share.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -187,6 +195,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Survival,
         evidence: include_str!("../../evidence/time_to_adopt.sql"),
         sql: include_str!("../../metrics/time_to_adopt.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -196,6 +205,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Proportion,
         evidence: include_str!("../../evidence/adoption_velocity.sql"),
         sql: include_str!("../../metrics/adoption_velocity.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -205,6 +215,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["d90", "d30", "d60"],
         evidence: include_str!("../../evidence/launch_adoption.sql"),
         sql: include_str!("../../metrics/launch_adoption.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -214,6 +225,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["supported", "end_of_life"],
         evidence: include_str!("../../evidence/version_currency.sql"),
         sql: include_str!("../../metrics/version_currency.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -225,6 +237,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         statistics: &["p50"],
         evidence: include_str!("../../evidence/version_lag.sql"),
         sql: include_str!("../../metrics/version_lag.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -243,6 +256,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         better: Better::Neither,
         evidence: include_str!("../../evidence/chose_instead.sql"),
         sql: include_str!("../../metrics/chose_instead.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -255,6 +269,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         subject: Subject::Categories,
         evidence: include_str!("../../evidence/fragmentation.sql"),
         sql: include_str!("../../metrics/fragmentation.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {
@@ -265,6 +280,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         subject: Subject::Categories,
         evidence: include_str!("../../evidence/direct_coupling.sql"),
         sql: include_str!("../../metrics/direct_coupling.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {

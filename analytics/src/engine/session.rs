@@ -84,5 +84,6 @@ pub(super) fn base_state(zone: Tz) -> SessionState {
     functions::register(&context);
     context.register_udf(functions::local_day(zone));
     context.register_udf(functions::business_seconds(zone));
+    context.register_udf(functions::local_midnight(zone));
     context.state()
 }

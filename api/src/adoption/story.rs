@@ -31,8 +31,10 @@ pub struct Moved {
     pub alternative: Option<String>,
     /// Of an adoption: `mandate`, `default` or `voluntary`.
     pub motive: Option<String>,
-    /// File and line, or run, that shows it.
+    /// File and line with the commit, or run, that shows it; of what is not there the commit that was looked at.
     pub evidence: Option<String>,
+    /// That commit in full.
+    pub evidence_commit: Option<String>,
     /// Where that can be looked at.
     pub evidence_url: Option<String>,
 }
@@ -66,8 +68,10 @@ pub struct Stander {
     pub motive: Option<String>,
     /// `runtime`, `lockfile`, `config` or `declared`.
     pub evidence_kind: Option<String>,
-    /// File and line, or run, that shows it.
+    /// File and line with the commit, or run, that shows it; of what is not there the commit that was looked at.
     pub evidence: Option<String>,
+    /// That commit in full.
+    pub evidence_commit: Option<String>,
     /// Where that can be looked at.
     pub evidence_url: Option<String>,
     /// The day on which it was last confirmed.
@@ -121,7 +125,7 @@ pub struct Story {
     pub unfit: Vec<Tally>,
     /// Every exemption, the newest first.
     pub exemptions: Vec<ExemptionSaid>,
-    /// Median age of the open exemptions in days; null = none is open.
+    /// `exemption_age` in whole days, at the end of yesterday; null = no active service has an open one.
     pub exemption_age_days: Option<i64>,
 }
 
@@ -141,13 +145,13 @@ pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
         as_of: opened.as_of().to_rfc3339(),
         snapshot: opened.snapshot.id.clone(),
         moved: moved(engine, component).await?,
-        chose_instead: tallied(standing.iter().filter(|one| matches!(one.status.as_str(), "off_path" | "partial")), |one| {
+        chose_instead: tallied(standing.iter().filter(|one| one.status == "off_path"), |one| {
             one.alternative.clone().unwrap_or_else(|| "nothing that was detected".to_owned())
         }),
         unfit: tallied(standing.iter().filter(|one| one.status == "not_eligible"), |one| {
             one.fit_reason.clone().unwrap_or_else(|| "not said".to_owned())
         }),
-        exemption_age_days: median_age(&exemptions),
+        exemption_age_days: exemption_age(engine, &yesterday, component).await?,
         score,
         standing,
         exemptions,
@@ -180,6 +184,7 @@ async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> 
                 alternative: row.text("alternative"),
                 motive: row.text("motive"),
                 evidence: row.text("evidence_ref"),
+                evidence_commit: row.text("evidence_sha"),
                 evidence_url: row.text("evidence_url"),
             };
             Some((row.instant("since"), moved))
@@ -201,14 +206,18 @@ async fn standing(engine: &Engine, window: &Window, kind: &str, name: &str) -> R
 
 fn stander(row: &Row<'_>, definitions: &Definitions, on: NaiveDate) -> Option<Stander> {
     let (component, service) = (row.text("component_id")?, row.text("service")?);
-    let blocked = definitions.blocked(&component, &service, on);
-    let since = row.instant("since")?;
+    let status = row.text("status")?;
+    // Who uses it already waits for nothing.
+    let blocked = definitions.blocked(&component, &service, on).filter(|_| status != "adopted");
+    // Whatever else became known of it meanwhile, it is gone since it left.
+    let left_at = row.instant("left_at").filter(|_| row.is("is_left"));
+    let since = left_at.or_else(|| row.instant("since"))?;
     Some(Stander {
         blocked: blocked.map(|blocked| blocked.reason.clone().unwrap_or_else(|| blocked.reason_code.clone())),
         component,
         service,
         team: row.text("team"),
-        status: row.text("status")?,
+        status,
         since: if since.micros() == 0 { "always".to_owned() } else { day_of(since, definitions.zone()) },
         is_left: row.is("is_left"),
         has_conflict: row.is("has_conflict"),
@@ -218,6 +227,7 @@ fn stander(row: &Row<'_>, definitions: &Definitions, on: NaiveDate) -> Option<St
         motive: row.text("motive"),
         evidence_kind: row.text("evidence_kind"),
         evidence: row.text("evidence_ref"),
+        evidence_commit: row.text("evidence_sha"),
         evidence_url: row.text("evidence_url"),
         confirmed_on: day_said(row, "confirmed_at", definitions),
     })
@@ -248,11 +258,13 @@ async fn exemptions(engine: &Engine, window: &Window, component: &str, now: Inst
     Ok(said.collect())
 }
 
-fn median_age(exemptions: &[ExemptionSaid]) -> Option<i64> {
-    let open = exemptions.iter().filter(|exemption| exemption.status != "expired");
-    let mut ages: Vec<i64> = open.map(|exemption| exemption.age_days).collect();
-    ages.sort_unstable();
-    ages.get(ages.len().checked_sub(1)? / 2).copied()
+/// The median age of the open exemptions, as the metric says it.
+async fn exemption_age(engine: &Engine, window: &Window, component: &str) -> Result<Option<i64>, Problem> {
+    let metric = waymark_analytics::find("exemption_age").ok_or_else(|| Problem::no_such_metric("exemption_age"))?;
+    let series = engine.series(metric, &window.clone().of_scope("component", component)).await?;
+    let seconds = series.cells.iter().find_map(|cell| cell.value);
+    #[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and ages are days of a few years")]
+    Ok(seconds.map(|seconds| (seconds / 86_400.0).floor() as i64))
 }
 
 /// Counts what services have in common, the most frequent first.
