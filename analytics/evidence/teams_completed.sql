@@ -1,15 +1,17 @@
 -- The services behind teams that have started or completed, with their team.
 with stood as (
-    select *, substr(scope, length(component_id) + 2) as team from standings where edge = 'end' and scope_kind = 'component_team'
+    select service, component_id, substr(scope, length(component_id) + 2) as team, status, fit, is_left, motive,
+        valid_from as since, evidence_kind, evidence_at, evidence_ref, alternative, evidence_url as url, scope as team_scope, period_start
+    from standings
+    where edge = 'end' and scope_kind = 'component_team'
 ),
 placed as (
-    select scope_kind as asked_kind, scope as asked, * from stood
+    select 'component' as scope_kind, component_id as scope, stood.* from stood
     union all
-    select 'component', component_id, * from stood
+    select 'component_team', team_scope as scope, stood.* from stood
 )
-select service, component_id, team, status, fit, is_left, motive,
-    valid_from as since, evidence_kind, evidence_at, evidence_ref, alternative, evidence_url as url,
+select service, component_id, team, status, fit, is_left, motive, since, evidence_kind, evidence_at, evidence_ref, alternative, url,
     fit = 'fits' and status <> 'exempt' as is_counted,
     case when fit <> 'fits' then 'the component is not made for it, as far as is known' when status = 'exempt' then 'exempt' end as reason,
-    asked_kind as scope_kind, asked as scope, period_start
+    scope_kind, scope, period_start
 from placed

@@ -14,9 +14,10 @@ mod until;
 
 pub use board::{Board, Bounds, Score, board};
 pub use effects::{EffectSaid, effects};
+pub use migrations::{MigrationSaid, MigrationWeekSaid, WaitingSaid, migrations_said};
 pub use story::{ExemptionSaid, Moved, Stander, Story, Tally, WEEKS_TOLD, story};
 pub use tools::Category;
 pub use until::{Until, WeeksSaid};
 
-pub(crate) use migrations::migrations;
+pub(crate) use migrations::{migrations, migrations_now, state_said};
 pub(crate) use story::offers;

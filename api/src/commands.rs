@@ -27,6 +27,7 @@ mod writer;
 
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -50,7 +51,8 @@ pub(crate) struct Cli {
 /// Where data and configuration lie, and how answers are printed.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
-    /// The data folder, which is made when it is not there; or `s3://`, `az://`, `gs://` with bucket and prefix.
+    /// The data folder, which is made when it is not there; or `s3://`, `az://`, `gs://` with bucket and prefix. Default:
+    /// ./waymark-data, and ./waymark-demo for `waymark demo`.
     #[arg(
         long,
         global = true,
@@ -58,6 +60,7 @@ pub(crate) struct Place {
         num_args = 0..=1,
         default_value = "./waymark-data",
         default_missing_value = "./waymark-data",
+        hide_default_value = true,
         env = "WAYMARK_DATA"
     )]
     pub(crate) data: PathBuf,
@@ -222,7 +225,13 @@ pub(crate) fn log_to_terminal(cli: &Cli) {
         "warn"
     };
     let filter = EnvFilter::try_from_env("WAYMARK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // In a file or a pipe colours would be signs between the words.
+    if std::io::stderr().is_terminal() {
+        log.init();
+    } else {
+        log.with_ansi(false).init();
+    }
 }
 
 /// Says what went wrong, with every cause once, and what the exit code is.

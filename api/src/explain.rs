@@ -3,6 +3,8 @@
 //! The route, the page and `waymark explain` answer with the same [`Explanation`]. The rows themselves
 //! are the evidence of `analytics`; words for numbers are those of `reports`.
 
+pub(crate) mod noun;
+
 use crate::encode;
 use crate::problem::Problem;
 use crate::routes::CellBody;
@@ -128,7 +130,6 @@ pub async fn explanation(
     let evidence = engine.evidence(metric, window, request).await?;
     let parameters = parameters(metric, engine.definitions());
     let category = category(engine, metric, &series).await?;
-    let thing = thing(metric, &evidence.rows);
     let shown = evidence.rows.num_rows();
     let end = request.offset + shown;
     let is_last = shown == 0 || end >= usize::try_from(evidence.rows_total).unwrap_or(usize::MAX);
@@ -151,9 +152,9 @@ pub async fn explanation(
         grain: window.grain.as_str(),
         settings: parameters.settings,
         facts: parameters.facts,
-        numbers: numbers(&series, statistic, &thing),
+        numbers: numbers(&series, statistic),
         category,
-        thing,
+        thing: noun::row(metric).to_owned(),
         counted: evidence.counted,
         left_out: evidence.left_out.into_iter().map(|left| LeftOutBody { reason: left.reason, rows: left.rows }).collect(),
         rows_total: evidence.rows_total,
@@ -211,7 +212,7 @@ pub fn known_statistic<'asked>(metric: &Metric, asked: Option<&'asked str>) -> R
     }
 }
 
-fn numbers(series: &Series, statistic: Option<&str>, thing: &str) -> Vec<Number> {
+fn numbers(series: &Series, statistic: Option<&str>) -> Vec<Number> {
     let cells = series.cells.iter().filter(|cell| statistic.is_none_or(|wanted| cell.statistic == wanted));
     let named = |start: Instant| {
         let period = series.window.periods.iter().find(|period| period.start == start);
@@ -221,18 +222,9 @@ fn numbers(series: &Series, statistic: Option<&str>, thing: &str) -> Vec<Number>
         .map(|cell| Number {
             cell: CellBody::of(series.metric.id, cell),
             period: named(cell.period_start),
-            text: wording::full_of(series.metric, cell, thing),
+            text: wording::full_of(series.metric, cell, noun::counted(series.metric)),
         })
         .collect()
-}
-
-/// What one row is, after the column that names it: `change_id` is a change, `run_id` a run.
-fn thing(metric: &Metric, rows: &RecordBatch) -> String {
-    if metric.kind == Statistic::Score {
-        return "answer".to_owned();
-    }
-    let first = rows.schema_ref().fields().first().map_or("row", |field| field.name().as_str()).to_owned();
-    first.strip_suffix("_id").unwrap_or(&first).replace('_', " ")
 }
 
 /// What the limits beside a value are.
@@ -256,9 +248,12 @@ const fn interval(kind: Statistic) -> &'static str {
              has lasted. For one whole range of a scope that pools at least 8 services, the hull of these and of drawing whole \
              services 2,000 times"
         }
-        Statistic::Events | Statistic::Level => "none, because everything is counted",
+        Statistic::Events | Statistic::Level => "none, because everything is counted and nothing is drawn by chance",
         Statistic::Score => "95 %, adjusted Wald interval",
-        Statistic::Census => "none, because everything is counted; the limits say what unknown evidence could make of it",
+        Statistic::Census => {
+            "no interval, because everything is counted and nothing is drawn by chance; where a range stands beside a value, it \
+             is what unknown evidence could make of it"
+        }
     }
 }
 

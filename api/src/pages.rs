@@ -15,7 +15,7 @@ use crate::app::App;
 use axum::Router;
 use axum::routing::get;
 
-/// Every page by its address.
+/// Every page by its address, and what is said where nothing is.
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", get(home::home))
@@ -24,10 +24,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/doctor", get(doctor::doctor))
         .route("/adoption", get(adoption::board))
         .route("/adoption/{component}", get(adoption::component))
+        .route("/migrations", get(adoption::migrations))
+        .route("/migrations/{migration}", get(adoption::migration))
         .route("/teams/{team}", get(adoption::team))
         .route("/services/{service}", get(adoption::service))
         .route("/status", get(status::status))
         .route("/assets/style.css", get(style::style))
+        .fallback(frame::nowhere)
 }
 
 /// Makes the home page and the scoreboard of the newest snapshot in advance.

@@ -3,6 +3,7 @@
 //! A problem says what the caller can do and never holds a value of data; the chain of causes goes
 //! to the log.
 
+use axum::extract::rejection::QueryRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -54,15 +55,29 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-such-component", format!("there is no component `{id}`; there are {known}"))
     }
 
+    /// No migration that has begun has this id.
+    pub fn no_such_migration(id: &str, known: &[String]) -> Self {
+        let known = if known.is_empty() { "none has begun".to_owned() } else { format!("there are {}", known.join(", ")) };
+        Self::new(StatusCode::NOT_FOUND, "no-such-migration", format!("there is no migration `{id}`; {known}"))
+    }
+
     /// Nobody knows an active service or a team of this name.
     pub fn no_such_owner(kind: &str, name: &str) -> Self {
-        let detail = format!("no active service of {kind} `{name}` is known");
+        let detail = match kind {
+            "service" => format!("no active service `{name}` is known"),
+            kind => format!("no {kind} `{name}` is known that owns an active service"),
+        };
         Self::new(StatusCode::NOT_FOUND, "no-such-owner", detail)
     }
 
     /// A parameter cannot be understood.
     pub fn bad_parameter(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-parameter", detail)
+    }
+
+    /// The parameters of an address cannot be read; what the parser said of them in words for people.
+    pub(crate) fn unread(rejection: &QueryRejection) -> Self {
+        Self::bad_parameter(parameters_said(&rejection.body_text()))
     }
 
     /// It was asked for by a name that is not this server's.
@@ -99,6 +114,18 @@ impl Problem {
     pub fn not_drawn(error: &dyn Error) -> Self {
         Self::internal(error)
     }
+}
+
+/// What a parser says of the parameters of an address, in words for people.
+fn parameters_said(said: &str) -> String {
+    let said = said.strip_prefix("Failed to deserialize query string: ").unwrap_or(said);
+    let Some((_, rest)) = said.split_once("unknown field `") else {
+        return format!("in the parameters of the address: {said}");
+    };
+    let mut words = rest.split('`').step_by(2);
+    let unknown = words.next().unwrap_or_default();
+    let known: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    format!("there is no parameter `{unknown}` here; there are {}", known.join(", "))
 }
 
 /// An error with all its causes, for the log.
@@ -159,5 +186,18 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parser_says_is_told_in_words() {
+        let unknown = "Failed to deserialize query string: wat: unknown field `wat`, expected one of `days`, `cases`";
+        assert_eq!(parameters_said(unknown), "there is no parameter `wat` here; there are days, cases");
+        let unread = "Failed to deserialize query string: last: `many` is no whole number that fits";
+        assert_eq!(parameters_said(unread), "in the parameters of the address: last: `many` is no whole number that fits");
     }
 }

@@ -11,12 +11,12 @@ use chrono::{Days, NaiveDate};
 use futures::FutureExt;
 use std::sync::Arc;
 use waymark_analytics::{
-    ARRIVALS, Compared, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, Series, Subject, Window, WindowRequest,
-    find, local_date, side_by_side,
+    Compared, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, SOURCE_RHYTHM, Series, Subject, Window,
+    WindowRequest, find, local_date, side_by_side,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
-    render, wording,
+    charts, render, wording,
 };
 
 /// As many lines as a chart draws.
@@ -37,7 +37,8 @@ pub fn series_json(series: &Series) -> serde_json::Value {
     serde_json::json!(SeriesBody::of(series, None))
 }
 
-/// The series that a chart of this metric takes, the asked one first.
+/// The series that a chart of this metric takes, the asked one first; components have their titles, and stand in the
+/// organisation's own order.
 ///
 /// # Errors
 /// When a metric cannot be computed.
@@ -47,12 +48,13 @@ pub async fn chart_series(
     metric: &'static Metric,
     window: &Window,
 ) -> Result<Vec<Series>, Problem> {
-    if chart.id == "reach" {
+    let mut series: Vec<Series> = if chart.id == "reach" {
         let three = each_series(engine, &["adoption_rate", "coverage_fit", "reach"], window).await?;
-        return Ok(three.iter().map(|series| series.as_ref().clone()).collect());
-    }
-    let mut series = vec![engine.series(metric, window).await?.as_ref().clone()];
-    if chart.id == "trend"
+        three.iter().map(|series| series.as_ref().clone()).collect()
+    } else {
+        vec![engine.series(metric, window).await?.as_ref().clone()]
+    };
+    if matches!(chart.id, "trend" | "cadence")
         && let Some((first, last)) = window.periods.first().zip(window.periods.last())
     {
         // The title compares the later half of the range with the earlier one.
@@ -67,6 +69,11 @@ pub async fn chart_series(
         let mut later = engine.series(metric, &now).await?.as_ref().clone();
         later.compared = compared(engine, &later, &[metric.headline()], [&before, &now]).await?;
         series.extend([later, engine.series(metric, &before).await?.as_ref().clone()]);
+    }
+    let components = &engine.definitions().components;
+    let titles: Vec<_> = components.iter().map(|component| (component.id.as_str(), component.title.as_str())).collect();
+    for series in &mut series {
+        charts::under_titles(series, &titles);
     }
     Ok(series)
 }
@@ -246,11 +253,11 @@ fn components(definitions: &Definitions, on: NaiveDate) -> Vec<ComponentInfo> {
 }
 
 async fn notes(engine: &Engine, window: &Window) -> Result<DataNotes, Problem> {
-    let arrivals = engine.answer(&ARRIVALS, window).await?;
+    let rhythm = engine.answer(&SOURCE_RHYTHM, window).await?;
     let gaps = engine.answer(&GAPS, window).await?;
     Ok(DataNotes {
-        open_rejections: rows::total(&arrivals, "rejections"),
-        newest_observation_at: rows::newest_by_source(&arrivals),
+        open_rejections: rows::total(&rhythm, "rejections"),
+        sources: rows::sources(&rhythm),
         unmatched_environments: rows::total(&gaps, "unmatched_environments"),
         unknown_evidence: rows::total(&gaps, "unknown_evidence"),
     })

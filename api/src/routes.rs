@@ -15,7 +15,6 @@ mod status;
 mod window;
 
 use crate::app::App;
-use crate::problem::Problem;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
@@ -51,6 +50,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(rows::rows))
         .routes(routes!(adoption::board))
         .routes(routes!(adoption::component))
+        .routes(routes!(adoption::migrations))
+        .routes(routes!(adoption::migration))
         .routes(routes!(charts::list))
         .routes(routes!(charts::draw))
         .routes(routes!(reports::list))
@@ -74,5 +75,5 @@ pub(crate) fn router() -> Router<App> {
     let openapi = move || async move { ([(CONTENT_TYPE, "application/json")], description) };
     let schema = || async { ([(CONTENT_TYPE, "application/schema+json")], PLATFORM_SCHEMA) };
     let router = router.route("/api/v1/platform-schema.json", get(schema));
-    router.route("/api/v1/openapi.json", get(openapi)).fallback(|| async { Problem::no_such_address() })
+    router.route("/api/v1/openapi.json", get(openapi))
 }

@@ -123,11 +123,11 @@ fn ticks(unit: Unit, low: f64, high: f64, step: f64) -> Vec<Tick> {
         values.push(index * step);
         index += 1.0;
     }
-    let labels = wording::together(unit, &values);
+    // The words of a rate stand in the subtitle.
+    let labels = wording::together_short(unit, &values);
     let last = values.len().saturating_sub(1);
     let label = |(index, (at, label)): (usize, (f64, String))| {
         // Only the top tick carries the unit.
-        let label = label.trim_end_matches(wording::tail(unit)).to_owned();
         let bare = label.split(' ').next().unwrap_or_default().to_owned();
         Tick { at, label: if index == last { label } else { bare } }
     };

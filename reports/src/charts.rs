@@ -257,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_counts_scopes_that_are_not_drawn() {
+        let teams = ["a", "b", "c", "d", "e", "f", "g"].map(|name| ("team", name));
+        let given = [
+            series("change_lead_time", weeks(13), &teams, |_, _| Some((90_000.0, 60))),
+            series("change_lead_time", ninety_days(1), &teams, |place, _| {
+                Some((if place == 6 { 200_000.0 } else { 90_000.0 }, 600))
+            }),
+            series("change_lead_time", ninety_days(0), &teams, |_, _| Some((90_000.0, 600))),
+        ];
+        let svg = (find("trend").unwrap().draw)(&given, &Frame::default());
+        assert_eq!(svg.title(), "Change lead time changed clearly in 1 of 7 teams");
+    }
+
+    #[test]
     fn a_missing_week_is_no_zero_and_a_zero_is_drawn() {
         let organisation = [("organisation", "Example")];
         let frequency = |value: Option<(f64, i64)>| {

@@ -210,12 +210,23 @@ pub struct ScoreRow {
 pub struct DataNotes {
     /// Deliveries that could not be read and wait for a better dialect.
     pub open_rejections: i64,
-    /// For each source, when its newest observation happened.
-    pub newest_observation_at: Vec<(String, Instant)>,
+    /// How each source behaves, by name.
+    pub sources: Vec<SourceNote>,
     /// Environments whose tier nobody has said.
     pub unmatched_environments: i64,
     /// Pairs of service and component about which nothing is known.
     pub unknown_evidence: i64,
+}
+
+/// How one source behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceNote {
+    /// The source's name.
+    pub source: String,
+    /// When its newest delivery came.
+    pub newest_at: Instant,
+    /// Whether a way by which it arrives has gone silent, against its own rhythm.
+    pub is_silent: bool,
 }
 
 /// Which of the two whole ranges is meant.

@@ -272,10 +272,13 @@ pub(crate) fn input() -> crate::ReportInput {
         ],
         notes: crate::DataNotes {
             open_rejections: 3,
-            newest_observation_at: vec![
-                ("git".to_owned(), as_of().plus_seconds(-2_400)),
-                ("json".to_owned(), as_of().plus_seconds(-190_000)),
-            ],
+            sources: [("git", 2_400, false), ("json", 190_000, true)]
+                .map(|(source, seconds, is_silent)| crate::SourceNote {
+                    source: source.to_owned(),
+                    newest_at: as_of().plus_seconds(-seconds),
+                    is_silent,
+                })
+                .to_vec(),
             unmatched_environments: 1,
             unknown_evidence: 6,
         },

@@ -31,7 +31,8 @@ pub use error::ReportError;
 pub use frame::{Frame, Medium, Theme};
 pub use input::{
     ComponentInfo, DataNotes, Migration, MigrationWeek, Movement, MovementKind, ReportInput, ReportPeriod, ReportSeries,
-    ScoreRow, Target, Waiting, WaitingState,
+    ScoreRow, SourceNote, Target, Waiting, WaitingState,
 };
 pub use reports::{Cadence, Needs, REPORTS, Report};
+pub use sections::burn_up_of;
 pub use svg::Svg;

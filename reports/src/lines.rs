@@ -8,6 +8,7 @@ use crate::svg::{Fill, Sheet, Stroke};
 use crate::wording::{self, dates, finding};
 use std::collections::BTreeMap;
 use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Unit, Verdict, Window, change};
+use waymark_event::Instant;
 
 /// The most scopes that one chart can keep apart.
 pub(crate) const LINES_MAX: usize = 6;
@@ -51,28 +52,37 @@ impl Line<'_> {
 
 /// The first scopes of a series, in its order, and how many there are in all.
 pub(crate) fn lines(series: &Series) -> (Vec<Line<'_>>, usize) {
-    let scopes = series.scopes();
-    let count = scopes.len();
-    let line = |(index, (scope_kind, scope)): (usize, (&'_ str, &'_ str))| {
-        let known: BTreeMap<_, &Cell> = series
-            .line(series.metric.headline(), scope_kind, scope)
-            .into_iter()
-            .map(|cell| (cell.period_start, cell))
-            .collect();
-        let cells = series.window.periods.iter().map(|period| known.get(&period.start).copied()).collect();
-        (index, cells)
-    };
-    let lines = scopes
-        .iter()
-        .take(LINES_MAX)
-        .enumerate()
-        .map(|(index, scope)| {
-            let (mark, cells) = line((index, *scope));
-            let token = palette::SERIES.get(index).copied().unwrap_or(palette::INK);
-            Line { scope_kind: scope.0, scope: scope.1, token, mark, cells }
-        })
-        .collect();
+    let mut lines = every_line(series);
+    let count = lines.len();
+    lines.truncate(LINES_MAX);
     (lines, count)
+}
+
+/// All scopes of a series, in its order.
+fn every_line(series: &Series) -> Vec<Line<'_>> {
+    let scoped = by_scope(series);
+    let scopes = series.scopes().into_iter().enumerate();
+    scopes
+        .map(|(mark, (scope_kind, scope))| {
+            let cells = scoped.get(&(scope_kind, scope)).into_iter().flatten();
+            let known: BTreeMap<Instant, &Cell> = cells.map(|cell| (cell.period_start, *cell)).collect();
+            let cells = series.window.periods.iter().map(|period| known.get(&period.start).copied()).collect();
+            let token = palette::SERIES.get(mark).copied().unwrap_or(palette::INK);
+            Line { scope_kind, scope, token, mark, cells }
+        })
+        .collect()
+}
+
+/// Cells by the kind and name of their scope.
+type ByScope<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Cell>>;
+
+/// The headline's cells of each scope, by period: with many scopes, looking each up in turn would take too long.
+fn by_scope(series: &Series) -> ByScope<'_> {
+    let mut scoped: ByScope<'_> = BTreeMap::new();
+    for cell in series.cells.iter().filter(|cell| cell.statistic == series.metric.headline()) {
+        scoped.entry((cell.scope_kind.as_str(), cell.scope.as_str())).or_default().push(cell);
+    }
+    scoped
 }
 
 /// A verdict and the periods that it is about.
@@ -81,18 +91,22 @@ pub(crate) struct Comparison {
     pub(crate) basis: String,
 }
 
+/// The whole ranges that stand beside the first series, with their cells by scope.
+fn ranges(series: &[Series]) -> Vec<(&Series, ByScope<'_>)> {
+    let Some((first, rest)) = series.split_first() else { return Vec::new() };
+    let is_range = |other: &&Series| other.window.grain == Grain::Window && other.metric.id == first.metric.id;
+    rest.iter().filter(is_range).map(|other| (other, by_scope(other))).collect()
+}
+
 /// What may be said about a line: from two whole ranges where they are given, else from its first
 /// and last complete period.
-pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison> {
-    let (first, rest) = series.split_first()?;
+fn compared(first: &Series, ranges: &[(&Series, ByScope<'_>)], line: &Line<'_>) -> Option<Comparison> {
     let metric = first.metric;
-    let is_range = |other: &&Series| other.window.grain == Grain::Window && other.metric.id == metric.id;
-    let mut ranges: Vec<(&Series, &Cell)> = rest
+    let mut ranges: Vec<(&Series, &Cell)> = ranges
         .iter()
-        .filter(is_range)
-        .filter_map(|other| {
-            let cells = other.line(metric.headline(), line.scope_kind, line.scope);
-            cells.last().map(|cell| (other, *cell))
+        .filter_map(|(other, scoped)| {
+            let cells = scoped.get(&(line.scope_kind, line.scope))?;
+            cells.last().map(|cell| (*other, *cell))
         })
         .collect();
     ranges.sort_by_key(|(_, cell)| cell.period_start);
@@ -119,12 +133,13 @@ pub(crate) fn compared(series: &[Series], line: &Line<'_>) -> Option<Comparison>
     Some(Comparison { change: change(metric, before, after), basis })
 }
 
-/// The title of a chart: the finding of its one scope, or how many of its scopes changed.
+/// The title of a chart: the finding of its one scope, or how many of all scopes changed, drawn or not.
 pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<String>) {
     let Some(first) = series.first() else { return ("No series".to_owned(), None) };
     let metric = first.metric;
+    let ranges = ranges(series);
     if let [line] = lines {
-        let Some(found) = compared(series, line) else {
+        let Some(found) = compared(first, &ranges, line) else {
             let value = line.last().map_or_else(|| "no data".to_owned(), |(_, cell)| wording::cell(metric, cell));
             return (format!("{}: {value}", metric.title), None);
         };
@@ -133,14 +148,15 @@ pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<St
     if lines.is_empty() {
         return (format!("{}: no data", metric.title), None);
     }
-    let found: Vec<Comparison> = lines.iter().filter_map(|line| compared(series, line)).collect();
+    let all = every_line(first);
+    let found: Vec<Comparison> = all.iter().filter_map(|line| compared(first, &ranges, line)).collect();
     let changed = found.iter().filter(|found| matches!(found.change.verdict, Verdict::Up | Verdict::Down)).count();
     let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
     let basis = found.into_iter().next().map(|found| found.basis);
     let title = if changed == 0 {
-        format!("{}: no clear change in {} {kind}", metric.title, lines.len())
+        format!("{}: no clear change in {} {kind}", metric.title, all.len())
     } else {
-        format!("{} changed clearly in {changed} of {} {kind}", metric.title, lines.len())
+        format!("{} changed clearly in {changed} of {} {kind}", metric.title, all.len())
     };
     (title, basis)
 }
@@ -236,6 +252,12 @@ pub(crate) fn mark(sheet: &mut Sheet, shape: usize, (x, y): (f64, f64), radius: 
 pub(crate) fn plural(scope_kind: &str) -> String {
     let kind = scope_kind.replace('_', " ");
     kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"))
+}
+
+/// What the foot of a chart says where it draws fewer scopes than there are.
+pub(crate) fn drawn(lines: &[Line<'_>], count: usize) -> Option<String> {
+    let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
+    (count > lines.len()).then(|| format!("drawn: the first {} of {count} {kind}", lines.len()))
 }
 
 fn noun(grain: Grain) -> &'static str {

@@ -9,6 +9,8 @@ pub(crate) mod data;
 pub(crate) mod migrations;
 pub(crate) mod voices;
 
+pub use burn_up::burn_up_of;
+
 use crate::document::{Block, Section, Sentence};
 
 /// A section from its parts.

@@ -59,13 +59,18 @@ pub fn together_short(unit: Unit, values: &[f64]) -> Vec<String> {
 
 /// Several values in one unit, chosen by the largest, so that they can be compared at a glance.
 pub fn together(unit: Unit, values: &[f64]) -> Vec<String> {
-    together_short(unit, values).into_iter().map(|number| number + tail(unit)).collect()
+    let said = |number: String| {
+        let words = tail(unit, &number);
+        number + words
+    };
+    together_short(unit, values).into_iter().map(said).collect()
 }
 
-/// The words that follow every number of a unit.
-pub(crate) fn tail(unit: Unit) -> &'static str {
+/// The words that follow a number of a unit.
+fn tail(unit: Unit, number: &str) -> &'static str {
     match unit {
         Unit::PerServiceWeek => " per service and week",
+        Unit::DaysPerWeek if number == "1" => " day a week",
         Unit::DaysPerWeek => " days a week",
         Unit::Seconds | Unit::Share | Unit::Points | Unit::Count => "",
     }
@@ -285,6 +290,8 @@ mod tests {
         assert_eq!(value(Unit::Seconds, 45.0), "45 s");
         assert_eq!(value(Unit::Share, 0.75), "75 %");
         assert_eq!(value(Unit::PerServiceWeek, 3.2), "3.2 per service and week");
+        assert_eq!(value(Unit::DaysPerWeek, 1.02), "1 day a week");
+        assert_eq!(value(Unit::DaysPerWeek, 0.5), "0.5 days a week");
         assert_eq!(value(Unit::Points, 54.0), "+54");
         assert_eq!(value(Unit::Points, -12.4), "−12");
         assert_eq!(short(Unit::PerServiceWeek, 3.2), "3.2");

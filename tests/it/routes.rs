@@ -264,6 +264,9 @@ async fn a_page_that_cannot_be_shown_is_still_a_page() {
         ("/metrics/change_lead_time?wat=1", StatusCode::BAD_REQUEST, "wat"),
         ("/metrics/change_lead_time?grain=window&last=4000000000", StatusCode::BAD_REQUEST, "36600"),
         ("/metrics/change_lead_time?last=many", StatusCode::BAD_REQUEST, "whole number"),
+        ("/metrics/change_lead_time?last=0", StatusCode::BAD_REQUEST, "at least 1"),
+        ("/metrics/change_lead_time?from=2100-01-01", StatusCode::BAD_REQUEST, "in the future"),
+        ("/services/nosuch", StatusCode::NOT_FOUND, "no active service <code>nosuch</code>"),
         ("/doctor?days=0", StatusCode::BAD_REQUEST, "days"),
         ("/status", StatusCode::SERVICE_UNAVAILABLE, "waymark status"),
     ] {
@@ -271,6 +274,9 @@ async fn a_page_that_cannot_be_shown_is_still_a_page() {
         assert_eq!((found, kind.as_str()), (status, "text/html; charset=utf-8"), "{path}");
         assert!(String::from_utf8(body).unwrap().contains(word), "{path}");
     }
+    let request = Request::get("/nowhere").header(header::ACCEPT, "text/html,application/xhtml+xml");
+    let (status, kind, _) = site.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!((status, kind.as_str()), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"));
     // A form sends its empty fields as well.
     let (status, _, body) =
         site.get("/metrics/change_lead_time?scope_kind=service&scope=&grain=week&from=&to=&last=&statistic=").await;
@@ -323,7 +329,10 @@ async fn what_cannot_be_understood_is_a_problem_that_says_what_there_is() {
         ("/api/v1/metrics/change_lead_time/series?from=2026-02-01&to=2026-01-01", StatusCode::BAD_REQUEST, "after"),
         ("/api/v1/metrics/change_lead_time/series?profile=nobody", StatusCode::BAD_REQUEST, "devlake"),
         ("/api/v1/metrics/nps/series?profile=metrik", StatusCode::BAD_REQUEST, "change_fail_rate"),
-        ("/api/v1/metrics/change_lead_time/rows?profile=metrik", StatusCode::BAD_REQUEST, "unknown field"),
+        ("/api/v1/metrics/change_lead_time/rows?profile=metrik", StatusCode::BAD_REQUEST, "no parameter `profile`"),
+        ("/api/v1/metrics/change_lead_time/series?last=0", StatusCode::BAD_REQUEST, "at least 1"),
+        ("/api/v1/metrics/change_lead_time/series?from=2100-01-01", StatusCode::BAD_REQUEST, "future"),
+        ("/api/v1/reports/weekly_adoption?period=2100-W01", StatusCode::BAD_REQUEST, "future"),
         ("/api/v1/metrics/nps/compare", StatusCode::BAD_REQUEST, "change_lead_time"),
         ("/api/v1/charts/pie.svg?metric=nps", StatusCode::NOT_FOUND, "trend"),
         ("/api/v1/charts/score.svg?metric=reach", StatusCode::BAD_REQUEST, "trend"),

@@ -1,4 +1,4 @@
-//! Migrations as reports tell them: weeks, who has still to move, and the forecast in words.
+//! Migrations: weeks, who has still to move, and the forecast in words, for reports, the interface and pages.
 //!
 //! The numbers are those of `adoption_weekly` and of the standings at the end of the period; what is
 //! said about the end is what the scoreboard says.
@@ -8,17 +8,134 @@ use super::told::{Row, Told};
 use super::until::{is_remaining, until};
 use crate::problem::Problem;
 use chrono::{Days, NaiveDate};
+use serde::Serialize;
+use utoipa::ToSchema;
 use waymark_analytics::{Engine, Grain, Migration, STANDING, WEEKS, Window, local_date};
 use waymark_reports::{MigrationWeek, Waiting, WaitingState};
 
 /// How many weeks back a migration is drawn: half a year.
 const WEEKS_MAX: usize = 26;
 
+/// One migration on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MigrationSaid {
+    /// The id by which it is declared.
+    pub migration: String,
+    /// What people call it.
+    pub title: String,
+    /// The id of the component that is moved to.
+    pub component: String,
+    /// The team that answers for it.
+    pub owner: String,
+    /// The day by which it shall be done; null = nobody said.
+    #[schema(value_type = Option<String>)]
+    pub due_on: Option<NaiveDate>,
+    /// `done`, `on track`, `at risk`, `late`, `no forecast` or `no target`.
+    pub status: String,
+    /// When the rest will have moved, or why nobody can say; null while no week is known.
+    pub forecast: Option<String>,
+    /// Its last complete weeks, at most 26, oldest first.
+    pub weeks: Vec<MigrationWeekSaid>,
+    /// Services that have still to move, by name.
+    pub waiting: Vec<WaitingSaid>,
+}
+
+/// How far a migration was at the end of a week, and what happened in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MigrationWeekSaid {
+    /// The Monday on which it began.
+    #[schema(value_type = String)]
+    pub week_start: NaiveDate,
+    /// Services in scope at its end.
+    pub scope: i64,
+    /// Those of them that had moved.
+    pub done: i64,
+    /// Services that moved in it.
+    pub completed: i64,
+    /// Services that went back in it.
+    pub returned: i64,
+    /// Leaks: services that came into scope on the old path.
+    pub leaks: i64,
+}
+
+/// One service that has still to move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WaitingSaid {
+    /// The service's own name.
+    pub service: String,
+    /// The team that owns it; null = nobody.
+    pub team: Option<String>,
+    /// `not started`, `in progress`, `blocked`, `exempt` or `unknown`.
+    pub state: &'static str,
+    /// Why it is blocked; null = it is not.
+    pub reason: Option<String>,
+}
+
+/// Every declared migration that has begun, as of now.
+///
+/// # Errors
+/// When a number cannot be computed.
+pub async fn migrations_said(engine: &Engine) -> Result<Vec<MigrationSaid>, Problem> {
+    Ok(migrations_now(engine).await?.into_iter().map(|(declared, told)| said(declared, told)).collect())
+}
+
+/// The same as reports draw it, beside what is declared.
+///
+/// # Errors
+/// When a number cannot be computed.
+pub(crate) async fn migrations_now(engine: &Engine) -> Result<Vec<(&Migration, waymark_reports::Migration)>, Problem> {
+    let today = local_date(engine.newest().await?.as_of(), engine.definitions().zone());
+    declared_until(engine, today).await
+}
+
+fn said(declared: &Migration, told: waymark_reports::Migration) -> MigrationSaid {
+    let week = |week: MigrationWeek| MigrationWeekSaid {
+        week_start: week.first_day,
+        scope: week.scope,
+        done: week.done,
+        completed: week.completed,
+        returned: week.returned,
+        leaks: week.leaks,
+    };
+    let waits = |waiting: Waiting| WaitingSaid {
+        service: waiting.service,
+        team: waiting.team,
+        state: state_said(waiting.state),
+        reason: waiting.reason,
+    };
+    MigrationSaid {
+        migration: declared.id.clone(),
+        title: told.title,
+        component: declared.to_component.clone(),
+        owner: told.owner,
+        due_on: told.due,
+        status: told.status,
+        forecast: told.forecast,
+        weeks: told.weeks.into_iter().map(week).collect(),
+        waiting: told.waiting.into_iter().map(waits).collect(),
+    }
+}
+
+/// What keeps a service, in words.
+pub(crate) const fn state_said(state: WaitingState) -> &'static str {
+    match state {
+        WaitingState::NotStarted => "not started",
+        WaitingState::InProgress => "in progress",
+        WaitingState::Blocked => "blocked",
+        WaitingState::Exempt => "exempt",
+        WaitingState::Unknown => "unknown",
+    }
+}
+
 /// Every declared migration that had begun by the end of a period.
 ///
 /// # Errors
 /// When a number cannot be computed.
 pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<waymark_reports::Migration>, Problem> {
+    Ok(declared_until(engine, end).await?.into_iter().map(|(_, told)| told).collect())
+}
+
+async fn declared_until(engine: &Engine, end: NaiveDate) -> Result<Vec<(&Migration, waymark_reports::Migration)>, Problem> {
     let definitions = engine.definitions();
     let begun: Vec<&Migration> = definitions.migrations.iter().filter(|migration| migration.started_on < end).collect();
     if begun.is_empty() {
@@ -39,7 +156,7 @@ pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<wa
         let since = Grain::Week.floor(migration.started_on);
         let drawn = mine.iter().filter_map(|row| week(row, zone)).filter(|week| week.first_day >= since);
         let drawn: Vec<MigrationWeek> = drawn.collect();
-        told.push(waymark_reports::Migration {
+        let one = waymark_reports::Migration {
             title: migration.title.clone(),
             component: definitions.component(component).map_or(component, |component| &component.title).to_owned(),
             owner: migration.owner.clone(),
@@ -48,7 +165,8 @@ pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<wa
             waiting: here.iter().filter_map(|row| waits(row, migration, end)).collect(),
             forecast: said.as_ref().map(|said| said.sentence.clone()),
             status: said.map_or("no forecast", |said| said.status).to_owned(),
-        });
+        };
+        told.push((migration, one));
     }
     Ok(told)
 }

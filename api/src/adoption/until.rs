@@ -34,6 +34,10 @@ pub struct Until {
     pub remaining: u32,
     /// How many of them are exempt or blocked.
     pub held: u32,
+    /// Eligible services that are not known to use it, whether or not the goal needs them.
+    pub without: u32,
+    /// How many of these are exempt or blocked.
+    pub waiting: u32,
     /// Completions minus leaks and returns of each complete week since the first one, oldest first.
     pub net_by_week: Vec<i64>,
     /// What is forecast; null when it is refused or nothing remains.
@@ -99,6 +103,8 @@ pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>
         due_on: target.map(|target| target.due_on),
         remaining,
         held,
+        without: whole(left),
+        waiting: whole(waiting),
         net_by_week,
         said,
         recent: issued.map(|issued| days(issued.recent)),
@@ -107,6 +113,23 @@ pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>
         status,
         sentence: sentence(&found, said, goal, target, status),
     })
+}
+
+impl Until {
+    /// How many the goal still needs, and who there is: `9 more to reach 90 %; 14 do not use it, 1 of them exempt`.
+    pub fn rest(&self) -> Option<String> {
+        let held = if self.waiting > 0 { format!(", {} of them exempt or blocked", self.waiting) } else { String::new() };
+        if self.without == 0 {
+            return None;
+        }
+        // Where the goal is all of them, everybody who is left is needed.
+        let needed = if self.remaining > 0 && self.goal < 1.0 {
+            format!("{} more to reach {}; ", self.remaining, wording::share(self.goal))
+        } else {
+            String::new()
+        };
+        Some(format!("{needed}{} do not use it as far as is known{held}", self.without))
+    }
 }
 
 fn whole(count: i64) -> u32 {
@@ -137,5 +160,33 @@ fn sentence(found: &Forecast, said: Option<WeeksSaid>, goal: f64, target: Option
         (Forecast::Issued(_), Some(said)) if said.p50 == said.p85 => format!("{share} by {}{aim}", dates::day(said.p50)),
         (Forecast::Issued(_), Some(said)) => format!("{share} by {}{aim}", dates::range(said.p50, said.p85 + Days::new(1))),
         (Forecast::Issued(_), None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_goal_needs_is_not_everybody_who_is_left() {
+        let until = |goal: f64, remaining: u32, without: u32, waiting: u32| Until {
+            goal,
+            due_on: None,
+            remaining,
+            held: 0,
+            without,
+            waiting,
+            net_by_week: Vec::new(),
+            said: None,
+            recent: None,
+            history: None,
+            slowing: None,
+            status: "no target",
+            sentence: String::new(),
+        };
+        let rest = until(0.9, 9, 14, 1).rest().unwrap();
+        assert_eq!(rest, "9 more to reach 90 %; 14 do not use it as far as is known, 1 of them exempt or blocked");
+        assert_eq!(until(1.0, 14, 14, 0).rest().unwrap(), "14 do not use it as far as is known");
+        assert_eq!(until(1.0, 0, 0, 0).rest(), None);
     }
 }

@@ -1,7 +1,8 @@
 //! `waymark check`: whether the configuration can be understood, and whether the data are whole.
 
+use super::Place;
+use super::output::{self, counted};
 use super::status::held_losses;
-use super::{Place, output};
 use crate::config::Config;
 use anyhow::{Context, bail};
 use arrow::array::AsArray;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 use waymark_api::size_in_words;
 use waymark_event::suggestion;
 use waymark_lake::{Layout, Snapshot, Wanted, check_up, fact_table, observed_table, read_rows};
+use waymark_reports::wording;
 
 /// At most this many files are named one by one.
 const NAMED_MAX: usize = 20;
@@ -23,13 +25,13 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
     output::answer(&format!("configuration: {from}"));
     output::answer(&format!("organisation `{}`, zone {}", definitions.organisation, definitions.zone()));
     output::answer(&format!(
-        "{} connections, {} environments, {} components, {} mandates, {} exemptions, {} targets",
-        config.operation.connections.len(),
-        definitions.environments.len(),
-        definitions.components.len(),
-        definitions.mandates.len(),
-        definitions.exemptions.len(),
-        definitions.targets.len()
+        "{}, {}, {}, {}, {}, {}",
+        counted(config.operation.connections.len(), "connection"),
+        counted(definitions.environments.len(), "environment"),
+        counted(definitions.components.len(), "component"),
+        counted(definitions.mandates.len(), "mandate"),
+        counted(definitions.exemptions.len(), "exemption"),
+        counted(definitions.targets.len(), "target")
     ));
     platform(&config);
     if place.address().is_some() || place.data.is_dir() {
@@ -47,13 +49,13 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
 fn platform(config: &Config) {
     let definitions = &config.definitions;
     output::answer(&format!(
-        "platform: {} files, {} evidence rules, {} alternatives, {} migrations, {} areas, {} memberships",
-        config.platform.len(),
-        config.rules.rules().len(),
-        definitions.alternatives.len(),
-        definitions.migrations.len(),
-        definitions.responsibilities.len(),
-        definitions.memberships.len()
+        "platform: {}, {}, {}, {}, {}, {}",
+        counted(config.platform.len(), "file"),
+        counted(config.rules.rules().len(), "evidence rule"),
+        counted(definitions.alternatives.len(), "alternative"),
+        counted(definitions.migrations.len(), "migration"),
+        counted(definitions.responsibilities.len(), "area"),
+        counted(definitions.memberships.len(), "membership")
     ));
     for doubt in &config.doubts {
         output::answer(&doubt.to_string());
@@ -63,18 +65,18 @@ fn platform(config: &Config) {
 async fn data(layout: &Layout) -> anyhow::Result<()> {
     let checkup = check_up(layout, &waymark_collect::inbox_stream(layout)?).await?;
     output::answer(&format!(
-        "data: {}, {} tables, {} files, {} rows, {} snapshots",
+        "data: {}, {}, {}, {}, {}",
         layout.storage().describe(),
-        checkup.tables,
-        checkup.files,
-        checkup.rows,
-        checkup.snapshots
+        counted(checkup.tables, "table"),
+        counted(checkup.files, "file"),
+        wording::counted(i64::try_from(checkup.rows)?, "row"),
+        counted(checkup.snapshots, "snapshot")
     ));
     if !checkup.orphans.is_empty() {
         let size_bytes = checkup.orphans.iter().map(|orphan| orphan.size_bytes).sum();
         output::answer(&format!(
-            "{} files ({}) that nobody reads any more will be removed in time:",
-            checkup.orphans.len(),
+            "{} ({}) that nobody reads any more will be removed in time:",
+            counted(checkup.orphans.len(), "file"),
             size_in_words(size_bytes)
         ));
         for orphan in checkup.orphans.iter().take(NAMED_MAX) {

@@ -4,7 +4,7 @@ use super::workplace::Workplace;
 use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
-use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Window, WindowRequest, find, profiles};
+use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Unit, Window, WindowRequest, find, profiles};
 use waymark_api::explain::closer;
 use waymark_reports::wording;
 
@@ -30,7 +30,7 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "DATE")]
     to: Option<String>,
     /// How many complete periods before now. Default: 13, and 90 days for `--grain window`.
-    #[arg(long, value_name = "COUNT", conflicts_with_all = ["from", "to"])]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["from", "to"])]
     last: Option<u32>,
     /// day, week, month, quarter, or window for the whole range as one period. Default: week, and
     /// window where numbers are compared.
@@ -116,15 +116,25 @@ pub(crate) fn list(place: &Place) -> anyhow::Result<()> {
     let width = METRICS.iter().map(|metric| metric.id.len()).max().unwrap_or_default();
     for metric in METRICS {
         output::answer(&format!("{:<width$} {}", metric.id, metric.question));
-        output::answer(&format!(
-            "{:<width$} {} in {}, better {}",
-            "",
-            metric.statistics.join(", "),
-            metric.unit.as_str(),
-            metric.better.as_str()
-        ));
+        output::answer(&format!("{:<width$} {}, better {}", "", yields(metric), metric.better.as_str()));
     }
     Ok(())
+}
+
+/// The statistics of a metric and in what they are counted: `p50, p75, p90 in seconds`, `rate per service and week`.
+fn yields(metric: &Metric) -> String {
+    let statistics = metric.statistics.join(", ");
+    if metric.statistics == [metric.unit.as_str()] {
+        return statistics;
+    }
+    match metric.unit {
+        Unit::Seconds => format!("{statistics} in seconds"),
+        Unit::Share => format!("{statistics} as shares"),
+        Unit::PerServiceWeek => format!("{statistics} per service and week"),
+        Unit::Points => format!("{statistics} in points"),
+        Unit::Count => format!("{statistics} as numbers"),
+        Unit::DaysPerWeek => format!("{statistics} in days a week"),
+    }
 }
 
 /// Prints one metric over time.

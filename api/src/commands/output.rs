@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use waymark_api::encode;
+use waymark_reports::wording;
 
 /// One line of an answer. A reader that has gone away, such as `head`, wants no more of it.
 pub(super) fn answer(line: &str) {
@@ -30,6 +31,11 @@ pub(super) fn trouble(error: &anyhow::Error) {
         }
     }
     note(&format!("error: {}", sentences.join(": ")));
+}
+
+/// A count of things, in the singular where there is one.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    wording::counted(i64::try_from(count).unwrap_or(i64::MAX), thing)
 }
 
 /// Raw bytes of an answer.

@@ -13,15 +13,35 @@ use waymark_reports::{CHARTS, REPORTS, Theme, png};
 pub(crate) struct ReportArgs {
     /// weekly, leadership, or a report's full id.
     report: String,
-    /// The period, as an ISO week such as 2026-W31 or a date; default: the last complete one.
+    /// The period: an ISO week such as 2026-W31, a quarter such as 2026-Q1, or a day in it; default: the last complete one.
     #[arg(long, value_name = "PERIOD")]
     period: Option<String>,
-    /// html, md or json.
-    #[arg(long, value_name = "FORMAT", default_value = "html")]
-    format: String,
-    /// The file; default: the output.
+    /// html, md or json; default: as the ending of the file says, html for the output.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// The file, whose ending chooses between .html, .md and .json; default: the output.
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+impl ReportArgs {
+    /// The format by its name or by the ending of the file, which must not say different things.
+    fn format(&self) -> anyhow::Result<&str> {
+        let asked = self.format.as_deref().map(|name| if name == "markdown" { "md" } else { name });
+        let Some(ending) = self.out.as_ref().and_then(|path| path.extension()) else { return Ok(asked.unwrap_or("html")) };
+        let written = match ending.to_str() {
+            Some("html" | "htm") => "html",
+            Some("md" | "markdown") => "md",
+            Some("json") => "json",
+            _ => bail!("a report is written as `.html`, `.md` or `.json`, not as `.{}`", ending.display()),
+        };
+        match asked {
+            Some(asked) if asked != written => {
+                bail!("`--format {asked}` does not fit a file that ends in `.{}`", ending.display())
+            }
+            _ => Ok(written),
+        }
+    }
 }
 
 /// Flags of `waymark chart`.
@@ -54,10 +74,11 @@ pub(crate) async fn report(place: &Place, args: ReportArgs) -> anyhow::Result<()
         let known: Vec<&str> = REPORTS.iter().map(|report| report.short_name).collect();
         anyhow!("there is no report `{}`: choose one of {}", args.report, known.join(", "))
     })?;
+    let format = args.format()?;
     let workplace = Workplace::existing(place).await?;
     let engine = workplace.engine().await?;
     let document = reporting::document(&engine, report, args.period.as_deref()).await.map_err(said)?;
-    let text = reporting::rendered(&document, &args.format).map_err(said)?;
+    let text = reporting::rendered(&document, format).map_err(said)?;
     output::bytes_to(args.out.as_deref(), text.as_bytes())
 }
 
@@ -94,4 +115,28 @@ pub(crate) async fn chart(place: &Place, args: ChartArgs) -> anyhow::Result<()> 
 
 fn said(problem: waymark_api::Problem) -> anyhow::Error {
     anyhow!(problem.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_of_the_file_says_the_format() {
+        let asked = |format: Option<&str>, out: Option<&str>| {
+            let args = ReportArgs {
+                report: "weekly".to_owned(),
+                period: None,
+                format: format.map(str::to_owned),
+                out: out.map(PathBuf::from),
+            };
+            args.format().map(str::to_owned).map_err(|error| error.to_string())
+        };
+        assert_eq!(asked(None, None).unwrap(), "html");
+        assert_eq!(asked(None, Some("-")).unwrap(), "html");
+        assert_eq!(asked(None, Some("weekly.md")).unwrap(), "md");
+        assert_eq!(asked(Some("markdown"), Some("weekly.md")).unwrap(), "md");
+        assert!(asked(None, Some("weekly.pdf")).unwrap_err().contains("`.pdf`"));
+        assert!(asked(Some("json"), Some("weekly.html")).unwrap_err().contains("--format json"));
+    }
 }

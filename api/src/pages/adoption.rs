@@ -4,9 +4,11 @@
 //! a service's own view in `adoption/offers.rs`.
 
 mod component;
+mod migrations;
 mod offers;
 
 pub(super) use component::component;
+pub(super) use migrations::{migration, migrations};
 pub(super) use offers::{service, team};
 
 use super::frame::{self, Page, Refusal};
@@ -18,7 +20,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use std::sync::Arc;
-use waymark_analytics::{Engine, Grain, Window};
+use waymark_analytics::{Alternative, Definitions, Engine, Grain, Window};
 use waymark_reports::wording::dates;
 
 /// The scoreboard as a page.
@@ -40,6 +42,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
             p { "No component is described yet: add " code { "[[component]]" } " entries to the configuration and send evidence." }
         } @else {
             (scoreboard(&board))
+            (migrations::overview(engine))
             section aria-labelledby="levels" {
                 h2 #levels { "How far it reaches" }
                 p.question { "For how much is each component made, and how much of that uses it?" }
@@ -83,7 +86,7 @@ fn scoreboard(board: &Board) -> Markup {
         section aria-labelledby="scoreboard" {
             h2 #scoreboard { "Scoreboard" }
             p.question { "Joined and left are those of the " (board.week) "." }
-            div.scroll { table.board {
+            div.scroll role="region" aria-label="Scoreboard" tabindex="0" { table.board {
                 thead { tr {
                     th { "Component" } th { "Adoption" } th.number { "Coverage" } th.number { "Reach" }
                     th.number { "Teams done" } th.number { "Joined" } th.number { "Left" } th { "When" }
@@ -121,7 +124,7 @@ fn fragmentation(categories: &[Category]) -> Markup {
         section aria-labelledby="tools" {
             h2 #tools { "How many tools do the same thing" }
             p.question { "Counted in services; two tools of equal use are 2, a small one beside a large one is little more than 1." }
-            div.scroll { table {
+            div.scroll role="region" aria-label="Tools by category" tabindex="0" { table {
                 thead { tr { th { "Category" } th.number { "Amounts to" } th { "In use" } } }
                 tbody { @for category in categories { tr {
                     td { (category.category) }
@@ -152,6 +155,14 @@ fn evidence(place: Option<&str>, url: Option<&str>) -> Markup {
     }
 }
 
+/// What people call what is used in the place of a component; another name stays as it is.
+fn alternative_title(definitions: &Definitions, component: &str, name: &str) -> String {
+    let category = definitions.component(component).map(|component| component.category.as_str());
+    let is_it = |one: &&Alternative| one.name == name && category == Some(one.category.as_str());
+    let title = definitions.alternatives.iter().find(is_it).and_then(|one| one.title.clone());
+    title.unwrap_or_else(|| name.to_owned())
+}
+
 /// A name as one part of an address.
 fn path_part(name: &str) -> String {
     let mut part = String::with_capacity(name.len());
@@ -172,5 +183,30 @@ fn service_cell(service: &str, team: Option<&str>) -> Markup {
             a href={ "/services/" (path_part(service)) } { (service) }
             @if let Some(team) = team { small { a href={ "/teams/" (path_part(team)) } { (team) } } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use waymark_analytics::Component;
+
+    #[test]
+    fn what_is_used_instead_has_its_title_in_its_category_only() {
+        let component =
+            |id: &str, category: &str| Component { id: id.to_owned(), category: category.to_owned(), ..Component::default() };
+        let definitions = Definitions {
+            components: vec![component("ci-standard", "ci"), component("vault", "secrets")],
+            alternatives: vec![Alternative {
+                category: "ci".to_owned(),
+                name: "old-runner".to_owned(),
+                title: Some("The old runner".to_owned()),
+                vendor: None,
+                stance: "tolerated".to_owned(),
+            }],
+            ..Definitions::default()
+        };
+        assert_eq!(alternative_title(&definitions, "ci-standard", "old-runner"), "The old runner");
+        assert_eq!(alternative_title(&definitions, "vault", "old-runner"), "old-runner");
     }
 }

@@ -9,8 +9,10 @@ use crate::routes::DoctorParams;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use waymark_analytics::{Unit, find};
+use waymark_event::Instant;
 use waymark_reports::wording;
 
 /// Services that are shown; the interface has them all.
@@ -21,29 +23,28 @@ pub(crate) async fn doctor(
     State(app): State<App>,
     query: Result<Query<DoctorParams>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let (days, cases) = (params.days.unwrap_or(DAYS), params.cases.unwrap_or(CASES));
     let opened = app.engine.newest().await.map_err(Problem::from)?;
     let make = async {
         let diagnosis = diagnosis(&app.engine, days, cases).await?;
-        let as_of = wording::dates::instant(opened.as_of(), app.engine.definitions().zone());
-        Ok(page(&diagnosis, days, as_of))
+        Ok(page(&diagnosis, days, opened.as_of(), app.engine.definitions().zone()))
     };
     frame::answered(&app, &format!("doctor {days} {cases}"), Box::pin(make)).await
 }
 
-fn page(diagnosis: &Diagnosis, days: u32, as_of: String) -> Markup {
+fn page(diagnosis: &Diagnosis, days: u32, as_of: Instant, zone: Tz) -> Markup {
     let page = Page {
         address: "/doctor",
         title: "doctor".to_owned(),
-        as_of: Some(as_of),
+        as_of: Some(wording::dates::instant(as_of, zone)),
         heading: "What do the numbers not know?".to_owned(),
         lede: html! {
             "What never arrived, what cannot be placed and what contradicts itself in the last " (days) " days, what that does \
              to which number, and what to do about it. Nothing is guessed: what is listed here is left out, and lowers the \
              coverage beside each number. Also " a href={ "/api/v1/doctor?days=" (days) } { "as JSON" } "."
         },
-        content: html! { (summary(diagnosis)) (findings(diagnosis)) (sources(diagnosis)) (services(diagnosis)) },
+        content: html! { (summary(diagnosis)) (findings(diagnosis, zone)) (sources(diagnosis, zone)) (services(diagnosis, zone)) },
         footer: html! { "Snapshot " (diagnosis.snapshot) " · zone " (diagnosis.zone) " · days from " (diagnosis.from) " until before " (diagnosis.to) },
     };
     page.render()
@@ -56,7 +57,9 @@ fn summary(diagnosis: &Diagnosis) -> Markup {
     let (known, deployed) = (sum(|service| service.deployments_with_commits), sum(|service| service.deployments));
     let share = (deployed > 0).then(|| wording::share(known as f64 / deployed as f64));
     html! {
-        section aria-label="Summary" {
+        section aria-labelledby="summary" {
+            h2 #summary { "In short" }
+            p.question { "How much is missing?" }
             ul.tiles {
                 (tile("Findings", &diagnosis.found.to_string(), &format!("of {} kinds that are looked for", diagnosis.findings.len())))
                 (tile("Sources gone silent", &silent.to_string(), &format!("of {} ways by which deliveries arrive", diagnosis.sources.len())))
@@ -75,14 +78,14 @@ fn tile(title: &str, figure: &str, basis: &str) -> Markup {
     html! { li.tile { h3 { (title) } span.figure { (figure) } span.basis { (basis) } } }
 }
 
-fn findings(diagnosis: &Diagnosis) -> Markup {
+fn findings(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     let sound: Vec<&str> =
         diagnosis.findings.iter().filter(|finding| finding.items == 0).map(|finding| finding.title).collect();
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings" }
             p.question { "What is it, and what is to be done?" }
-            @for found in diagnosis.findings.iter().filter(|finding| finding.items > 0) { (finding(found)) }
+            @for found in diagnosis.findings.iter().filter(|finding| finding.items > 0) { (finding(found, zone)) }
             @if !sound.is_empty() {
                 details { summary { "Looked for and not found: " (wording::counted(i64::try_from(sound.len()).unwrap_or(0), "kind")) }
                     ul { @for title in &sound { li { (title) } } }
@@ -92,7 +95,7 @@ fn findings(diagnosis: &Diagnosis) -> Markup {
     }
 }
 
-fn finding(finding: &FindingBody) -> Markup {
+fn finding(finding: &FindingBody, zone: Tz) -> Markup {
     let unseen = finding.subjects.saturating_sub(finding.cases.len());
     html! {
         article.finding id=(finding.finding) {
@@ -107,9 +110,9 @@ fn finding(finding: &FindingBody) -> Markup {
                 }
                 dt { "Remedy" } dd { (frame::prose(finding.remedy)) }
             }
-            div.scroll { table {
+            div.scroll role="region" aria-label=(finding.title) tabindex="0" { table {
                 thead { tr { th { "What" } th.number { "How many" } th { "Newest" } th { "Such as" } } }
-                tbody { @for case in &finding.cases { (case_row(case)) } }
+                tbody { @for case in &finding.cases { (case_row(case, zone)) } }
             } }
             @if unseen > 0 {
                 p.more { "and " (unseen) " more: " a href={ "/api/v1/doctor?cases=1000" } { "all of them as JSON" } }
@@ -118,14 +121,14 @@ fn finding(finding: &FindingBody) -> Markup {
     }
 }
 
-fn case_row(case: &CaseBody) -> Markup {
+fn case_row(case: &CaseBody, zone: Tz) -> Markup {
     html! {
         tr {
             td.id { (case.subject)
                 @if let Some(suggestion) = &case.suggestion { pre.suggestion { code { (suggestion) } } }
             }
             td.number { (wording::count(case.items)) }
-            td.when { (case.newest_at.as_deref().map_or_else(String::new, moment)) }
+            td.when { (moment(case.newest_at.as_deref(), zone)) }
             td.id { (linked(case.example.as_deref(), case.url.as_deref())) }
         }
     }
@@ -136,10 +139,19 @@ pub(super) fn linked(text: Option<&str>, url: Option<&str>) -> Markup {
     let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
     html! {
         @match (text, url) {
-            (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (shortened(text)) } }
+            (Some(text), Some(url)) => { a href=(url) rel="noreferrer" { (breakable(&shortened(text))) } }
             (None, Some(url)) => { a href=(url) rel="noreferrer" { "source" } }
             (Some(text), None) => { (frame::prose(&shortened(text))) }
             (None, None) => {}
+        }
+    }
+}
+
+/// A long id that may go on in the next line after a sign that parts it, and nowhere else.
+fn breakable(id: &str) -> Markup {
+    html! {
+        @for (place, part) in id.split_inclusive(['/', ':', '@', '#', '_', '-']).enumerate() {
+            @if place > 0 { wbr; } (part)
         }
     }
 }
@@ -157,56 +169,57 @@ pub(super) fn shortened(text: &str) -> String {
     words
 }
 
-/// An RFC 3339 instant to the minute.
-fn moment(at: &str) -> String {
-    at.get(..16).map_or_else(|| at.to_owned(), |minute| format!("{} UTC", minute.replace('T', " ")))
+/// An RFC 3339 instant to the minute, in the zone of the organisation; nothing where there is none.
+pub(super) fn moment(at: Option<&str>, zone: Tz) -> String {
+    let Some(at) = at else { return String::new() };
+    Instant::parse(at).map_or_else(|_| at.to_owned(), |instant| wording::dates::instant(instant, zone))
 }
 
-fn sources(diagnosis: &Diagnosis) -> Markup {
+fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     html! {
         section aria-labelledby="sources" {
             h2 #sources { "Sources" }
             p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses, for 30 hours, and for longer than lately." }
             @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
-                div.scroll { table {
+                div.scroll role="region" aria-label="Sources" tabindex="0" { table {
                     thead { tr {
                         th { "Source" } th { "Connection" } th { "By" } th.number { "Deliveries" } th.number { "Not understood" }
                         th { "Newest" } th.number { "Usual pause" } th.number { "Silent for" }
                     } }
-                    tbody { @for source in &diagnosis.sources { (source_row(source)) } }
+                    tbody { @for source in &diagnosis.sources { (source_row(source, zone)) } }
                 } }
             }
         }
     }
 }
 
-fn source_row(source: &SourceBody) -> Markup {
+fn source_row(source: &SourceBody, zone: Tz) -> Markup {
     let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
     html! {
         tr.stale[source.is_stale] {
             td { (source.source) } td { (source.connection) } td { (source.channel) }
             td.number { (wording::count(source.deliveries)) }
             td.number { (wording::count(source.rejections)) }
-            td.when { (source.newest_at.as_deref().map_or_else(String::new, moment)) }
+            td.when { (moment(source.newest_at.as_deref(), zone)) }
             td.number { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
             td.number { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
         }
     }
 }
 
-fn services(diagnosis: &Diagnosis) -> Markup {
+fn services(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     let unseen = diagnosis.services.len().saturating_sub(SERVICES_MAX);
     html! {
         section aria-labelledby="services" {
             h2 #services { "Services" }
             p.question { "How much of each can the numbers use? The least covered come first." }
             @if diagnosis.services.is_empty() { p { "No service was deployed or built in these days." } } @else {
-                div.scroll { table {
+                div.scroll role="region" aria-label="Services" tabindex="0" { table {
                     thead { tr {
                         th { "Service" } th { "Owner" } th.number { "Environment known" } th.number { "Commits known" }
                         th.number { "Clocks agree" } th.number { "Runs" } th { "Incidents" } th { "Newest deployment" }
                     } }
-                    tbody { @for service in diagnosis.services.iter().take(SERVICES_MAX) { (service_row(service)) } }
+                    tbody { @for service in diagnosis.services.iter().take(SERVICES_MAX) { (service_row(service, zone)) } }
                 } }
                 @if unseen > 0 { p.more { "and " (unseen) " more: " a href="/api/v1/doctor" { "all of them as JSON" } } }
             }
@@ -214,7 +227,7 @@ fn services(diagnosis: &Diagnosis) -> Markup {
     }
 }
 
-fn service_row(service: &ServiceBody) -> Markup {
+fn service_row(service: &ServiceBody, zone: Tz) -> Markup {
     let behind = Address::of_metric("change_lead_time").with("scope_kind", "service").with_scope(&service.service);
     html! {
         tr {
@@ -225,7 +238,7 @@ fn service_row(service: &ServiceBody) -> Markup {
             (part(service.changes_with_clock, service.changes))
             td.number { (wording::count(service.runs)) }
             td { @if service.has_incidents { "told" } @else { "never named" } }
-            td.when { (service.newest_deployment_at.as_deref().map_or_else(String::new, moment)) }
+            td.when { (moment(service.newest_deployment_at.as_deref(), zone)) }
         }
     }
 }
@@ -256,5 +269,6 @@ mod tests {
     fn only_addresses_of_the_web_become_links() {
         assert!(linked(Some("a"), Some("https://example.org/1")).into_string().starts_with("<a href="));
         assert_eq!(linked(Some("a"), Some("javascript:alert(1)")).into_string(), "a");
+        assert_eq!(breakable("acme/cafe@6dcb").into_string(), "acme/<wbr>cafe@<wbr>6dcb");
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::problem::Problem;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use std::sync::Arc;
@@ -130,6 +130,13 @@ impl IntoResponse for Refusal {
         *response.status_mut() = status;
         response
     }
+}
+
+/// Nothing stands at this address: a page for readers, a problem for programs.
+pub(super) async fn nowhere(headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+    let problem = Problem::no_such_address();
+    if accepted.contains("text/html") { Refusal::from(problem).into_response() } else { problem.into_response() }
 }
 
 /// A text of ours in which what stands between back-ticks is code.

@@ -7,6 +7,7 @@ use super::address::Address;
 use super::frame::{self, Page, Refusal};
 use super::picture::{chart, named, recent};
 use crate::app::App;
+use crate::explain::noun;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::Response;
@@ -145,7 +146,7 @@ async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
             } @else {
                 div.charts {
                     figure { (platform) figcaption { "Results of small groups are withheld to protect people." } }
-                    div.scroll { table {
+                    div.scroll role="region" aria-label="Newest scores" tabindex="0" { table {
                         thead { tr { th { "Component" } th.number { "Score" } th.number { "95 % interval" } th.number { "Answers" } } }
                         tbody { @for (title, cell) in &scores { (score_row(metric, title, cell)) } }
                     } }
@@ -202,7 +203,8 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     let Some(cell) = cell else {
         return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
     };
-    let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(wording::basis(metric, &cell)).collect();
+    let basis = wording::basis_of(metric, &cell, noun::counted(metric));
+    let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(basis).collect();
     let class = verdict.as_ref().map(|change| match finding::tone(metric, change) {
         finding::Tone::Better => "verdict better",
         finding::Tone::Worse => "verdict worse",
@@ -214,6 +216,7 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
             h3 { a href=(address) { (metric.title) } }
             a.figure href=(address) { (wording::cell(metric, &cell)) }
             span.basis { (basis.join(", ")) }
+            @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
         }

@@ -11,7 +11,7 @@ use super::definitions::words;
 use super::frame::{self, Page, Refusal};
 use super::picture::{chart, recent};
 use crate::app::App;
-use crate::explain::{Explanation, closer, explanation, known_statistic};
+use crate::explain::{Explanation, closer, explanation, known_statistic, noun};
 use crate::problem::Problem;
 use crate::routes::RowsParams;
 use axum::extract::rejection::QueryRejection;
@@ -34,7 +34,7 @@ pub(crate) async fn metric(
     address: Uri,
     query: Result<Query<RowsParams>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     let params = settled(params);
     frame::answered(&app, &format!("page {address}"), Box::pin(page(&app.engine, metric, &params, &address))).await
@@ -83,18 +83,20 @@ fn numbers(series: &Series, statistic: Option<&str>, explained: &Explanation, pa
     let cells: Vec<&Cell> =
         series.cells.iter().filter(|cell| statistic.is_none_or(|wanted| cell.statistic == wanted)).collect();
     let is_one = series.scopes().len() <= 1 && series.window.periods.len() == 1;
+    let objection = asked::objection(series);
     let csv = Address::of_series(metric.id).asking(params).with("format", "csv").text();
     html! {
         section aria-labelledby="number" {
             h2 #number { "The number" }
             p.question { (wording::dates::window(&series.window)) ", " (wording::dates::rhythm(series.window.grain))
                 "; limits: " (explained.interval) }
+            @if let Some(sentence) = &objection { p.note { (sentence) } }
             @if cells.is_empty() {
-                p { "Nothing was counted: there is no scope of this kind and name with rows in these days." }
+                @if objection.is_none() { p { "Nothing was counted: there is no scope of this kind and name with rows in these days." } }
             } @else if is_one {
-                ul.tiles { @for cell in &cells { (tile(metric, cell, &explained.thing)) } }
+                ul.tiles { @for cell in &cells { (tile(metric, cell)) } }
             } @else {
-                (table(series, &cells, &explained.thing))
+                (table(series, &cells))
                 @if cells.len() > NUMBERS_MAX { p.more { "and " (cells.len() - NUMBERS_MAX) " more" } }
             }
             p.downloads { a href=(csv) { "These numbers as CSV" } }
@@ -102,22 +104,28 @@ fn numbers(series: &Series, statistic: Option<&str>, explained: &Explanation, pa
     }
 }
 
-fn tile(metric: &Metric, cell: &Cell, thing: &str) -> Markup {
-    let mut basis: Vec<String> = wording::limits(metric, cell).into_iter().collect();
-    basis.extend(cell.value.and_then(|_| wording::basis_of(metric, cell, thing)));
+fn tile(metric: &Metric, cell: &Cell) -> Markup {
     html! {
         li.tile {
             h3 { (wording::statistic(&cell.statistic)) ", " (cell.scope) }
             span.figure { (wording::cell(metric, cell)) }
-            span.basis { (basis.join(", ")) }
+            span.basis { (beside(metric, cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if cell.is_partial { span.basis { "so far: some of it can still change" } }
         }
     }
 }
 
-fn table(series: &Series, cells: &[&Cell], thing: &str) -> Markup {
+/// Limits, and what the value rests on.
+fn beside(metric: &Metric, cell: &Cell) -> String {
+    let mut beside: Vec<String> = wording::limits(metric, cell).into_iter().collect();
+    beside.extend(cell.value.and_then(|_| wording::basis_of(metric, cell, noun::counted(metric))));
+    beside.join(", ")
+}
+
+fn table(series: &Series, cells: &[&Cell]) -> Markup {
     let metric = series.metric;
+    let thing = noun::counted(metric);
     let periods = &series.window.periods;
     let mut newest_first = cells.to_vec();
     newest_first.sort_by_key(|cell| std::cmp::Reverse(cell.period_start));
@@ -126,7 +134,7 @@ fn table(series: &Series, cells: &[&Cell], thing: &str) -> Markup {
         period.map(|period| wording::dates::period(series.window.grain, period)).unwrap_or_default()
     };
     html! {
-        div.scroll { table {
+        div.scroll role="region" aria-label="Numbers by period and scope" tabindex="0" { table {
             thead { tr {
                 th { "Period" } th { "Scope" } th { "Statistic" } th.number { "Value" } th.number { "Limits" } th.number { "Rests on" }
                 th.number { "Coverage" }
@@ -194,7 +202,11 @@ async fn teams(engine: &Engine, metric: &'static Metric, window: &Window) -> Res
             h2 #teams { "By team" }
             p.question { (wording::statistic(metric.headline())) ", in the order of names: teams differ in what they do, so this is no ranking" }
             ul.chips { @for cell in cells {
-                li { a href=(narrowed(&series, cell)) { (cell.scope) } " " span { (wording::cell(metric, cell)) } }
+                @let beside = beside(metric, cell);
+                li {
+                    a href=(narrowed(&series, cell)) { (cell.scope) } " "
+                    span { (wording::cell(metric, cell)) @if !beside.is_empty() { ", " (beside) } }
+                }
             } }
         }
     })

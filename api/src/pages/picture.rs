@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use waymark_analytics::{Engine, Grain, Metric, Window, find};
 use waymark_reports::{Frame, charts};
 
-/// A chart of a metric over a window, as wide and high as given.
+/// A chart of a metric over a window, as wide and high as given, in a box that scrolls where it does not fit.
 pub(super) async fn chart(
     engine: &Engine,
     id: &str,
@@ -15,14 +15,10 @@ pub(super) async fn chart(
     (width, height): (u32, usize),
 ) -> Result<Markup, Problem> {
     let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
-    let mut series = chart_series(engine, chart, metric, window).await?;
-    let components = &engine.definitions().components;
-    let titles: Vec<_> = components.iter().map(|component| (component.id.as_str(), component.title.as_str())).collect();
-    for series in &mut series {
-        charts::under_titles(series, &titles);
-    }
+    let series = chart_series(engine, chart, metric, window).await?;
     let frame = Frame::inline(width, u32::try_from(height).unwrap_or(360));
-    Ok(html! { (PreEscaped((chart.draw)(&series, &frame).into_string())) })
+    let svg = (chart.draw)(&series, &frame);
+    Ok(html! { div.scroll role="region" aria-label=(svg.title()) tabindex="0" { (PreEscaped(svg.as_str())) } })
 }
 
 /// The last complete periods.

@@ -1,37 +1,41 @@
 //! `GET /status`: the same as `waymark status`, for people.
 
+use super::doctor::moment;
 use super::frame::{self, Page, Refusal};
 use crate::app::App;
 use crate::status::{Status, duration_in_words, size_in_words};
 use axum::extract::State;
 use axum::response::Response;
+use chrono_tz::Tz;
 use maud::{Markup, html};
+use waymark_reports::wording;
 
 /// The page of the operator.
 pub(crate) async fn status(State(app): State<App>) -> Result<Response, Refusal> {
     let status = app.status().await?;
-    Ok(frame::answer(page(&status).into_string().into_bytes()))
+    Ok(frame::answer(page(&status, app.engine.definitions().zone()).into_string().into_bytes()))
 }
 
-fn page(status: &Status) -> Markup {
+fn page(status: &Status, zone: Tz) -> Markup {
     let page = Page {
         address: "/status",
         title: "status".to_owned(),
-        as_of: status.snapshot.as_ref().map(|snapshot| snapshot.as_of.clone()),
+        as_of: status.snapshot.as_ref().map(|snapshot| moment(Some(&snapshot.as_of), zone)),
         heading: "Is everything in, and how fresh is it?".to_owned(),
         lede: html! {
             "What has arrived and is visible, who writes, and what the tables take on the disk; also "
             a href="/api/v1/status" { "as JSON" } ". What the data lack is told by the " a href="/doctor" { "doctor" }
             ", what is computed from them by the " a href="/definitions" { "definitions" } ", each with its numbers and rows."
         },
-        content: html! { (now(status)) (streams(status)) (tables(status)) },
+        content: html! { (now(status, zone)) (streams(status)) (tables(status)) },
         footer: html! { (status.location) " · format " (status.format_version) " · Waymark " (status.program_version) },
     };
     page.render()
 }
 
-fn now(status: &Status) -> Markup {
+fn now(status: &Status, zone: Tz) -> Markup {
     let freshness = status.freshness.as_ref();
+    let received_at = freshness.map(|freshness| moment(Some(&freshness.received_at), zone));
     html! {
         section aria-labelledby="now" {
             h2 #now { "Now" }
@@ -43,9 +47,9 @@ fn now(status: &Status) -> Markup {
                 (tile(
                     "Freshness",
                     &freshness.map_or_else(|| "not known yet".to_owned(), |freshness| format!("{:.1} s", freshness.seconds)),
-                    &freshness.map_or_else(String::new, |freshness| format!("from receipt at {} to its snapshot", freshness.received_at)),
+                    &received_at.map_or_else(String::new, |at| format!("from receipt, {at}, to its snapshot")),
                 ))
-                (tile("Waiting", &status.waiting_deliveries.to_string(), "deliveries received and in no table yet"))
+                (tile("Waiting", &whole(status.waiting_deliveries), "deliveries received and in no table yet"))
                 (tile(
                     "Snapshot",
                     &status.snapshot.as_ref().map_or_else(|| "none yet".to_owned(), |snapshot| duration_in_words(snapshot.age_seconds)),
@@ -68,6 +72,11 @@ fn tile(title: &str, figure: &str, basis: &str) -> Markup {
     }
 }
 
+/// A count with its thousands apart.
+fn whole(count: u64) -> String {
+    wording::count(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 fn streams(status: &Status) -> Markup {
     html! {
         section aria-labelledby="streams" {
@@ -76,10 +85,10 @@ fn streams(status: &Status) -> Markup {
             @if status.streams.is_empty() {
                 p { "Nothing has arrived yet." }
             } @else {
-                div.scroll { table {
+                div.scroll role="region" aria-label="Streams" tabindex="0" { table {
                     thead { tr { th { "Stream" } th.number { "Position" } } }
                     tbody { @for stream in &status.streams {
-                        tr { td { (stream.stream) } td.number { (stream.position) } }
+                        tr { td { (stream.stream) } td.number { (wording::count(stream.position)) } }
                     } }
                 } }
             }
@@ -92,15 +101,15 @@ fn tables(status: &Status) -> Markup {
         section aria-labelledby="tables" {
             h2 #tables { "Tables" }
             p.question { "What do they take on the disk?" }
-            div.scroll { table {
+            div.scroll role="region" aria-label="Tables" tabindex="0" { table {
                 thead { tr {
                     th { "Table" } th.number { "Rows" } th.number { "Files" } th.number { "Live" } th.number { "On disk" }
                 } }
                 tbody { @for table in &status.tables {
                     tr {
                         td { (table.table) }
-                        td.number { (table.rows) }
-                        td.number { (table.files) }
+                        td.number { (whole(table.rows)) }
+                        td.number { (whole(table.files as u64)) }
                         td.number { (size_in_words(table.live_bytes)) }
                         td.number { (size_in_words(table.disk_bytes)) }
                     }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use std::collections::BTreeMap;
 use waymark_analytics::local_date;
 use waymark_event::Instant;
-use waymark_reports::{Movement, MovementKind, ScoreRow};
+use waymark_reports::{Movement, MovementKind, ScoreRow, SourceNote};
 
 fn column(batch: &RecordBatch, name: &str, data_type: &DataType) -> Option<ArrayRef> {
     cast(batch.column_by_name(name)?, data_type).ok()
@@ -32,6 +32,11 @@ fn whole(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
 fn instant(batch: &RecordBatch, name: &str, row: usize) -> Option<Instant> {
     let column = column(batch, name, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
     column.is_valid(row).then(|| Instant::from_micros(column.as_primitive::<TimestampMicrosecondType>().value(row)))
+}
+
+fn is(batch: &RecordBatch, name: &str, row: usize) -> bool {
+    let column = column(batch, name, &DataType::Boolean);
+    column.is_some_and(|column| column.is_valid(row) && column.as_boolean().value(row))
 }
 
 fn day(batch: &RecordBatch, name: &str, row: usize) -> Option<NaiveDate> {
@@ -102,14 +107,15 @@ pub(super) fn total(batch: &RecordBatch, name: &str) -> i64 {
     (0..batch.num_rows()).filter_map(|row| whole(batch, name, row)).sum()
 }
 
-/// For each source, when its newest delivery came.
-pub(super) fn newest_by_source(batch: &RecordBatch) -> Vec<(String, Instant)> {
-    let mut newest: BTreeMap<String, Instant> = BTreeMap::new();
+/// Every source by name: when its newest delivery came, and whether a way by which it arrives has gone silent.
+pub(super) fn sources(batch: &RecordBatch) -> Vec<SourceNote> {
+    let mut sources: BTreeMap<String, SourceNote> = BTreeMap::new();
     for row in 0..batch.num_rows() {
-        if let (Some(source), Some(at)) = (text(batch, "source", row), instant(batch, "newest_at", row)) {
-            let known = newest.entry(source).or_insert(at);
-            *known = (*known).max(at);
-        }
+        let (Some(source), Some(newest_at)) = (text(batch, "source", row), instant(batch, "newest_at", row)) else { continue };
+        let is_silent = is(batch, "is_stale", row);
+        let note = sources.entry(source.clone()).or_insert(SourceNote { source, newest_at, is_silent });
+        note.newest_at = note.newest_at.max(newest_at);
+        note.is_silent |= is_silent;
     }
-    newest.into_iter().collect()
+    sources.into_values().collect()
 }

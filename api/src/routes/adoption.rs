@@ -1,6 +1,7 @@
-//! `GET /api/v1/adoption` and `/{component}`: who takes the paved road, who left it, and why.
+//! `GET /api/v1/adoption` and `/{component}`: who takes the paved road, who left it, and why; and
+//! `GET /api/v1/migrations`: how far those are that somebody drives.
 
-use crate::adoption::{self, Board, EffectSaid, Story};
+use crate::adoption::{self, Board, EffectSaid, MigrationSaid, Story};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
@@ -37,4 +38,26 @@ pub(crate) async fn component(State(app): State<App>, Path(component): Path<Stri
     let story = adoption::story(&app.engine, &component).await?;
     let effects = adoption::effects(&app.engine, &component).await?;
     Ok(Json(ComponentBody { story, effects }))
+}
+
+/// Every declared migration that has begun: its weeks, who has still to move and what keeps them, and the forecast.
+#[utoipa::path(
+    get, path = "/api/v1/migrations", operation_id = "list_migrations",
+    responses((status = 200, body = Vec<MigrationSaid>), (status = 503, body = Problem))
+)]
+pub(crate) async fn migrations(State(app): State<App>) -> Result<Json<Vec<MigrationSaid>>, Problem> {
+    adoption::migrations_said(&app.engine).await.map(Json)
+}
+
+/// One of them.
+#[utoipa::path(
+    get, path = "/api/v1/migrations/{migration}", operation_id = "get_migration",
+    params(("migration" = String, Path, description = "The migration's id")),
+    responses((status = 200, body = MigrationSaid), (status = 404, body = Problem), (status = 503, body = Problem))
+)]
+pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Json<MigrationSaid>, Problem> {
+    let all = adoption::migrations_said(&app.engine).await?;
+    let known: Vec<String> = all.iter().map(|migration| migration.migration.clone()).collect();
+    let found = all.into_iter().find(|migration| migration.migration == id);
+    found.map(Json).ok_or_else(|| Problem::no_such_migration(&id, &known))
 }

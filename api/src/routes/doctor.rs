@@ -28,6 +28,6 @@ pub(crate) async fn doctor(
     State(app): State<App>,
     query: Result<Query<DoctorParams>, QueryRejection>,
 ) -> Result<Json<Diagnosis>, Problem> {
-    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     diagnosis(&app.engine, params.days.unwrap_or(DAYS), params.cases.unwrap_or(CASES)).await.map(Json)
 }

@@ -107,7 +107,7 @@ pub(crate) async fn rows(
     query: Result<Query<RowsParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
-    let Query(params) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window_params().window(&app.engine, metric.subject).await?;
     let explained = explanation(&app.engine, metric, &window, statistic, &params.request(ROWS)?).await?;

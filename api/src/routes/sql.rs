@@ -45,7 +45,7 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Query(options) = query.map_err(|rejection| Problem::bad_parameter(rejection.body_text()))?;
+    let Query(options) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let question = understood(&headers, body, options).await?;
     let format = question.format.as_deref().unwrap_or("json");
     let limits = match format {

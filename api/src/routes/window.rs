@@ -94,12 +94,15 @@ pub(crate) fn params(query: Result<Query<WindowParams>, QueryRejection>) -> Resu
 
 /// The same where numbers by the rules of another tool can be asked for.
 pub(crate) fn params_of_series(query: Result<Query<WindowParams>, QueryRejection>) -> Result<WindowParams, Problem> {
-    query.map(|Query(params)| params).map_err(|rejection| Problem::bad_parameter(rejection.body_text()))
+    query.map(|Query(params)| params).map_err(|rejection| Problem::unread(&rejection))
 }
 
 impl WindowParams {
     /// The window that was asked for; without a scope it is the organisation's or all components'.
     pub(crate) async fn window(&self, engine: &Engine, subject: waymark_analytics::Subject) -> Result<Window, Problem> {
+        if self.last == Some(0) {
+            return Err(Problem::bad_parameter("`last` counts back from now: 0 would be no period at all, give at least 1"));
+        }
         let opened = engine.newest().await?;
         let definitions = engine.definitions();
         let scopes = filled(self.scope.as_ref()).map(scopes);

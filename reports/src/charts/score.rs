@@ -26,10 +26,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let (lines, count) = lines::lines(first);
     let (title, basis) = lines::title(series, &lines);
     let subtitle = lines::subtitle(first.metric, &first.window, &lines, Some("whisker: 95 % interval"));
-    let mut more: Vec<String> = basis.into_iter().collect();
-    if count > lines.len() {
-        more.push(format!("{} of {count} scopes shown", lines.len()));
-    }
+    let more: Vec<String> = basis.into_iter().chain(lines::drawn(&lines, count)).collect();
     let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
     if lines.iter().all(|line| line.last().is_none()) {
         let is_hidden = lines.iter().flat_map(|line| line.cells.iter().flatten()).any(|cell| cell.sample_size.is_none());

@@ -50,10 +50,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
         _ => "band: 95 % interval",
     };
     let subtitle = lines::subtitle(first.metric, &first.window, &lines, (bands == Bands::Drawn && has_limits).then_some(band));
-    let mut more: Vec<String> = basis.into_iter().collect();
-    if count > lines.len() {
-        more.push(format!("{} of {count} scopes shown", lines.len()));
-    }
+    let mut more: Vec<String> = basis.into_iter().chain(lines::drawn(&lines, count)).collect();
     let (lowest, highest, is_cut) = extent(&lines, bands);
     if is_cut {
         more.push("intervals cut at the top".to_owned());

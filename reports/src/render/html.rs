@@ -18,6 +18,7 @@ pub fn html(document: &Document) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                link rel="icon" href="data:,";
                 title { (document.title) ", " (document.organisation) ", " (document.period) }
                 style { (PreEscaped(palette::css())) (PreEscaped(STYLE)) }
             }
@@ -92,7 +93,11 @@ const fn toned(tone: Tone) -> &'static str {
 fn pictured(picture: &Picture) -> Markup {
     let width = if picture.width == Width::Half { "half" } else { "whole" };
     // The drawing is our own and was escaped when it was made.
-    markup! { figure class=(width) { (PreEscaped(&picture.svg)) } }
+    markup! {
+        figure class=(width) {
+            div.scroll role="region" aria-label=(picture.title) tabindex="0" { (PreEscaped(&picture.svg)) }
+        }
+    }
 }
 
 fn tabled(table: &Table) -> Markup {

@@ -14,26 +14,16 @@ use crate::svg::pen::Pen;
 use crate::svg::{Fill, Letter, Stroke, Svg};
 use crate::wording::{self, dates};
 use chrono::Days;
+use chrono_tz::Tz;
 use waymark_analytics::{Grain, Unit, Window};
+use waymark_event::Instant;
 
 const FRAME: Frame = Frame::inline(848, 268);
 const NAME: f64 = 12.0;
 
-/// The drawing of one migration.
+/// The drawing of one migration in a report.
 pub(crate) fn burn_up(input: &ReportInput, migration: &Migration) -> Block {
-    let weeks = &migration.weeks;
-    let (first, last) = (weeks.first().copied().unwrap_or_default(), weeks.last().copied().unwrap_or_default());
-    let window = Window::between(Grain::Week, first.first_day, last.first_day + Days::new(7), input.zone);
-    let title = format!("{}: {} of {} moved", migration.title, wording::count(last.done), wording::count(last.scope));
-    let words = Words {
-        title,
-        subtitle: format!(
-            "services at the end of each week, {}; points: services that began on the old path",
-            dates::window(&window)
-        ),
-        footer: format!("Waymark, data as of {}", dates::instant(input.as_of, input.zone)),
-    };
-    let svg = drawn(weeks, &window, &words).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", &FRAME));
+    let svg = burn_up_of(migration, input.zone, input.as_of);
     Block::Chart(Picture {
         chart: "burn_up".to_owned(),
         title: svg.title().to_owned(),
@@ -41,6 +31,23 @@ pub(crate) fn burn_up(input: &ReportInput, migration: &Migration) -> Block {
         width: Width::Full,
         svg: svg.into_string(),
     })
+}
+
+/// What was in scope of a migration week by week, what of it had moved, and what began on the old path.
+pub fn burn_up_of(migration: &Migration, zone: Tz, as_of: Instant) -> Svg {
+    let weeks = &migration.weeks;
+    let (first, last) = (weeks.first().copied().unwrap_or_default(), weeks.last().copied().unwrap_or_default());
+    let window = Window::between(Grain::Week, first.first_day, last.first_day + Days::new(7), zone);
+    let title = format!("{}: {} of {} moved", migration.title, wording::count(last.done), wording::count(last.scope));
+    let words = Words {
+        title,
+        subtitle: format!(
+            "services at the end of each week, {}; points: services that began on the old path",
+            dates::window(&window)
+        ),
+        footer: format!("Waymark, data as of {}", dates::instant(as_of, zone)),
+    };
+    drawn(weeks, &window, &words).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", &FRAME))
 }
 
 fn drawn(weeks: &[MigrationWeek], window: &Window, words: &Words) -> Result<Svg, DrawError> {

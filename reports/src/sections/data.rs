@@ -1,18 +1,15 @@
 //! What has to be known about the data: freshness, gaps, definitions.
 
 use crate::document::{Block, Column, Entry, Sentence, Table};
-use crate::input::ReportInput;
+use crate::input::{ReportInput, SourceNote};
 use crate::sections::note;
 use crate::wording::finding::Tone;
 use crate::wording::{self, dates};
 
-/// A source that is older than this when the report is made is stale, in seconds.
-const FRESH_SECONDS_MAX: i64 = 30 * 3_600;
-
 /// Freshness per source and everything that is open.
 pub(crate) fn notes(input: &ReportInput) -> Vec<Block> {
     let mut blocks = Vec::new();
-    if input.notes.newest_observation_at.is_empty() {
+    if input.notes.sources.is_empty() {
         blocks.push(note("No claim about freshness: no source has been heard."));
     } else {
         blocks.push(Block::Table(freshness(input)));
@@ -22,27 +19,24 @@ pub(crate) fn notes(input: &ReportInput) -> Vec<Block> {
 }
 
 fn freshness(input: &ReportInput) -> Table {
-    let row = |(source, newest): &(String, waymark_event::Instant)| {
-        let is_stale = input.as_of.micros() - newest.micros() > FRESH_SECONDS_MAX * 1_000_000;
-        let status = if is_stale { "stale: older than 30 h" } else { "fresh" };
+    let row = |note: &SourceNote| {
+        let status = if note.is_silent { "has gone silent: see the doctor" } else { "as usual" };
         vec![
-            Entry::of(source),
-            Entry::of(dates::instant(*newest, input.zone)),
-            Entry::of(dates::age(*newest, input.as_of)),
-            Entry::of(status).toned(if is_stale { Tone::Worse } else { Tone::Neutral }),
+            Entry::of(&note.source),
+            Entry::of(dates::instant(note.newest_at, input.zone)),
+            Entry::of(dates::age(note.newest_at, input.as_of)),
+            Entry::of(status).toned(if note.is_silent { Tone::Worse } else { Tone::Neutral }),
         ]
     };
-    let mut sources: Vec<&(String, waymark_event::Instant)> = input.notes.newest_observation_at.iter().collect();
-    sources.sort();
     Table {
         caption: "Newest observation per source".to_owned(),
         columns: vec![
             Column::words("Source"),
             Column::words("Newest observation"),
             Column::numbers("Age"),
-            Column::words("Against 30 h"),
+            Column::words("Against its own rhythm"),
         ],
-        rows: sources.into_iter().map(row).collect(),
+        rows: input.notes.sources.iter().map(row).collect(),
     }
 }
 

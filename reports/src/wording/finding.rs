@@ -67,9 +67,9 @@ pub fn title(metric: &Metric, change: &Change) -> String {
     };
     match (change.before, change.after) {
         (Some(before), Some(after)) => {
-            let numbers = wording::together(metric.unit, &[before, after]);
-            let from = numbers.first().map_or("", |text| text.trim_end_matches(wording::tail(metric.unit)));
-            format!("{} {verb} from {from} to {}", metric.title, numbers.last().map_or("", String::as_str))
+            let from = before_in_the_unit_of_after(metric, before, Some(after));
+            let to = wording::together(metric.unit, &[before, after]).pop().unwrap_or_default();
+            format!("{} {verb} from {from} to {to}", metric.title)
         }
         _ => format!("{}: {}", metric.title, verdict(change.verdict)),
     }
@@ -77,8 +77,7 @@ pub fn title(metric: &Metric, change: &Change) -> String {
 
 fn before_in_the_unit_of_after(metric: &Metric, before: f64, after: Option<f64>) -> String {
     let pair = [before, after.unwrap_or(before)];
-    let text = wording::together(metric.unit, &pair).into_iter().next().unwrap_or_default();
-    text.trim_end_matches(wording::tail(metric.unit)).to_owned()
+    wording::together_short(metric.unit, &pair).into_iter().next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -243,7 +243,9 @@ preceded as (
     select *,
         lag(known_now) over (partition by service, component_id order by at) as known_before,
         lag(fit) over (partition by service, component_id order by at) as fit_before,
-        min(case when status <> 'unknown' then at end) over (partition by service, component_id) as tracked_at
+        -- what a rule or an exemption says holds before anybody has looked
+        min(case when status <> 'unknown' and observed_at is not null then at end) over (partition by service, component_id)
+            as tracked_at
     from carried
 ),
 grouped as (
@@ -262,18 +264,23 @@ summed as (
         min(case when fit = 'fits' then at end) over (partition by service, component_id, fitting) as fits_since
     from grouped
 ),
-remembered as (
+departed as (
     select summed.*,
-        -- adopted long enough to have meant it, in one go or across versions, at some time before
-        status = 'off_path' and max(case when adopted_seconds >= settings_in_force.left_min_adopted_days * 86400 then 1 else 0 end)
-            over (partition by service, component_id order by at rows between unbounded preceding and 1 preceding) = 1 as is_left
+        -- off the path for the first time after an adoption that lasted, in one go or across versions; one day may lack an hour
+        case when adopted_seconds >= settings_in_force.left_min_adopted_days * 86400 - 3600 and adoption > 0
+            then min(case when status = 'off_path' then at end) over (partition by service, component_id, adoption) end as departed_at
     from summed
     cross join settings_in_force
 ),
+remembered as (
+    select departed.*,
+        -- what came after it and did not last changes nothing
+        case when status = 'off_path' then max(case when departed_at <= at then departed_at end)
+            over (partition by service, component_id order by at rows between unbounded preceding and current row) end as gone_at
+    from departed
+),
 told as (
-    select remembered.*, mandates.component_id is not null as is_mandated,
-        min(case when remembered.is_left then remembered.at end)
-            over (partition by remembered.service, remembered.component_id, remembered.adoption) as gone_at,
+    select remembered.*, remembered.gone_at is not null as is_left, mandates.component_id is not null as is_mandated,
         -- several mandates of one component may cover a service
         row_number() over (
             partition by remembered.service, remembered.component_id, remembered.at order by mandates.announced_at

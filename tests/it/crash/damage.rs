@@ -151,7 +151,8 @@ async fn a_missing_file_is_named_and_its_return_mends_everything() {
     let sentence = chain(&error);
     assert!(sentence.starts_with(&format!("failed to read `{name}` of `{table}`: run `waymark check --data`")), "{sentence}");
     let problems = check_up(&world.layout, INBOX_STREAM).await.unwrap().problems;
-    assert_eq!(problems, [format!("`lake/{table}/{name}` is missing: restore the newest backup")]);
+    let remedy = "run `waymark rebuild`, or restore the newest backup where deliveries have expired";
+    assert_eq!(problems, [format!("`lake/{table}/{name}` is missing: {remedy}")]);
     let positions = Tables::new(&world.layout).position(&table, INBOX_STREAM).await.unwrap();
     assert_eq!(positions, Some(20), "what was kept is known all the same");
     std::fs::rename(&away, &there).unwrap();

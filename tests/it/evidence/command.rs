@@ -46,7 +46,7 @@ fn a_platform_is_described_checked_and_found() {
     assert!(again.status.success() && text(&again).contains("no new evidence"), "{}", text(&again));
     let checked = run(&program, place, &["check"]);
     assert!(checked.status.success(), "{}", text(&checked));
-    for said in ["platform: 1 files, 2 evidence rules", "the rules of `flags` match nothing", "all is well"] {
+    for said in ["platform: 1 file, 2 evidence rules", "the rules of `flags` match nothing", "all is well"] {
         assert!(text(&checked).contains(said), "{said}: {}", text(&checked));
     }
     assert!(!text(&checked).contains("the rules of `standard`"), "{}", text(&checked));

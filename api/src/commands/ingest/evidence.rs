@@ -1,7 +1,7 @@
 //! `waymark ingest git PATH --evidence`: the rules of the platform applied to a clone and its history.
 
 use super::ran::ran;
-use super::{GitArgs, Workplace, hand_in, output};
+use super::{GitArgs, Workplace, counted, hand_in, output};
 use anyhow::{Context, bail};
 use sha2::Digest;
 use std::collections::BTreeMap;
@@ -17,13 +17,23 @@ use waymark_lake::StateStore;
 /// What callable workflows call, of every repository that was scanned.
 const USES: &str = "evidence uses";
 
-/// Scans the weeks that were not scanned yet.
-pub(super) async fn scan(workplace: &Workplace, args: &GitArgs, request: &GitRequest, path: &Path) -> anyhow::Result<()> {
-    let rules = &workplace.config.rules;
-    if rules.rules().is_empty() {
+/// The services that were named with folders of their own, where there is a rule to look by.
+pub(super) fn asked(workplace: &Workplace, args: &GitArgs) -> anyhow::Result<Vec<ServicePath>> {
+    if workplace.config.rules.rules().is_empty() {
         bail!("there is no rule of evidence: describe the platform in `platform/*.yaml` beside the configuration");
     }
-    let mut request = EvidenceRequest { git: request.clone(), services: service_paths(&args.service_path)? };
+    service_paths(&args.service_path)
+}
+
+/// Scans the weeks that were not scanned yet.
+pub(super) async fn scan(
+    workplace: &Workplace,
+    services: Vec<ServicePath>,
+    request: &GitRequest,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let rules = &workplace.config.rules;
+    let mut request = EvidenceRequest { git: request.clone(), services };
     let repository = clone_key(path, &request.git)?;
     if request.services.is_empty() && request.git.service.is_none() {
         request.services = described_paths(&workplace.definitions.service_paths, &repository);
@@ -55,7 +65,8 @@ pub(super) async fn scan(workplace: &Workplace, args: &GitArgs, request: &GitReq
         let exported = reading.exported.iter().map(|(name, calls)| Ok((name.clone(), serde_json::to_string(calls)?)));
         state.store(USES, &exported.collect::<Result<BTreeMap<_, _>, serde_json::Error>>()?)?;
         state.store(&group, &reading.state)?;
-        output::note(&format!("{repository}: {} findings in {} weeks", reading.findings, reading.weeks));
+        let (findings, weeks) = (counted(reading.findings, "finding"), counted(reading.weeks, "week"));
+        output::note(&format!("{repository}: {findings} in {weeks}"));
     }
     what_ran(workplace, &state, &group, &request, repository).await
 }
@@ -86,7 +97,7 @@ async fn what_ran(
     }
     hand_in(workplace, deliveries).await?;
     state.store(group, &BTreeMap::from([("ran".to_owned(), digest)]))?;
-    output::note(&format!("{repository}: {findings} findings from {} runs and deployments", ran.len()));
+    output::note(&format!("{repository}: {} from {} runs and deployments", counted(findings, "finding"), ran.len()));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `GET /adoption/{component}`: who joined, who left and to what, who stands where, when, and whether it helps.
 
-use super::{evidence, render, service_cell};
+use super::{alternative_title, evidence, render, service_cell};
 use crate::adoption::{self, Bounds, EffectSaid, Moved, Stander, Story, Tally, Until, WeeksSaid};
 use crate::app::App;
 use crate::pages::frame::{self, Refusal};
@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use waymark_analytics::{Engine, Grain, Window};
+use waymark_analytics::{Definitions, Engine, Grain, Window};
 use waymark_reports::wording::dates;
 
 /// The page of one component.
@@ -18,7 +18,7 @@ pub(crate) async fn component(State(app): State<App>, Path(id): Path<String>) ->
 }
 
 async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
-    let story = adoption::story(engine, id).await?;
+    let story = titled(engine.definitions(), adoption::story(engine, id).await?);
     let effects = adoption::effects(engine, id).await?;
     let opened = engine.newest().await?;
     let weeks = Window::last_complete(Grain::Week, 26, opened.as_of(), engine.definitions().zone());
@@ -40,14 +40,28 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
     render(engine, &story.score.title, story.score.title.clone(), lede, content).await
 }
 
+/// The story with what is used instead under the names that people use.
+fn titled(definitions: &Definitions, mut story: Story) -> Story {
+    let component = story.score.component.clone();
+    let title = |name: &mut String| *name = alternative_title(definitions, &component, name);
+    story.moved.iter_mut().filter_map(|one| one.alternative.as_mut()).for_each(title);
+    story.standing.iter_mut().filter_map(|one| one.alternative.as_mut()).for_each(title);
+    story.chose_instead.iter_mut().map(|tally| &mut tally.what).for_each(title);
+    story
+}
+
 fn levels(story: &Story) -> Markup {
     let score = &story.score;
     html! {
-        ul.tiles {
-            (tile("Adoption", &score.adoption, "of the services that it is made for"))
-            (tile("Coverage", &score.coverage, "of all active services could use it"))
-            (tile("Reach", &score.reach, "of all active services use it"))
-            (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", super::share(score.teams_started.value))))
+        section aria-labelledby="levels" {
+            h2 #levels { "How far it has come" }
+            p.question { "Adoption is read with coverage and reach, never alone." }
+            ul.tiles {
+                (tile("Adoption", &score.adoption, "of the services that it is made for"))
+                (tile("Coverage", &score.coverage, "of all active services could use it"))
+                (tile("Reach", &score.reach, "of all active services use it"))
+                (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", super::share(score.teams_started.value))))
+            }
         }
     }
 }
@@ -72,13 +86,13 @@ fn moved(moved: &[Moved]) -> Markup {
             @if moved.is_empty() {
                 p { "No service joined, left, was exempted, became eligible or was born off the path." }
             } @else {
-                div.scroll { table {
+                div.scroll role="region" aria-label="Who moved" tabindex="0" { table {
                     thead { tr { th { "Service" } th { "What happened" } th { "Since" } th { "Evidence" } } }
                     tbody { @for one in moved { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (what(one)) }
                         td { (one.since) }
-                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
             }
@@ -116,14 +130,14 @@ fn waiting(story: &Story) -> Markup {
                     (tallies("Chosen instead", &story.chose_instead))
                     (tallies("Not made for them, because of", &story.unfit))
                 }
-                div.scroll { table {
+                div.scroll role="region" aria-label="Services that do not use it" tabindex="0" { table {
                     thead { tr { th { "Service" } th { "Status" } th { "Uses" } th { "Since" } th { "Evidence" } } }
                     tbody { @for one in rest { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (status(one)) }
                         td { (one.alternative.as_deref().unwrap_or("–")) }
                         td { (one.since) }
-                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
             }
@@ -151,7 +165,7 @@ pub(super) fn status(one: &Stander) -> Markup {
 fn tallies(title: &str, tallies: &[Tally]) -> Markup {
     html! {
         @if !tallies.is_empty() {
-            div.scroll { table {
+            div.scroll role="region" aria-label=(title) tabindex="0" { table {
                 thead { tr { th { (title) } th.number { "Services" } } }
                 tbody { @for tally in tallies { tr { td { (tally.what) } td.number { (tally.services) } } } }
             } }
@@ -166,7 +180,7 @@ fn until(until: Option<&Until>) -> Markup {
             @if let Some(until) = until {
                 p.question { (until.sentence) "." }
                 @if until.said.is_some() {
-                    div.scroll { table {
+                    div.scroll role="region" aria-label="Forecast" tabindex="0" { table {
                         thead { tr { th { "If weeks go on" } th.number { "Half of all futures" } th.number { "85 %" } th.number { "95 %" } } }
                         tbody {
                             (weeks("like the last six", until.recent))
@@ -175,7 +189,7 @@ fn until(until: Option<&Until>) -> Markup {
                         }
                     } }
                 }
-                p.question { (until.remaining) " still to move, " (until.held) " of them exempt or blocked." }
+                @if let Some(rest) = until.rest() { p.question { (rest) "." } }
             } @else {
                 p.question { "No complete week is known." }
             }
@@ -222,7 +236,7 @@ fn exemptions(story: &Story) -> Markup {
                     Some(days) => { "Median age of the open ones: " (days) " days. A reason that comes again is a candidate for the paved road." }
                     None => { "None is open." }
                 } }
-                div.scroll { table {
+                div.scroll role="region" aria-label="Exemptions" tabindex="0" { table {
                     thead { tr { th { "Service" } th { "Status" } th { "Reason" } th { "Decided by" } th { "From" } th { "Until" } } }
                     tbody { @for one in &story.exemptions { tr {
                         (service_cell(&one.service, None))
@@ -241,14 +255,14 @@ fn users(story: &Story) -> Markup {
             h2 #users { "Who uses it" }
             p.question { "By what evidence?" }
             details { summary { (users.len()) " services" }
-                div.scroll { table {
+                div.scroll role="region" aria-label="Services that use it" tabindex="0" { table {
                     thead { tr { th { "Service" } th { "Since" } th { "Why" } th { "Version" } th { "Evidence" } th { "Confirmed" } } }
                     tbody { @for one in users { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (one.since) }
                         td { (one.motive.as_deref().unwrap_or("–")) }
                         td { (one.version.as_deref().unwrap_or("–")) }
-                        td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
+                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
                         td { (one.confirmed_on.as_deref().unwrap_or("–")) }
                     } } }
                 } }

@@ -3,7 +3,7 @@
 //! A team sees its own services and nobody else's.
 
 use super::component::status;
-use super::{evidence, path_part, render};
+use super::{alternative_title, evidence, path_part, render};
 use crate::adoption::{Stander, offers};
 use crate::app::App;
 use crate::pages::address::Address;
@@ -15,6 +15,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 use waymark_analytics::{Engine, Window};
 use waymark_reports::wording;
+
+/// Throughput first, then instability.
+const DORA: &[&str] = &[
+    "change_lead_time",
+    "deployment_frequency",
+    "failed_deployment_recovery_time",
+    "change_fail_rate",
+    "deployment_rework_rate",
+];
 
 /// The page of one service.
 pub(crate) async fn service(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
@@ -31,9 +40,14 @@ async fn answer(app: &App, kind: &str, name: &str) -> Result<Response, Refusal> 
 }
 
 async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem> {
-    let standing = offers(engine, kind, name).await?;
+    let mut standing = offers(engine, kind, name).await?;
     if standing.is_empty() {
         return Err(Problem::no_such_owner(kind, name));
+    }
+    for one in &mut standing {
+        if let Some(instead) = &mut one.alternative {
+            *instead = alternative_title(engine.definitions(), &one.component, instead);
+        }
     }
     let of = |statuses: &[&str]| -> Vec<&Stander> {
         standing.iter().filter(|one| statuses.contains(&one.status.as_str())).collect()
@@ -42,6 +56,7 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
     let (unknown, unfit) = (of(&["unknown"]), of(&["not_eligible"]));
     let has_services = kind == "team";
     let from_outside = from_outside(engine, kind, name).await?;
+    let delivery = delivery(kind, name)?;
     let content = html! {
         section aria-labelledby="open" {
             h2 #open { "What the platform offers that fits you and you don't use" }
@@ -74,9 +89,24 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
                 p { "Changes of the last 90 days that came from outside the owning team: " a href=(address) { (number) } "." }
             }
         }
+        (delivery)
     };
     let lede = html! { (if has_services { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
     render(engine, name, name.to_owned(), lede, content).await
+}
+
+/// The way to the five metrics of DORA, each for this scope.
+fn delivery(kind: &str, name: &str) -> Result<Markup, Problem> {
+    let metrics = DORA.iter().map(|id| named(id)).collect::<Result<Vec<_>, Problem>>()?;
+    Ok(html! {
+        section aria-labelledby="delivery" {
+            h2 #delivery { "How it delivers" }
+            p.question { "The five metrics of DORA over the last 90 days, each with everything behind it." }
+            ul.chips { @for metric in metrics {
+                li { a href=(Address::of_metric(metric.id).with("scope_kind", kind).with_scope(name).text()) { (metric.title) } }
+            } }
+        }
+    })
 }
 
 /// The share of changes that others wrote, with its basis and the way to the changes; null where nothing was
@@ -95,7 +125,7 @@ fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
     let title =
         |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
     html! {
-        div.scroll { table {
+        div.scroll role="region" aria-label="Components" tabindex="0" { table {
             thead { tr {
                 th { "Component" } @if has_services { th { "Service" } } th { "Status" } th { "Used instead" } th { "Since" } th { "Evidence" }
             } }
@@ -105,7 +135,7 @@ fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
                 td { (status(one)) }
                 td { (one.alternative.as_deref().unwrap_or("–")) }
                 td { (one.since) }
-                td { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
             } } }
         } }
     }

@@ -2,19 +2,44 @@
 
 use crate::routes::RowsParams;
 use maud::{Markup, html};
-use waymark_analytics::{Grain, Metric, Subject, Window};
+use waymark_analytics::{Grain, Metric, Series, Subject, Window, local_date};
+use waymark_reports::wording::dates;
 
 const SERVICE_KINDS: &[&str] = &["organisation", "system", "team", "service"];
 const COMPONENT_KINDS: &[&str] = &["component", "component_team"];
 const CATEGORY_KINDS: &[&str] = &["category", "category_vendor"];
 
-/// The form, filled with what is shown.
-pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Markup {
-    let kinds = match metric.subject {
+/// Kinds of scope by which the numbers of a metric can be asked for.
+const fn kinds(metric: &Metric) -> &'static [&'static str] {
+    match metric.subject {
         Subject::Services => SERVICE_KINDS,
         Subject::Components => COMPONENT_KINDS,
         Subject::Categories => CATEGORY_KINDS,
+    }
+}
+
+/// What a reader has to know who asked for something of which nothing can be known.
+pub(super) fn objection(series: &Series) -> Option<String> {
+    let (metric, kind) = (series.metric, series.window.scope_kind.as_str());
+    let is_known = series.cells.iter().any(|cell| cell.sample_size != Some(0));
+    let words = |kind: &str| kind.replace('_', " and ");
+    let is_its = match metric.subject {
+        Subject::Services => SERVICE_KINDS.contains(&kind),
+        Subject::Components => kind.starts_with("component"),
+        Subject::Categories => kind.starts_with("category"),
     };
+    if !is_known && !is_its {
+        let known: Vec<String> = kinds(metric).iter().map(|kind| words(kind)).collect();
+        return Some(format!("This metric has no number by {}; it has numbers by {}.", words(kind), known.join(", ")));
+    }
+    let later = series.window.periods.iter().find(|period| period.start > series.as_of)?;
+    let today = dates::day(local_date(series.as_of, series.window.zone));
+    Some(format!("What begins on {} or later lies in the future: the data reach until {today}.", dates::day(later.first_day)))
+}
+
+/// The form, filled with what is shown.
+pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Markup {
+    let kinds = kinds(metric);
     let last = params.last.map(|last| last.to_string()).unwrap_or_default();
     html! {
         form.asked method="get" action={ "/metrics/" (metric.id) } {
@@ -31,7 +56,7 @@ pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Mar
             } }
             label { "From" input name="from" type="date" value=(params.from.as_deref().unwrap_or_default()); }
             label { "Until before" input name="to" type="date" value=(params.to.as_deref().unwrap_or_default()); }
-            label { "or last" input.short name="last" type="number" min="1" max="2000" value=(last); }
+            label { "or last … periods (whole range: days)" input.short name="last" type="number" min="1" max="2000" value=(last); }
             button { "Show" }
         }
     }

@@ -102,7 +102,7 @@ fn table(batch: &RecordBatch, zone: Tz) -> Markup {
     let scopes = text_column(batch, "scope");
     let has_scopes = scopes.as_ref().is_some_and(is_varied);
     html! {
-        div.scroll { table.rows {
+        div.scroll role="region" aria-label="Rows behind the number" tabindex="0" { table.rows {
             thead { tr {
                 th { "Counted" }
                 @for (name, column) in &columns { th.number[is_number(column)] { (heading(name)) } }

@@ -1,0 +1,102 @@
+//! `GET /migrations` and `/migrations/{id}`: how far those are that somebody drives, week by week, and who still waits.
+//!
+//! What is said comes from `crate::adoption`; the drawing is the one of reports.
+
+use super::{path_part, render, service_cell};
+use crate::adoption::{migrations_now, state_said};
+use crate::app::App;
+use crate::pages::frame::{self, Refusal};
+use crate::problem::Problem;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, PreEscaped, html};
+use waymark_analytics::{Engine, Migration};
+use waymark_reports::wording::{counted, dates};
+use waymark_reports::{Waiting, burn_up_of};
+
+/// Every migration that has begun.
+pub(crate) async fn migrations(State(app): State<App>) -> Result<Response, Refusal> {
+    frame::answered(&app, "migrations", Box::pin(page(&app.engine, None))).await
+}
+
+/// One of them.
+pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    frame::answered(&app, &format!("migration {id}"), Box::pin(page(&app.engine, Some(&id)))).await
+}
+
+/// The way to the migrations from the scoreboard; nothing where none is declared.
+pub(super) fn overview(engine: &Engine) -> Markup {
+    let declared = &engine.definitions().migrations;
+    html! {
+        @if !declared.is_empty() {
+            section aria-labelledby="migrations" {
+                h2 #migrations { "Migrations" }
+                p.question { "What somebody drives: how far it is, who waits, and for what." }
+                ul.chips { @for migration in declared {
+                    li { a href={ "/migrations/" (path_part(&migration.id)) } { (migration.title) } " " span { "by " (migration.owner) } }
+                } }
+            }
+        }
+    }
+}
+
+async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
+    let all = migrations_now(engine).await?;
+    let known: Vec<String> = all.iter().map(|(declared, _)| declared.id.clone()).collect();
+    let shown: Vec<_> = all.iter().filter(|(declared, _)| id.is_none_or(|id| declared.id == id)).collect();
+    if let Some(id) = id.filter(|_| shown.is_empty()) {
+        return Err(Problem::no_such_migration(id, &known));
+    }
+    let heading = match (id, shown.first()) {
+        (Some(_), Some((declared, _))) => declared.title.clone(),
+        _ => "How far are the migrations?".to_owned(),
+    };
+    let (as_of, zone) = (engine.newest().await?.as_of(), engine.definitions().zone());
+    let content = html! {
+        @if shown.is_empty() {
+            p { "No migration has begun: declare one under " code { "migrations:" } " in " code { "platform/*.yaml" } "." }
+        }
+        @for (declared, told) in &shown {
+            section aria-labelledby={ "m-" (declared.id) } {
+                h2 id={ "m-" (declared.id) } { (declared.title) }
+                p.question { (about(declared, told)) }
+                p { (told.forecast.as_deref().unwrap_or("No claim about its end: no complete week is known.")) }
+                @if !told.weeks.is_empty() {
+                    @let drawing = burn_up_of(told, zone, as_of);
+                    figure.wide { div.scroll role="region" aria-label=(drawing.title()) tabindex="0" { (PreEscaped(drawing.as_str())) } }
+                }
+                (waiting(&told.waiting))
+            }
+        }
+    };
+    render(engine, "migrations", heading, html! {
+        "In scope are the services that the new component is made for; done are those that use it. A leak is a service that came \
+         into scope on the old path. Teams are helped by this, not ranked."
+    }, content).await
+}
+
+fn about(declared: &Migration, told: &waymark_reports::Migration) -> Markup {
+    html! {
+        "To " a href={ "/adoption/" (path_part(&declared.to_component)) } { (told.component) }
+        ", driven by " (declared.owner) ", since " (dates::day(declared.started_on))
+        @if let Some(due) = declared.due_on { ", due " (dates::day(due)) } "."
+    }
+}
+
+fn waiting(waiting: &[Waiting]) -> Markup {
+    html! {
+        @if waiting.is_empty() {
+            p { "No service is left to move." }
+        } @else {
+            details open[waiting.len() <= 20] { summary { (counted(waiting.len().try_into().unwrap_or(i64::MAX), "service")) " still to move" }
+                div.scroll role="region" aria-label="Services that have still to move" tabindex="0" { table {
+                    thead { tr { th { "Service" } th { "State" } th { "What it waits for" } } }
+                    tbody { @for one in waiting { tr {
+                        (service_cell(&one.service, one.team.as_deref()))
+                        td { (state_said(one.state)) } td { (one.reason.as_deref().unwrap_or("–")) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
