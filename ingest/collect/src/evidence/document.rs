@@ -2,6 +2,11 @@
 //!
 //! JSON is YAML, too. Values keep their text, because a version `1.10` is no number.
 
+pub(super) mod comments;
+mod templated;
+
+pub(super) use templated::open_value;
+
 use saphyr_parser::{Event, Parser, Span};
 use std::collections::BTreeMap;
 
@@ -27,6 +32,7 @@ const DEPTH_MAX: usize = 64;
 
 /// The documents of a file; nothing when it cannot be understood.
 pub(super) fn documents(text: &str) -> Option<Vec<Node>> {
+    let text = text.trim_start_matches('\u{feff}');
     let mut builder = Builder { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), nodes: 0 };
     let mut documents = Vec::new();
     loop {
@@ -42,6 +48,15 @@ pub(super) fn documents(text: &str) -> Option<Vec<Node>> {
             _ => {}
         }
     }
+}
+
+/// The same of a file that may be a template: where it is no YAML yet, what is filled in later is left out.
+pub(super) fn documents_or_template(text: &str) -> Option<Vec<Node>> {
+    let strict = documents(text);
+    if strict.is_some() || !text.contains("{{") {
+        return strict;
+    }
+    documents(&templated::without_actions(text))
 }
 
 struct Builder<'a> {
@@ -143,7 +158,7 @@ impl Node {
     }
 
     /// The scalars at a path such as `jobs.*.uses`, each with the map in which it stands: `*` is any
-    /// key, and lists are looked through.
+    /// key, `A*` one that begins so, `**` any number of them, and lists are looked through.
     pub(super) fn at<'n>(&'n self, path: &str) -> Vec<(&'n Self, &'n Self)> {
         let mut found = Vec::new();
         self.descend(self, &path.split('.').collect::<Vec<_>>(), &mut found);
@@ -160,9 +175,12 @@ impl Node {
             }
             return;
         };
+        if *key == "**" {
+            self.descend(parent, rest, found);
+            return self.entries().iter().for_each(|(_, value)| value.descend(self, path, found));
+        }
         for (name, value) in self.entries() {
-            // A dot inside a key is written as `\\` in a path, because keys such as `a.b/c` exist.
-            if *key == "*" || *name == key.replace('\\', ".") {
+            if is_key(key, name) {
                 value.descend(self, rest, found);
             }
         }
@@ -179,6 +197,13 @@ impl Node {
             Value::Map(entries) => 1 + entries.iter().map(|(_, value)| value.count()).sum::<usize>(),
         }
     }
+}
+
+/// Whether a part of a path means a key.
+fn is_key(part: &str, name: &str) -> bool {
+    // A dot inside a key is written as `\\` in a path, because keys such as `a.b/c` exist.
+    let part = part.replace('\\', ".");
+    part.strip_suffix('*').map_or(name == part, |begin| name.starts_with(begin))
 }
 
 #[cfg(test)]
@@ -199,6 +224,24 @@ mod tests {
         assert_eq!(at("include:\n  - project: x\n  - project: y\n", "include.project").len(), 2);
         assert_eq!(at("include:\n  project: x\n", "include.project").len(), 1);
         assert_eq!(at("v: 1.10\n", "v"), [(1, "1.10".to_owned())]);
+    }
+
+    #[test]
+    fn a_path_spans_depths_and_beginnings_of_keys() {
+        let text = "\u{feff}a:\n  env:\n    - { name: X, value: one }\nenv: { OTHER: two, X_Y: three }\n";
+        assert_eq!(at(text, "**.env.value"), [(3, "one".to_owned())]);
+        assert_eq!(at(text, "**.env.X*"), [(4, "three".to_owned())]);
+        assert_eq!(at(text, "a.**.name"), [(3, "X".to_owned())]);
+    }
+
+    #[test]
+    fn a_template_is_read_without_its_actions() {
+        let text = "{{- if .on }}\nkind: A\nspec:\n  {{- with .x }}\n  name: {{ .name | quote }}\n  store: b\n  {{- end }}\n{{- end }}\n";
+        assert!(documents(text).is_none());
+        let documents = documents_or_template(text).unwrap();
+        let (store, _) = documents[0].at("spec.store")[0];
+        assert_eq!((store.line, store.text()), (6, Some("b")));
+        assert!(documents_or_template("a: [1, {{ .x }}\n").is_none(), "what is no YAML stays none");
     }
 
     #[test]

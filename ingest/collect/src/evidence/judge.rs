@@ -2,7 +2,7 @@
 //!
 //! What cannot be read is never taken for absence: that would look like leaving the paved road.
 
-use super::look::Look;
+use super::look::{Look, Seen};
 use super::scanner::LensSet;
 use super::uses::Calls;
 use std::rc::Rc;
@@ -12,7 +12,8 @@ use waymark_event::Finding;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
     pub(super) path: String,
-    pub(super) line: usize,
+    /// The line, from 1; none when the file counts because it is there.
+    pub(super) line: Option<usize>,
     pub(super) version: Option<String>,
 }
 
@@ -36,8 +37,9 @@ pub(super) struct Verdict<'s> {
 impl Sight {
     pub(super) fn add(&mut self, path: &str, look: &Look) {
         self.is_unreadable |= look.is_unreadable;
-        let hit = look.hit.clone();
-        self.strong.extend(hit.map(|(line, version)| Hit { path: path.to_owned(), line, version }));
+        let Some(Seen { line, version, is_weak }) = look.seen.clone() else { return };
+        let hit = Hit { path: path.to_owned(), line, version };
+        if is_weak { self.weak.push(hit) } else { self.strong.push(hit) }
     }
 
     /// Adds the calls of a workflow; what only others can call is reached through them alone.
@@ -57,23 +59,25 @@ impl Sight {
         }
         let hits = calls.calls.iter().filter_map(|call| {
             let version = reaches(&call.target)?;
-            Some(Hit { path: path.to_owned(), line: call.line, version })
+            Some(Hit { path: path.to_owned(), line: Some(call.line), version })
         });
         if calls.is_weak { self.weak.extend(hits) } else { self.strong.extend(hits) }
     }
 
+    /// Whether something was seen at a place, or anywhere in a file that counts because it is there.
     fn is_at(&self, place: &Hit) -> bool {
-        self.strong.iter().chain(&self.weak).any(|hit| (&hit.path, hit.line) == (&place.path, place.line))
+        let is_there = |hit: &Hit| hit.path == place.path && (place.line.is_none() || hit.line == place.line);
+        self.strong.iter().chain(&self.weak).any(is_there)
     }
 }
 
-/// Weighs what was seen.
+/// Weighs what was seen; nothing when the component itself was not looked for and nothing else was found.
 pub(super) fn judge<'s>(
     present: &LensSet,
     partial: &LensSet,
     alternatives: &[(String, Vec<usize>)],
     sights: &'s [Sight],
-) -> Verdict<'s> {
+) -> Option<Verdict<'s>> {
     let strong = |lens: usize| sights[lens].strong.first().map(|hit| (lens, hit));
     let weak = |lens: usize| sights[lens].weak.first().map(|hit| (lens, hit));
     let first = |lenses: &[usize]| lenses.iter().find_map(|lens| strong(*lens));
@@ -83,7 +87,9 @@ pub(super) fn judge<'s>(
         .or_else(|| present.any.iter().chain(&present.all).find_map(|lens| weak(*lens)))
         .or_else(|| partial.any.iter().chain(&partial.all).find_map(|lens| strong(*lens).or_else(|| weak(*lens))));
     // A broad pattern of another tool does not take away what the component's own pattern fits.
-    let is_own = |hit: &Hit| present.any.iter().chain(&present.all).any(|lens| sights[*lens].is_at(hit));
+    // A file that is there speaks for another tool only when the component does not stand in it.
+    let is_seen = |set: &LensSet, hit: &Hit| set.any.iter().chain(&set.all).any(|lens| sights[*lens].is_at(hit));
+    let is_own = |hit: &Hit| is_seen(present, hit) || hit.line.is_none() && is_seen(partial, hit);
     let other = alternatives.iter().find_map(|(name, lenses)| {
         let mut hits =
             lenses.iter().flat_map(|lens| sights[*lens].strong.iter().chain(&sights[*lens].weak).map(move |hit| (*lens, hit)));
@@ -91,7 +97,8 @@ pub(super) fn judge<'s>(
         Some((name.clone(), hit))
     });
     let is_unreadable = present.any.iter().chain(&present.all).any(|lens| sights[*lens].is_unreadable);
-    match (whole, in_part, other) {
+    let is_looked_for = [present, partial].iter().any(|set| !set.any.is_empty() || !set.all.is_empty());
+    Some(match (whole, in_part, other) {
         (Some(sight), _, None) => Verdict { finding: Finding::Present, alternative: None, sight: Some(sight) },
         // Old and new side by side: the way is begun, not finished.
         (Some(sight), _, Some((name, _))) | (None, Some(sight), Some((name, _))) => {
@@ -102,6 +109,8 @@ pub(super) fn judge<'s>(
         (None, None, Some((name, sight))) => {
             Verdict { finding: Finding::Alternative, alternative: Some(name), sight: Some(sight) }
         }
+        // A scan that looked for nothing says nothing.
+        (None, None, None) if !is_looked_for => return None,
         (None, None, None) => Verdict { finding: Finding::Absent, alternative: None, sight: None },
-    }
+    })
 }

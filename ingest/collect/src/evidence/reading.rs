@@ -2,9 +2,13 @@
 //!
 //! Only the section `evidence` is read here; the other sections of the same files belong to `analytics`.
 
-use super::glob::{Patterns, is_path_pattern};
+mod problems;
+
+use self::problems::problems;
+use super::document::documents;
+use super::glob::may_meet;
 use super::known_tools::presets;
-use super::rule::{Condition, Conditions, EvidenceRule, EvidenceRules};
+use super::rule::{Conditions, EvidenceRule, EvidenceRules};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,7 +27,8 @@ struct Sheet {
 /// Reads the rules of all files; `components` are the ids and former names that exist.
 pub fn read_rules(files: &[WrittenFile], components: &[&str]) -> (EvidenceRules, Vec<Remark>) {
     let (mut rules, mut remarks) = (EvidenceRules::default(), Vec::new());
-    for file in files.iter().filter(|file| file.text.lines().any(|line| line.starts_with("evidence:"))) {
+    let mut places: Vec<String> = Vec::new();
+    for file in files.iter().filter(|file| has_section(&file.text)) {
         let sheet = match serde_saphyr::from_str::<Sheet>(&file.text) {
             Ok(sheet) => sheet,
             Err(error) => {
@@ -40,21 +45,31 @@ pub fn read_rules(files: &[WrittenFile], components: &[&str]) -> (EvidenceRules,
                 let message = format!("evidence: component `{}` is not described{proposal}", rule.component);
                 say(&rule.component, Weight::Wrong, message);
             }
-            if rules.rules.iter().any(|known| overlaps(known, &rule)) {
-                let message =
-                    format!("evidence: component `{}` has two rules for the same days and repositories", rule.component);
+            let others = rules.rules.iter().zip(&places);
+            for (_, place) in others.filter(|(known, _)| overlaps(known, &rule)) {
+                let message = format!(
+                    "evidence: component `{}` has two rules for the same days and repositories: the other stands at {place}",
+                    rule.component
+                );
                 say(&rule.component, Weight::Wrong, message);
             }
             match filled(rule) {
                 Ok(rule) => {
                     problems(&rule, &mut say);
                     rules.rules.push(rule);
+                    places.push(format!("{}:{line}", file.name));
                 }
                 Err((word, message)) => say(&word, Weight::Wrong, message),
             }
         }
     }
     (rules, remarks)
+}
+
+/// Whether a file has the section. One that is no YAML may have it, and reading it says what is wrong.
+fn has_section(text: &str) -> bool {
+    let documents = documents(text);
+    documents.map_or_else(|| text.contains("evidence"), |all| all.iter().any(|document| document.get("evidence").is_some()))
 }
 
 /// The schema of one rule, as `items` and `$defs` of JSON Schema.
@@ -74,7 +89,7 @@ fn overlaps(one: &EvidenceRule, other: &EvidenceRule) -> bool {
     let starts_before_end = |a: &EvidenceRule, b: &EvidenceRule| a.from.zip(b.until).is_none_or(|(from, until)| from < until);
     let is_apart = !one.repositories.is_empty()
         && !other.repositories.is_empty()
-        && one.repositories.iter().all(|repository| !other.repositories.contains(repository));
+        && !one.repositories.iter().any(|one| other.repositories.iter().any(|other| may_meet(one, other)));
     one.component == other.component && starts_before_end(one, other) && starts_before_end(other, one) && !is_apart
 }
 
@@ -143,48 +158,6 @@ fn fill(value: &Value, with: &BTreeMap<String, String>) -> Option<Value> {
     })
 }
 
-/// What makes a rule senseless: patterns that cannot be read, and those that can never fit.
-fn problems(rule: &EvidenceRule, say: &mut dyn FnMut(&str, Weight, String)) {
-    let component = &rule.component;
-    for (name, set) in [("present", &rule.present), ("partial", &rule.partial)] {
-        let Some(set) = set else { continue };
-        if !set.any.is_empty() && !set.all.is_empty() {
-            say(name, Weight::Wrong, format!("evidence of `{component}`: `{name}` has both `any` and `all`: choose one"));
-        }
-    }
-    let is_empty = |set: &Conditions| set.any.is_empty() && set.all.is_empty();
-    if rule.present.as_ref().is_none_or(is_empty) && rule.runtime.is_none() {
-        say(
-            component,
-            Weight::Doubtful,
-            format!("evidence of `{component}`: nothing can show that it is used, so the rule matches nothing"),
-        );
-    }
-    for condition in rule.conditions() {
-        let name = condition.name();
-        for path in condition.paths() {
-            if !is_path_pattern(path) {
-                say(path, Weight::Wrong, format!("evidence of `{component}`, {name}: `{path}` is no pattern of paths"));
-            } else if path.starts_with('/') || path.starts_with("./") {
-                let message = format!(
-                    "evidence of `{component}`, {name}: `{path}` matches nothing, because paths begin at the top without `/`"
-                );
-                say(path, Weight::Doubtful, message);
-            }
-        }
-        for pattern in condition.patterns() {
-            if Patterns::of_values([pattern]).is_err() || pattern.trim().is_empty() {
-                say(pattern, Weight::Wrong, format!("evidence of `{component}`, {name}: `{pattern}` is no pattern"));
-            } else if pattern.contains("://") && matches!(condition, Condition::DockerfileFrom(_) | Condition::WorkflowUses(_))
-            {
-                let message =
-                    format!("evidence of `{component}`, {name}: `{pattern}` matches nothing, because no `://` stands there");
-                say(pattern, Weight::Doubtful, message);
-            }
-        }
-    }
-}
-
 /// Why a file could not be read; what is wrong with other sections is told by whoever reads them.
 fn refusal(file: &WrittenFile, error: &serde_saphyr::Error) -> Remark {
     let error = error.without_snippet();
@@ -206,4 +179,81 @@ fn refusal(file: &WrittenFile, error: &serde_saphyr::Error) -> Remark {
 
 fn failure<T: DeserializeOwned>(value: Value) -> Option<String> {
     serde_json::from_value::<T>(value).err().map(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The component of each rule, and the remarks as they are shown.
+    fn read(text: &str) -> (Vec<String>, Vec<String>) {
+        let file = WrittenFile { name: "p.yaml".to_owned(), text: text.to_owned() };
+        let (rules, remarks) = read_rules(&[file], &["ci"]);
+        let components = rules.rules.iter().map(|rule| rule.component.clone()).collect();
+        (components, remarks.iter().map(ToString::to_string).collect())
+    }
+
+    /// The one remark on a rule of the component, from the text below `component`.
+    fn remark(body: &str) -> String {
+        let (_, mut remarks) = read(&format!("evidence:\n  - component: ci\n{body}"));
+        assert_eq!(remarks.len(), 1, "{body}: {remarks:?}");
+        remarks.remove(0)
+    }
+
+    #[test]
+    fn the_section_is_found_however_it_is_written() {
+        let entry = "  - component: ci\n    present: { any: [{ file: { path: a } }] }\n";
+        for begin in ["evidence:", "\"evidence\":", "evidence :", "\u{feff}evidence:", "# x\n'evidence':"] {
+            let (components, remarks) = read(&format!("{begin}\n{entry}"));
+            assert_eq!((components.len(), remarks), (1, Vec::new()), "{begin}");
+        }
+        let flow = "{ components: [], evidence: [{ component: ci, present: { any: [{ file: { path: a } }] } }] }\n";
+        assert_eq!(read(flow), (vec!["ci".to_owned()], Vec::new()));
+        assert_eq!(read("components:\n  - { id: x, summary: evidence }\n"), (Vec::new(), Vec::new()));
+        assert_eq!(read("evidence: [\n").1.len(), 1);
+    }
+
+    #[test]
+    fn rules_that_may_judge_one_repository_are_refused_with_both_lines() {
+        let two = |one: &str, other: &str| {
+            let rule = |repositories: &str| {
+                format!(
+                    "  - {{ component: ci, repositories: [{repositories}], present: {{ any: [{{ file: {{ path: a }} }}] }} }}\n"
+                )
+            };
+            read(&format!("evidence:\n{}{}", rule(one), rule(other))).1
+        };
+        let refused = two("\"github.com/acme/*\"", "\"github.com/Acme/cart\"");
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(refused[0].starts_with("p.yaml:3:") && refused[0].ends_with("the other stands at p.yaml:2"), "{refused:?}");
+        assert_eq!(two("", "\"github.com/acme/cart\"").len(), 1);
+        assert!(two("\"github.com/acme/*\"", "\"github.com/other/*\"").is_empty());
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused_by_the_name_of_its_field() {
+        for (body, expected) in [
+            (
+                "    present: { any: [{ dockerfile_from: { match: [] } }] }\n",
+                "p.yaml:3:43: evidence of `ci`, dockerfile_from: `match` names nothing",
+            ),
+            ("    present: { any: [{ file: { path: [] } }] }\n", "p.yaml:3:32: evidence of `ci`, file: `path` names nothing"),
+            (
+                "    present: { any: [{ lockfile: { name: \"\" } }] }\n",
+                "p.yaml:3:36: evidence of `ci`, lockfile: `name` holds an empty text",
+            ),
+            ("    runtime: {}\n", "p.yaml:3:5: evidence of `ci`: `runtime` needs `runs_use` or `deployments_from`"),
+            ("    runtime: { runs_use: [] }\n", "p.yaml:3:16: evidence of `ci`: `runs_use` names nothing"),
+            (
+                "    present: { any: [{ file: { path: a } }] }\n    from: 2026-03-01\n    until: 2026-03-01\n",
+                "p.yaml:5:5: evidence of `ci`: `until` (2026-03-01) must be later than `from` (2026-03-01)",
+            ),
+        ] {
+            assert_eq!(remark(body), expected, "{body}");
+        }
+        let version = remark("    rule_version: -2\n");
+        assert!(version.contains("`rule_version` must be a whole number from 0 to 2147483647, not `-2`"), "{version}");
+        let follow = remark("    present: { any: [{ workflow_uses: { match: a, follow: -1 } }] }\n");
+        assert!(follow.contains("`follow` must be a whole number from 0 to 255, not `-1`"), "{follow}");
+    }
 }

@@ -4,7 +4,8 @@
 //! `analytics`.
 
 use super::known_tools::{KnownTools, known_tools};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -15,7 +16,7 @@ pub struct EvidenceRule {
     /// The component that is looked for.
     pub component: String,
     /// Raised with each change of meaning; findings carry it.
-    #[serde(default = "first")]
+    #[serde(default = "first", deserialize_with = "rule_version")]
     pub rule_version: i32,
     /// A ready rule to begin from: base-image, ci-pipeline, deployment, logging, runtime, secrets or template.
     pub preset: Option<String>,
@@ -110,7 +111,7 @@ pub enum Condition {
 
 /// One pattern or several.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a pattern must be a text, or several a list of texts")]
 pub enum Texts {
     /// A single one.
     One(String),
@@ -125,7 +126,7 @@ pub struct UsesCondition {
     /// Patterns of what is called, with or without version.
     pub r#match: Texts,
     /// Through how many others it may be called. Default 3.
-    #[serde(default = "three")]
+    #[serde(default = "three", deserialize_with = "follow")]
     pub follow: u8,
 }
 
@@ -241,6 +242,18 @@ impl Condition {
         }
     }
 
+    /// Its fields with the texts that they hold, by the names under which they are written.
+    pub(super) fn fields(&self) -> Vec<(&'static str, Vec<&str>)> {
+        let matching = || ("match", self.patterns());
+        match self {
+            Self::Lockfile(named) | Self::Manifest(named) => vec![("name", vec![named.name.as_str()])],
+            Self::File(file) => vec![("path", file.path.each().collect())],
+            Self::Yaml(yaml) => vec![("files", self.paths()), ("at", yaml.at.each().collect()), matching()],
+            Self::Line(_) => vec![("files", self.paths()), matching()],
+            _ => vec![matching()],
+        }
+    }
+
     pub(super) fn paths(&self) -> Vec<&str> {
         match self {
             Self::File(condition) => condition.path.each().collect(),
@@ -265,4 +278,23 @@ const fn first() -> i32 {
 
 const fn three() -> u8 {
     3
+}
+
+fn rule_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    whole(deserializer, "rule_version", i32::MAX)
+}
+
+fn follow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    whole(deserializer, "follow", u8::MAX)
+}
+
+/// A whole number that is not negative; whatever else stands there is refused by the name of its field.
+fn whole<'de, D, N>(deserializer: D, field: &str, most: N) -> Result<N, D::Error>
+where
+    D: Deserializer<'de>,
+    N: Copy + TryFrom<u64> + std::fmt::Display,
+{
+    let written = serde_json::Value::deserialize(deserializer)?;
+    let number = written.as_u64().and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| D::Error::custom(format!("`{field}` must be a whole number from 0 to {most}, not `{written}`")))
 }

@@ -17,7 +17,10 @@ use std::rc::Rc;
 use waymark_event::{EvidenceKind, Finding};
 
 /// Raised when the same rules and files would give other findings.
-pub(super) const ENGINE_VERSION: u32 = 1;
+pub(super) const ENGINE_VERSION: u32 = 2;
+
+/// Files to which one may lead; a pipeline of more is not written by people.
+const LED_MAX: usize = 256;
 
 /// The files of a repository that matter: their paths, and what tells their contents apart.
 pub type FileMap = BTreeMap<String, String>;
@@ -95,6 +98,8 @@ pub struct Scanner<'r> {
     /// Of each path that was met, the lenses that look into it.
     looking: HashMap<String, Rc<[usize]>>,
     looks: HashMap<(usize, String, String), Look>,
+    /// Of each lens, path and content that may lead to other files, their paths.
+    leads: HashMap<(usize, String, String), Vec<String>>,
     calls: HashMap<(String, bool), Option<Rc<Calls>>>,
     consulted: Rc<RefCell<BTreeSet<String>>>,
 }
@@ -123,7 +128,7 @@ impl<'r> Scanner<'r> {
         let ready = ready.collect();
         let tools = &rules.tools;
         let callers = tools.workflows.files.iter().chain(&tools.workflows.actions);
-        let wanted = lenses.iter().flat_map(|lens| &lens.file_patterns).chain(callers);
+        let wanted = lenses.iter().flat_map(|lens| lens.file_patterns.iter().chain(&lens.led_patterns)).chain(callers);
         let paths = |patterns: &[String]| paths(patterns.iter());
         Self {
             wanted: self::paths(wanted),
@@ -132,6 +137,7 @@ impl<'r> Scanner<'r> {
             actions: paths(&tools.workflows.actions),
             looking: HashMap::new(),
             looks: HashMap::new(),
+            leads: HashMap::new(),
             calls: HashMap::new(),
             consulted: Rc::default(),
             rules,
@@ -170,15 +176,15 @@ impl<'r> Scanner<'r> {
         for name in names {
             let is_its = |owner: &Option<usize>| owner.is_none_or(|owner| services[owner].service == *name);
             let in_scope = files.iter().zip(&owners).filter(|(_, owner)| is_its(owner));
-            let sights = self.sights(in_scope.map(|(file, _)| file), &callers, read);
+            let sights = self.sights(in_scope.map(|(file, _)| file), files, &callers, read);
             for ready in &self.ready {
                 let rule = &self.rules.rules[ready.index];
                 let is_in_force = rule.from.is_none_or(|from| from <= day) && rule.until.is_none_or(|until| day < until);
                 if !is_in_force || ready.repositories.as_ref().is_some_and(|patterns| !patterns.fit(repository)) {
                     continue;
                 }
-                let Verdict { finding, alternative, sight } =
-                    judge(&ready.present, &ready.partial, &ready.alternatives, &sights);
+                let verdict = judge(&ready.present, &ready.partial, &ready.alternatives, &sights);
+                let Some(Verdict { finding, alternative, sight }) = verdict else { continue };
                 let lens = sight.map(|(lens, _)| &self.lenses[lens]);
                 found.push(Found {
                     service: name.clone(),
@@ -188,7 +194,7 @@ impl<'r> Scanner<'r> {
                     kind: lens.map_or(EvidenceKind::Config, |lens| lens.kind),
                     alternative,
                     version: sight.filter(|_| finding != Finding::Alternative).and_then(|(_, hit)| hit.version.clone()),
-                    place: sight.map(|(_, hit)| Place { path: hit.path.clone(), line: hit.line }),
+                    place: sight.map(|(_, hit)| Place { path: hit.path.clone(), line: hit.line.unwrap_or(1) }),
                     condition: lens.map(|lens| lens.name.clone()),
                 });
             }
@@ -214,10 +220,11 @@ impl<'r> Scanner<'r> {
         Callers { files: files.readable(), known: self.known, consulted: Rc::clone(&self.consulted) }
     }
 
-    /// What each lens sees in some of the files.
+    /// What each lens sees in some of the files, and in others of `all` to which these lead.
     fn sights<'f>(
         &mut self,
         files: impl Iterator<Item = (&'f String, &'f String)>,
+        all: &FileMap,
         callers: &CallFiles<'f>,
         read: &mut ReadContent<'_>,
     ) -> Vec<Sight> {
@@ -231,6 +238,9 @@ impl<'r> Scanner<'r> {
                 } else {
                     let look = self.look(lens, path, id, read);
                     sights[lens].add(path, look);
+                    for (led, id) in self.led(lens, path, id, all, read) {
+                        sights[lens].add(&led, self.look(lens, path, &id, read));
+                    }
                 }
             }
         }
@@ -254,6 +264,37 @@ impl<'r> Scanner<'r> {
             let content = if lens.reads_content() { read(id) } else { None };
             lens.look(path, content.as_deref())
         })
+    }
+
+    /// The files to which the one at `path` leads, also through others, with their contents.
+    fn led(
+        &mut self,
+        lens: usize,
+        path: &str,
+        id: &str,
+        all: &FileMap,
+        read: &mut ReadContent<'_>,
+    ) -> BTreeMap<String, String> {
+        let mut led = BTreeMap::new();
+        if !self.lenses[lens].may_lead(path) {
+            return led;
+        }
+        let mut open = vec![id.to_owned()];
+        while let Some(id) = open.pop() {
+            let key = (lens, path.to_owned(), id);
+            let of_file = |content: Vec<u8>| self.lenses[lens].leads(path, &content);
+            let leads = self.leads.entry(key).or_insert_with_key(|(_, _, id)| read(id).map(of_file).unwrap_or_default());
+            for next in leads.iter().filter(|next| *next != path) {
+                if led.len() < LED_MAX
+                    && !led.contains_key(next)
+                    && let Some(id) = all.get(next)
+                {
+                    led.insert(next.clone(), id.clone());
+                    open.push(id.clone());
+                }
+            }
+        }
+        led
     }
 
     /// The files that call, by path; nothing for one that cannot be read.
@@ -298,4 +339,85 @@ fn owner(path: &str, services: &[ServicePath]) -> Option<usize> {
 fn paths<'a>(patterns: impl Iterator<Item = &'a String>) -> Patterns {
     let known: Vec<&str> = patterns.map(String::as_str).filter(|pattern| super::glob::is_path_pattern(pattern)).collect();
     Patterns::of_paths(known).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::reading::read_rules;
+    use waymark_event::WrittenFile;
+
+    /// What the rule of a component, from the text below its name, finds in files: `finding path:line alternative`.
+    fn found(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
+        let text = format!("evidence:\n  - component: c\n{rule}");
+        let (rules, remarks) = read_rules(&[WrittenFile { name: "p.yaml".to_owned(), text }], &["c"]);
+        assert!(remarks.is_empty(), "{remarks:?}");
+        let known = KnownUses::new();
+        let mut scanner = Scanner::new(&rules, &known);
+        let map: FileMap = files
+            .iter()
+            .filter(|(path, _)| scanner.wants(path))
+            .map(|(path, _)| ((*path).to_owned(), (*path).to_owned()))
+            .collect();
+        let mut read = |id: &str| files.iter().find(|(path, _)| *path == id).map(|(_, text)| text.as_bytes().to_vec());
+        let day = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
+        let told = |found: Found| {
+            let place = found.place.map(|place| format!("{}:{}", place.path, place.line)).unwrap_or_default();
+            format!("{:?} {place} {}", found.finding, found.alternative.unwrap_or_default()).trim_end().to_owned()
+        };
+        scanner.scan("github.com/acme/cart", day, &map, &[], &mut read).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_scan_that_looks_for_nothing_says_nothing() {
+        let runtime = "    runtime: { runs_use: a }\n";
+        assert!(found(runtime, &[("README.md", "")]).is_empty());
+        let other = format!("{runtime}    alternatives: [{{ name: b, any: [{{ file: {{ path: old }} }}] }}]\n");
+        assert!(found(&other, &[]).is_empty());
+        assert_eq!(found(&other, &[("old", "")]), ["Alternative old:1 b"]);
+        let both = format!("{runtime}    present: {{ any: [{{ file: {{ path: new }} }}] }}\n");
+        assert_eq!(found(&both, &[]), ["Absent"]);
+    }
+
+    #[test]
+    fn a_file_in_which_the_component_stands_is_no_other_tool() {
+        let library = "    preset: ci-pipeline\n    with: { library: platform-shared }\n";
+        let own = ("Jenkinsfile", "#!/usr/bin/env groovy\n\n@Library('platform-shared@v2') _\n");
+        assert_eq!(found(library, &[own]), ["Present Jenkinsfile:3"]);
+        assert_eq!(found(library, &[own, ("old/Jenkinsfile", "build()\n")]), ["Partial Jenkinsfile:3 jenkins"]);
+        let module = "    preset: runtime\n    with: { module: registry.example.org/acme/service }\n";
+        let own = ("main.tf", "# x\nmodule \"a\" {\n  source = \"registry.example.org/acme/service\"\n}\n");
+        assert_eq!(found(module, &[own]), ["Present main.tf:3"]);
+        let variables = ("variables.tf", "variable \"size\" {}\n");
+        assert_eq!(found(module, &[own, variables]), ["Present main.tf:3"], "variables are nobody's own infrastructure");
+        let resource = ("dns.tf", "resource \"dns_record\" \"www\" {}\n");
+        assert_eq!(found(module, &[own, resource]), ["Partial main.tf:3 own-terraform"]);
+        let lines = "    present: { any: [{ line: { files: a, match: new } }] }\n    alternatives: [{ name: b, any: [{ line: { files: a, match: old } }] }]\n";
+        assert_eq!(found(lines, &[("a", "x\nnew\nold\n")]), ["Partial a:2 b"], "another line may hold another tool");
+        assert_eq!(found(module, &[("compose.yml", "services: {}\n")]), ["Alternative compose.yml:1 compose"]);
+    }
+
+    #[test]
+    fn an_include_is_followed_through_files_of_the_repository() {
+        let rule = "    present: { any: [{ pipeline_include: { match: platform/ci } }] }\n";
+        let inner = ("ci/inner.yml", "include:\n  - project: platform/ci\n    ref: v1\n    file: t.yml\n");
+        let outer = ("ci/outer.yml", "include:\n  - local: ci/inner.yml\n  - local: /ci/outer.yml\n");
+        assert_eq!(found(rule, &[(".gitlab-ci.yml", "include: /ci/outer.yml\n"), inner, outer]), ["Present ci/inner.yml:2"]);
+        let child = "a:\n  trigger:\n    include:\n      - local: ci/inner.yml\n";
+        assert_eq!(found(rule, &[(".gitlab-ci.yml", child), inner]), ["Present ci/inner.yml:2"]);
+        let direct = "a:\n  trigger:\n    include:\n      - project: platform/ci\n        ref: v1\n        file: t.yml\n";
+        assert_eq!(found(rule, &[(".gitlab-ci.yml", direct)]), ["Present .gitlab-ci.yml:4"]);
+        assert_eq!(found(rule, &[(".gitlab-ci.yml", "a: { script: b }\n"), inner]), ["Absent"], "nobody includes it");
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_leaves_other_conditions_their_say() {
+        let rule = "    present: { any: [{ secret_store: { match: vault } }, { lockfile: { name: acme-log } }] }\n";
+        let broken = ("chart/templates/a.yaml", "kind: ExternalSecret\nspec: [{{ .x }}\n");
+        let lock = ("Cargo.lock", "[[package]]\nname = \"acme-log\"\nversion = \"2\"\n");
+        assert_eq!(found(rule, &[broken, lock]), ["Present Cargo.lock:2"]);
+        assert_eq!(found(rule, &[broken]), ["Unreadable"]);
+        let other = ("chart/templates/b.yaml", "kind: Service\nspec: [{{ .x }}\n");
+        assert_eq!(found(rule, &[other]), ["Absent"]);
+    }
 }

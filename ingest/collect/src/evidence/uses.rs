@@ -48,11 +48,11 @@ impl Calls {
                     }
                 }
                 Kind::Workflow => {
-                    let triggers = document.get("on").map(names).unwrap_or_default();
-                    let is_call = |trigger: &String| *trigger == tools.callable_trigger;
+                    let triggers = document.get("on").map(triggers).unwrap_or_default();
+                    let is_call = |trigger: &Trigger<'_>| trigger.0 == tools.callable_trigger;
                     calls.is_callable = triggers.iter().any(is_call);
                     calls.is_only_callable = calls.is_callable && triggers.iter().all(is_call);
-                    let is_weak = |trigger: &String| is_call(trigger) || tools.weak_triggers.contains(trigger);
+                    let is_weak = |trigger: &Trigger<'_>| is_call(trigger) || is_aside(trigger, tools);
                     calls.is_weak = !triggers.is_empty() && triggers.iter().all(is_weak);
                     let jobs = document.get("jobs").map(Node::entries).unwrap_or_default();
                     for (_, job) in jobs.iter().filter(|(_, job)| !is_disabled(job)) {
@@ -157,11 +157,80 @@ fn is_disabled(node: &Node) -> bool {
     condition.eq_ignore_ascii_case("false")
 }
 
-/// The names in a text, a list or the keys of a map.
-fn names(node: &Node) -> Vec<String> {
+/// What starts a workflow, and what narrows that down.
+type Trigger<'n> = (&'n str, Option<&'n Node>);
+
+/// The triggers in a text, a list or a map.
+fn triggers(node: &Node) -> Vec<Trigger<'_>> {
     match &node.value {
-        Value::Text(text) => vec![text.clone()],
-        Value::List(items) => items.iter().filter_map(Node::text).map(str::to_owned).collect(),
-        Value::Map(entries) => entries.iter().map(|(name, _)| name.clone()).collect(),
+        Value::Text(text) => vec![(text.as_str(), None)],
+        Value::List(items) => items.iter().filter_map(Node::text).map(|name| (name, None)).collect(),
+        Value::Map(entries) => entries.iter().map(|(name, filter)| (name.as_str(), Some(filter))).collect(),
+    }
+}
+
+/// Whether a trigger never fires where something is delivered.
+fn is_aside((name, filter): &Trigger<'_>, tools: &Workflows) -> bool {
+    let is_named = |names: &[String]| names.iter().any(|known| known == name);
+    is_named(&tools.weak_triggers)
+        || is_named(&tools.branch_triggers) && filter.is_some_and(|filter| leaves_default_out(filter, &tools.default_branches))
+}
+
+/// Whether the branches of a trigger leave out the default one, whose name is any of `defaults`.
+fn leaves_default_out(filter: &Node, defaults: &[String]) -> bool {
+    // A tag is where something is delivered, whatever its branch.
+    if filter.get("tags").or_else(|| filter.get("tags-ignore")).is_some() {
+        return false;
+    }
+    let patterns = |key: &str| Some(filter.get(key)?.each().iter().filter_map(Node::text).collect::<Vec<_>>());
+    let has_default = |patterns: &[&str]| defaults.iter().any(|branch| takes_in(patterns, branch));
+    patterns("branches").is_some_and(|patterns| !has_default(&patterns))
+        || patterns("branches-ignore").is_some_and(|patterns| has_default(&patterns))
+}
+
+/// Whether patterns take a branch in, of which later ones take back with `!`.
+fn takes_in(patterns: &[&str], branch: &str) -> bool {
+    // A pattern that cannot be understood may fit anything.
+    let fits = |pattern: &str| Patterns::of_paths([pattern]).ok().is_none_or(|patterns| patterns.fit(branch));
+    patterns.iter().fold(false, |is_in, pattern| match pattern.strip_prefix('!') {
+        Some(taken_back) => is_in && !fits(taken_back),
+        None => is_in || fits(pattern),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::document::documents;
+    use crate::evidence::known_tools::known_tools;
+
+    fn is_weak(on: &str) -> bool {
+        let text = format!("on: {on}\njobs: {{ a: {{ uses: x/y@v1 }} }}\n");
+        Calls::of(&documents(&text).unwrap(), Kind::Workflow, &known_tools().workflows).is_weak
+    }
+
+    #[test]
+    fn a_workflow_that_never_runs_on_the_default_branch_is_weak() {
+        for on in [
+            "[pull_request, merge_group]",
+            "{ push: { branches: ['feature/**'] } }",
+            "{ push: { branches-ignore: [main] } }",
+            "{ push: { branches: ['**', '!main', '!master', '!trunk', '!develop'] } }",
+            "{ pull_request: {}, push: { branches: 'release/*' } }",
+        ] {
+            assert!(is_weak(on), "{on}");
+        }
+        for on in [
+            "push",
+            "{ push: }",
+            "{ push: { branches: [master, 'release/*'] } }",
+            "{ push: { branches: ['*'] } }",
+            "{ push: { branches: ['feature/**'], tags: ['v*'] } }",
+            "{ push: { branches-ignore: ['dependabot/**'] } }",
+            "{ push: { paths: ['src/**'] } }",
+            "{ push: { branches: ['feature/**'] }, schedule: [{ cron: x }] }",
+        ] {
+            assert!(!is_weak(on), "{on}");
+        }
     }
 }
