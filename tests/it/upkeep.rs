@@ -1,8 +1,11 @@
 //! Upkeep: backup and restore, the check of the data, forgetting a person, retention.
 //!
-//! What the commands print and how they end is tested in `upkeep/commands.rs`.
+//! What the commands print and how they end is tested in `upkeep/commands.rs`, what becomes of damage in
+//! `upkeep/damaged.rs`.
 
 mod commands;
+mod damaged;
+mod truth;
 
 use crate::harness::{World, at, delivery};
 use crate::lake_rows::{difference, facts, rows, snapshot_rows};
@@ -251,6 +254,56 @@ async fn a_login_and_a_respondent_are_found_as_their_sources_write_them() {
     assert!(anonymous.len() == 1 && anonymous[0]["comment"].is_null(), "{answers:?}");
     // An answer counts as before: only who gave it is gone.
     assert_eq!(difference(&facts(&world.layout, &before).await, &facts(&world.layout, &after).await), None);
+}
+
+/// The tables of a snapshot in which a word stands.
+async fn tables_with(layout: &Layout, snapshot: &Snapshot, word: &str) -> Vec<String> {
+    let mut tables = Vec::new();
+    for table in snapshot.tables.keys() {
+        let rows = snapshot_rows(layout, snapshot, table).await;
+        if rows.iter().any(|row| row.to_string().contains(word)) {
+            tables.push(table.clone());
+        }
+    }
+    tables
+}
+
+#[tokio::test]
+async fn a_name_beside_other_words_goes_from_tables_and_facts() {
+    let mut world = World::new(NOW).await;
+    let run = |id: &str| {
+        let body = format!(
+            r#"{{"type":"ci_run","data":{{"run_id":"{id}","attempt":1,"repository":"github.com/acme/checkout","pipeline_name":"build","trigger":"push","head_ref":"xanthippe/feature","is_default_branch":true,"status":"finished","result":"success","started_at":"2026-03-01T12:00:00Z","finished_at":"2026-03-01T12:05:00Z","url":"https://github.com/xanthippe/checkout/runs/{id}","attributes":{{"who":"zebulon@example.org"}}}}}}"#
+        );
+        delivery("json", None, &body, NOW)
+    };
+    world.take_in(&[run("1")]).await;
+    let before = world.refresh().await;
+    let key: [u8; 32] = world.layout.people_key(&[0; 32]).await.unwrap().try_into().unwrap();
+    let (people, state, now) = (PeopleKey::new(key), StateStore::open(&world.layout).unwrap(), world.clock.now());
+    for (person, word) in [("Xanthippe", "xanthippe"), ("zebulon@example.org", "zebulon")] {
+        let found = tables_with(&world.layout, &before, word).await;
+        assert!(found.contains(&observed_table("ci_runs")), "{word} stands in {found:?}");
+        let erased = waymark_collect::forget(world.pipeline.tables(), &state, &people, person, now).await.unwrap();
+        assert!(erased.observations > 0, "{erased:?}");
+    }
+    world.pipeline.heed_forgotten().unwrap();
+    let after = world.refresh_fully().await;
+    // What comes later loses the name before it is stored.
+    world.take_in(&[run("2")]).await;
+    let later = world.refresh().await;
+    for (snapshot, count) in [(&after, 1), (&later, 2)] {
+        for word in ["xanthippe", "zebulon"] {
+            assert_eq!(tables_with(&world.layout, snapshot, word).await, Vec::<String>::new(), "{word}");
+        }
+        let bodies = snapshot_rows(&world.layout, snapshot, DELIVERIES).await;
+        assert_eq!(bodies.iter().filter(|row| row["body"] == "").count(), count);
+    }
+    let runs = observed(&mut world, "ci_runs", "run_id").await;
+    for id in ["1", "2"] {
+        assert_eq!(runs[id]["head_ref"], "forgotten/feature");
+        assert_eq!(runs[id]["url"], format!("https://github.com/forgotten/checkout/runs/{id}"));
+    }
 }
 
 #[tokio::test]

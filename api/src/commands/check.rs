@@ -34,12 +34,17 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
         counted(definitions.targets.len(), "target")
     ));
     platform(&config);
-    if place.address().is_some() || place.data.is_dir() {
+    if place.is_there() || place.data.join("lake").is_dir() {
         let layout = place.layout().await?;
         data(&layout).await?;
         meaning(&layout, &config).await?;
-    } else {
+    } else if place.data == std::path::Path::new("./waymark-data") {
         output::answer(&format!("data: `{}` is not there yet", place.data.display()));
+    } else {
+        bail!(
+            "`{}` is no data folder: check `--data`, or let `waymark serve` or `waymark ingest` make one",
+            place.data.display()
+        );
     }
     output::answer("all is well");
     Ok(())

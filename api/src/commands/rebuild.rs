@@ -1,5 +1,6 @@
 //! `waymark rebuild`: reads the kept deliveries again, computes every fact from nothing, and says
-//! whether that is what incremental work had come to.
+//! whether that is what incremental work had come to. Files that are gone or damaged keep it from comparing only:
+//! deliveries are all that it needs.
 
 use super::workplace::Workplace;
 use super::writer::Writer;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use waymark_analytics::FACTS;
-use waymark_lake::{DataFile, Layout, Snapshot, Wanted, fact_table, read_rows};
+use waymark_lake::{DataFile, Layout, Snapshot, Wanted, fact_table, keep_newest_snapshot_only, read_rows};
 
 /// What a rebuild read, and in which facts its result differs.
 #[derive(Debug, Serialize)]
@@ -21,8 +22,11 @@ struct Answer {
     rejections: usize,
     /// Observations that stay as they were, because their deliveries are gone.
     kept_observations: usize,
+    /// Files of observations that were gone or damaged.
+    lost_files: Vec<String>,
     snapshot: String,
-    differences: Vec<Difference>,
+    /// Null when the facts as they were could not be read.
+    differences: Option<Vec<Difference>>,
 }
 
 /// How many rows of a fact only one of the two snapshots has.
@@ -38,36 +42,71 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
     let workplace = Workplace::existing(place).await?;
     let mut writer = Writer::open(&workplace, "rebuild").await?;
     writer.drain().await?;
-    let before = writer.refresh().await?;
+    let before = match writer.refresh().await {
+        Ok(before) => Some(before),
+        Err(error) => {
+            output::note(&format!("nothing can be compared, because the facts as they were cannot be read: {error:#}"));
+            None
+        }
+    };
     let rebuilt = writer.pipeline().rebuild().await?;
     let after = writer.refresh_fully().await?;
+    let differences = compared(&workplace.layout, before.as_ref(), &after).await;
+    if differences.is_none() || !rebuilt.lost.is_empty() {
+        // Older snapshots name files that cannot be read.
+        keep_newest_snapshot_only(&workplace.layout).await?;
+    }
     let answer = Answer {
         deliveries: rebuilt.deliveries,
         observations: rebuilt.observations,
         rejections: rebuilt.rejections,
         kept_observations: rebuilt.stay,
-        snapshot: after.id.clone(),
-        differences: differences(&workplace.layout, &before, &after).await?,
+        lost_files: rebuilt.lost,
+        snapshot: after.id,
+        differences,
     };
     if place.json {
         let text = serde_json::to_string_pretty(&answer).context("failed to write the answer as JSON")?;
         output::answer(&text);
-        return Ok(());
+    } else {
+        say(&answer);
     }
+    Ok(())
+}
+
+fn say(answer: &Answer) {
     output::answer(&format!(
         "{} deliveries were read again: {} observations, {} rejections; {} observations stay, because their deliveries are gone",
         answer.deliveries, answer.observations, answer.rejections, answer.kept_observations
     ));
-    if answer.differences.is_empty() {
-        output::answer("every fact equals what incremental work had computed");
-    }
-    for difference in &answer.differences {
+    for file in &answer.lost_files {
         output::answer(&format!(
-            "`{}` differs from what incremental work had computed: {} rows only before, {} rows only after",
-            difference.fact, difference.rows_only_before, difference.rows_only_after
+            "{file} was gone or damaged: what kept deliveries say is there again; where deliveries have expired or were emptied, what they said is lost, unless the newest backup is restored"
         ));
     }
-    Ok(())
+    match answer.differences.as_deref() {
+        None => output::answer("every fact was computed from nothing, and nothing was compared"),
+        Some([]) => output::answer("every fact equals what incremental work had computed"),
+        Some(differences) => {
+            for difference in differences {
+                output::answer(&format!(
+                    "`{}` differs from what incremental work had computed: {} rows only before, {} rows only after",
+                    difference.fact, difference.rows_only_before, difference.rows_only_after
+                ));
+            }
+        }
+    }
+}
+
+/// In which facts two snapshots differ; null when the first one is not there or cannot be read.
+async fn compared(layout: &Layout, before: Option<&Snapshot>, after: &Snapshot) -> Option<Vec<Difference>> {
+    match differences(layout, before?, after).await {
+        Ok(differences) => Some(differences),
+        Err(error) => {
+            output::note(&format!("the facts as they were cannot be read: {error:#}"));
+            None
+        }
+    }
 }
 
 async fn differences(layout: &Layout, before: &Snapshot, after: &Snapshot) -> anyhow::Result<Vec<Difference>> {

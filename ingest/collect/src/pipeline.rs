@@ -17,7 +17,7 @@ use std::sync::Arc;
 use waymark_event::{Clock, Delivery, DeliveryId, Instant, PeopleKey};
 use waymark_lake::{
     DELIVERIES, FORMAT_VERSION, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, StateStore, TableVersion, Tables,
-    observed_table, statement_tables,
+    observed_table, refuse_lost_commits, statement_tables,
 };
 
 /// At most this many deliveries share one commit of the tables.
@@ -81,6 +81,10 @@ impl Pipeline {
             if let Some(held) = pipeline.tables.position(&table, &pipeline.stream).await? {
                 pipeline.inbox.continue_after(held)?;
             }
+        }
+        // What is committed next would hide that commits were lost; reading everything again mends it.
+        if role != "rebuild" {
+            refuse_lost_commits(&mut pipeline.tables).await?;
         }
         if layout.format_version().await? < FORMAT_VERSION {
             pipeline.rebuild().await?;

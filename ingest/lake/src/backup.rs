@@ -11,31 +11,34 @@
 //!    way round, deliveries could leave the inbox between snapshot and copy, and be in neither.
 //! 3. **Then exactly the versions that the snapshot names:** its files, and of each log only the
 //!    commits up to its version. Logs copied as they happen to be could hold a delivery without its
-//!    observations. Files are never changed once they are named, so equal name and size are equal
-//!    content and need no second copy. Should a file be gone before it was copied, the next
+//!    observations. What the older backup holds with the same content needs no second copy; how that is
+//!    known is said in `parts.rs`. Should a file be gone before it was copied, the next
 //!    snapshot is taken; that reaches further, so step 2 still holds.
 //! 4. **The manifest last,** in one rename. Until then an older manifest in the folder stays valid,
 //!    because nothing that it names is overwritten; what no manifest names any more is removed at
-//!    the end.
+//!    the end. The backup of a folder with another key of pseudonyms is another folder's, and is refused.
 //!
 //! Rows that are in the copied inbox and also in the copied tables are passed over by position at
 //! the next start. The tables may be further than the copied inbox ever was: so a restore raises the
 //! number that the inbox gives out next above every position in the logs. Else new deliveries would
 //! be taken as known.
 
+mod parts;
 mod restore;
 
 pub use restore::{Restored, restore};
+
+use self::parts::{Part, Work, copy, digest_of};
 
 use crate::INBOX_STREAM;
 use crate::durable::write_atomically;
 use crate::error::LakeError;
 use crate::inbox::open_database;
-use crate::layout::{Layout, SNAPSHOTS, table_folder};
+use crate::layout::{Layout, PEOPLE_KEY, SNAPSHOTS, table_folder};
 use crate::snapshot::Snapshot;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -75,25 +78,19 @@ struct Manifest {
     files: Vec<Part>,
 }
 
-/// One file: where it belongs in a data folder, and where it lies in the backup.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Part {
-    path: String,
-    stored: String,
-    size_bytes: u64,
-}
-
 /// Copies the data folder into `to`, which is empty or holds an older backup of it; only what is
 /// new since then is copied. A process may go on writing meanwhile.
 ///
 /// # Errors
-/// `BackupOfStore`, `BackupPlace`, `BackupBehind` when no snapshot reaches the inbox in time,
-/// `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
+/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `BackupBehind` when no snapshot reaches the inbox
+/// in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
 pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp, LakeError> {
     if !layout.storage().is_local() {
         return Err(LakeError::BackupOfStore { location: layout.storage().describe() });
     }
     let to = prepared(layout, to)?;
+    let mut known = older(&to)?;
+    refuse_another(layout, &to, &known)?;
     let turn = format!("{TURNS}/{}", DeliveryId::received(now));
     std::fs::create_dir_all(to.join(&turn)).map_err(|cause| failed("write", &to.join(&turn), cause))?;
     let (database, removed_through) = copy_database(layout, &to, &turn)?;
@@ -104,11 +101,13 @@ pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp
     done.copied_bytes = parts.iter().map(|part| part.size_bytes).sum();
     for _ in 0..ATTEMPTS {
         let snapshot = reaching(layout, removed_through).await?;
-        let work = Work { root: layout.root().to_owned(), to: to.clone(), names: names(layout, &snapshot)? };
+        let names = names(layout, &snapshot)?;
+        let work = Work { root: layout.root().to_owned(), to: to.clone(), turn: turn.clone(), names, known };
         let copied = tokio::task::spawn_blocking(move || work.run()).await;
         let copied = copied.map_err(|join| failed("copy", layout.root(), io::Error::other(join)))??;
         done.copied_files += copied.files;
         done.copied_bytes += copied.size_bytes;
+        known = copied.known;
         let Some(tables) = copied.parts else { continue };
         parts.extend(tables);
         let written = write_snapshot(&to, &turn, &snapshot)?;
@@ -152,6 +151,38 @@ fn prepared(layout: &Layout, to: &Path) -> Result<PathBuf, LakeError> {
     Ok(folder)
 }
 
+/// What the older backup in the folder consists of, by path; nothing where there is none.
+fn older(to: &Path) -> Result<BTreeMap<String, Part>, LakeError> {
+    let path = to.join(MANIFEST);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(cause) => return Err(failed("read", &path, cause)),
+    };
+    match serde_json::from_slice::<Manifest>(&bytes) {
+        Ok(manifest) => Ok(manifest.files.into_iter().map(|part| (part.path.clone(), part)).collect()),
+        Err(cause) => {
+            tracing::warn!(error.message = %cause, "the older backup has no readable manifest: everything is copied anew");
+            Ok(BTreeMap::new())
+        }
+    }
+}
+
+/// Refuses the folder of a backup that was made with another key of pseudonyms, or with one that is gone here: the
+/// older backup may be the only one that has it.
+fn refuse_another(layout: &Layout, to: &Path, known: &BTreeMap<String, Part>) -> Result<(), LakeError> {
+    let Some(part) = known.get(PEOPLE_KEY) else { return Ok(()) };
+    let Some(held) = part.digest.clone().or_else(|| digest_of(&to.join(&part.stored)).ok()) else { return Ok(()) };
+    let key = layout.root().join(PEOPLE_KEY);
+    if !key.is_file() {
+        return Err(LakeError::KeyLost { location: layout.storage().describe() });
+    }
+    if digest_of(&key).map_err(|cause| failed("read", &key, cause))? == held {
+        return Ok(());
+    }
+    Err(LakeError::BackupOfAnother { path: to.to_owned() })
+}
+
 /// Copies the database as of one moment; also says up to which position its inbox was emptied at most.
 fn copy_database(layout: &Layout, to: &Path, turn: &str) -> Result<(Part, i64), LakeError> {
     let database = layout.database();
@@ -167,7 +198,8 @@ fn copy_database(layout: &Layout, to: &Path, turn: &str) -> Result<(Part, i64), 
     let file = std::fs::File::open(&target).map_err(|cause| failed("open", &target, cause))?;
     file.sync_all().map_err(|cause| failed("write", &target, cause))?;
     let size_bytes = file.metadata().map_err(|cause| failed("open", &target, cause))?.len();
-    Ok((Part { path, stored, size_bytes }, removed_through))
+    let digest = Some(digest_of(&target).map_err(|cause| failed("read", &target, cause))?);
+    Ok((Part { path, stored, size_bytes, digest }, removed_through))
 }
 
 /// Copies the files that lie beside the tables: format, key of pseudonyms, configuration with the platform.
@@ -186,9 +218,7 @@ fn copy_top(layout: &Layout, to: &Path, turn: &str) -> Result<Vec<Part>, LakeErr
             continue;
         }
         let stored = format!("{turn}/{path}");
-        let target = to.join(&stored);
-        let size_bytes = copy(&source, &target).map_err(|cause| failed("copy", &source, cause))?;
-        parts.push(Part { path, stored, size_bytes });
+        parts.push(copy(&source, to, &path, stored).map_err(|cause| failed("copy", &source, cause))?);
     }
     Ok(parts)
 }
@@ -238,53 +268,14 @@ fn version_of_log_file(name: &str) -> Option<u64> {
     if is_ours { digits.parse().ok() } else { None }
 }
 
-struct Work {
-    root: PathBuf,
-    to: PathBuf,
-    names: Vec<String>,
-}
-
-#[derive(Default)]
-struct Copied {
-    /// Everything that was asked for; null when a file was gone.
-    parts: Option<Vec<Part>>,
-    files: usize,
-    size_bytes: u64,
-}
-
-impl Work {
-    fn run(self) -> Result<Copied, LakeError> {
-        let mut copied = Copied::default();
-        let mut parts = Vec::with_capacity(self.names.len());
-        for name in self.names {
-            let (source, target) = (self.root.join(&name), self.to.join(&name));
-            let size_bytes = match std::fs::metadata(&source) {
-                Ok(metadata) => metadata.len(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(copied),
-                Err(cause) => return Err(failed("open", &source, cause)),
-            };
-            if !std::fs::metadata(&target).is_ok_and(|metadata| metadata.len() == size_bytes) {
-                match copy(&source, &target) {
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(copied),
-                    Err(cause) => return Err(failed("copy", &source, cause)),
-                }
-                copied.files += 1;
-                copied.size_bytes += size_bytes;
-            }
-            parts.push(Part { path: name.clone(), stored: name, size_bytes });
-        }
-        copied.parts = Some(parts);
-        Ok(copied)
-    }
-}
-
 fn write_snapshot(to: &Path, turn: &str, snapshot: &Snapshot) -> Result<Part, LakeError> {
     let path = format!("{SNAPSHOTS}/{}.json", snapshot.id);
     let bytes = serde_json::to_vec(snapshot).map_err(|cause| LakeError::SnapshotForm { object: path.clone(), cause })?;
     let stored = format!("{turn}/snapshot.json");
-    write_atomically(&to.join(&stored), &bytes).map_err(|cause| failed("write", &to.join(&stored), cause))?;
-    Ok(Part { path, stored, size_bytes: bytes.len() as u64 })
+    let target = to.join(&stored);
+    let written = write_atomically(&target, &bytes).and_then(|()| digest_of(&target));
+    let digest = Some(written.map_err(|cause| failed("write", &target, cause))?);
+    Ok(Part { path, stored, size_bytes: bytes.len() as u64, digest })
 }
 
 /// Names what the backup consists of, and only then removes what no backup consists of any more.
@@ -314,20 +305,6 @@ fn finish(to: &Path, manifest: Manifest) -> Result<(), LakeError> {
         }
     }
     Ok(())
-}
-
-/// Copies a file so that its name stands for the whole content, also after a power cut; its size in bytes.
-fn copy(source: &Path, target: &Path) -> io::Result<u64> {
-    let folder = target.parent().unwrap_or(target);
-    std::fs::create_dir_all(folder)?;
-    let mut draft = target.as_os_str().to_owned();
-    draft.push("#draft");
-    let draft = PathBuf::from(draft);
-    let size_bytes = std::fs::copy(source, &draft)?;
-    std::fs::File::open(&draft)?.sync_all()?;
-    std::fs::rename(&draft, target)?;
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(size_bytes)
 }
 
 /// A path below the root, with `/` on every system.

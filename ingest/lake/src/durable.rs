@@ -180,15 +180,19 @@ fn write_then_name(path: &std::path::Path, payload: &PutPayload, naming: Naming)
 pub(crate) fn remove_drafts(folder: &std::path::Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let numbered = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number);
         if entry.file_type()?.is_dir() {
             remove_drafts(&entry.path())?;
-        } else if numbered.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())) {
+        } else if is_draft(&entry.file_name()) {
             std::fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a file has the name of a draft.
+pub(crate) fn is_draft(name: &std::ffi::OsStr) -> bool {
+    let numbered = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, number)| number);
+    numbered.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Makes a folder and those above it, each of which is in its parent when this returns.

@@ -24,6 +24,31 @@ pub enum LakeError {
         /// The newest format that we know.
         known: u32,
     },
+    /// The file that tells the format is torn.
+    #[error(
+        "failed to understand `{}`, which tells the format of the data: restore it from a backup, or remove it if this program wrote the folder last", .path.display()
+    )]
+    FormatForm {
+        /// The file concerned.
+        path: PathBuf,
+        /// What made it fail.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// The name of the data folder would be read as another one.
+    #[error("tables cannot lie in `{}`: choose a folder whose path holds no `%` before two digits and no backslash", .path.display())]
+    FolderName {
+        /// The folder concerned.
+        path: PathBuf,
+    },
+    /// The key of pseudonyms is gone, and the tables hold pseudonyms.
+    #[error(
+        "`people.key` is gone from `{location}`, whose tables hold pseudonyms that were made with it: restore it from a backup; only where there is none, put 32 random bytes in its place, and everybody gets another pseudonym"
+    )]
+    KeyLost {
+        /// Where the key should be.
+        location: String,
+    },
     /// The place of the data was not understood.
     #[error(
         "`{location}` is no place for data: give a folder, or `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX`"
@@ -146,6 +171,18 @@ pub enum LakeError {
         #[source]
         cause: Box<deltalake::DeltaTableError>,
     },
+    /// The log of a table lacks commits that a snapshot shows.
+    #[error(
+        "the log of `{table}` lacks what the newest snapshot shows as version {version}, so its last commits are lost: {remedy}"
+    )]
+    LostCommits {
+        /// The table concerned.
+        table: String,
+        /// The version that the snapshot shows.
+        version: u64,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// Rows could not be written as Parquet.
     #[error("failed to write {rows} rows of `{table}` as Parquet")]
     Encode {
@@ -182,7 +219,9 @@ pub enum LakeError {
         table: String,
     },
     /// A snapshot is not in the form that we write.
-    #[error("failed to understand the snapshot `{object}`")]
+    #[error(
+        "failed to understand the snapshot `{object}`: the next one takes its place, let `waymark serve` or `waymark rebuild` make it"
+    )]
     SnapshotForm {
         /// The object concerned.
         object: String,
@@ -201,6 +240,14 @@ pub enum LakeError {
     /// The folder for the backup holds something else.
     #[error("`{}` is no place for the backup: give an empty folder outside of the data folder, or one that holds an older backup", .path.display())]
     BackupPlace {
+        /// The folder concerned.
+        path: PathBuf,
+    },
+    /// The folder for the backup holds that of another data folder.
+    #[error(
+        "`{}` holds the backup of a data folder with another `people.key`: give an empty folder, or put that key back; nothing was changed", .path.display()
+    )]
+    BackupOfAnother {
         /// The folder concerned.
         path: PathBuf,
     },
@@ -271,6 +318,14 @@ pub enum LakeError {
         expected_bytes: u64,
         /// Its size as it is; 0 when it is missing.
         found_bytes: u64,
+    },
+    /// A part of a backup is not what was copied.
+    #[error(
+        "the backup is damaged: `{}` has its size and not its content; nothing was restored, try another copy of the backup", .file.display()
+    )]
+    BackupChanged {
+        /// The file concerned.
+        file: PathBuf,
     },
     /// A restore would write over something.
     #[error("`{}` is not empty: give a new folder with `--data`, nothing was restored", .path.display())]

@@ -355,14 +355,6 @@ fn text_at(column: &ArrayRef, row: usize) -> Option<&str> {
     texts.as_string_opt::<i32>().filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row))
 }
 
-/// Whether a file can be opened, and how many rows it says that it holds.
-///
-/// # Errors
-/// `ReadTable` when it is missing or not readable.
-pub async fn footer_rows(layout: &Layout, table: &str, file: &DataFile) -> Result<u64, LakeError> {
-    Ok(footer(layout, table, file).await?.metadata().file_metadata().num_rows().unsigned_abs())
-}
-
 /// What the writer of a file noted in its footer; null when it noted nothing.
 ///
 /// # Errors

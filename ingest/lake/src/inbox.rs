@@ -132,13 +132,22 @@ impl Inbox {
         Ok(())
     }
 
-    /// Removes what the tables hold already.
+    /// Removes what the tables hold already; once nothing waits, no file of the database holds any of it.
     ///
     /// # Errors
     /// `Inbox` when it cannot be written.
     pub fn remove_through(&self, position: i64) -> Result<(), LakeError> {
-        let removed = self.lock().execute("delete from inbox where position <= ?1", params![position]);
-        removed.map(|_| ()).map_err(|cause| LakeError::Inbox { operation: "empty", cause })
+        let failed = |cause| LakeError::Inbox { operation: "empty", cause };
+        let connection = self.lock();
+        let removed = connection.execute("delete from inbox where position <= ?1", params![position]).map_err(failed)?;
+        let is_empty = "select not exists (select 1 from inbox)";
+        if removed > 0
+            && connection.query_row(is_empty, [], |row| row.get::<_, bool>(0)).map_err(failed)?
+            && let Err(error) = empty_log(&connection)
+        {
+            tracing::debug!(error.message = %error, "the log of the inbox was not emptied; it is tried again");
+        }
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -319,11 +328,25 @@ pub(crate) fn open_database(layout: &Layout) -> Result<Connection, LakeError> {
     open_at(&path).map_err(|cause| LakeError::OpenInbox { path, cause })
 }
 
+/// How long a connection waits for another one.
+const BUSY_WAIT: Duration = Duration::from_secs(30);
+
+/// Takes the log over into the database and cuts it off: it still holds what was removed. Nobody is waited for, because
+/// whoever keeps a delivery would have to wait, too; at the next time it is done.
+fn empty_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let emptied = connection.execute_batch("pragma wal_checkpoint(truncate);");
+    connection.busy_timeout(BUSY_WAIT)?;
+    emptied
+}
+
 fn open_at(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    // What is removed may name people whom the tables are not to hold.
+    connection.pragma_update(None, "secure_delete", "on")?;
     connection.execute_batch(
         "create table if not exists inbox (
              position integer primary key autoincrement,
@@ -338,4 +361,51 @@ fn open_at(path: &Path) -> Result<Connection, rusqlite::Error> {
          ) without rowid;",
     )?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use waymark_event::{Channel, DeliveryId, Instant, Proof};
+
+    fn delivery(body: &[u8]) -> Delivery {
+        Delivery {
+            id: DeliveryId::stored("d"),
+            source: "json".to_owned(),
+            instance: "local".to_owned(),
+            connection: "json".to_owned(),
+            channel: Channel::Webhook,
+            event_type: None,
+            vendor_delivery_id: None,
+            headers: BTreeMap::new(),
+            content_type: None,
+            body: body.to_vec(),
+            proof: Proof::NoneConfigured,
+            request_url: None,
+            received_at: Instant::from_seconds(0),
+        }
+    }
+
+    /// Whether any file of a folder holds a text.
+    fn is_anywhere(folder: &Path, text: &[u8]) -> bool {
+        let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files.any(|path| std::fs::read(path).unwrap().windows(text.len()).any(|window| window == text))
+    }
+
+    #[test]
+    fn nothing_of_a_removed_delivery_stays_in_the_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        let inbox = Inbox::open(&layout).unwrap();
+        // One in a page with others, one over several pages of its own.
+        let long = [b"zebulon@example.org".as_slice(), vec![b'x'; 20_000].as_slice()].concat();
+        let last = inbox.keep(&[delivery(b"from zebulon@example.org"), delivery(&long)]).unwrap();
+        assert!(is_anywhere(folder.path(), b"zebulon@example.org"));
+        inbox.remove_through(last).unwrap();
+        assert!(!is_anywhere(folder.path(), b"zebulon@example.org"));
+        assert_eq!((inbox.waiting(0).unwrap(), inbox.last_position().unwrap()), (0, last));
+        inbox.keep(&[delivery(b"{}")]).unwrap();
+        assert_eq!(inbox.waiting(0).unwrap(), 1);
+    }
 }

@@ -9,6 +9,7 @@
 mod appends;
 mod backup;
 mod checkup;
+mod content;
 mod credentials;
 mod disk;
 mod durable;
@@ -33,11 +34,12 @@ mod tables;
 mod writes;
 
 pub use backup::{BackedUp, Restored, backup, restore};
-pub use checkup::{Checkup, check_up};
+pub use checkup::{Checkup, check_up, refuse_lost_commits};
+pub use content::is_lost;
 pub use disk::{DiskUse, database_bytes, disk_use};
 pub use durable::DurableStore;
 pub use error::LakeError;
-pub use files::{Wanted, file_by_file, footer_note, footer_rows, joined, read_rows, words_type};
+pub use files::{Wanted, file_by_file, footer_note, joined, read_rows, words_type};
 pub use footers::Footers;
 pub use holder::writer_of;
 pub use inbox::{Inbox, InboxHandle, InboxLimits, Received};

@@ -5,10 +5,9 @@ use crate::error::LakeError;
 use crate::files::{Wanted, joined, read_rows, schema_over};
 use crate::inbox::open_database;
 use crate::layout::Layout;
-use crate::layout::SNAPSHOTS;
 use crate::object_reader::ObjectReader;
 use crate::rewrites::Rewrite;
-use crate::snapshot::DataFile;
+use crate::snapshot::{DataFile, Snapshot, ids, object_of};
 use crate::tables::Tables;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
@@ -65,19 +64,19 @@ impl Tables {
     }
 }
 
-/// Lets go of every snapshot but the newest, so that what only older ones name can be removed;
+/// Lets go of every snapshot but the newest that can be read, so that what only others name can be removed;
 /// returns how many went.
 ///
 /// # Errors
-/// `Object` when they cannot be listed or removed.
+/// `Object` when they cannot be listed, read or removed.
 pub async fn keep_newest_snapshot_only(layout: &Layout) -> Result<usize, LakeError> {
-    let mut stored = layout.storage().list(SNAPSHOTS).await?;
-    stored.retain(|object| object.path.strip_suffix(".json").is_some());
-    stored.pop();
-    for old in &stored {
-        layout.storage().remove(&old.path).await?;
+    let Some(newest) = Snapshot::newest(layout).await? else { return Ok(0) };
+    let mut ids = ids(layout).await?;
+    ids.retain(|id| *id != newest.id);
+    for old in &ids {
+        layout.storage().remove(&object_of(old)).await?;
     }
-    Ok(stored.len())
+    Ok(ids.len())
 }
 
 /// Writes the database anew, so that nothing of removed rows stays in its free pages.

@@ -39,11 +39,17 @@ impl Storage {
     /// A folder of this machine; every write is on the disk when it returns.
     ///
     /// # Errors
-    /// `Location` when the path cannot be written as an address.
+    /// `Location` when the path cannot be written as an address, `FolderName` when it would be read as another one.
     pub fn local(root: &std::path::Path) -> Result<Self, LakeError> {
         let failed = || LakeError::Location { location: root.display().to_string(), cause: None };
         let base = Path::from_absolute_path(root).map_err(|_| failed())?;
         let url = Url::from_directory_path(root).map_err(|()| failed())?;
+        // The client of the tables makes an address of each path that it lists, and does not escape what it finds there.
+        let mut listed = url.clone();
+        listed.set_path(&format!("/{base}"));
+        if Path::from_url_path(listed.path()).ok().as_ref() != Some(&base) {
+            return Err(LakeError::FolderName { path: root.to_owned() });
+        }
         Ok(Self { store: Arc::new(DurableStore::new()), base, url, is_local: true })
     }
 

@@ -84,17 +84,18 @@ impl Tables {
     pub async fn version(&mut self, table: &str) -> Result<Option<TableVersion>, LakeError> {
         let Some(delta) = self.current(table).await? else { return Ok(None) };
         let state = delta.snapshot().map_err(|cause| failed_open(table, cause))?;
-        let mut files: Vec<DataFile> = state
-            .log_data()
-            .iter()
-            .map(|file| DataFile {
-                path: file.path().into_owned(),
-                size_bytes: file.size().unsigned_abs(),
-                rows: file.num_records().unwrap_or_default() as u64,
-            })
-            .collect();
-        files.sort_by(|left, right| left.path.cmp(&right.path));
-        Ok(Some(TableVersion { version: state.version().to_string().parse().unwrap_or_default(), files }))
+        Ok(Some(version_of(state)))
+    }
+
+    /// A table as it was at a version, as far back as its log reaches.
+    ///
+    /// # Errors
+    /// `OpenTable` when the log does not hold that version.
+    pub(crate) async fn version_at(&self, table: &str, version: u64) -> Result<TableVersion, LakeError> {
+        let failed = |cause| failed_open(table, cause);
+        let mut delta = DeltaTable::new(self.log_store(table));
+        delta.load_version(version).await.map_err(failed)?;
+        Ok(version_of(delta.snapshot().map_err(failed)?))
     }
 
     /// The version and live files of every table of statements that exists.
@@ -235,6 +236,20 @@ impl Tables {
         self.open.insert(table.to_owned(), delta);
         Ok(())
     }
+}
+
+fn version_of(state: &DeltaTableState) -> TableVersion {
+    let mut files: Vec<DataFile> = state
+        .log_data()
+        .iter()
+        .map(|file| DataFile {
+            path: file.path().into_owned(),
+            size_bytes: file.size().unsigned_abs(),
+            rows: file.num_records().unwrap_or_default() as u64,
+        })
+        .collect();
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    TableVersion { version: state.version().to_string().parse().unwrap_or_default(), files }
 }
 
 pub(crate) fn add(file: &NewFile) -> Add {

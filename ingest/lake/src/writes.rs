@@ -63,7 +63,7 @@ impl Tables {
     }
 
     /// The rows of a fact under a name that ends in a hash of the content, so that equal rows are one file, and
-    /// with a note in its footer. A file that is `live` already is not written again.
+    /// with a note in its footer. A file that is `live` already is not written again, as long as it is what was written.
     ///
     /// # Errors
     /// `Arrange`, `Encode` or `Store`.
@@ -84,10 +84,17 @@ impl Tables {
         };
         let (bytes, hash) = aside(table, encoding).await?;
         let name = format!("{stem}-{}.snappy.parquet", hash.as_str());
-        if live.contains(&name) {
+        if live.contains(&name) && self.holds(table, &name, &bytes).await {
             return Ok(NewFile { name, size_bytes: bytes.len() as u64, rows, written_at: now });
         }
         self.put(table, &name, bytes, rows, now).await
+    }
+
+    /// Whether a file is there and has exactly this content; what was lost or damaged is written again.
+    async fn holds(&self, table: &str, name: &str, bytes: &[u8]) -> bool {
+        let object = self.layout().table_object(table, name);
+        let Ok(found) = self.layout().storage().store().get(&object).await else { return false };
+        found.bytes().await.is_ok_and(|held| held[..] == *bytes)
     }
 
     async fn put(&self, table: &str, name: &str, bytes: Vec<u8>, rows: usize, now: Instant) -> Result<NewFile, LakeError> {

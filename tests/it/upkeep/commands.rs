@@ -5,20 +5,26 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn run(program: &Path, data: &Path, arguments: &[&str]) -> Output {
+/// A command over a data folder, before it runs.
+pub(super) fn command(program: &Path, data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).arg("--data").arg(data).current_dir(data.parent().unwrap());
-    command.env_remove("WAYMARK_DATA").env_remove("WAYMARK_CONFIG").output().unwrap()
+    command.env_remove("WAYMARK_DATA").env_remove("WAYMARK_CONFIG");
+    command
+}
+
+pub(super) fn run(program: &Path, data: &Path, arguments: &[&str]) -> Output {
+    command(program, data, arguments).output().unwrap()
 }
 
 /// What a command that must succeed prints.
-fn said(program: &Path, data: &Path, arguments: &[&str]) -> String {
+pub(super) fn said(program: &Path, data: &Path, arguments: &[&str]) -> String {
     let output = run(program, data, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn told(program: &Path, data: &Path, arguments: &[&str]) -> Value {
+pub(super) fn told(program: &Path, data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&said(program, data, arguments)).unwrap()
 }
 

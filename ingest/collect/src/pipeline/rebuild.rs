@@ -1,7 +1,8 @@
 //! `rebuild`: the kept deliveries are read again, and what they say takes the place of what was stored.
 //!
 //! Statements whose delivery has expired, or was emptied because it spoke of a forgotten person, stay
-//! as they are: nothing is left to read them from. Facts are the caller's to compute anew.
+//! as they are: nothing is left to read them from. A file of statements that is gone or damaged does not
+//! keep the others from being read again, and is told. Facts are the caller's to compute anew.
 
 use super::Pipeline;
 use super::reading::read_batch;
@@ -13,14 +14,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use waymark_event::{Delivery, DeliveryId, Instant};
 use waymark_lake::{
-    DELIVERIES, DataFile, LakeError, NewFile, REBUILT, REJECTIONS, Rewrite, Wanted, observed_table, read_rows, statement_tables,
+    DELIVERIES, DataFile, LakeError, NewFile, REBUILT, REJECTIONS, Rewrite, Wanted, is_lost, observed_table, read_rows,
+    statement_tables,
 };
 
 /// Deliveries that are read together.
 const BATCH_DELIVERIES: usize = 20_000;
 
 /// What a rebuild did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rebuilt {
     /// Deliveries that were read again.
     pub deliveries: usize,
@@ -30,6 +32,8 @@ pub struct Rebuilt {
     pub rejections: usize,
     /// Older statements that stay, because their deliveries are gone.
     pub stay: usize,
+    /// Files of older statements that are gone or damaged: what they said of deliveries that are gone too is lost.
+    pub lost: Vec<String>,
 }
 
 impl Pipeline {
@@ -59,7 +63,9 @@ impl Pipeline {
         for table in statement_tables().filter(|table| table != DELIVERIES) {
             let files = self.files(&table).await?;
             let mut added = added.remove(&table).unwrap_or_default();
-            rebuilt.stay += self.keep_others(&table, &files, &read_again, &mut added, now).await?;
+            for file in &files {
+                self.keep_others(&table, file, &read_again, &mut rebuilt, &mut added).await?;
+            }
             let removed: Vec<String> = files.into_iter().map(|file| file.path).collect();
             if !added.is_empty() || !removed.is_empty() {
                 self.tables.rewrite(&table, Rewrite { removed, added, is_data_change: true }, now).await?;
@@ -91,30 +97,41 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Writes again the rows whose deliveries were not read, and counts them.
+    /// Writes again the rows of a file whose deliveries were not read, and counts them.
     async fn keep_others(
         &mut self,
         table: &str,
-        files: &[DataFile],
+        file: &DataFile,
         read_again: &HashSet<DeliveryId>,
+        rebuilt: &mut Rebuilt,
         added: &mut Vec<NewFile>,
-        now: Instant,
-    ) -> Result<usize, CollectError> {
+    ) -> Result<(), CollectError> {
+        let now = self.clock.now();
         let arranged = |cause| LakeError::Arrange { table: table.to_owned(), cause };
-        let mut count = 0;
-        for file in files {
-            for rows in read_rows(self.tables.layout(), table, std::slice::from_ref(file), Wanted::default()).await? {
-                let Some(ids) = rows.column_by_name("delivery_id").and_then(|ids| ids.as_string_opt::<i32>()) else { continue };
-                let is_other = |id: Option<&str>| id.is_none_or(|id| !read_again.contains(&DeliveryId::stored(id)));
-                let mask: BooleanArray = ids.iter().map(|id| Some(is_other(id))).collect();
-                let others = filter_record_batch(&rows, &mask).map_err(arranged)?;
-                if others.num_rows() > 0 {
-                    count += others.num_rows();
-                    added.push(self.write_run(table, &others, now).await?);
+        let layout = self.tables.layout().clone();
+        let batches = match read_rows(&layout, table, std::slice::from_ref(file), Wanted::default()).await {
+            Ok(batches) => batches,
+            Err(error) => {
+                if !is_lost(&layout, table, file, &error).await {
+                    return Err(error.into());
                 }
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "a file of statements is lost: what kept deliveries say is read from them");
+                rebuilt.lost.push(format!("`{}` of `{table}`", file.path));
+                return Ok(());
+            }
+        };
+        for rows in batches {
+            let Some(ids) = rows.column_by_name("delivery_id").and_then(|ids| ids.as_string_opt::<i32>()) else { continue };
+            let is_other = |id: Option<&str>| id.is_none_or(|id| !read_again.contains(&DeliveryId::stored(id)));
+            let mask: BooleanArray = ids.iter().map(|id| Some(is_other(id))).collect();
+            let others = filter_record_batch(&rows, &mask).map_err(arranged)?;
+            if others.num_rows() > 0 {
+                rebuilt.stay += others.num_rows();
+                added.push(self.write_run(table, &others, now).await?);
             }
         }
-        Ok(count)
+        Ok(())
     }
 
     async fn write_run(&mut self, table: &str, rows: &RecordBatch, now: Instant) -> Result<NewFile, CollectError> {

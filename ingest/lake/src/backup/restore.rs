@@ -2,7 +2,8 @@
 //!
 //! Everything is put together in a folder inside the target and moved up only when it is whole.
 
-use super::{MANIFEST, Manifest, copy, failed};
+use super::parts::copy;
+use super::{MANIFEST, Manifest, failed};
 use crate::error::LakeError;
 use crate::inbox::Inbox;
 use crate::layout::{FORMAT, Layout, RESTORING};
@@ -29,8 +30,8 @@ pub struct Restored {
 /// Makes a data folder at `to`, which must be empty or not be there, from the backup in `from`.
 ///
 /// # Errors
-/// `NoBackup`, `BackupManifest` or `BackupDamaged` when the backup is not whole, `RestoreTarget` when the target
-/// holds something, `Backup` when a file cannot be copied; then the target stays as it was.
+/// `NoBackup`, `BackupManifest`, `BackupDamaged` or `BackupChanged` when the backup is not whole, `RestoreTarget` when
+/// the target holds something, `Backup` when a file cannot be copied; then there is no data folder at the target.
 pub async fn restore(from: &Path, to: &Path) -> Result<Restored, LakeError> {
     let manifest = whole(from)?;
     std::fs::create_dir_all(to).map_err(|cause| failed("make", to, cause))?;
@@ -82,7 +83,10 @@ fn whole(from: &Path) -> Result<Manifest, LakeError> {
 fn copy_parts(from: &Path, draft: &Path, manifest: &Manifest) -> Result<(), LakeError> {
     for part in &manifest.files {
         let source = from.join(&part.stored);
-        copy(&source, &draft.join(&part.path)).map_err(|cause| failed("copy", &source, cause))?;
+        let copied = copy(&source, draft, &part.path, part.path.clone()).map_err(|cause| failed("copy", &source, cause))?;
+        if part.digest.is_some() && part.digest != copied.digest {
+            return Err(LakeError::BackupChanged { file: source });
+        }
     }
     Ok(())
 }
