@@ -8,6 +8,9 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Clocks of several machines differ by a little, which is no future.
+const FUTURE_SECONDS_MIN: i64 = 60;
+
 /// Tells the status of the data folder that is served.
 pub trait StatusProbe: std::fmt::Debug + Send + Sync {
     /// The status as it is now.
@@ -29,7 +32,7 @@ pub struct Status {
     pub snapshot: Option<SnapshotStatus>,
     /// How far each stream of deliveries is visible.
     pub streams: Vec<StreamStatus>,
-    /// Deliveries that were received and are in no table yet.
+    /// Deliveries that were received and are not visible yet.
     pub waiting_deliveries: u64,
     /// How long the newest deliveries took to become visible; null until some did while a process served.
     pub freshness: Option<Freshness>,
@@ -52,6 +55,16 @@ pub struct SnapshotStatus {
     pub as_of: String,
     /// Seconds since then.
     pub age_seconds: i64,
+}
+
+impl SnapshotStatus {
+    /// Its age as words; a clock that was ahead may have left it in the future.
+    pub fn age_in_words(&self) -> String {
+        if self.age_seconds < -FUTURE_SECONDS_MIN {
+            return format!("{} in the future: compare this machine's clock", duration_in_words(-self.age_seconds));
+        }
+        format!("{} old", duration_in_words(self.age_seconds))
+    }
 }
 
 /// How far one stream of deliveries is visible.
@@ -154,6 +167,13 @@ mod tests {
         for (size_bytes, words) in cases {
             assert_eq!(size_in_words(size_bytes), words);
         }
+    }
+
+    #[test]
+    fn a_snapshot_in_the_future_is_said_to_be_one() {
+        let aged = |age_seconds| SnapshotStatus { age_seconds, ..SnapshotStatus::default() }.age_in_words();
+        assert_eq!((aged(40), aged(-5)), ("40 s old".to_owned(), "0 s old".to_owned()));
+        assert_eq!(aged(-400 * 86_400), "400 days in the future: compare this machine's clock");
     }
 
     #[test]

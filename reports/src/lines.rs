@@ -61,8 +61,8 @@ pub(crate) fn lines(series: &Series) -> (Vec<Line<'_>>, usize) {
 /// All scopes of a series, in its order.
 fn every_line(series: &Series) -> Vec<Line<'_>> {
     let scoped = by_scope(series);
-    let scopes = series.scopes().into_iter().enumerate();
-    scopes
+    let in_order = series.scopes().into_iter().enumerate();
+    in_order
         .map(|(mark, (scope_kind, scope))| {
             let cells = scoped.get(&(scope_kind, scope)).into_iter().flatten();
             let known: BTreeMap<Instant, &Cell> = cells.map(|cell| (cell.period_start, *cell)).collect();

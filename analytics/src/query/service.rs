@@ -62,7 +62,12 @@ impl QueryService {
     /// # Errors
     /// `Start` when the folder or the threads cannot be had.
     pub fn new(engine: Arc<Engine>, memory_bytes_max: u64, spill_folder: &Path) -> Result<Self, QueryError> {
+        let budget =
+            Budget::new(memory_bytes_max, Budget::SPILL_BYTES_MAX, spill_folder).map_err(QueryError::from_execution)?;
+        let callers = budget.caller(Budget::CALLER_BYTES_MAX);
         let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        let places = Arc::new(Semaphore::new(threads));
+        // Nothing may fail after this: a runtime is not to be dropped where others run.
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_stack_size(STACK_BYTES)
@@ -70,10 +75,6 @@ impl QueryService {
             .enable_all()
             .build()
             .map_err(|cause| QueryError::from_execution(datafusion::error::DataFusionError::IoError(cause)))?;
-        let budget =
-            Budget::new(memory_bytes_max, Budget::SPILL_BYTES_MAX, spill_folder).map_err(QueryError::from_execution)?;
-        let callers = budget.caller(Budget::CALLER_BYTES_MAX);
-        let places = Arc::new(Semaphore::new(threads));
         Ok(Self { engine, runtime: Some(runtime), places, budget: Arc::new(budget), callers })
     }
 
@@ -208,4 +209,22 @@ fn planning(error: datafusion::error::DataFusionError) -> AnalyticsError {
 
 fn running(error: datafusion::error::DataFusionError) -> AnalyticsError {
     AnalyticsError::Query(QueryError::from_execution(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Definitions;
+    use waymark_lake::Layout;
+
+    #[tokio::test]
+    async fn a_spill_folder_that_cannot_be_made_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        let engine = Arc::new(Engine::new(layout, Arc::new(Definitions::default())));
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let refused = QueryService::new(engine, 1 << 20, &file.join("spill"));
+        assert!(refused.is_err(), "{refused:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! `waymark collect kafka`: records of a topic become deliveries, exactly once.
 
+use super::serve::Repeated;
 use super::stopping::told_to_stop;
 use super::upkeep::Upkeep;
 use super::workplace::Workplace;
@@ -9,7 +10,7 @@ use anyhow::{Context, anyhow};
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use waymark_collect::arrivals::kafka::{KafkaConfig, KafkaLake, KafkaLakeError, KafkaStart, LostRange, consume};
 use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
@@ -159,15 +160,21 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
     };
     output::note(&format!("consuming `{}` from {}; Ctrl-C ends it", config.topic, config.brokers));
     let publishing = async {
-        let mut pause = PAUSE;
+        let (mut pause, mut repeated) = (PAUSE, Repeated::default());
         loop {
             tokio::time::sleep(pause).await;
             let began = tokio::time::Instant::now();
             let outcome = kept.publish().await;
             // While a long topic is read, most of the time belongs to the records.
             pause = PAUSE.max(began.elapsed() * 4);
-            if let Err(error) = outcome {
-                tracing::error!(error.message = %waymark_api::chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
+            match outcome {
+                Ok(()) => repeated.end(),
+                Err(error) => {
+                    let text = waymark_api::chain(error.as_ref());
+                    if let Some(untold) = repeated.tell(&text, Instant::now()) {
+                        tracing::error!(error.message = %text, error.untold = untold, "facts could not be computed; the last snapshot stands");
+                    }
+                }
             }
         }
     };

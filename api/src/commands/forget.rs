@@ -74,6 +74,13 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     for team in &answer.named_as_members_of {
         output::note(&format!("the configuration still names the person as a member of `{team}`: take the name out of it"));
     }
+    if !layout.storage().is_local() {
+        output::note(
+            "on an object store another machine may be about to commit a file that nothing names yet, so old files that were \
+             written within the last hour are still there: run `waymark forget` once more in an hour, which removes them, and \
+             let the store's own rules remove the versions that it keeps",
+        );
+    }
     output::note("older backups, topics and the sources themselves still know the person");
     Ok(())
 }

@@ -3,9 +3,10 @@
 mod evidence;
 mod ran;
 
+use super::Place;
+use super::output::{self, counted};
 use super::workplace::{Workplace, is_locked};
 use super::writer::Writer;
-use super::{Place, output};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use waymark_collect::arrivals::file;
 use waymark_collect::arrivals::git::{GitRequest, clone_key, read_repository};
 use waymark_collect::inbox_stream;
 use waymark_event::Delivery;
-use waymark_lake::{Inbox, Layout, Snapshot, StateStore};
+use waymark_lake::{Inbox, Snapshot, StateStore};
 
 /// What is read.
 #[derive(Debug, clap::Subcommand)]
@@ -85,9 +86,11 @@ async fn git(place: &Place, workplace: &Workplace, args: GitArgs) -> anyhow::Res
     };
     let path = std::fs::canonicalize(&args.path)
         .with_context(|| format!("failed to find `{}`: give the path of a clone", args.path.display()))?;
+    // What cannot be looked for is said before anything is read.
+    let services = if args.evidence { Some(evidence::asked(workplace, &args)?) } else { None };
     let has_new = history(workplace, &request, &path).await?;
-    if args.evidence {
-        evidence::scan(workplace, &args, &request, &path).await?;
+    if let Some(services) = services {
+        evidence::scan(workplace, services, &request, &path).await?;
     }
     if let (true, Some(service)) = (has_new, args.service) {
         let data = place.data.display();
@@ -134,7 +137,8 @@ async fn history(workplace: &Workplace, request: &GitRequest, path: &Path) -> an
     let (commits, tags) = (reading.commits, reading.tags);
     hand_in(workplace, reading.deliveries).await?;
     state.store(&group, &reading.refs)?;
-    output::note(&format!("{}: {commits} new commits, {tags} matching tags", reading.repository));
+    let (commits, tags) = (counted(commits, "new commit"), counted(tags, "matching tag"));
+    output::note(&format!("{}: {commits}, {tags}", reading.repository));
     Ok(true)
 }
 
@@ -151,11 +155,14 @@ async fn files(workplace: &Workplace, args: FileArgs) -> anyhow::Result<()> {
     }
     let count = deliveries.len();
     let rejected = hand_in(workplace, deliveries).await?;
-    output::note(&format!("{count} deliveries read from {} files", args.files.len()));
+    output::note(&format!("{} read from {}", counted(count, "delivery"), counted(args.files.len(), "file")));
     match rejected {
         Some(0) | None => Ok(()),
         Some(rejected) => {
-            output::note(&format!("{rejected} items were not understood; what was good is kept: see `waymark rejections`"));
+            output::note(&format!(
+                "not understood: {}; what was good is kept: see `waymark rejections`",
+                counted(rejected, "item")
+            ));
             Ok(())
         }
     }
@@ -176,20 +183,30 @@ pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) ->
         Err(error) if is_locked(&error) => {
             let inbox = Inbox::open(&workplace.layout)?;
             let position = inbox.keep(&deliveries)?;
-            wait_until_visible(&workplace.layout, position).await?;
+            wait_until_visible(workplace, position).await?;
             Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Another process moves what was put in; it is durable already.
-async fn wait_until_visible(layout: &Layout, position: i64) -> anyhow::Result<()> {
+/// Another process moves what was put in, which is durable already; should that one end before, it is moved here.
+async fn wait_until_visible(workplace: &Workplace, position: i64) -> anyhow::Result<()> {
+    let layout = &workplace.layout;
     let stream = inbox_stream(layout)?;
     for _ in 0..300 {
         let visible = Snapshot::newest(layout).await?.and_then(|snapshot| snapshot.positions.get(&stream).copied());
         if visible.is_some_and(|visible| visible >= position) {
             return Ok(());
+        }
+        match Writer::open(workplace, "ingest").await {
+            Ok(mut writer) => {
+                writer.drain().await?;
+                writer.refresh().await?;
+                return Ok(());
+            }
+            Err(error) if is_locked(&error) => {}
+            Err(error) => return Err(error),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -7,14 +7,16 @@ use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::writer::Writer;
 use super::{Place, output};
 use anyhow::{Context, bail};
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use waymark_analytics::{Engine, QueryService};
-use waymark_api::{App, Hosts, chain, only_meant, router, warm};
+use waymark_api::{App, Hosts, Problem, chain, only_meant, router, warm};
 use waymark_collect::arrivals::webhook::{self, Receiver};
 use waymark_lake::{InboxHandle, InboxLimits};
 
@@ -80,15 +82,44 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     let app = App::new(engine, Arc::new(queries)).with_status(Arc::new(Probe::of(&workplace)));
     tokio::spawn(keep_warm(app.clone()));
     let hosts: Hosts = workplace.config.operation.serve.hosts.clone().into();
-    let app = router(app).merge(webhook::router(receiver)).layer(from_fn_with_state(hosts, only_meant));
+    let app = router(app).merge(webhook::router(receiver)).layer(from_fn(in_time));
+    let app = app.layer(from_fn_with_state(hosts, only_meant));
     let (stop, stopped) = watch::channel(());
-    let mover = Mover { writer, upkeep: Upkeep::of(&workplace), is_dirty: false };
+    let mover = Mover::of(&workplace, writer);
     let mover = tokio::spawn(mover.run(handle, stopped));
     output::note(&(server.greeting)(address));
     let ended = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
     drop(stop);
     mover.await.context("the writer ended early")?;
     ended.context("failed to serve")
+}
+
+/// Where people and machines look whether all is well, and how long an answer may take there.
+const IN_TIME: &[(&str, Duration)] = &[
+    ("/readyz", Duration::from_secs(3)),
+    ("/api/v1/status", Duration::from_secs(10)),
+    ("/status", Duration::from_secs(10)),
+    ("/", Duration::from_secs(15)),
+];
+
+/// A storage that hangs is to be told of by the addresses that somebody watches, not to be waited for.
+async fn in_time(request: Request, next: Next) -> Response {
+    let limit = IN_TIME.iter().find(|(path, _)| *path == request.uri().path()).map(|(_, limit)| *limit);
+    match limit {
+        Some(limit) => within(limit, next.run(request)).await,
+        None => next.run(request).await,
+    }
+}
+
+async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
+    let late = |_| {
+        let seconds = limit.as_secs();
+        let detail = format!(
+            "no answer within {seconds} s: ask again, and if that stays so, see whether the disk or object store with the data answers"
+        );
+        Problem::not_ready(detail).into_response()
+    };
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(late)
 }
 
 /// How long nobody looks for a new snapshot, at least and at most.
@@ -105,7 +136,7 @@ async fn keep_warm(app: App) {
             && opened.snapshot.id != warmed
         {
             app.engine.until_read().await;
-            let began = std::time::Instant::now();
+            let began = Instant::now();
             warm(&app).await;
             pause = (4 * began.elapsed()).clamp(WARM_PAUSE, WARM_PAUSE_MAX);
             warmed.clone_from(&opened.snapshot.id);
@@ -136,9 +167,23 @@ struct Mover {
     upkeep: Upkeep,
     /// Something is in the tables that the facts do not hold yet.
     is_dirty: bool,
+    moving: Repeated,
+    computing: Repeated,
+    keeping_up: Repeated,
 }
 
 impl Mover {
+    fn of(workplace: &Workplace, writer: Writer) -> Self {
+        Self {
+            writer,
+            upkeep: Upkeep::of(workplace),
+            is_dirty: false,
+            moving: Repeated::default(),
+            computing: Repeated::default(),
+            keeping_up: Repeated::default(),
+        }
+    }
+
     async fn run(mut self, inbox: InboxHandle, mut stopped: watch::Receiver<()>) {
         let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS.unsigned_abs()));
         heartbeat.tick().await;
@@ -148,7 +193,10 @@ impl Mover {
                 // Another process may have put deliveries in, which nobody tells us.
                 () = tokio::time::sleep(Duration::from_secs(1)) => false,
                 _ = heartbeat.tick() => {
-                    if let Err(error) = self.writer.heartbeat().await {
+                    // While something waits for its facts, a new time would only hide that.
+                    if !self.is_dirty
+                        && let Err(error) = self.writer.heartbeat().await
+                    {
                         tracing::error!(error.message = %chain(error.as_ref()), "the snapshot could not be renewed");
                     }
                     false
@@ -163,9 +211,15 @@ impl Mover {
                 return;
             }
             match self.writer.keep_up(&mut self.upkeep).await {
-                Ok(has_other_files) => self.is_dirty |= has_other_files,
+                Ok(has_other_files) => {
+                    self.keeping_up.end();
+                    self.is_dirty |= has_other_files;
+                }
                 Err(error) => {
-                    tracing::error!(error.message = %chain(error.as_ref()), "upkeep was not done; it is tried again");
+                    let text = chain(error.as_ref());
+                    if let Some(untold) = self.keeping_up.tell(&text, Instant::now()) {
+                        tracing::error!(error.message = %text, error.untold = untold, "upkeep was not done; it is tried again");
+                    }
                 }
             }
         }
@@ -175,12 +229,16 @@ impl Mover {
         let flushed = match self.writer.drain_for(MOVING_MAX).await {
             Ok(flushed) => flushed,
             Err(error) => {
-                tracing::error!(error.message = %chain(error.as_ref()), "deliveries could not be moved into the tables; they are kept");
+                let text = chain(error.as_ref());
+                if let Some(untold) = self.moving.tell(&text, Instant::now()) {
+                    tracing::error!(error.message = %text, error.untold = untold, "deliveries could not be moved into the tables; they are kept");
+                }
                 // Some may be in the tables already.
                 self.is_dirty = true;
                 return;
             }
         };
+        self.moving.end();
         if flushed.deliveries == 0 && !self.is_dirty {
             return;
         }
@@ -193,12 +251,74 @@ impl Mover {
                     snapshot.id = %snapshot.id,
                     "deliveries became visible"
                 );
+                self.computing.end();
                 self.is_dirty = false;
             }
             Err(error) => {
-                tracing::error!(error.message = %chain(error.as_ref()), "facts could not be computed; the last snapshot stands");
+                let text = chain(error.as_ref());
+                if let Some(untold) = self.computing.tell(&text, Instant::now()) {
+                    tracing::error!(error.message = %text, error.untold = untold, "facts could not be computed; the last snapshot stands");
+                }
                 self.is_dirty = true;
             }
         }
+    }
+}
+
+/// An error that stays is told again after this.
+const TOLD_AGAIN: Duration = Duration::from_mins(5);
+
+/// What is tried every second fails every second: such an error is told once, then seldom, and at once when it becomes
+/// another one.
+#[derive(Debug, Default)]
+pub(super) struct Repeated {
+    gist: String,
+    told_at: Option<Instant>,
+    untold: u64,
+}
+
+impl Repeated {
+    /// How often an error came that was not told, if it is to be told now.
+    pub(super) fn tell(&mut self, text: &str, now: Instant) -> Option<u64> {
+        // Files are tried under a new name each time.
+        let is_same = |word: &&str| !word.contains('/') && !word.chars().any(char::is_numeric);
+        let gist = text.split_whitespace().filter(is_same).collect::<Vec<_>>().join(" ");
+        if self.gist == gist && self.told_at.is_some_and(|told_at| now.duration_since(told_at) < TOLD_AGAIN) {
+            self.untold += 1;
+            return None;
+        }
+        (self.gist, self.told_at) = (gist, Some(now));
+        Some(std::mem::take(&mut self.untold))
+    }
+
+    /// It went well, so the next error is a new one.
+    pub(super) fn end(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_stays_is_told_seldom() {
+        let (mut repeated, began) = (Repeated::default(), Instant::now());
+        let denied = |file: u64| format!("failed to write `/data/part-{file}`: Permission denied (os error 13)");
+        assert_eq!(repeated.tell(&denied(1), began), Some(0));
+        assert_eq!(repeated.tell(&denied(2), began + Duration::from_secs(1)), None);
+        assert_eq!(repeated.tell(&denied(3), began + TOLD_AGAIN), Some(1));
+        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), Some(0));
+        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), None);
+        repeated.end();
+        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), Some(0));
+    }
+
+    #[tokio::test]
+    async fn a_late_answer_says_so() {
+        let late = within(Duration::from_millis(1), std::future::pending()).await;
+        assert_eq!(late.status().as_u16(), 503);
+        let early = within(Duration::from_mins(1), async { "ok".into_response() }).await;
+        assert_eq!(early.status().as_u16(), 200);
     }
 }

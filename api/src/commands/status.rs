@@ -2,7 +2,7 @@
 //!
 //! The page and the interface ask the same, through [`Probe`].
 
-use super::workplace::Workplace;
+use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::{Place, output};
 use anyhow::Context;
 use arrow::array::AsArray;
@@ -13,13 +13,13 @@ use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_api::{
-    Freshness, HeldLoss, Problem, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words,
-    size_in_words,
+    Freshness, HeldLoss, Problem, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, size_in_words,
 };
 use waymark_collect::inbox_stream;
-use waymark_event::{Clock, Instant};
+use waymark_event::{Clock, DeliveryId, Instant};
 use waymark_lake::{
-    DELIVERIES, Inbox, Layout, Snapshot, StateStore, Wanted, database_bytes, disk_use, fact_table, read_rows, writer_of,
+    DELIVERIES, DataFile, Inbox, Layout, Snapshot, StateStore, Tables, Wanted, database_bytes, disk_use, fact_table, read_rows,
+    writer_of,
 };
 
 /// Where the process that writes leaves what only it can measure.
@@ -68,12 +68,11 @@ impl StatusProbe for Probe {
 /// Called by the process that writes, after a refresh that made deliveries visible.
 pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, visible_at: Instant) -> anyhow::Result<()> {
     let files = snapshot.tables.get(DELIVERIES).map(|version| version.files.as_slice()).unwrap_or_default();
-    // Names of appended files begin with the time at which they were written.
-    let Some(newest) =
-        files.iter().filter(|file| file.path.starts_with("part-")).max_by(|left, right| left.path.cmp(&right.path))
-    else {
-        return Ok(());
-    };
+    // Names of appended files begin with the time at which they were written; those that a clock wrote which was
+    // ahead would be the newest for ever.
+    let end = format!("part-{}", DeliveryId::received(visible_at.plus_seconds(1)));
+    let written = files.iter().filter(|file| file.path.starts_with("part-") && file.path < end);
+    let Some(newest) = written.max_by(|left, right| left.path.cmp(&right.path)) else { return Ok(()) };
     let wanted = Wanted { columns: Some(&["received_at"]), ..Wanted::default() };
     let mut received_at = None;
     for batch in read_rows(layout, DELIVERIES, std::slice::from_ref(newest), wanted).await? {
@@ -92,12 +91,43 @@ pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, vis
     Ok(())
 }
 
+/// How many deliveries stand in the table that a snapshot does not show.
+pub(super) async fn unseen(tables: &mut Tables, snapshot: Option<&Snapshot>) -> anyhow::Result<u64> {
+    let Some(version) = tables.version(DELIVERIES).await? else { return Ok(0) };
+    let shown = snapshot.and_then(|snapshot| snapshot.tables.get(DELIVERIES));
+    let shown: BTreeSet<&str> = shown.into_iter().flat_map(|shown| &shown.files).map(|file| file.path.as_str()).collect();
+    let files: Vec<DataFile> = version.files.into_iter().filter(|file| !shown.contains(file.path.as_str())).collect();
+    let wanted = Wanted { columns: Some(&["stream", "position"]), ..Wanted::default() };
+    let mut count = 0;
+    for batch in read_rows(tables.layout(), DELIVERIES, &files, wanted).await? {
+        let column = |name: &str, data_type: &DataType| {
+            let column = batch.column_by_name(name).with_context(|| format!("`{DELIVERIES}` has no column `{name}`"))?;
+            cast(column, data_type).with_context(|| format!("failed to read the column `{name}` of `{DELIVERIES}`"))
+        };
+        let (streams, positions) = (column("stream", &DataType::Utf8)?, column("position", &DataType::Int64)?);
+        let (streams, positions) = (streams.as_string::<i32>(), positions.as_primitive::<Int64Type>());
+        for (stream, position) in streams.iter().zip(positions) {
+            // A file that was merged meanwhile holds older ones, too.
+            let shown = snapshot.zip(stream).and_then(|(snapshot, stream)| snapshot.positions.get(stream));
+            count += u64::from(shown.copied() < position);
+        }
+    }
+    Ok(count)
+}
+
 /// The status of a data folder; works beside a process that writes.
 pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status> {
     let snapshot = Snapshot::newest(layout).await?;
     let positions = snapshot.as_ref().map(|snapshot| snapshot.positions.clone()).unwrap_or_default();
-    let visible = positions.get(&inbox_stream(layout)?).copied().unwrap_or(0);
+    let stream = inbox_stream(layout)?;
+    let mut delta = Tables::new(layout);
+    let unseen = unseen(&mut delta, snapshot.as_ref()).await?;
+    let moved = delta.position(DELIVERIES, &stream).await?.max(positions.get(&stream).copied()).unwrap_or(0);
     let noted = StateStore::open(layout)?.group(GROUP)?.remove(FRESHNESS);
+    let noted = noted.and_then(|text| serde_json::from_str::<Freshness>(&text).ok());
+    // A clock that was ahead says nothing about how fresh anything is.
+    let end = now.plus_seconds(HEARTBEAT_SECONDS);
+    let freshness = noted.filter(|noted| Instant::parse(&noted.visible_at).is_ok_and(|visible_at| visible_at <= end));
     let tables = tables(layout, snapshot.as_ref()).await?;
     Ok(Status {
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -105,8 +135,8 @@ pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status
         location: layout.storage().describe(),
         writer: writer_of(layout)?,
         streams: positions.into_iter().map(|(stream, position)| StreamStatus { stream, position }).collect(),
-        waiting_deliveries: Inbox::open(layout)?.waiting(visible)?,
-        freshness: noted.and_then(|text| serde_json::from_str(&text).ok()),
+        waiting_deliveries: unseen + Inbox::open(layout)?.waiting(moved)?,
+        freshness,
         held_losses: match &snapshot {
             Some(snapshot) => held_losses(layout, snapshot).await?,
             None => Vec::new(),
@@ -171,7 +201,7 @@ fn lines(status: &Status) -> Vec<String> {
     });
     lines.push(match &status.snapshot {
         Some(snapshot) => {
-            format!("snapshot   {} as of {}, {} old", snapshot.id, snapshot.as_of, duration_in_words(snapshot.age_seconds))
+            format!("snapshot   {} as of {}, {}", snapshot.id, snapshot.as_of, snapshot.age_in_words())
         }
         None => "snapshot   none yet".to_owned(),
     });
@@ -182,7 +212,7 @@ fn lines(status: &Status) -> Vec<String> {
         None => "freshness  not known yet".to_owned(),
     });
     lines.extend(status.held_losses.iter().map(|loss| format!("catalogue  {}", loss.said())));
-    lines.push(format!("waiting    {} deliveries in the inbox", status.waiting_deliveries));
+    lines.push(format!("waiting    {} deliveries that were received and are not visible yet", status.waiting_deliveries));
     let streams = status.streams.iter();
     lines.extend(streams.map(|stream| format!("visible    {} up to position {}", stream.stream, stream.position)));
     let (tables, database) = (size_in_words(status.tables_bytes), size_in_words(status.database_bytes));

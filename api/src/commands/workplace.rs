@@ -60,7 +60,7 @@ impl Workplace {
         let Some(snapshot) = Snapshot::newest(&self.layout).await? else { return Ok(()) };
         let is_same_definition = snapshot.definitions == self.definitions.fingerprint();
         let age_seconds = (self.clock.now().micros() - snapshot.as_of.micros()) / 1_000_000;
-        if is_same_definition && age_seconds < HEARTBEAT_SECONDS {
+        if is_same_definition && (-HEARTBEAT_SECONDS..HEARTBEAT_SECONDS).contains(&age_seconds) {
             return Ok(());
         }
         match Writer::open(self, "refresh").await {

@@ -1,8 +1,8 @@
 //! `Writer`: the one process that moves deliveries into tables, computes facts and publishes snapshots.
 
-use super::status::remember_freshness;
+use super::status::{remember_freshness, unseen};
 use super::upkeep::Upkeep;
-use super::workplace::Workplace;
+use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -133,12 +133,20 @@ impl Writer {
     }
 
     /// Publishes the newest snapshot again with the present time, if that has moved; facts hold no clock.
+    ///
+    /// What a snapshot does not show must not be thought to be in it, so nothing is published while the table
+    /// holds deliveries that wait for their facts.
     pub(super) async fn heartbeat(&mut self) -> anyhow::Result<Option<Snapshot>> {
         let Some(newest) = Snapshot::newest(&self.layout).await? else { return Ok(None) };
-        if newest.as_of >= self.clock.now() {
+        let now = self.clock.now();
+        // A little ahead is the clock of another machine, far ahead is one that was wrong.
+        if (now..=now.plus_seconds(HEARTBEAT_SECONDS)).contains(&newest.as_of) {
             return Ok(None);
         }
-        let snapshot = Snapshot { id: Snapshot::next_id(Some(&newest.id)), as_of: self.clock.now(), ..newest };
+        if unseen(self.pipeline.tables(), Some(&newest)).await? > 0 {
+            return Ok(None);
+        }
+        let snapshot = Snapshot { id: Snapshot::next_id(Some(&newest.id)), as_of: now, ..newest };
         let is_published = snapshot.publish(&self.layout).await?;
         Ok(is_published.then_some(snapshot))
     }

@@ -3,7 +3,7 @@
 use super::doctor::moment;
 use super::frame::{self, Page, Refusal};
 use crate::app::App;
-use crate::status::{Status, duration_in_words, size_in_words};
+use crate::status::{SnapshotStatus, Status, size_in_words};
 use axum::extract::State;
 use axum::response::Response;
 use chrono_tz::Tz;
@@ -49,11 +49,11 @@ fn now(status: &Status, zone: Tz) -> Markup {
                     &freshness.map_or_else(|| "not known yet".to_owned(), |freshness| format!("{:.1} s", freshness.seconds)),
                     &received_at.map_or_else(String::new, |at| format!("from receipt, {at}, to its snapshot")),
                 ))
-                (tile("Waiting", &whole(status.waiting_deliveries), "deliveries received and in no table yet"))
+                (tile("Waiting", &whole(status.waiting_deliveries), "deliveries received and not visible yet"))
                 (tile(
                     "Snapshot",
-                    &status.snapshot.as_ref().map_or_else(|| "none yet".to_owned(), |snapshot| duration_in_words(snapshot.age_seconds)),
-                    &status.snapshot.as_ref().map_or_else(String::new, |snapshot| format!("old: {}", snapshot.id)),
+                    &status.snapshot.as_ref().map_or_else(|| "none yet".to_owned(), SnapshotStatus::age_in_words),
+                    &status.snapshot.as_ref().map_or_else(String::new, |snapshot| snapshot.id.clone()),
                 ))
                 (tile(
                     "Disk",

@@ -2,12 +2,14 @@
 //! kept from coming back.
 //!
 //! Rows stay, because they also speak of changes and deployments; who did it becomes null, and
-//! where a person is part of an identity, an unconnected text takes the place. Deliveries that told
-//! it lose body and headers and keep their position. What files are left behind, and what facts
+//! where a person is part of an identity, an unconnected text takes the place, as it does where the
+//! name stands in an address, a branch or another text. Deliveries that told it lose body and
+//! headers and keep their position. What files are left behind, and what facts
 //! were made from them, is the caller's to clear.
 
 mod named;
 mod rows;
+mod words;
 
 use crate::error::CollectError;
 use crate::kept::{kept_deliveries, texts};
@@ -15,11 +17,12 @@ use crate::source::{Normalised, Reading, Source};
 use crate::sources::{self, SOURCES};
 use arrow::array::{Array, RecordBatch};
 use arrow::error::ArrowError;
-use named::{is_named, readable};
+use named::{is_named, is_one_of, readable};
 use rows::{Hidden, are_personal, emptied, hidden, holds};
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::{Delivery, DeliveryId, EntityId, Instant, Observation, PeopleKey, Record, Table};
 use waymark_lake::{DELIVERIES, DataFile, LakeError, Rewrite, StateStore, Tables, Wanted, observed_table, read_rows};
+use words::{Looked, hide_in_observation, is_same};
 
 /// The group of the state under which forgotten pseudonyms stand.
 const GROUP: &str = "forgotten";
@@ -55,14 +58,18 @@ impl Forgotten {
             return;
         }
         let count = normalised.observations.len();
+        let home = format!("{}:{}:", delivery.source, delivery.instance);
+        let is_name = |word: &str| is_one_of(word, &home, people, &self.pseudonyms);
         let mut is_touched = is_named(delivery, people, &self.pseudonyms);
         let mut left = Vec::with_capacity(count);
         for mut observation in std::mem::take(&mut normalised.observations) {
-            if self.is_about(&observation) {
+            let is_hidden = self.hide(&mut observation.record);
+            let looked = hide_in_observation(&mut observation, &is_name);
+            if self.is_about(&observation) || looked == Looked::Untellable {
                 is_touched = true;
                 continue;
             }
-            if self.hide(&mut observation.record) {
+            if is_hidden || looked == Looked::Hidden {
                 is_touched = true;
                 let dialect_version = observation.head.dialect_version;
                 observation = Observation::read(delivery, dialect_version, observation.head, observation.record);
@@ -153,17 +160,13 @@ pub async fn forget(
     let stand_ins: BTreeMap<String, String> =
         pseudonyms.iter().map(|pseudonym| (pseudonym.clone(), format!("forgotten-{}", DeliveryId::received(now)))).collect();
     let mut erased = Erased { pseudonyms: pseudonyms.clone(), ..Erased::default() };
-    let told = told_by(tables, &pseudonyms).await?;
+    let name = name_of(person);
+    let told = told_by(tables, &pseudonyms, &name).await?;
     // Deliveries first: were this interrupted, the observations would still lead to the rest.
-    let search = Search {
-        told,
-        forgotten: Forgotten { pseudonyms },
-        reading: Reading { people: people.clone() },
-        name: name_of(person),
-    };
+    let search = Search { told, forgotten: Forgotten { pseudonyms }, reading: Reading { people: people.clone() }, name };
     empty_deliveries(tables, &search, now, &mut erased).await?;
     for table in Table::ALL {
-        hide_in_table(tables, &observed_table(table.name()), &stand_ins, now, &mut erased).await?;
+        hide_in_table(tables, &observed_table(table.name()), &stand_ins, &search.name, &mut erased, now).await?;
     }
     Ok(erased)
 }
@@ -216,12 +219,12 @@ async fn pairs(tables: &mut Tables, table: &str, columns: [&str; 2]) -> Result<B
 }
 
 /// The deliveries from which rows that name the person were read.
-async fn told_by(tables: &mut Tables, pseudonyms: &BTreeSet<String>) -> Result<BTreeSet<String>, CollectError> {
+async fn told_by(tables: &mut Tables, pseudonyms: &BTreeSet<String>, name: &str) -> Result<BTreeSet<String>, CollectError> {
     let mut told = BTreeSet::new();
     for table in Table::ALL.iter().map(|table| observed_table(table.name())) {
         for file in files(tables, &table).await? {
-            for batch in read(tables, &table, &file, Some(rows::LOOKED_AT)).await? {
-                let mask = are_personal(&batch, pseudonyms).map_err(arranging(&table))?;
+            for batch in read(tables, &table, &file, None).await? {
+                let mask = are_personal(&batch, pseudonyms, name).map_err(arranging(&table))?;
                 if mask.true_count() > 0 {
                     let ids = texts(&batch, "delivery_id").map_err(arranging(&table))?;
                     told.extend((0..ids.len()).filter(|row| mask.value(*row)).map(|row| ids.value(row).to_owned()));
@@ -254,9 +257,12 @@ impl Search {
         }
         let Some(source) = sources::find(&delivery.source) else { return false };
         let observations = source.normalise(delivery, &self.reading).observations;
-        observations
-            .into_iter()
-            .any(|mut observation| self.forgotten.is_about(&observation) || self.forgotten.hide(&mut observation.record))
+        let is_name = |word: &str| is_same(word, &self.name);
+        observations.into_iter().any(|mut observation| {
+            self.forgotten.is_about(&observation)
+                || self.forgotten.hide(&mut observation.record)
+                || hide_in_observation(&mut observation, &is_name) != Looked::Clean
+        })
     }
 }
 
@@ -285,19 +291,19 @@ async fn hide_in_table(
     tables: &mut Tables,
     table: &str,
     stand_ins: &BTreeMap<String, String>,
-    now: Instant,
+    name: &str,
     erased: &mut Erased,
+    now: Instant,
 ) -> Result<(), CollectError> {
     let pseudonyms: BTreeSet<String> = stand_ins.keys().cloned().collect();
     let mut rewrite = Rewrite { is_data_change: true, ..Rewrite::default() };
     for file in files(tables, table).await? {
-        let looked_at = read(tables, table, &file, Some(rows::LOOKED_AT)).await?;
-        let masks: Result<Vec<_>, ArrowError> = looked_at.iter().map(|batch| are_personal(batch, &pseudonyms)).collect();
+        let batches = read(tables, table, &file, None).await?;
+        let masks: Result<Vec<_>, ArrowError> = batches.iter().map(|batch| are_personal(batch, &pseudonyms, name)).collect();
         if masks.map_err(arranging(table))?.iter().all(|mask| mask.true_count() == 0) {
             continue;
         }
-        let batches = read(tables, table, &file, None).await?;
-        let written: Result<Vec<Hidden>, ArrowError> = batches.iter().map(|batch| hidden(batch, stand_ins)).collect();
+        let written: Result<Vec<Hidden>, ArrowError> = batches.iter().map(|batch| hidden(batch, stand_ins, name)).collect();
         let written = written.map_err(arranging(table))?;
         erased.observations += written.iter().map(|hidden| hidden.count).sum::<usize>();
         let batches: Vec<RecordBatch> = written.into_iter().map(|hidden| hidden.rows).collect();

@@ -14,9 +14,13 @@ pub(super) fn is_named(delivery: &Delivery, people: &PeopleKey, pseudonyms: &BTr
     let body = readable(delivery);
     let text = String::from_utf8_lossy(&body);
     let home = format!("{}:{}:", delivery.source, delivery.instance);
-    let is_one_of =
-        |name: &str| pseudonyms.contains(&people.person(name)) || pseudonyms.contains(&people.person(&format!("{home}{name}")));
-    names(&text).into_iter().any(is_one_of)
+    names(&text).into_iter().any(|name| is_one_of(name, &home, people, pseudonyms))
+}
+
+/// Whether a name stands for one of these people, anywhere or at this home, which is `source:instance:`.
+pub(super) fn is_one_of(name: &str, home: &str, people: &PeopleKey, pseudonyms: &BTreeSet<String>) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&name.len())
+        && (pseudonyms.contains(&people.person(name)) || pseudonyms.contains(&people.person(&format!("{home}{name}"))))
 }
 
 /// The body as its sender means it: a form holds it with its letters written by number.
@@ -33,7 +37,7 @@ fn names(text: &str) -> BTreeSet<&str> {
     let is_part = |letter: char| letter.is_alphanumeric() || "._-+@".contains(letter);
     let quoted = text.split('"').filter(|name| name.chars().all(is_part));
     let addresses = text.split(|letter| !is_part(letter)).filter(|name| name.contains('@')).map(|name| name.trim_matches('.'));
-    quoted.chain(addresses).filter(|name| (1..=NAME_BYTES_MAX).contains(&name.len())).collect()
+    quoted.chain(addresses).collect()
 }
 
 #[cfg(test)]

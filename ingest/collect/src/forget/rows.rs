@@ -1,5 +1,6 @@
 //! Rows without a person: which rows name one, and the same rows when they no longer do.
 
+use super::words::{hide_in_column, is_same, is_searched};
 use crate::kept::texts;
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, MapArray, RecordBatch, StringArray, new_empty_array};
 use arrow::buffer::OffsetBuffer;
@@ -16,20 +17,6 @@ const PERSONAL: &[&str] = &["person", "author", "committer", "reviewer", "reques
 const IDENTITIES: &[&str] = &["entity_id", "part_of", "subject"];
 /// The column that identifies its author by how it is written; it goes with the respondent.
 const COMMENT: &str = "comment";
-/// What has to be read to find a person.
-pub(super) const LOOKED_AT: &[&str] = &[
-    "person",
-    "author",
-    "committer",
-    "reviewer",
-    "requester",
-    "respondent",
-    "owner_raw",
-    "entity_id",
-    "part_of",
-    "subject",
-    "delivery_id",
-];
 
 /// Rows in which nobody is named any more, and how many of them did name somebody.
 pub(super) struct Hidden {
@@ -42,29 +29,38 @@ pub(super) fn holds(identity: &str, pseudonyms: &BTreeSet<String>) -> bool {
     identity.contains(":p_") && identity.split(':').any(|part| pseudonyms.contains(part))
 }
 
-/// Which rows name one of the pseudonyms.
-pub(super) fn are_personal(rows: &RecordBatch, pseudonyms: &BTreeSet<String>) -> Result<BooleanArray, ArrowError> {
+/// Which rows hold one of the pseudonyms, or the name beside other words.
+pub(super) fn are_personal(
+    rows: &RecordBatch,
+    pseudonyms: &BTreeSet<String>,
+    person: &str,
+) -> Result<BooleanArray, ArrowError> {
     let mut found = vec![false; rows.num_rows()];
-    for name in PERSONAL.iter().chain(IDENTITIES).filter(|name| rows.column_by_name(name).is_some()) {
-        let texts = texts(rows, name)?;
-        let is_identity = IDENTITIES.contains(name);
-        for (row, text) in texts.iter().enumerate() {
+    for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+        let name = field.name().as_str();
+        let is_identity = IDENTITIES.contains(&name);
+        if is_identity || PERSONAL.contains(&name) {
             let is_named = |text: &str| if is_identity { holds(text, pseudonyms) } else { pseudonyms.contains(text) };
-            found[row] |= text.is_some_and(is_named);
+            for (found, text) in found.iter_mut().zip(&texts(rows, name)?) {
+                *found |= text.is_some_and(is_named);
+            }
+        } else if is_searched(name) {
+            hide_in_column(column, &|word| is_same(word, person), &mut found)?;
         }
     }
     Ok(BooleanArray::from(found))
 }
 
-/// The rows with null for a person, and with a stand-in where a person is part of an identity.
-pub(super) fn hidden(rows: &RecordBatch, stand_ins: &BTreeMap<String, String>) -> Result<Hidden, ArrowError> {
+/// The rows with null for a person, with a stand-in where a person is part of an identity, and without the name
+/// in other texts.
+pub(super) fn hidden(rows: &RecordBatch, stand_ins: &BTreeMap<String, String>, person: &str) -> Result<Hidden, ArrowError> {
     let pseudonyms: BTreeSet<String> = stand_ins.keys().cloned().collect();
-    let count = are_personal(rows, &pseudonyms)?.true_count();
+    let count = are_personal(rows, &pseudonyms, person)?.true_count();
     let mut columns = Vec::with_capacity(rows.num_columns());
     for (field, before) in rows.schema().fields().iter().zip(rows.columns()) {
         let name = field.name().as_str();
         let is_comment = name == COMMENT && rows.column_by_name("respondent").is_some();
-        columns.push(if PERSONAL.contains(&name) || is_comment {
+        let column = if PERSONAL.contains(&name) || is_comment {
             let people = texts(rows, if is_comment { "respondent" } else { name })?;
             let mask = people.iter().map(|text| Some(text.is_some_and(|text| pseudonyms.contains(text)))).collect();
             nullif(before, &mask)?
@@ -74,6 +70,11 @@ pub(super) fn hidden(rows: &RecordBatch, stand_ins: &BTreeMap<String, String>) -
             cast(&texts, before.data_type())?
         } else {
             Arc::clone(before)
+        };
+        columns.push(if is_searched(name) && !PERSONAL.contains(&name) {
+            hide_in_column(&column, &|word| is_same(word, person), &mut vec![false; rows.num_rows()])?
+        } else {
+            column
         });
     }
     let fields = rows.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>();
@@ -179,12 +180,13 @@ mod tests {
             ("entity_id", text(vec![Some("csv:answer:p_abc:q1"), Some("csv:answer:p_def:q1")])),
             ("respondent", text(vec![Some("p_abc"), Some("p_def")])),
             ("comment", text(vec![Some("as I always say"), Some("fine")])),
+            ("url", text(vec![None, Some("https://ci.example.org/Ada/1")])),
             ("delivery_id", text(vec![Some("1"), Some("2")])),
         ])
         .unwrap();
         let stand_ins = BTreeMap::from([("p_abc".to_owned(), "forgotten-1".to_owned())]);
-        let hidden = hidden(&rows, &stand_ins).unwrap();
-        assert_eq!(hidden.count, 1);
+        let hidden = hidden(&rows, &stand_ins, "ada").unwrap();
+        assert_eq!(hidden.count, 2);
         let shown = |name: &str| {
             let texts = texts(&hidden.rows, name).unwrap();
             texts.iter().map(|text| text.map(ToOwned::to_owned)).collect::<Vec<_>>()
@@ -192,6 +194,7 @@ mod tests {
         assert_eq!(shown("respondent"), [None, Some("p_def".to_owned())]);
         assert_eq!(shown("comment"), [None, Some("fine".to_owned())]);
         assert_eq!(shown("entity_id")[0].as_deref(), Some("csv:answer:forgotten-1:q1"));
+        assert_eq!(shown("url"), [None, Some("https://ci.example.org/forgotten/1".to_owned())]);
         assert_eq!(shown("delivery_id")[0].as_deref(), Some("1"));
     }
 }
