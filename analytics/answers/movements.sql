@@ -3,7 +3,7 @@
 -- A movement is a spell that began in the window with what was there before. An adoption that only
 -- was not seen for a while is no movement, and a service that fell asleep has not left.
 with bounds as (
-    select min(period_start) as begins_at, max(period_end) as ends_at from calendar
+    select min(period_start) as begins_at, least(max(period_end), max(as_of)) as ends_at from calendar
 ),
 inside as (
     select adoption_status.*
@@ -19,17 +19,21 @@ before as (
     left semi join inside on inside.service = spells.service and inside.component_id = spells.component_id
 ),
 alive as (
-    select inside.*, before.status_before, before.fit_before
+    select inside.*, before.status_before, before.fit_before, newborn.service is not null as is_birth
     from inside
     join before on before.service = inside.service and before.component_id = inside.component_id
         and before.valid_from = inside.valid_from
     join service_activity on service_activity.service = inside.service
         and inside.day >= service_activity.first_day and inside.day < service_activity.end_day
+    left join (select * from births where scope_kind = 'component' and status = 'adopted') as newborn
+        on newborn.service = inside.service and newborn.component_id = inside.component_id
+        and newborn.adopted_since = inside.adopted_since
 ),
 moved as (
     select alive.*,
         case
-            when status = 'adopted' and valid_from = adopted_since and not is_prevalent then 'joined'
+            -- who was born under our eyes began with it, also where the first look found it
+            when status = 'adopted' and valid_from = adopted_since and (not is_prevalent or is_birth) then 'joined'
             when is_left and valid_from = left_at then 'left'
             when status = 'exempt' and coalesce(status_before, 'unknown') <> 'exempt' then 'exempt'
             -- before the first finding nobody could say that it fits

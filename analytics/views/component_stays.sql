@@ -5,10 +5,15 @@
 -- or is not seen for a while has not gone, and what was adopted again before the end is the same stay. It is
 -- followed no longer than the service was active. `left_at` is null where it only ended.
 with used as (
-    select component_id, service, adopted_since, bool_or(is_prevalent) as is_prevalent
+    select adoption_status.component_id, adoption_status.service, adoption_status.adopted_since,
+        -- who was born under our eyes began with it, also where the first look found it
+        bool_or(adoption_status.is_prevalent and newborn.service is null) as is_prevalent
     from adoption_status
-    where status = 'adopted' and fit = 'fits' and adopted_since is not null
-    group by component_id, service, adopted_since
+    left join (select * from births where scope_kind = 'component' and status = 'adopted') as newborn
+        on newborn.service = adoption_status.service and newborn.component_id = adoption_status.component_id
+        and newborn.adopted_since = adoption_status.adopted_since
+    where adoption_status.status = 'adopted' and adoption_status.fit = 'fits' and adoption_status.adopted_since is not null
+    group by adoption_status.component_id, adoption_status.service, adoption_status.adopted_since
 ),
 gone as (
     select component_id, service, valid_from as gone_at, case when is_left then left_at end as left_at, alternative,

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use waymark_analytics::Refresher;
 use waymark_collect::Pipeline;
 use waymark_event::{Clock, Delivery, FixedClock};
-use waymark_lake::{DELIVERIES, LakeError, Layout, Snapshot, Tables, backup, observed_table, refuse_lost_commits, restore};
+use waymark_lake::{
+    DELIVERIES, LakeError, Layout, Snapshot, Tables, backup, observed_table, refuse_lost_commits, restore, statement_tables,
+};
 
 fn one(number: usize) -> Delivery {
     deployment(&format!("d{number}"), "ada@example.org", NOW)
@@ -103,13 +105,13 @@ async fn lost_commits_are_found_and_what_they_held_is_read_again() {
     let sentence = format!("the log of `{table}` lacks what the newest snapshot shows");
     assert!(problems.len() == 1 && problems[0].starts_with(&sentence), "{problems:?}");
     assert!(problems[0].contains("run `waymark rebuild`"), "{problems:?}");
-    let refused = refuse_lost_commits(&mut Tables::new(&world.layout)).await.unwrap_err();
+    let refused = refuse_lost_commits(&mut Tables::new(&world.layout), statement_tables()).await.unwrap_err();
     assert!(matches!(refused, LakeError::LostCommits { .. }), "{refused:?}");
     let mut again = opened_again(world).await;
     again.pipeline.rebuild().await.unwrap();
     let snapshot = again.refresh_fully().await;
     assert_eq!(checked(&again.layout).await.problems, Vec::<String>::new());
-    refuse_lost_commits(&mut Tables::new(&again.layout)).await.unwrap();
+    refuse_lost_commits(&mut Tables::new(&again.layout), statement_tables()).await.unwrap();
     assert_eq!(difference(&expected, &facts(&again.layout, &snapshot).await), None);
 }
 

@@ -56,7 +56,9 @@ pub(super) fn documents_or_template(text: &str) -> Option<Vec<Node>> {
     if strict.is_some() || !text.contains("{{") {
         return strict;
     }
-    documents(&templated::without_actions(text))
+    let readings = templated::readings(text)?;
+    let read: Option<Vec<Vec<Node>>> = readings.iter().map(|reading| documents(reading)).collect();
+    Some(read?.into_iter().flatten().collect())
 }
 
 struct Builder<'a> {

@@ -77,7 +77,7 @@ pub(super) struct PackageFormat {
     pub(super) is_lock: bool,
     #[serde(default)]
     pub(super) form: PackageForm,
-    /// How a package is named, with `{}` for its name and `^` for a line's beginning; elements and sections by their own names.
+    /// How a package is named, with `{}` for its name and `^` for a line's beginning; elements and sections by their own names, keys as `map:key`.
     #[serde(default)]
     pub(super) names: Vec<String>,
     /// How its version is given, with `{}` for it; the first that fits counts.

@@ -157,9 +157,12 @@ impl Lens {
                 Base::Image { .. } | Base::None => Look::default(),
             },
             Way::Package { formats, name } => {
-                let mut of_file = formats.iter().filter(|(files, _)| files.fit(path));
-                let hit = of_file.find_map(|(_, format)| package::find(text, format, name));
-                hit.map(Look::at).unwrap_or_default()
+                let of_file = || formats.iter().filter(|(files, _)| files.fit(path)).map(|(_, format)| format);
+                match of_file().find_map(|format| package::find(text, format, name)) {
+                    Some(hit) => Look::at(hit),
+                    None if of_file().any(|format| package::is_torn(text, format)) => unreadable,
+                    None => Look::default(),
+                }
             }
             Way::Spots { spots, patterns } => {
                 let looks = spots.iter().filter(|(files, _)| files.fit(path)).map(|(_, spot)| in_spot(text, spot, patterns));

@@ -15,6 +15,11 @@ type Hit = (usize, Option<String>);
 /// Lines below the name in which its version is looked for.
 const VERSION_WITHIN: usize = 4;
 
+/// Whether a file of this format is no whole one, so that it says nothing of what it does not name.
+pub(super) fn is_torn(text: &str, format: &PackageFormat) -> bool {
+    matches!(format.form, PackageForm::Keys) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
+}
+
 /// Where a package is named in a file of one format.
 pub(super) fn find(text: &str, format: &PackageFormat, name: &str) -> Option<Hit> {
     match format.form {
@@ -145,6 +150,8 @@ mod tests {
             assert_eq!(found("pnpm-lock.yaml", &format!("packages:\n  {key}\n"), "acme-log"), version(2, "2.4.1"), "{key}");
         }
         assert_eq!(found("pnpm-lock.yaml", "  /@acme/log/2.4.1:\n", "@acme/log"), version(1, "2.4.1"));
+        let asked = "{\n\"packages\": {\n \"node_modules/foo\": { \"peerDependenciesMeta\": { \"acme-log\": { \"optional\": true } } } } }";
+        assert_eq!(found("package-lock.json", asked, "acme-log"), None, "it may be left out");
         assert_eq!(found("pnpm-lock.yaml", "  /@acme/log@2.4.1:\n", "log"), None);
         let berry = "\"acme-log@npm:^2.0.0\":\n  version: 2.4.1\n  resolution: \"acme-log@npm:2.4.1\"\n";
         assert_eq!(found("yarn.lock", berry, "acme-log"), version(1, "2.4.1"));

@@ -3,7 +3,7 @@
 use super::{remedy, sentence, table_names};
 use crate::DELIVERIES;
 use crate::error::LakeError;
-use crate::layout::{Layout, fact_table, statement_tables};
+use crate::layout::Layout;
 use crate::snapshot::{Snapshot, TableVersion};
 use crate::tables::Tables;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,10 +30,10 @@ impl Held {
                     held.versions.extend(version.map(|version| (table.clone(), version)));
                 }
                 Err(error) => {
-                    let remedy = if table.starts_with(&fact_table("")) {
-                        "move its folder away and run `waymark rebuild`"
-                    } else {
+                    let remedy = if table == DELIVERIES {
                         "restore the newest backup"
+                    } else {
+                        "move its folder away and run `waymark rebuild`"
                     };
                     problems.push(format!("{}: {remedy}", sentence(&error)));
                     held.closed.insert(table);
@@ -77,15 +77,15 @@ impl Held {
     }
 }
 
-/// Refuses tables of statements whose logs lack what the newest snapshot shows. Whatever is committed next would take
+/// Refuses those of the given tables of statements whose logs lack what the newest snapshot shows. Whatever is committed next would take
 /// the place of the lost commits, and nothing would tell of them any more; facts are computed again by themselves.
 ///
 /// # Errors
 /// `LostCommits`, or `OpenTable` or `Object` when a table or the snapshot cannot be read.
-pub async fn refuse_lost_commits(tables: &mut Tables) -> Result<(), LakeError> {
+pub async fn refuse_lost_commits(tables: &mut Tables, of: impl Iterator<Item = String>) -> Result<(), LakeError> {
     let layout = tables.layout().clone();
     let Some(newest) = Snapshot::newest(&layout).await? else { return Ok(()) };
-    for table in statement_tables() {
+    for table in of {
         let Some(shown) = newest.tables.get(&table) else { continue };
         let version = tables.version(&table).await?;
         if lacks(&layout, &table, version.as_ref(), shown).await {

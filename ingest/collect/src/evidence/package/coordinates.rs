@@ -20,7 +20,8 @@ fn version(line: &str, name: &str) -> Option<Option<String>> {
     let inside = pairs.iter().find_map(|(_, text)| {
         let mut words = text.split(':');
         let (group, artifact, version) = (words.next()?, words.next()?, words.next());
-        is_coordinate(group, artifact, name).then_some(version)
+        // Without a group it is a part of the same build.
+        (!group.is_empty() && is_coordinate(group, artifact, name)).then_some(version)
     });
     let version = if let Some(version) = inside {
         version.or_else(|| given("version"))
