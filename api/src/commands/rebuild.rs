@@ -2,9 +2,10 @@
 //! whether that is what incremental work had come to. Files that are gone or damaged keep it from comparing only:
 //! deliveries are all that it needs.
 
+use super::Place;
+use super::output::{self, counted};
 use super::workplace::Workplace;
 use super::writer::Writer;
-use super::{Place, output};
 use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::json::LineDelimitedWriter;
@@ -74,8 +75,11 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
 
 fn say(answer: &Answer) {
     output::answer(&format!(
-        "{} deliveries were read again: {} observations, {} rejections; {} observations stay, because their deliveries are gone",
-        answer.deliveries, answer.observations, answer.rejections, answer.kept_observations
+        "read again: {}, {}, {}; kept because their deliveries are gone: {}",
+        counted(answer.deliveries, "delivery"),
+        counted(answer.observations, "observation"),
+        counted(answer.rejections, "rejection"),
+        counted(answer.kept_observations, "observation")
     ));
     for file in &answer.lost_files {
         output::answer(&format!(

@@ -2,8 +2,9 @@
 //!
 //! The page and the interface ask the same, through [`Probe`].
 
+use super::Place;
+use super::output::{self, counted};
 use super::workplace::{HEARTBEAT_SECONDS, Workplace};
-use super::{Place, output};
 use anyhow::Context;
 use arrow::array::AsArray;
 use arrow::compute::{cast, max};
@@ -212,7 +213,8 @@ fn lines(status: &Status) -> Vec<String> {
         None => "freshness  not known yet".to_owned(),
     });
     lines.extend(status.held_losses.iter().map(|loss| format!("catalogue  {}", loss.said())));
-    lines.push(format!("waiting    {} deliveries that were received and are not visible yet", status.waiting_deliveries));
+    let waiting = usize::try_from(status.waiting_deliveries).unwrap_or(usize::MAX);
+    lines.push(format!("waiting    {}, received and not visible yet", counted(waiting, "delivery")));
     let streams = status.streams.iter();
     lines.extend(streams.map(|stream| format!("visible    {} up to position {}", stream.stream, stream.position)));
     let (tables, database) = (size_in_words(status.tables_bytes), size_in_words(status.database_bytes));
