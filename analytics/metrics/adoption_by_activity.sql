@@ -20,22 +20,25 @@ marked as (
     union all
     select deployment_id, unnest(went_around), 'off_path' from deployment_traces where day in (select day from days)
 ),
-placed as (
-    select days.period_start, days.period_end, days.is_partial, deployments.deployment_id, deployments.service,
-        deployments.finished_at, adoption_status.component_id, adoption_status.status
+made as (
+    select days.period_start, days.period_end, days.is_partial, deployments.service, deployments.finished_at,
+        untold.component_id, untold.status
     from days
     join deployments on deployments.day = days.day
-    join adoption_status on adoption_status.service = deployments.service
-        and adoption_status.valid_from <= deployments.finished_at
-        and (adoption_status.valid_to is null or deployments.finished_at < adoption_status.valid_to)
-    where deployments.tier = 'production' and deployments.changed_running_version and adoption_status.fit = 'fits'
-),
-made as (
-    select placed.* exclude (status),
-        case when shown.component_id is null then placed.status else coalesce(marked.shown_status, 'unknown') end as status
-    from placed
-    left join shown on shown.component_id = placed.component_id
-    left join marked on marked.deployment_id = placed.deployment_id and marked.component_id = placed.component_id
+    join (select * from adoption_status left anti join shown on shown.component_id = adoption_status.component_id) as untold
+        on untold.service = deployments.service and untold.valid_from <= deployments.finished_at
+        and (untold.valid_to is null or deployments.finished_at < untold.valid_to)
+    where deployments.tier = 'production' and deployments.changed_running_version and untold.fit = 'fits'
+    union all
+    select days.period_start, days.period_end, days.is_partial, deployments.service, deployments.finished_at,
+        told.component_id, coalesce(marked.shown_status, 'unknown')
+    from days
+    join deployments on deployments.day = days.day
+    join (select * from adoption_status left semi join shown on shown.component_id = adoption_status.component_id) as told
+        on told.service = deployments.service and told.valid_from <= deployments.finished_at
+        and (told.valid_to is null or deployments.finished_at < told.valid_to)
+    left join marked on marked.deployment_id = deployments.deployment_id and marked.component_id = told.component_id
+    where deployments.tier = 'production' and deployments.changed_running_version and told.fit = 'fits'
 ),
 scoped as (
     select 'component' as scope_kind, component_id as scope, * from made

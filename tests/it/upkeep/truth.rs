@@ -38,7 +38,7 @@ async fn what_no_snapshot_shows_is_waiting_wherever_it_is() {
     world.pipeline.inbox().keep(&[deployment("d3", "ada@example.org", NOW)]).unwrap();
     let folder = left(world);
     assert_eq!(told(&program, folder.path(), &["status", "--json"])["waiting_deliveries"], 2);
-    assert!(said(&program, folder.path(), &["status"]).contains("2 deliveries that were received and are not visible yet"));
+    assert!(said(&program, folder.path(), &["status"]).contains("2 deliveries, received and not visible yet"));
 }
 
 #[tokio::test]
