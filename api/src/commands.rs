@@ -48,6 +48,9 @@ pub(crate) struct Cli {
     place: Place,
 }
 
+/// The data folder where nobody names one.
+const DATA: &str = "./waymark-data";
+
 /// Where data and configuration lie, and how answers are printed.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
@@ -58,8 +61,8 @@ pub(crate) struct Place {
         global = true,
         value_name = "DIR",
         num_args = 0..=1,
-        default_value = "./waymark-data",
-        default_missing_value = "./waymark-data",
+        default_value = DATA,
+        default_missing_value = DATA,
         hide_default_value = true,
         env = "WAYMARK_DATA"
     )]
@@ -76,6 +79,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether nobody has said where the data are.
+    pub(crate) fn is_default(&self) -> bool {
+        self.data == Path::new(DATA)
+    }
+
     /// The folder of this machine, whether or not the tables lie there.
     pub(crate) fn folder(&self) -> &Path {
         if self.address().is_some() { &self.local } else { &self.data }

@@ -56,7 +56,7 @@ impl Problem {
     }
 
     /// No migration that has begun has this id.
-    pub fn no_such_migration(id: &str, known: &[String]) -> Self {
+    pub fn no_such_migration(id: &str, known: &[&str]) -> Self {
         let known = if known.is_empty() { "none has begun".to_owned() } else { format!("there are {}", known.join(", ")) };
         Self::new(StatusCode::NOT_FOUND, "no-such-migration", format!("there is no migration `{id}`; {known}"))
     }

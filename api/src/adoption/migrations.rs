@@ -71,21 +71,32 @@ pub struct WaitingSaid {
     pub reason: Option<String>,
 }
 
-/// Every declared migration that has begun, as of now.
+/// Every declared migration that has begun, as of now, or the one of this id.
 ///
 /// # Errors
-/// When a number cannot be computed.
-pub async fn migrations_said(engine: &Engine) -> Result<Vec<MigrationSaid>, Problem> {
-    Ok(migrations_now(engine).await?.into_iter().map(|(declared, told)| said(declared, told)).collect())
+/// `no-such-migration`, or when a number cannot be computed.
+pub async fn migrations_said(engine: &Engine, id: Option<&str>) -> Result<Vec<MigrationSaid>, Problem> {
+    Ok(migrations_now(engine, id).await?.into_iter().map(|(declared, told)| said(declared, told)).collect())
 }
 
 /// The same as reports draw it, beside what is declared.
 ///
 /// # Errors
-/// When a number cannot be computed.
-pub(crate) async fn migrations_now(engine: &Engine) -> Result<Vec<(&Migration, waymark_reports::Migration)>, Problem> {
+/// `no-such-migration`, or when a number cannot be computed.
+pub(crate) async fn migrations_now<'engine>(
+    engine: &'engine Engine,
+    id: Option<&str>,
+) -> Result<Vec<(&'engine Migration, waymark_reports::Migration)>, Problem> {
     let today = local_date(engine.newest().await?.as_of(), engine.definitions().zone());
-    declared_until(engine, today).await
+    let mut begun = begun(engine, today);
+    if let Some(id) = id {
+        let Some(wanted) = begun.iter().find(|migration| migration.id == id) else {
+            let known: Vec<&str> = begun.iter().map(|migration| migration.id.as_str()).collect();
+            return Err(Problem::no_such_migration(id, &known));
+        };
+        begun = vec![*wanted];
+    }
+    told(engine, begun, today).await
 }
 
 fn said(declared: &Migration, told: waymark_reports::Migration) -> MigrationSaid {
@@ -132,12 +143,20 @@ pub(crate) const fn state_said(state: WaitingState) -> &'static str {
 /// # Errors
 /// When a number cannot be computed.
 pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<waymark_reports::Migration>, Problem> {
-    Ok(declared_until(engine, end).await?.into_iter().map(|(_, told)| told).collect())
+    Ok(told(engine, begun(engine, end), end).await?.into_iter().map(|(_, told)| told).collect())
 }
 
-async fn declared_until(engine: &Engine, end: NaiveDate) -> Result<Vec<(&Migration, waymark_reports::Migration)>, Problem> {
+/// The declared migrations that have begun before a day.
+fn begun(engine: &Engine, end: NaiveDate) -> Vec<&Migration> {
+    engine.definitions().migrations.iter().filter(|migration| migration.started_on < end).collect()
+}
+
+async fn told<'engine>(
+    engine: &'engine Engine,
+    begun: Vec<&'engine Migration>,
+    end: NaiveDate,
+) -> Result<Vec<(&'engine Migration, waymark_reports::Migration)>, Problem> {
     let definitions = engine.definitions();
-    let begun: Vec<&Migration> = definitions.migrations.iter().filter(|migration| migration.started_on < end).collect();
     if begun.is_empty() {
         return Ok(Vec::new());
     }

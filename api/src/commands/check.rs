@@ -38,7 +38,7 @@ pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
         let layout = place.layout().await?;
         data(&layout).await?;
         meaning(&layout, &config).await?;
-    } else if place.data == std::path::Path::new("./waymark-data") {
+    } else if place.is_default() {
         output::answer(&format!("data: `{}` is not there yet", place.data.display()));
     } else {
         bail!(

@@ -6,7 +6,7 @@ use super::writer::Writer;
 use super::{Place, output};
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 use waymark_lake::{Layout, Snapshot};
 use waymark_sample::{Plan, deliveries};
@@ -34,7 +34,7 @@ const BATCH: usize = 20_000;
 /// Builds the sample when it is not there, and serves it.
 pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     let mut place = place.clone();
-    if place.data == Path::new("./waymark-data") {
+    if place.is_default() {
         place.data = PathBuf::from("./waymark-demo");
     }
     let plan = if args.small { Plan::small() } else { Plan::demo() };

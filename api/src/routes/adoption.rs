@@ -46,7 +46,7 @@ pub(crate) async fn component(State(app): State<App>, Path(component): Path<Stri
     responses((status = 200, body = Vec<MigrationSaid>), (status = 503, body = Problem))
 )]
 pub(crate) async fn migrations(State(app): State<App>) -> Result<Json<Vec<MigrationSaid>>, Problem> {
-    adoption::migrations_said(&app.engine).await.map(Json)
+    adoption::migrations_said(&app.engine, None).await.map(Json)
 }
 
 /// One of them.
@@ -56,8 +56,6 @@ pub(crate) async fn migrations(State(app): State<App>) -> Result<Json<Vec<Migrat
     responses((status = 200, body = MigrationSaid), (status = 404, body = Problem), (status = 503, body = Problem))
 )]
 pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Json<MigrationSaid>, Problem> {
-    let all = adoption::migrations_said(&app.engine).await?;
-    let known: Vec<String> = all.iter().map(|migration| migration.migration.clone()).collect();
-    let found = all.into_iter().find(|migration| migration.migration == id);
-    found.map(Json).ok_or_else(|| Problem::no_such_migration(&id, &known))
+    let found = adoption::migrations_said(&app.engine, Some(&id)).await?.pop();
+    found.map(Json).ok_or_else(|| Problem::no_such_migration(&id, &[]))
 }

@@ -41,12 +41,7 @@ pub(super) fn overview(engine: &Engine) -> Markup {
 }
 
 async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
-    let all = migrations_now(engine).await?;
-    let known: Vec<String> = all.iter().map(|(declared, _)| declared.id.clone()).collect();
-    let shown: Vec<_> = all.iter().filter(|(declared, _)| id.is_none_or(|id| declared.id == id)).collect();
-    if let Some(id) = id.filter(|_| shown.is_empty()) {
-        return Err(Problem::no_such_migration(id, &known));
-    }
+    let shown = migrations_now(engine, id).await?;
     let heading = match (id, shown.first()) {
         (Some(_), Some((declared, _))) => declared.title.clone(),
         _ => "How far are the migrations?".to_owned(),
