@@ -1,4 +1,4 @@
--- The changes that wait for production, the oldest first.
+-- The changes that wait for production and how long they have, the oldest first.
 with periods as (
     select period_start, least(period_end, as_of) as read_at
     from calendar

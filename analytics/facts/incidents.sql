@@ -2,16 +2,30 @@
 --
 -- An incident that was merged into another one, or is part of it, is the same episode, and so is one that
 -- was opened again soon; an alert alone is none. An open one has no end. The cause is `change` only where
--- a source named a deployment or a change: nearness in time is no evidence. What contradicts itself stays
--- here with the reason in `excluded`, and is counted nowhere.
+-- a source named a deployment or a change: nearness in time is no evidence. Ids by which it names deployments
+-- of several other sources are `unclear_links`, and blame none. What contradicts itself stays here with the
+-- reason in `excluded`, and is counted nowhere.
 with members as (
-    select told.episode_id, incident_members.incident_id, incident_members.service_hints,
+    select told.episode_id, incident_members.incident_id, incident_members.place, incident_members.service_hints,
         incident_members.deployment_links, incident_members.change_links
     from (select distinct episode_id, entity_id from incident_spells) as told
     join incident_members on incident_members.root_id = told.entity_id
 ),
 links as (
-    select episode_id, unnest(deployment_links) as link from members
+    select episode_id, place, service_hints, unnest(deployment_links) as link from members
+),
+deployed as (
+    -- a target that failed is a rollout that failed
+    select deployment_id, native_id, origin, service, coalesce(rollout_of, deployment_id) as first_id from attempts
+),
+called as (
+    select links.episode_id, links.link, deployed.origin, deployed.first_id,
+        case when deployed.origin = links.place then 1 when array_has(links.service_hints, deployed.service) then 2 else 3 end as distance
+    from links
+    join deployed on deployed.native_id = links.link
+),
+nearest as (
+    select episode_id, link, min(distance) as distance, count(distinct origin) as origins from called group by episode_id, link
 ),
 change_links as (
     -- a link may spell a former name of the repository
@@ -22,14 +36,16 @@ change_links as (
     left join repository_names on repository_names.name = split_part(told.link, '@', 1)
 ),
 named as (
-    -- a target that failed is a rollout that failed
-    select links.episode_id, coalesce(deployments.rollout_of, deployments.deployment_id) as deployment_id
+    select links.episode_id, deployed.first_id as deployment_id
     from links
-    join deployments on deployments.deployment_id = links.link
+    join deployed on deployed.deployment_id = links.link
     union
-    select links.episode_id, coalesce(deployments.rollout_of, deployments.deployment_id)
-    from links
-    join deployments on deployments.native_id = links.link
+    -- a source's own id may be another's, too: meant is the deployment of the incident's own source, else of a service
+    -- that the incident names, else the only one; where several sources know the id, nobody is blamed
+    select called.episode_id, called.first_id
+    from called
+    join nearest on nearest.episode_id = called.episode_id and nearest.link = called.link and nearest.distance = called.distance
+    where nearest.distance < 3 or nearest.origins = 1
     union
     -- a change that broke something did so where it arrived
     select change_links.episode_id, delivered_changes.deployment_id
@@ -50,6 +66,12 @@ named as (
     join delivered_changes on delivered_changes.repository = split_part(change_links.link, '@', 1)
         and delivered_changes.sha = split_part(change_links.link, '@', 2)
     where delivered_changes.attribution_status <> 'baseline'
+),
+unclear as (
+    select episode_id, array_agg(distinct link order by link) as links
+    from nearest
+    where distance = 3 and origins > 1
+    group by episode_id
 ),
 caused as (
     select episode_id, array_agg(distinct deployment_id order by deployment_id) as deployment_ids
@@ -98,6 +120,7 @@ select timed.episode_id, timed.entity_id, begun.incident_id, pooled.incident_ids
     timed.mitigated_at, timed.resolved_at, timed.down_seconds, timed.reopenings,
     case when caused.deployment_ids is null then 'unknown' else 'change' end as cause,
     caused.deployment_ids as caused_by_deployment_ids,
+    unclear.links as unclear_links,
     case
         when timed.started_at is null then 'no_start'
         when timed.resolved_at < timed.started_at or timed.mitigated_at < timed.started_at then 'ends_before_it_starts'
@@ -108,5 +131,6 @@ from timed
 join incident_members as begun on begun.entity_id = timed.entity_id
 join pooled on pooled.episode_id = timed.episode_id
 left join caused on caused.episode_id = timed.episode_id
+left join unclear on unclear.episode_id = timed.episode_id
 left join hinted on hinted.episode_id = timed.episode_id
 left join affected on affected.episode_id = timed.episode_id

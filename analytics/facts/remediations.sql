@@ -2,9 +2,9 @@
 --
 -- `is_restoring` marks, for each failure and each episode, the earliest credible restoration not
 -- before its beginning: a deployment that repaired it and did not fail itself, or a word that it was
--- mitigated or resolved. A rollback has restored what ran before also where the same version was tried
--- again later and took it away: that is no failure of the rollback that anybody saw. A failure or episode without such a row is open; metrics censor it. A row
--- without failure and without episode is a deployment that its source calls a remedy of a bug.
+-- mitigated or resolved. A rollback has restored what ran before also where a further one then went back behind
+-- it. A failure or episode without such a row is open; metrics censor it. A row without failure and without
+-- episode is a deployment that its source calls a remedy of a bug.
 with declared as (
     select deployment_id from deployments
     where declared_purpose = 'remediation' and tier = 'production' and changed_running_version

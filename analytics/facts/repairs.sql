@@ -1,15 +1,35 @@
 -- One row per production deployment that repairs an earlier one, the earlier one, and the rule that says so.
 --
--- `rollback`: it takes the earlier one away. `revert`: it takes back a change that the earlier one
--- delivered. `hotfix_rule`: it delivers a change that the organisation's rules call a hotfix; what
--- that mends is what ran before, unless that was a rollback, after which nothing was broken. A
--- baseline delivers nothing by itself, so nothing in it is a repair and none of it is repaired.
+-- `rollback`: it takes the earlier one away. What a rollback took away and is tried again (V1 V2 V1 V2) goes
+-- forward, though its version ran before: it repairs nothing, unless its source calls it a rollback or a remedy.
+-- `revert`: it takes back a change that the earlier one delivered. `hotfix_rule`: it delivers a change that
+-- the organisation's rules call a hotfix; what that mends is what ran before, unless that went back, after
+-- which nothing was broken. A baseline delivers nothing by itself, so nothing in it is a repair and none of
+-- it is repaired.
 with delivered as (
     select * from delivered_changes where attribution_status <> 'baseline'
+),
+directed as (
+    -- to take away what went back is to go forward, to take away what went forward is to go back; five steps are followed
+    select one.*,
+        case
+            when one.is_certain or two.deployment_id is null then true
+            when two.is_certain or three.deployment_id is null then false
+            when three.is_certain or four.deployment_id is null then true
+            when four.is_certain or five.deployment_id is null then false
+            when five.is_certain or six.deployment_id is null then true
+            else false
+        end as goes_back
+    from rollbacks as one
+    left join rollbacks as two on two.deployment_id = one.undoes
+    left join rollbacks as three on three.deployment_id = two.undoes
+    left join rollbacks as four on four.deployment_id = three.undoes
+    left join rollbacks as five on five.deployment_id = four.undoes
+    left join rollbacks as six on six.deployment_id = five.undoes
 )
 select deployment_id, undoes as repaired_deployment_id, 'rollback' as basis, service, deployment_id as because, finished_at
-from deployments
-where undoes is not null and tier = 'production'
+from directed
+where goes_back
 union all
 select reverting.deployment_id, reverted.deployment_id, 'revert', reverting.service, min(changes.change_id), min(reverting.deployed_at)
 from delivered as reverting
@@ -23,6 +43,7 @@ select hotfixes.deployment_id, before.deployment_id, 'hotfix_rule', hotfixes.ser
 from delivered as hotfixes
 join changes on changes.change_id = hotfixes.change_id and changes.is_hotfix and changes.reverts_change_id is null
 join deployments on deployments.deployment_id = hotfixes.deployment_id
-join deployments as before on before.deployment_id = deployments.replaces and before.kind <> 'rollback'
-where hotfixes.excluded is null or hotfixes.excluded <> 'cancelled_out'
+join deployments as before on before.deployment_id = deployments.replaces
+left join directed on directed.deployment_id = before.deployment_id
+where (before.kind <> 'rollback' or not directed.goes_back) and (hotfixes.excluded is null or hotfixes.excluded <> 'cancelled_out')
 group by hotfixes.deployment_id, before.deployment_id, hotfixes.service

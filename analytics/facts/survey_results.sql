@@ -11,8 +11,8 @@ with answers as (
     where part_of is null and not is_deleted and value is not null and not is_partial and question_id like 'nps%'
 ),
 waves as (
-    -- a wave is closed on the day after its last answer
-    select survey, wave, cast(cast(max(submitted_on) as int) + 1 as date) as closed_day from answers group by survey, wave
+    -- a wave belongs to the day of its last answer, and is closed when that is over
+    select survey, wave, max(submitted_on) as last_day from answers group by survey, wave
 ),
 counted as (
     select survey, wave, question_id, question_version, component_id, team,
@@ -98,6 +98,6 @@ select cells.survey, cells.wave, cells.question_id, cells.question_version, cell
     case when suppression = 'none' then answers end as answers,
     case when suppression = 'none' then promoters end as promoters,
     case when suppression = 'none' then detractors end as detractors,
-    suppression, waves.closed_day as day
+    suppression, waves.last_day as day
 from cells
 join waves on waves.survey = cells.survey and waves.wave = cells.wave

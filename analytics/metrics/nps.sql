@@ -1,7 +1,7 @@
 -- Net promoter score: per cent of answers 9 and 10 minus per cent of answers 0 to 6.
 --
--- Made from published survey cells only, never from answers; the newest wave that closed in the
--- period speaks for it. The scope `platform` is the platform as a whole. A cell that is withheld to
+-- Made from published survey cells only, never from answers; the newest wave of the period, by the day of its
+-- last answer, speaks for it once that day is over. The scope `platform` is the platform as a whole. A cell that is withheld to
 -- protect people has neither value nor count.
 -- Interval: adjusted Wald. On a mandated component a score is no choice; say so beside it.
 with published as (

@@ -53,6 +53,9 @@ pub const MOVEMENTS: Answer =
 pub const STANDING: Answer = Answer { name: "standing", operational_tables: &[], sql: include_str!("../answers/standing.sql") };
 /// The weeks of every component.
 pub const WEEKS: Answer = Answer { name: "weeks", operational_tables: &[], sql: include_str!("../answers/weeks.sql") };
+/// The weeks of every migration from a component to another.
+pub const MIGRATION_WEEKS: Answer =
+    Answer { name: "migration_weeks", operational_tables: &[], sql: include_str!("../answers/migration_weeks.sql") };
 /// Every exemption with its dates.
 pub const EXEMPTIONS: Answer =
     Answer { name: "exemptions", operational_tables: &[], sql: include_str!("../answers/exemptions.sql") };
@@ -95,6 +98,7 @@ pub const ANSWERS: &[&Answer] = &[
     &MOVEMENTS,
     &STANDING,
     &WEEKS,
+    &MIGRATION_WEEKS,
     &EXEMPTIONS,
     &TOOLS,
     &EFFECT_ADOPTIONS,

@@ -54,16 +54,15 @@ pub enum WindowError {
     #[error("`last` counts back from now, so it cannot go with `from` or `to`")]
     Both,
     /// A scope without its kind.
-    #[error(
-        "scope_kind `{0}` is none of service, team, system, organisation, component, component_team, component_alternative, component_reason, category, category_vendor"
-    )]
+    #[error("scope_kind `{0}` is none of {kinds}", kinds = SCOPE_KINDS.join(", "))]
     ScopeKind(String),
 }
 
 const PERIODS_MAX: usize = 2_000;
 /// A century: a question over days holds each of them in memory.
 const DAYS_MAX: u32 = 36_600;
-const SCOPE_KINDS: &[&str] = &[
+/// The kinds of scope by which numbers can be asked for.
+pub const SCOPE_KINDS: &[&str] = &[
     "service",
     "team",
     "system",

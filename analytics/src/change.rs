@@ -9,9 +9,10 @@ pub(crate) mod clustered;
 pub(crate) mod sampled;
 
 use crate::catalogue::{Metric, Statistic};
-use crate::functions::{TAIL, Z};
+use crate::functions::{TAIL, Z, wilson_limits};
 use crate::series::Cell;
 use statrs::distribution::{Beta, ContinuousCDF};
+use waymark_event::Instant;
 
 /// Fewer rows than this in either period never carry an arrow.
 pub const SAMPLE_MIN: i64 = 6;
@@ -92,6 +93,28 @@ pub fn change(metric: &Metric, before: &Cell, after: &Cell) -> Change {
         return silent(Verdict::NoClearChange, before, after);
     };
     judged(verdict(metric.kind, difference, before, after), difference, before, after)
+}
+
+/// A share that was counted outside of any series, so that it can be told and compared like a cell of one. Nothing is
+/// said about its coverage; where nothing was counted it has no value.
+pub fn counted_share(metric: &Metric, numerator: u32, denominator: u32) -> Cell {
+    let (part, whole) = (f64::from(numerator), f64::from(denominator));
+    let limits = wilson_limits(part, whole);
+    Cell {
+        statistic: metric.headline().to_owned(),
+        scope_kind: String::new(),
+        scope: String::new(),
+        period_start: Instant::default(),
+        period_end: Instant::default(),
+        value: limits.map(|_| part / whole),
+        low: limits.map(|(low, _)| low),
+        high: limits.map(|(_, high)| high),
+        sample_size: Some(i64::from(denominator)),
+        numerator: Some(part),
+        denominator: Some(whole),
+        coverage: None,
+        is_partial: false,
+    }
 }
 
 /// A verdict with the difference that it rests on.
@@ -249,7 +272,6 @@ mod tests {
     use super::*;
     use crate::catalogue::find;
     use crate::functions::{Function, functions};
-    use waymark_event::Instant;
 
     fn cell(value: f64, limits: (f64, f64), sample_size: i64) -> Cell {
         Cell {
@@ -348,6 +370,15 @@ mod tests {
             let (before, after) = (share(before.0, before.1), share(after.0, after.1));
             assert_change("change_fail_rate", &before, &after, expected, 6e-5, verdict);
         }
+    }
+
+    #[test]
+    fn a_share_outside_of_any_series_is_compared_like_one_of_it() {
+        let metric = find("change_fail_rate").unwrap();
+        let (before, after) = (counted_share(metric, 10, 100), counted_share(metric, 25, 100));
+        assert_change("change_fail_rate", &before, &after, (0.15, 0.0447, 0.2533), 6e-5, Verdict::Up);
+        assert_eq!(counted_share(metric, 0, 0).value, None);
+        assert_eq!(change(metric, &counted_share(metric, 0, 0), &after).verdict, Verdict::TooFew);
     }
 
     #[test]

@@ -76,12 +76,13 @@ impl Engine {
         before: &Window,
         after: &Window,
     ) -> Result<Option<Change>, AnalyticsError> {
-        let snapshot = self.newest().await?.snapshot.id.clone();
+        let engine = self.pinned().await?;
+        let snapshot = engine.newest().await?.snapshot.id.clone();
         let key = (snapshot, (metric.id, statistic.to_owned(), before.clone(), after.clone()));
         if let Some(known) = self.changes.get(&key).await {
             return Ok(known);
         }
-        let found = self.compared(metric, statistic, before, after).await?;
+        let found = engine.compared(metric, statistic, before, after).await?;
         self.changes.insert(key, found).await;
         Ok(found)
     }
@@ -97,14 +98,15 @@ impl Engine {
         statistic: &str,
         window: &Window,
     ) -> Result<Option<Cell>, AnalyticsError> {
-        let snapshot = self.newest().await?.snapshot.id.clone();
+        let engine = self.pinned().await?;
+        let snapshot = engine.newest().await?.snapshot.id.clone();
         let key = (snapshot, (metric.id, statistic.to_owned(), window.clone()));
         if let Some(known) = self.details.get(&key).await {
             return Ok(known);
         }
-        let mut found = self.cell(metric, statistic, window).await?;
+        let mut found = engine.cell(metric, statistic, window).await?;
         if let Some(cell) = found.clone().filter(|cell| cell.value.is_some() && cell.low.is_some()) {
-            found = Some(self.widened(metric, window, cell).await?);
+            found = Some(engine.widened(metric, window, cell).await?);
         }
         self.details.insert(key, found.clone()).await;
         Ok(found)

@@ -6,10 +6,10 @@
 
 mod estimate;
 
-pub use estimate::{Estimate, estimate};
+pub use estimate::{Difference, Estimate, estimate};
 
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Weeks before the adoption that are its base.
@@ -22,6 +22,8 @@ pub const AFTER: std::ops::RangeInclusive<i32> = 2..=12;
 pub const SERVICES_MIN: usize = 8;
 /// Changes of a service on each side of its adoption.
 pub const CHANGES_MIN: u32 = 5;
+/// Teams of adopters, and of services to compare them with: whole teams are drawn, and two tell no spread.
+pub const TEAMS_MIN: usize = 3;
 
 /// What one service did in one week.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,8 +43,8 @@ pub struct Week {
 pub struct Subject {
     /// The team that owned it; resampled as a whole.
     pub team: String,
-    /// Services are compared with those of the same tier only.
-    pub tier: String,
+    /// Services are compared with those of the same lifecycle only.
+    pub lifecycle: String,
     /// The week in which it adopted; null = not yet.
     pub adopted_week: Option<i32>,
     /// Whether another source tells its deployments since: then the instrument changed.
@@ -89,15 +91,34 @@ pub struct Stability {
 /// One reason against a claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Gate {
-    /// Too few services adopted.
-    Adopters(usize),
-    /// Too few eligible services had not adopted yet.
-    Controls(usize),
+    /// Too few services adopted, or too few of them have enough changes.
+    Adopters {
+        /// Those that have.
+        counted: usize,
+        /// All that adopted.
+        of: usize,
+    },
+    /// Too few eligible services had not adopted yet, or too few of them have enough changes.
+    Controls {
+        /// Those that have.
+        counted: usize,
+        /// All that had not adopted yet.
+        of: usize,
+    },
+    /// They lie in too few teams.
+    Teams {
+        /// Teams of adopters.
+        adopters: usize,
+        /// Teams of those that they are compared with.
+        controls: usize,
+    },
     /// They differed before anything had happened.
     Placebo {
         /// The difference, as a share.
         share: f64,
     },
+    /// Whether they differed before cannot be said.
+    NoPlacebo,
     /// Deployments are told by another source since.
     Instrument(usize),
     /// A mandate pushed those that were compared with.
@@ -124,13 +145,36 @@ pub struct Effect {
 impl fmt::Display for Gate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Adopters(count) => write!(formatter, "only {count} services adopted in this period ({SERVICES_MIN} needed)"),
-            Self::Controls(count) => {
-                write!(formatter, "only {count} eligible services had not adopted yet ({SERVICES_MIN} needed)")
+            Self::Adopters { counted, of } if counted == of => {
+                write!(formatter, "only {of} services adopted in this period ({SERVICES_MIN} needed)")
             }
+            Self::Adopters { counted, of } => write!(
+                formatter,
+                "only {counted} of {of} services that adopted in this period have {CHANGES_MIN} changes on both sides \
+                 ({SERVICES_MIN} needed)"
+            ),
+            Self::Controls { counted, of } if counted == of => {
+                write!(formatter, "only {of} eligible services had not adopted yet ({SERVICES_MIN} needed)")
+            }
+            Self::Controls { counted, of } => write!(
+                formatter,
+                "only {counted} of {of} eligible services that had not adopted yet have {CHANGES_MIN} changes on both sides \
+                 ({SERVICES_MIN} needed)"
+            ),
+            Self::Teams { adopters, controls } => write!(
+                formatter,
+                "adopters lie in {adopters} {} and the others in {controls} ({TEAMS_MIN} of each needed)",
+                if *adopters == 1 { "team" } else { "teams" }
+            ),
             Self::Placebo { share } => {
                 write!(formatter, "adopters already differed by {:.0} % before they adopted", share * 100.0)
             }
+            Self::NoPlacebo => write!(
+                formatter,
+                "whether adopters differed before they adopted cannot be said, because of too few changes in weeks {} to {} before",
+                PLACEBO.start().abs(),
+                PLACEBO.end().abs()
+            ),
             Self::Instrument(count) => {
                 write!(formatter, "the deployments of {count} adopters are told by another source since")
             }
@@ -146,29 +190,39 @@ pub fn effect(study: &Study, question: &str) -> Effect {
     let measured = estimate(&counted.study, seed(question));
     let mut failed_gates = Vec::new();
     if counted.adopters < SERVICES_MIN {
-        failed_gates.push(Gate::Adopters(counted.adopters));
+        failed_gates.push(Gate::Adopters { counted: counted.adopters, of: study.adopters().count() });
     }
     if counted.controls < SERVICES_MIN {
-        failed_gates.push(Gate::Controls(counted.controls));
+        failed_gates.push(Gate::Controls { counted: counted.controls, of: counted.others });
     }
-    if let Some(found) = measured.as_ref().filter(|found| found.placebo_low > 0.0 || found.placebo_high < 0.0) {
-        failed_gates.push(Gate::Placebo { share: found.placebo.exp_m1() });
+    if failed_gates.is_empty() && counted.teams.iter().any(|teams| teams.len() < TEAMS_MIN) {
+        let [adopters, controls] = counted.teams.map(|teams| teams.len());
+        failed_gates.push(Gate::Teams { adopters, controls });
     }
-    let measured_anew =
-        study.subjects.iter().filter(|subject| subject.is_measured_anew && subject.adopted_week.is_some()).count();
+    match measured.as_ref().map(|found| found.placebo) {
+        Some(None) => failed_gates.push(Gate::NoPlacebo),
+        Some(Some(placebo)) if placebo.low > 0.0 || placebo.high < 0.0 => {
+            failed_gates.push(Gate::Placebo { share: placebo.value.exp_m1() });
+        }
+        _ => {}
+    }
+    let measured_anew = counted.study.adopters().filter(|(subject, _)| subject.is_measured_anew).count();
     if measured_anew > 0 {
         failed_gates.push(Gate::Instrument(measured_anew));
     }
     if counted.study.has_mandate_wave() {
         failed_gates.push(Gate::Mandate);
     }
+    let estimate = measured.filter(|_| failed_gates.is_empty());
+    // Beside a claim stands how stable those are of whom it speaks; beside a refusal whatever is known.
+    let stability = if estimate.is_some() { counted.study.stability() } else { study.stability() };
     Effect {
-        estimate: measured.filter(|_| failed_gates.is_empty()),
+        estimate,
         failed_gates,
         adopters: counted.adopters,
         controls: counted.controls,
         medians: study.medians(),
-        stability: study.stability(),
+        stability,
     }
 }
 
@@ -177,42 +231,62 @@ fn seed(question: &str) -> u64 {
     Sha256::digest(question).iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
-/// A study without those who have too few changes to say anything.
+/// A study without those who have too few changes to say anything. Who has too few around its own adoption, but enough
+/// around an earlier one, is compared with until just before its own.
 struct Counted {
     study: Study,
     adopters: usize,
     controls: usize,
+    /// All that could be compared with, had they enough changes.
+    others: usize,
+    /// Teams of adopters, and of those that they are compared with.
+    teams: [BTreeSet<String>; 2],
 }
 
 impl Study {
     fn counted(&self) -> Counted {
-        let adoptions: Vec<i32> = self.subjects.iter().filter_map(|subject| subject.adopted_week).collect();
-        let mut subjects = Vec::new();
-        let (mut adopters, mut controls) = (0, 0);
+        let adoptions: Vec<i32> = self.adopters().map(|(_, week)| week).collect();
+        let mut counted = Counted { study: Self::default(), adopters: 0, controls: 0, others: 0, teams: <[_; 2]>::default() };
         for subject in &self.subjects {
             let is_adopter = subject.adopted_week.is_some_and(|week| subject.has_changes_around(week));
-            let is_control = adoptions.iter().any(|week| {
-                subject.adopted_week.is_none_or(|own| own > week + AFTER.end() + 1) && subject.has_changes_around(*week)
-            });
-            adopters += usize::from(is_adopter);
-            controls += usize::from(is_control);
-            if is_adopter || is_control {
-                let adopted_week = subject.adopted_week;
-                subjects.push(Subject { adopted_week, ..subject.clone() });
+            let is_later = |week: &i32| subject.adopted_week.is_none_or(|own| own > week + AFTER.end() + 1);
+            let is_control = adoptions.iter().any(|week| is_later(week) && subject.has_changes_around(*week));
+            counted.others += usize::from(subject.adopted_week.is_none() || adoptions.iter().any(is_later));
+            counted.adopters += usize::from(is_adopter);
+            counted.controls += usize::from(is_control);
+            for (teams, is_one) in counted.teams.iter_mut().zip([is_adopter, is_control]) {
+                if is_one {
+                    teams.insert(subject.team.clone());
+                }
+            }
+            if is_adopter {
+                counted.study.subjects.push(subject.clone());
+            } else if is_control {
+                let mut subject = subject.clone();
+                if let Some(adopted) = subject.adopted_week.take() {
+                    subject.weeks.retain(|week, _| adopted > week + 1);
+                }
+                counted.study.subjects.push(subject);
             }
         }
-        Counted { study: Self { subjects, mandate_weeks: self.mandate_weeks.clone() }, adopters, controls }
+        counted.study.mandate_weeks.clone_from(&self.mandate_weeks);
+        counted
+    }
+
+    /// Those that adopted, with the week in which they did.
+    fn adopters(&self) -> impl Iterator<Item = (&Subject, i32)> {
+        self.subjects.iter().filter_map(|subject| Some((subject, subject.adopted_week?)))
     }
 
     /// Whether a mandate was announced between the first base and the last week that is compared.
     fn has_mandate_wave(&self) -> bool {
-        let adopted = || self.subjects.iter().filter_map(|subject| subject.adopted_week);
+        let adopted = || self.adopters().map(|(_, week)| week);
         let Some((first, last)) = adopted().min().zip(adopted().max()) else { return false };
         self.mandate_weeks.iter().any(|week| *week >= first + BASE.start() && *week <= last + AFTER.end())
     }
 
     fn medians(&self) -> Medians {
-        let mut adoptions: Vec<i32> = self.subjects.iter().filter_map(|subject| subject.adopted_week).collect();
+        let mut adoptions: Vec<i32> = self.adopters().map(|(_, week)| week).collect();
         adoptions.sort_unstable();
         let middle = adoptions.get(adoptions.len() / 2).copied();
         let side = |is_adopter: bool, weeks: std::ops::RangeInclusive<i32>| {
@@ -235,8 +309,7 @@ impl Study {
 
     fn stability(&self) -> Stability {
         let mut sum = Stability::default();
-        for subject in &self.subjects {
-            let Some(adopted) = subject.adopted_week else { continue };
+        for (subject, adopted) in self.adopters() {
             for (number, week) in &subject.weeks {
                 let event = number - adopted;
                 if (*BASE.start()..=*PLACEBO.end()).contains(&event) {
@@ -302,7 +375,11 @@ mod tests {
         let words: Vec<String> = found.failed_gates.iter().map(ToString::to_string).collect();
         assert_eq!(
             words,
-            ["only 3 services adopted in this period (8 needed)", "only 3 eligible services had not adopted yet (8 needed)",]
+            [
+                "only 3 services adopted in this period (8 needed)",
+                "only 3 eligible services had not adopted yet (8 needed)",
+                "whether adopters differed before they adopted cannot be said, because of too few changes in weeks 6 to 2 before",
+            ]
         );
         let hours = |seconds: Option<f64>| (seconds.unwrap() / 360.0).round() / 10.0;
         assert_eq!((hours(found.medians.adopters_before), hours(found.medians.adopters_after)), (40.0, 22.0));
@@ -318,5 +395,55 @@ mod tests {
         assert!(gates.contains(&Gate::Instrument(1)) && gates.contains(&Gate::Mandate), "{gates:?}");
         study.mandate_weeks = vec![-40];
         assert!(!effect(&study, "question").failed_gates.contains(&Gate::Mandate));
+    }
+
+    #[test]
+    fn a_gate_says_how_many_there_were_and_how_many_have_changes() {
+        let mut study = two_by_two();
+        study.subjects.extend((0..9).map(|_| Subject { adopted_week: Some(10), ..Subject::default() }));
+        study.subjects.extend((0..4).map(|_| Subject::default()));
+        let words: Vec<String> = effect(&study, "question").failed_gates.iter().map(ToString::to_string).collect();
+        assert_eq!(words[0], "only 3 of 12 services that adopted in this period have 5 changes on both sides (8 needed)");
+        assert_eq!(words[1], "only 3 of 7 eligible services that had not adopted yet have 5 changes on both sides (8 needed)");
+    }
+
+    #[test]
+    fn two_teams_tell_no_spread() {
+        let told = |hours: f64| Week { mean_log: Some((hours * 3_600.0).ln()), changes: 5, ..Week::default() };
+        let of = |team: &str, adopted_week| {
+            let weeks = BTreeMap::from([(0, told(40.0)), (6, told(40.0)), (12, told(20.0))]);
+            Subject { team: team.to_owned(), adopted_week, weeks, ..Subject::default() }
+        };
+        let mut study = Study::default();
+        study.subjects.extend((0..8).flat_map(|_| [of("a", Some(10)), of("b", None)]));
+        let found = effect(&study, "question");
+        assert_eq!((found.estimate, found.failed_gates), (None, vec![Gate::Teams { adopters: 1, controls: 1 }]));
+        study.subjects.extend(["c", "d"].iter().flat_map(|team| [of(team, Some(10)), of(team, None)]));
+        assert_eq!(effect(&study, "question").failed_gates, []);
+    }
+
+    #[test]
+    fn gates_speak_of_the_services_that_are_counted() {
+        let mut study = two_by_two();
+        let silent = Subject { is_measured_anew: true, adopted_week: Some(10), ..Subject::default() };
+        study.subjects.push(silent);
+        let found = effect(&study, "question");
+        assert_eq!(found.adopters, 3);
+        assert!(!found.failed_gates.iter().any(|gate| matches!(gate, Gate::Instrument(_))), "{:?}", found.failed_gates);
+    }
+
+    #[test]
+    fn who_adopts_later_with_too_few_changes_is_only_compared_with() {
+        let mut study = two_by_two();
+        let alone = estimate(&study.counted().study, 1).unwrap();
+        // It adopts in week 30, after which it is ten times as slow, in a single change.
+        let mut late = subject("b", Some(30), 41.0, 39.0);
+        late.weeks.insert(42, Week { mean_log: Some(1e6_f64.ln()), changes: 1, ..Week::default() });
+        let before = late.weeks.range(..29).map(|(week, told)| (*week, *told)).collect();
+        study.subjects.push(late.clone());
+        let counted = study.counted();
+        assert_eq!((counted.adopters, counted.controls), (3, 4));
+        assert_eq!(counted.study.subjects.last(), Some(&Subject { adopted_week: None, weeks: before, ..late }));
+        assert_eq!(estimate(&counted.study, 1).unwrap().curve.len(), alone.curve.len());
     }
 }

@@ -98,6 +98,8 @@ enum Readable {
 #[derive(Clone, Debug)]
 pub struct Engine {
     reader: Arc<Reader>,
+    /// The one snapshot that is answered from; null = the newest at each question.
+    pinned: Option<Arc<Opened>>,
     remembered: Arc<Remembered>,
     /// What was found out by `compare.rs`, by snapshot and question.
     pub(crate) changes: moka::future::Cache<(String, ComparedWindows), Option<Change>>,
@@ -110,7 +112,16 @@ impl Engine {
     pub fn new(layout: Layout, definitions: Arc<Definitions>) -> Self {
         let (changes, details) = (moka::future::Cache::new(CLOSER_MAX), moka::future::Cache::new(CLOSER_MAX));
         let remembered = Arc::new(Remembered::new());
-        Self { reader: Arc::new(Reader::new(layout, definitions)), remembered, changes, details }
+        Self { reader: Arc::new(Reader::new(layout, definitions)), pinned: None, remembered, changes, details }
+    }
+
+    /// The same engine, which answers everything from the snapshot that is the newest now. Whoever puts several
+    /// answers together asks it, because a snapshot may be published between two of them.
+    ///
+    /// # Errors
+    /// As `newest`.
+    pub async fn pinned(&self) -> Result<Self, AnalyticsError> {
+        Ok(Self { pinned: Some(self.newest().await?), ..self.clone() })
     }
 
     /// What the organisation says about itself.
@@ -123,12 +134,15 @@ impl Engine {
         &self.reader.layout
     }
 
-    /// The newest snapshot, open for questions.
+    /// The newest snapshot, open for questions; of a pinned engine its own one.
     ///
     /// # Errors
     /// `NoSnapshot` when there is none, `Register` when its tables cannot be opened.
     pub async fn newest(&self) -> Result<Arc<Opened>, AnalyticsError> {
-        self.reader.newest().await
+        match &self.pinned {
+            Some(opened) => Ok(Arc::clone(opened)),
+            None => self.reader.newest().await,
+        }
     }
 
     /// Waits until whatever is being read into memory is there; answers are the same before, and slower.

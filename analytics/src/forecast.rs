@@ -75,8 +75,8 @@ pub enum Refusal {
     },
     /// Too many futures end after the horizon.
     NoEnd {
-        /// The earliest that can be expected, in weeks: the median if weeks go on like the newest.
-        earliest_weeks: Option<u32>,
+        /// The median if weeks go on like the newest, in weeks; null where even that is beyond the horizon.
+        recent_weeks: Option<u32>,
     },
 }
 
@@ -104,12 +104,12 @@ impl fmt::Display for Refusal {
                     "no forecast: {held} of the remaining {remaining} are exempt or blocked and wait for a decision"
                 )
             }
-            Self::NoEnd { earliest_weeks: Some(weeks) } => write!(
+            Self::NoEnd { recent_weeks: Some(weeks) } => write!(
                 formatter,
-                "no forecast: at the pace at which it slows down, more than 5 % of the futures are not done within \
-                 {HORIZON_WEEKS} weeks; it will be later than {weeks} weeks from now"
+                "no forecast: by the recent weeks alone it would take about {weeks} weeks, but how much it will slow down \
+                 cannot be told: more than 5 % of the futures are not done within {HORIZON_WEEKS} weeks"
             ),
-            Self::NoEnd { earliest_weeks: None } => {
+            Self::NoEnd { recent_weeks: None } => {
                 write!(formatter, "no forecast: at the recent pace it is not done within {HORIZON_WEEKS} weeks")
             }
         }
@@ -132,9 +132,9 @@ pub fn forecast(progress: &Progress) -> Forecast {
         return Forecast::Refused(Refusal::Held { held: *held, remaining: *remaining });
     }
     let recent = Finishing::of_draws(newest(net, RECENT_WEEKS), *remaining);
-    let earliest_weeks = recent.week_by(0.5);
+    let recent_weeks = recent.week_by(0.5);
     let (Some(recent), Some(slowing)) = (recent.weeks(), slowing::finishing(net, *remaining).weeks()) else {
-        return Forecast::Refused(Refusal::NoEnd { earliest_weeks });
+        return Forecast::Refused(Refusal::NoEnd { recent_weeks });
     };
     let said = Weeks { p50: recent.p50, p85: recent.p85.max(slowing.p85), p95: recent.p95.max(slowing.p95) };
     let history = Finishing::of_draws(net, *remaining).weeks();
@@ -242,7 +242,10 @@ mod tests {
         assert!(refused(&[1; 8], 5, 3).contains("3 of the remaining 5 are exempt or blocked"));
         assert!(refused(&[0, 0, 0, 0, 0, 1], 90, 0).contains("within 156 weeks"));
         // The golden history halves its pace every six weeks: its tail has no end that could be promised.
-        assert!(refused(&HISTORY, 26, 0).contains("later than 16 weeks from now"));
+        assert!(refused(&HISTORY, 26, 0).contains("by the recent weeks alone it would take about 16 weeks"));
+        // One that never slowed may still do so, and nobody has said that it did.
+        let steady = refused(&[1; 8], 40, 0);
+        assert!(steady.contains("about 40 weeks, but how much it will slow down cannot be told"), "{steady}");
         assert_eq!(forecast(&Progress::default()), Forecast::Done);
     }
 

@@ -26,6 +26,7 @@ pub(crate) use local_midnight::local_midnight;
 pub(crate) use quantile::type_7;
 pub(crate) use quantiles::{Sample, SampleQuestion};
 pub(crate) use survival::{drawn_survival, episode, log_rank};
+pub(crate) use wilson::limits as wilson_limits;
 
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};

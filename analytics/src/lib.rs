@@ -36,10 +36,10 @@ pub use answers::examine::{Case, Examination, Found, ServiceCoverage, SourceRhyt
 pub use answers::findings::{FINDINGS, Finding, find_finding};
 pub use answers::{
     ANSWERS, ARRIVALS, Answer, AnswerRequest, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY,
-    EXEMPTIONS, FREQUENCY_CATEGORY, GAPS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, STANDING, TOOLS,
-    WEEKS,
+    EXEMPTIONS, FREQUENCY_CATEGORY, GAPS, MIGRATION_WEEKS, MOVEMENTS, REJECTIONS, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM,
+    STANDING, TOOLS, WEEKS,
 };
-pub use asked::{WindowError, WindowRequest};
+pub use asked::{SCOPE_KINDS, WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
 pub use definitions::{

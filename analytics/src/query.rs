@@ -4,6 +4,7 @@ mod bounded;
 mod budget;
 mod error;
 mod guard;
+mod overdue;
 mod plan;
 mod service;
 mod stop;

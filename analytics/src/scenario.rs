@@ -33,7 +33,8 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Empty fact tables, to be filled by `insert`; a column left out is null.
+    /// Empty fact tables, and the registers and settings of these definitions, to be filled by `insert`; a column
+    /// left out is null.
     ///
     /// # Errors
     /// `Fact` when the columns of a fact cannot be found out.
@@ -45,7 +46,7 @@ impl Scenario {
             let table = writable(&batch.schema(), Vec::new()).map_err(|cause| register(name, cause))?;
             scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
         }
-        scenario.register_settings(&scenario.context)?;
+        scenario.register_registers()?;
         Ok(scenario)
     }
 
@@ -65,11 +66,7 @@ impl Scenario {
             context.register_table(place, Arc::new(table)).map_err(|cause| register(name, cause))?;
         }
         let scenario = Self { definitions, context, plans: OnceCell::new() };
-        for (name, batch) in registers::registers(&scenario.definitions).map_err(|cause| supply("registers", cause))? {
-            let table = writable(&batch.schema(), vec![batch]).map_err(|cause| register(name, cause))?;
-            scenario.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
-        }
-        scenario.register_settings(&scenario.context)?;
+        scenario.register_registers()?;
         Ok(scenario)
     }
 
@@ -126,8 +123,9 @@ impl Scenario {
     }
 
     async fn opened(&self, as_of: Instant, window: &Window) -> Result<Opened, AnalyticsError> {
+        let registers = registers::registers(&self.definitions).map_err(|cause| supply("registers", cause))?;
         let mut tables = Vec::new();
-        for name in FACTS.iter().map(|fact| fact.name).chain(["settings"]) {
+        for name in FACTS.iter().map(|fact| fact.name).chain(["settings"]).chain(registers.iter().map(|(name, _)| *name)) {
             let table = self.context.table_provider(name).await.map_err(|cause| register(name, cause))?;
             tables.push((name, true, table));
         }
@@ -179,9 +177,14 @@ impl Scenario {
         Ok(session)
     }
 
-    fn register_settings(&self, context: &SessionContext) -> Result<(), AnalyticsError> {
+    /// What the organisation says of itself, to be filled further by `insert`.
+    fn register_registers(&self) -> Result<(), AnalyticsError> {
+        for (name, batch) in registers::registers(&self.definitions).map_err(|cause| supply("registers", cause))? {
+            let table = writable(&batch.schema(), vec![batch]).map_err(|cause| register(name, cause))?;
+            self.context.register_table(name, Arc::new(table)).map_err(|cause| register(name, cause))?;
+        }
         let settings = registers::settings(&self.definitions).map_err(|cause| supply("settings", cause))?;
-        register_batch(context, "settings", settings).map_err(|cause| register("settings", cause))
+        register_batch(&self.context, "settings", settings).map_err(|cause| register("settings", cause))
     }
 }
 

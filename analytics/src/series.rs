@@ -14,7 +14,7 @@ use waymark_event::Instant;
 pub struct Cell {
     /// Which statistic of the metric, such as `p50`.
     pub statistic: String,
-    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`.
+    /// What kind of scope it is, one of `SCOPE_KINDS`.
     pub scope_kind: String,
     /// The scope's name; `component/team` for a component by team.
     pub scope: String,

@@ -1,4 +1,4 @@
-//! Views: SQL that several metrics share, so that what counts at an instant is said once.
+//! Views: SQL that several metrics or answers share, so that what counts at an instant is said once.
 //!
 //! A view reads what metrics read: facts, `calendar` with its edges, `scopes`, `settings` and the views above it. It
 //! is planned into a question that names it. Those that are `weekly` are asked over all weeks instead,
@@ -19,12 +19,14 @@ pub struct View {
 pub const VIEWS: &[View] = &[
     View { name: "placed_changes", is_weekly: false, sql: include_str!("../views/placed_changes.sql") },
     View { name: "known_commits", is_weekly: false, sql: include_str!("../views/known_commits.sql") },
+    View { name: "unattributed_deployments", is_weekly: false, sql: include_str!("../views/unattributed_deployments.sql") },
     View { name: "lead_time_variants", is_weekly: false, sql: include_str!("../views/lead_time_variants.sql") },
     View { name: "judged_deployments", is_weekly: false, sql: include_str!("../views/judged_deployments.sql") },
     View { name: "recoveries", is_weekly: false, sql: include_str!("../views/recoveries.sql") },
     View { name: "awaited_lately", is_weekly: false, sql: include_str!("../views/awaited_lately.sql") },
     View { name: "waiting_changes", is_weekly: false, sql: include_str!("../views/waiting_changes.sql") },
     View { name: "deployed_services", is_weekly: false, sql: include_str!("../views/deployed_services.sql") },
+    View { name: "born_services", is_weekly: false, sql: include_str!("../views/born_services.sql") },
     View { name: "standing_spells", is_weekly: false, sql: include_str!("../views/standing_spells.sql") },
     View { name: "standing_counts", is_weekly: false, sql: include_str!("../views/standing_counts.sql") },
     View { name: "eligible_counts", is_weekly: false, sql: include_str!("../views/eligible_counts.sql") },

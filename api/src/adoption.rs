@@ -19,5 +19,6 @@ pub use story::{ExemptionSaid, Moved, Stander, Story, Tally, WEEKS_TOLD, story};
 pub use tools::Category;
 pub use until::{Until, WeeksSaid};
 
+pub(crate) use board::untils;
 pub(crate) use migrations::{migrations, migrations_now, state_said};
 pub(crate) use story::offers;

@@ -9,7 +9,7 @@ use waymark_analytics::{Engine, QueryService};
 /// What all handlers share.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// Answers metrics over the newest snapshot.
+    /// Answers metrics over the newest snapshot; where the application is pinned, over that one.
     pub engine: Arc<Engine>,
     /// Answers people's own questions.
     pub queries: Arc<QueryService>,
@@ -31,6 +31,12 @@ impl App {
     #[must_use]
     pub fn with_status(self, probe: Arc<dyn StatusProbe>) -> Self {
         Self { probe: Some(probe), ..self }
+    }
+
+    /// The same application, which answers everything from the snapshot that is the newest now. Whoever puts several
+    /// answers together asks it.
+    pub(crate) async fn pinned(&self) -> Result<Self, Problem> {
+        Ok(Self { engine: Arc::new(self.engine.pinned().await?), ..self.clone() })
     }
 
     /// The status of the data folder.

@@ -76,6 +76,7 @@ pub(crate) struct TheirsBody {
 /// `Profile` when no profile has the metric, `Analytics` when one cannot be computed.
 pub async fn comparison(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Comparison, ComparisonError> {
     let peers = profiles::beside(metric.id)?;
+    let engine = &engine.pinned().await?;
     let ours = Arc::new(closer(engine, metric, window).await?);
     let mut theirs = Vec::with_capacity(peers.len());
     for (profile, peer) in peers {

@@ -1,10 +1,15 @@
 //! The configuration file: what the organisation says, and how this process runs.
 //!
-//! The words on which numbers depend are `Definitions`; everything else stands here. Unknown keys
-//! are refused with their name.
+//! The words on which numbers depend are `Definitions`; everything else stands here, and `problems.rs` says what is wrong
+//! with it. Unknown keys are refused with their name.
+
+mod problems;
+
+pub(crate) use problems::off_loopback;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use waymark_analytics::{Definitions, read_platform};
@@ -13,7 +18,7 @@ use waymark_collect::evidence::{EvidenceRules, read_rules};
 use waymark_event::{Instant, Remark, Weight, WrittenFile};
 
 /// Everything that a configuration file says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Config {
     /// Where it was read; null when there is no file and all is default.
     pub(crate) path: Option<PathBuf>,
@@ -179,63 +184,60 @@ impl Config {
         let beside = |path: &Path| path.with_file_name(PLATFORM);
         let Some(path) = found else {
             let folder = candidates.iter().map(|path| beside(path)).find(|folder| folder.is_dir());
-            return Self::default().described(written_files(folder.as_deref())?);
+            return Self::understand("", None, written_files(folder.as_deref())?);
         };
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
-        let mut config = Self::parse(&text).with_context(|| format!("failed to understand `{}`", path.display()))?;
         let folders = [beside(&path), data.join(PLATFORM)];
         let files = written_files(folders.iter().find(|folder| folder.is_dir()).map(PathBuf::as_path))?;
-        config.path = Some(path);
-        config.described(files)
+        Self::understand(&text, Some(path), files)
     }
 
-    /// Understands the text of a configuration file, without the platform beside it.
-    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
-        let whole: toml::Table = text.parse()?;
-        let (definitions, operation): (toml::Table, toml::Table) =
-            whole.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.as_str()));
-        let definitions: Definitions = definitions.try_into()?;
-        let operation: Operation = operation.try_into()?;
-        let config = Self { definitions, operation, ..Self::default() };
-        let problems = config.operation_problems();
-        if !problems.is_empty() {
-            bail!("{}", problems.join("; "));
-        }
-        Ok(config)
-    }
-
-    /// Adds the platform, and refuses what is wrong in it or in the definitions so far.
-    pub(crate) fn described(self, files: Vec<WrittenFile>) -> anyhow::Result<Self> {
-        let name = self.path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
-        let (definitions, mut remarks) = read_platform(self.definitions, &name, &files);
+    /// Understands the text of a configuration file and the files that describe the platform. All that is wrong in them
+    /// is told at once, as far as they can be read at all.
+    pub(crate) fn understand(text: &str, path: Option<PathBuf>, platform: Vec<WrittenFile>) -> anyhow::Result<Self> {
+        let name = path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
+        let (definitions, operation, lines) = read(text).with_context(|| format!("failed to understand `{name}`"))?;
+        let (definitions, mut remarks) = read_platform(definitions, &name, &platform);
         let components = definitions.components.iter().flat_map(|one| std::iter::once(&one.id).chain(&one.formerly));
         let components: Vec<&str> = components.map(String::as_str).collect();
-        let (rules, further) = read_rules(&files, &components);
+        let (rules, further) = read_rules(&platform, &components);
         remarks.extend(further);
+        remarks.extend(problems::problems(&operation, &lines).into_iter().map(|message| Remark {
+            file: name.clone(),
+            line: 0,
+            column: 0,
+            weight: Weight::Wrong,
+            message,
+        }));
         remarks.sort();
         remarks.dedup();
         let (wrong, doubts): (Vec<Remark>, Vec<Remark>) = remarks.into_iter().partition(|one| one.weight == Weight::Wrong);
         if !wrong.is_empty() {
             let lines: Vec<String> = wrong.iter().map(|remark| format!("\n  {remark}")).collect();
-            bail!("what is described cannot be taken:{}", lines.concat());
+            bail!("what is written cannot be taken:{}", lines.concat());
         }
-        Ok(Self { definitions, rules, platform: files, doubts, ..self })
+        Ok(Self { path, definitions, operation, rules, platform, doubts })
     }
+}
 
-    fn operation_problems(&self) -> Vec<String> {
-        let mut problems: Vec<String> = self.operation.connections.iter().filter_map(Connection::problem).collect();
-        if waymark_collect::find(&self.operation.kafka.source).is_none() {
-            problems.push(format!("kafka.source `{}` is no source", self.operation.kafka.source));
-        }
-        if !["earliest", "latest"].contains(&self.operation.kafka.start.as_str()) {
-            problems.push(format!("kafka.start `{}` is none of earliest, latest", self.operation.kafka.start));
-        }
-        if self.operation.upkeep.deliveries_days == Some(0) {
-            problems.push("upkeep.deliveries_days is 0, which keeps nothing: give at least 1, or leave it out".to_owned());
-        }
-        problems
-    }
+/// The places of connections in a configuration file; all else in it is passed over.
+#[derive(Deserialize)]
+struct Places {
+    #[serde(default, rename = "connection")]
+    connections: Vec<toml::Spanned<IgnoredAny>>,
+}
+
+/// Both halves of a configuration file, and the lines in which its connections begin.
+fn read(text: &str) -> anyhow::Result<(Definitions, Operation, Vec<usize>)> {
+    let whole: toml::Table = text.parse()?;
+    let (definitions, operation): (toml::Table, toml::Table) =
+        whole.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.as_str()));
+    let (definitions, operation) = (definitions.try_into()?, operation.try_into()?);
+    let places: Places = toml::from_str(text)?;
+    let line = |start: usize| 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+    let lines = places.connections.iter().map(|connection| line(connection.span().start)).collect();
+    Ok((definitions, operation, lines))
 }
 
 /// The YAML files of a folder by name; none when the folder is not there.
@@ -258,23 +260,49 @@ fn written_files(folder: Option<&Path>) -> anyhow::Result<Vec<WrittenFile>> {
 mod tests {
     use super::*;
 
+    /// What is said of a configuration that is refused.
+    fn refusal(text: &str, platform: Vec<WrittenFile>) -> String {
+        format!("{:#}", Config::understand(text, None, platform).unwrap_err())
+    }
+
+    const EXAMPLE: &str = include_str!("../../waymark.example.toml");
+
     #[test]
     fn the_shipped_example_is_understood() {
-        let config = Config::parse(include_str!("../../waymark.example.toml")).unwrap().described(Vec::new()).unwrap();
+        let config = Config::understand(EXAMPLE, None, Vec::new()).unwrap();
         assert!(!config.definitions.components.is_empty());
         assert!(!config.operation.connections.is_empty());
+        assert_eq!(config.doubts, []);
+    }
+
+    #[test]
+    fn the_secret_of_the_example_is_refused_and_another_one_is_taken() {
+        let secret = "replace-this-by-a-random-text";
+        let line = EXAMPLE.lines().position(|line| line.contains(secret)).unwrap();
+        let entry = EXAMPLE.lines().skip(line - 4).take(5).map(|line| line.strip_prefix("# ").unwrap());
+        let entry = entry.collect::<Vec<_>>().join("\n");
+        let error = refusal(&entry, Vec::new());
+        assert!(error.contains("is the one of the example") && error.lines().count() == 2, "{error}");
+        let config = Config::understand(&entry.replace(secret, "sixteen letters!"), None, Vec::new()).unwrap();
+        assert_eq!(config.operation.connections.len(), 1);
     }
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
-        let error = Config::parse("zone = \"UTC\"\nzoom = 1").unwrap_err();
-        assert!(format!("{error:#}").contains("zoom"), "{error:#}");
+        let error = refusal("zone = \"UTC\"\nzoom = 1", Vec::new());
+        assert!(error.contains("zoom"), "{error}");
     }
 
     #[test]
-    fn a_connection_without_secret_must_say_so() {
-        let error = Config::parse("[[connection]]\nname = \"ci\"\nsource = \"github\"").unwrap_err();
-        assert!(format!("{error:#}").contains("authentication"), "{error:#}");
+    fn everything_that_is_wrong_is_told_at_once() {
+        let text = "zone = \"Mars\"\n[settings]\nsurvey_k = 2\n[webhook]\nbody_bytes_max = 0\n\
+            [[connection]]\nname = \"ci\"\nsource = \"github\"";
+        let platform = WrittenFile { name: "platform/p.yaml".to_owned(), text: "component: []".to_owned() };
+        let error = refusal(text, vec![platform]);
+        let parts = ["zone `Mars`", "settings.survey_k", "webhook.body_bytes_max", "connection `ci`", "platform/p.yaml:1"];
+        for part in parts {
+            assert!(error.contains(part), "`{part}` is not told: {error}");
+        }
     }
 
     /// The sample as `waymark demo` writes it.
@@ -286,8 +314,8 @@ mod tests {
     #[test]
     fn the_platform_of_the_sample_is_whole_and_says_what_its_short_form_says() {
         let plan = waymark_sample::Plan::demo();
-        let short = Config::parse(&plan.configuration()).unwrap().described(Vec::new()).unwrap();
-        let config = Config::parse(&plan.settings()).unwrap().described(sample_files()).unwrap();
+        let short = Config::understand(&plan.configuration(), None, Vec::new()).unwrap();
+        let config = Config::understand(&plan.settings(), None, sample_files()).unwrap();
         assert!(config.doubts.is_empty(), "{:?}", config.doubts);
         assert_eq!(config.rules.rules().len(), 9);
         let (full, short) = (&config.definitions, &short.definitions);
@@ -316,7 +344,7 @@ mod tests {
             for file in &mut files {
                 file.text = file.text.replacen(from, to, 1);
             }
-            format!("{:#}", Config::default().described(files).unwrap_err())
+            refusal("", files)
         };
         let error = wrong("  - component: tracing", "  - component: tracin");
         assert!(error.contains("platform/evidence.yaml:") && error.contains("did you mean `tracing`?"), "{error}");
@@ -336,7 +364,7 @@ mod tests {
     #[test]
     fn one_component_in_both_places_is_refused() {
         let plan = waymark_sample::Plan::demo();
-        let error = Config::parse(&plan.configuration()).unwrap().described(sample_files()).unwrap_err();
-        assert!(format!("{error:#}").contains("component `ci-standard` is described twice"), "{error:#}");
+        let error = refusal(&plan.configuration(), sample_files());
+        assert!(error.contains("component `ci-standard` is described twice"), "{error}");
     }
 }

@@ -126,6 +126,7 @@ pub async fn explanation(
     statistic: Option<&str>,
     request: &EvidenceRequest,
 ) -> Result<Explanation, Problem> {
+    let engine = &engine.pinned().await?;
     let series = closer(engine, metric, window).await?;
     let evidence = engine.evidence(metric, window, request).await?;
     let parameters = parameters(metric, engine.definitions());
@@ -171,6 +172,7 @@ pub async fn explanation(
 /// # Errors
 /// When a number cannot be computed.
 pub async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
+    let engine = &engine.pinned().await?;
     let mut series = engine.series(metric, window).await?.as_ref().clone();
     if is_closer(&series) {
         for cell in &mut series.cells {

@@ -26,7 +26,11 @@ pub use status::{
 };
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request};
 use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use waymark_analytics::{METRICS, Subject, WindowRequest};
@@ -43,11 +47,12 @@ pub async fn warm(app: &App) {
 /// Every metric of adoption as it is asked for without a window: each looks at all components and services, and
 /// stays as long as the facts do that it reads.
 async fn warm_adoption(app: &App) -> Result<(), Problem> {
-    let (as_of, zone) = (app.engine.newest().await?.as_of(), app.engine.definitions().zone());
+    let engine = app.engine.pinned().await?;
+    let (as_of, zone) = (engine.newest().await?.as_of(), engine.definitions().zone());
     for metric in METRICS.iter().filter(|metric| metric.subject != Subject::Services) {
         let scope_kind = Some(metric.subject.scope_kind().to_owned());
         let window = WindowRequest { scope_kind, ..WindowRequest::default() }.understand(as_of, zone)?;
-        app.engine.series(metric, &window).await?;
+        engine.series(metric, &window).await?;
     }
     Ok(())
 }
@@ -60,6 +65,7 @@ pub fn router(app: App) -> Router {
     routes::router()
         .merge(pages::router())
         .with_state(app)
+        .layer(from_fn(only_readable))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "same-origin"))
         .layer(header(
@@ -68,4 +74,12 @@ pub fn router(app: App) -> Router {
              form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
         ))
         .layer(CompressionLayer::new())
+}
+
+/// Refuses an address that is no text before an extractor does, which would answer in a form of its own.
+async fn only_readable(parameters: Result<RawPathParams, RawPathParamsRejection>, request: Request, next: Next) -> Response {
+    match parameters.err().and_then(|rejection| Problem::unreadable_address(&rejection)) {
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    }
 }

@@ -3,8 +3,10 @@
 mod address;
 mod adoption;
 mod definitions;
+mod directory;
 mod doctor;
 mod frame;
+mod heading;
 mod home;
 mod metric;
 mod picture;
@@ -26,7 +28,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/adoption/{component}", get(adoption::component))
         .route("/migrations", get(adoption::migrations))
         .route("/migrations/{migration}", get(adoption::migration))
+        .route("/teams", get(directory::teams))
         .route("/teams/{team}", get(adoption::team))
+        .route("/services", get(directory::services))
         .route("/services/{service}", get(adoption::service))
         .route("/status", get(status::status))
         .route("/assets/style.css", get(style::style))
@@ -35,6 +39,7 @@ pub(crate) fn router() -> Router<App> {
 
 /// Makes the home page and the scoreboard of the newest snapshot in advance.
 pub(crate) async fn warm(app: &App) -> Result<(), crate::problem::Problem> {
-    let home = Box::pin(home::rendered(app)).await;
-    Box::pin(adoption::rendered(app)).await.and(home).map(|_| ())
+    let app = app.pinned().await?;
+    let home = Box::pin(home::rendered(&app)).await;
+    Box::pin(adoption::rendered(&app)).await.and(home).map(|_| ())
 }

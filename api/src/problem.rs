@@ -3,9 +3,10 @@
 //! A problem says what the caller can do and never holds a value of data; the chain of causes goes
 //! to the log.
 
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection, RawPathParamsRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
@@ -61,6 +62,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no-such-migration", format!("there is no migration `{id}`; {known}"))
     }
 
+    /// A migration that is declared, and has not begun.
+    pub fn migration_begins(id: &str, on: NaiveDate) -> Self {
+        let detail = format!("the migration `{id}` begins on {}", on.format("%-d %B %Y"));
+        Self::new(StatusCode::NOT_FOUND, "no-such-migration", detail)
+    }
+
     /// Nobody knows an active service or a team of this name.
     pub fn no_such_owner(kind: &str, name: &str) -> Self {
         let detail = match kind {
@@ -78,6 +85,20 @@ impl Problem {
     /// The parameters of an address cannot be read; what the parser said of them in words for people.
     pub(crate) fn unread(rejection: &QueryRejection) -> Self {
         Self::bad_parameter(parameters_said(&rejection.body_text()))
+    }
+
+    /// A body has more bytes than are read, or did not come whole.
+    pub(crate) fn body_unread(rejection: &BytesRejection, bytes_max: usize) -> Self {
+        if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::bad_parameter("the body did not come whole");
+        }
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("the body is larger than {bytes_max} bytes"))
+    }
+
+    /// The refusal of an address that is no text once it is decoded; nothing for any other rejection.
+    pub(crate) fn unreadable_address(rejection: &RawPathParamsRejection) -> Option<Self> {
+        let is_unreadable = matches!(rejection, RawPathParamsRejection::InvalidUtf8InPathParam(_));
+        is_unreadable.then(|| Self::bad_parameter("the address is not UTF-8"))
     }
 
     /// It was asked for by a name that is not this server's.

@@ -4,15 +4,17 @@
 
 mod rows;
 
-use crate::adoption::migrations;
+use crate::adoption::{Until, migrations, untils};
 use crate::problem::Problem;
 use crate::routes::SeriesBody;
 use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use futures::FutureExt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_analytics::{
-    Compared, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, SOURCE_RHYTHM, Series, Subject, Window,
-    WindowRequest, find, local_date, side_by_side,
+    Compared, Component, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, Series,
+    Statistic, Subject, Window, WindowRequest, find, local_date, side_by_side,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
@@ -23,7 +25,7 @@ use waymark_reports::{
 const SCOPES_MAX: usize = 6;
 
 /// The local day of an instant, as JSON writes it.
-pub(crate) fn day_of(instant: waymark_event::Instant, zone: chrono_tz::Tz) -> String {
+pub(crate) fn day_of(instant: waymark_event::Instant, zone: Tz) -> String {
     local_date(instant, zone).to_string()
 }
 
@@ -54,18 +56,11 @@ pub async fn chart_series(
     } else {
         vec![engine.series(metric, window).await?.as_ref().clone()]
     };
+    // A score is compared wave by wave, of which a half may hold several or none.
     if matches!(chart.id, "trend" | "cadence")
-        && let Some((first, last)) = window.periods.first().zip(window.periods.last())
+        && metric.kind != Statistic::Score
+        && let Some([before, now]) = halves(window)
     {
-        // The title compares the later half of the range with the earlier one.
-        let days = (last.end_day - first.first_day).num_days().unsigned_abs() / 2;
-        let half = |from, to| Window {
-            scope_kind: window.scope_kind.clone(),
-            scopes: window.scopes.clone(),
-            ..Window::between(Grain::Window, from, to, window.zone)
-        };
-        let middle = last.end_day - Days::new(days);
-        let (before, now) = (half(middle - Days::new(days), middle), half(middle, last.end_day));
         let mut later = engine.series(metric, &now).await?.as_ref().clone();
         later.compared = compared(engine, &later, &[metric.headline()], [&before, &now]).await?;
         series.extend([later, engine.series(metric, &before).await?.as_ref().clone()]);
@@ -76,6 +71,22 @@ pub async fn chart_series(
         charts::under_titles(series, &titles);
     }
     Ok(series)
+}
+
+/// The earlier and the later half of a range, each as one period: the title of a chart compares them. A range of two weeks
+/// or more has halves of whole weeks, so that both end on the same day of the week: what waits on a Sunday evening differs
+/// from what waits in mid-week, whatever changed.
+fn halves(window: &Window) -> Option<[Window; 2]> {
+    let (first, last) = window.periods.first().zip(window.periods.last())?;
+    let half = (last.end_day - first.first_day).num_days().unsigned_abs() / 2;
+    let days = if half < 7 { half } else { half - half % 7 };
+    let range = |from, to| Window {
+        scope_kind: window.scope_kind.clone(),
+        scopes: window.scopes.clone(),
+        ..Window::between(Grain::Window, from, to, window.zone)
+    };
+    let middle = last.end_day - Days::new(days);
+    Some([range(middle - Days::new(days), middle), range(middle, last.end_day)])
 }
 
 /// The series of some metrics over one window, in their order.
@@ -122,9 +133,9 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     // Only weeks that lie inside the period: a quarter rarely ends on a Sunday.
     let last_week = Grain::Week.floor(end);
     let weeks = Window::between(Grain::Week, last_week - Days::new(7 * u64::from(report.needs.weeks)), last_week, zone);
-    let days = report.needs.days;
-    let now = Window::between(Grain::Window, end - Days::new(days), end, zone);
-    let before = Window::between(Grain::Window, end - Days::new(2 * days), end - Days::new(days), zone);
+    let [range, range_before] = ranges(report, &period, zone)?;
+    let [now, before] =
+        [&range, &range_before].map(|range| Window::between(Grain::Window, range.first_day, range.end_day, zone));
     let series = report.needs.metrics.iter().filter_map(|id| find(id)).map(|metric| {
         let engine = engine.clone();
         let [weeks, before, now] = [&weeks, &before, &now].map(|window| headline(metric, window));
@@ -139,15 +150,18 @@ async fn input(engine: &Engine, report: &'static Report, period: Option<&str>) -
     let movements = rows::movements(&engine.answer(&MOVEMENTS, &moved).await?, zone);
     let scores = rows::scores(&engine.answer(&SCORES, &moved).await?, end);
     let migrations = migrations(engine, end).await?;
-    let notes = notes(engine, &moved).await?;
+    let untils = untils(engine, end).await?;
+    let notes = notes(engine, report, [&moved, &now]).await?;
     Ok(ReportInput {
         organisation: definitions.organisation.clone(),
         period,
+        range,
+        range_before,
         as_of: opened.as_of(),
         snapshot: opened.snapshot.id.clone(),
         zone,
         series,
-        components: components(&definitions, end - Days::new(1)),
+        components: components(&definitions, end - Days::new(1), &untils),
         movements,
         migrations,
         scores,
@@ -218,10 +232,7 @@ fn report_period(
     definitions: &Definitions,
     as_of: waymark_event::Instant,
 ) -> Result<ReportPeriod, Problem> {
-    let grain = match report.cadence {
-        Cadence::Weekly => Grain::Week,
-        Cadence::Quarterly => Grain::Quarter,
-    };
+    let grain = grain(report);
     let window = match asked {
         None => Window::last_complete(grain, 1, as_of, definitions.zone()),
         Some(text) => {
@@ -232,33 +243,126 @@ fn report_period(
             Window::between(grain, start, grain.next(start), definitions.zone())
         }
     };
-    let period = window.periods.first().ok_or_else(|| Problem::bad_parameter("the period is empty"))?;
-    Ok(ReportPeriod { label: wording::dates::period(grain, period), first_day: period.first_day, end_day: period.end_day })
+    named_period(&window)
 }
 
-/// The components in the organisation's own order, with what was promised and demanded as of a day.
-fn components(definitions: &Definitions, on: NaiveDate) -> Vec<ComponentInfo> {
-    let components = definitions.components.iter();
-    components
-        .map(|component| ComponentInfo {
+const fn grain(report: &Report) -> Grain {
+    match report.cadence {
+        Cadence::Weekly => Grain::Week,
+        Cadence::Quarterly => Grain::Quarter,
+    }
+}
+
+fn named_period(window: &Window) -> Result<ReportPeriod, Problem> {
+    let period = window.periods.first().ok_or_else(|| Problem::bad_parameter("the period is empty"))?;
+    let label = wording::dates::period(window.grain, period);
+    Ok(ReportPeriod { label, first_day: period.first_day, end_day: period.end_day })
+}
+
+/// The range over which a report measures, and the one before: so many days up to the end of its period, or the period
+/// itself and its predecessor.
+fn ranges(report: &Report, period: &ReportPeriod, zone: Tz) -> Result<[ReportPeriod; 2], Problem> {
+    let Some(days) = report.needs.days else {
+        let (grain, end) = (grain(report), period.first_day);
+        let before = Window::between(grain, grain.floor(end - Days::new(1)), end, zone);
+        return Ok([period.clone(), named_period(&before)?]);
+    };
+    let range = |label: String, end_day: NaiveDate| ReportPeriod { label, first_day: end_day - Days::new(days), end_day };
+    let end = period.end_day;
+    Ok([range(format!("the last {days} days"), end), range(format!("the {days} days before"), end - Days::new(days))])
+}
+
+/// The components in the organisation's own order, with what was promised and demanded as of a day, and when the promise
+/// will be kept.
+fn components(definitions: &Definitions, on: NaiveDate, untils: &BTreeMap<String, Until>) -> Vec<ComponentInfo> {
+    let info = |component: &Component| {
+        let until = untils.get(&component.id);
+        let promised = definitions.target(&component.id, on).map(|target| Target { share: target.share, due: target.due_on });
+        // The verdict belongs to what the forecast aims at, which another target may have followed since its last week.
+        let aim = |until: &Until| until.due_on.map(|due| Target { share: until.goal, due });
+        ComponentInfo {
             id: component.id.clone(),
             title: component.title.clone(),
             category: component.category.clone(),
             owner: component.owner.clone(),
             lifecycle: component.lifecycle.clone(),
-            target: definitions.target(&component.id, on).map(|target| Target { share: target.share, due: target.due_on }),
+            target: until.map_or(promised, aim),
+            forecast: until.map(|until| until.sentence.clone()),
+            status: until.map_or("no forecast", |until| until.status).to_owned(),
             mandate_due: definitions.mandate(&component.id, on).map(|mandate| mandate.due_on),
-        })
-        .collect()
+        }
+    };
+    definitions.components.iter().map(info).collect()
 }
 
-async fn notes(engine: &Engine, window: &Window) -> Result<DataNotes, Problem> {
-    let rhythm = engine.answer(&SOURCE_RHYTHM, window).await?;
-    let gaps = engine.answer(&GAPS, window).await?;
+async fn notes(engine: &Engine, report: &Report, [moved, now]: [&Window; 2]) -> Result<DataNotes, Problem> {
+    let rhythm = engine.answer(&SOURCE_RHYTHM, moved).await?;
+    let gaps = engine.answer(&GAPS, moved).await?;
+    // Only who says how many deployments failed has to know whether failures could be seen at all.
+    let has_incidents = if report.needs.metrics.contains(&"change_fail_rate") {
+        rows::has_incidents(&engine.answer(&SERVICE_COVERAGE, now).await?)
+    } else {
+        None
+    };
     Ok(DataNotes {
         open_rejections: rows::total(&rhythm, "rejections"),
         sources: rows::sources(&rhythm),
         unmatched_environments: rows::total(&gaps, "unmatched_environments"),
         unknown_evidence: rows::total(&gaps, "unknown_evidence"),
+        has_incidents,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Datelike;
+    use chrono_tz::Europe::Berlin;
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).unwrap()
+    }
+
+    #[test]
+    fn halves_of_a_range_end_on_the_same_day_of_the_week() {
+        // Of 13 weeks each half has six, of 20 days one; a range of less than two weeks has no whole week in its half.
+        for (grain, days, half) in
+            [(Grain::Week, 91, 42), (Grain::Week, 182, 91), (Grain::Day, 20, 7), (Grain::Day, 13, 6), (Grain::Day, 1, 0)]
+        {
+            let end = day(2026, 8, 3);
+            let window = Window::between(grain, end - Days::new(days), end, Berlin).of_scope("team", "payments");
+            let [before, now] = halves(&window).unwrap();
+            let [from, to] = [&before.periods[0], &now.periods[0]];
+            assert_eq!((to.end_day, from.end_day), (end, to.first_day), "{days}");
+            assert_eq!((to.end_day - to.first_day).num_days(), half, "{days}");
+            assert_eq!((from.end_day - from.first_day).num_days(), half, "{days}");
+            assert!(half < 7 || from.end_day.weekday() == to.end_day.weekday(), "{days}");
+            assert_eq!((now.scope_kind.as_str(), now.scopes.as_slice()), ("team", ["payments".to_owned()].as_slice()));
+        }
+        assert_eq!(halves(&Window::between(Grain::Week, day(2026, 8, 3), day(2026, 8, 3), Berlin)), None);
+    }
+
+    #[test]
+    fn a_review_measures_its_quarter_and_a_weekly_report_ninety_days() {
+        let told = |name: &str, label: &str, first_day: NaiveDate, end_day: NaiveDate| {
+            let period = ReportPeriod { label: label.to_owned(), first_day, end_day };
+            ranges(find_report(name).unwrap(), &period, Berlin)
+                .unwrap()
+                .map(|range| (range.label, range.first_day, range.end_day))
+        };
+        let quarter = told("leadership", "Q2 2026", day(2026, 4, 1), day(2026, 7, 1));
+        let range = |label: &str, first_day, end_day| (label.to_owned(), first_day, end_day);
+        assert_eq!(
+            quarter,
+            [range("Q2 2026", day(2026, 4, 1), day(2026, 7, 1)), range("Q1 2026", day(2026, 1, 1), day(2026, 4, 1))]
+        );
+        let week = told("weekly", "week of 27 Jul 2026", day(2026, 7, 27), day(2026, 8, 3));
+        assert_eq!(
+            week,
+            [
+                range("the last 90 days", day(2026, 5, 5), day(2026, 8, 3)),
+                range("the 90 days before", day(2026, 2, 4), day(2026, 5, 5)),
+            ]
+        );
+    }
 }

@@ -23,6 +23,7 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use charts::waves;
 pub(crate) use doctor::DoctorParams;
 pub(crate) use rows::{RowsParams, with_offset};
 pub use series::CellBody;
@@ -76,4 +77,31 @@ pub(crate) fn router() -> Router<App> {
     let schema = || async { ([(CONTENT_TYPE, "application/schema+json")], PLATFORM_SCHEMA) };
     let router = router.route("/api/v1/platform-schema.json", get(schema));
     router.route("/api/v1/openapi.json", get(openapi))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+    use waymark_analytics::SCOPE_KINDS;
+
+    #[test]
+    fn scopes_and_periods_are_asked_for_in_the_same_words_everywhere() {
+        let description = serde_json::to_value(openapi()).unwrap();
+        let paths = description["paths"].as_object().unwrap().values();
+        let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+        let mut texts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for parameter in operations.flat_map(|operation| operation["parameters"].as_array().into_iter().flatten()) {
+            let text = parameter["description"].as_str().unwrap();
+            texts.entry(parameter["name"].as_str().unwrap()).or_default().insert(text);
+        }
+        for name in ["scope_kind", "scope", "grain", "from", "to", "last"] {
+            let said = &texts[name];
+            assert_eq!(said.len(), 1, "`{name}` is asked for in several words: {said:?}");
+        }
+        let kinds = texts["scope_kind"].first().unwrap();
+        for kind in SCOPE_KINDS {
+            assert!(kinds.contains(&format!("`{kind}`")), "the text of `scope_kind` does not name `{kind}`");
+        }
+    }
 }

@@ -62,6 +62,13 @@ pub(crate) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, lines: u
     out.into_iter().map(|line| fitted(&line, size, weight, room)).collect()
 }
 
+/// Whether our files hold the letter.
+pub(crate) fn is_known(letter: char) -> bool {
+    let code = u32::from(letter);
+    let is_dense = (0x20..0x180).contains(&code) && !matches!(code, 0x7f..=0x9f | 0x149);
+    is_dense || FURTHER.binary_search_by_key(&code, |row| row.0).is_ok()
+}
+
 fn advance(letter: char, weight: Weight) -> u16 {
     let code = u32::from(letter);
     let (dense, further) = match weight {
@@ -180,6 +187,19 @@ mod tests {
         }
         assert!(width("lead time", 12.0, Weight::Semibold) > width("lead time", 12.0, Weight::Regular));
         assert!(FURTHER.is_sorted_by_key(|row| row.0));
+    }
+
+    #[test]
+    fn a_letter_that_no_file_holds_is_measured_as_wide_as_the_sign_in_its_place() {
+        for letter in ['a', 'ß', 'ž', '…', '→', '\u{a0}'] {
+            assert!(is_known(letter), "{letter}");
+        }
+        for letter in ['支', 'ש', 'Ж', '□'] {
+            assert!(!is_known(letter), "{letter}");
+            for weight in [Weight::Regular, Weight::Semibold] {
+                assert!(advance('?', weight) <= advance(letter, weight), "{letter}");
+            }
+        }
     }
 
     #[test]

@@ -8,9 +8,17 @@ pub(crate) mod score;
 pub(crate) mod sparkline;
 pub(crate) mod trend;
 
-use crate::frame::{Frame, Theme};
+use crate::frame::{Frame, Medium, Theme};
 use crate::svg::Svg;
 use waymark_analytics::{Cell, Metric, Series, Statistic};
+
+/// From this width on a drawing inside a page cannot be read on a phone.
+const WIDE: u32 = 480;
+/// How wide it is drawn for one, and how high where its own content does not say it.
+const NARROW: (u32, u32) = (366, 380);
+
+/// How a chart is drawn into one frame.
+type Drawing = fn(&[Series], &Frame) -> Svg;
 
 /// One chart: its row of the catalogue.
 #[derive(Debug)]
@@ -21,8 +29,9 @@ pub struct Chart {
     pub title: &'static str,
     /// What it shows, and which series it takes.
     pub about: &'static str,
-    /// Draws the series; never fails, a chart without data says so.
-    pub draw: fn(&[Series], &Frame) -> Svg,
+    /// Draws the series; never fails, a chart without data says so. For a wide place of a page it draws a second time
+    /// for narrow screens.
+    pub draw: Drawing,
     /// Whether the chart can show this metric.
     pub accepts: fn(&Metric) -> bool,
 }
@@ -42,7 +51,7 @@ pub const CHARTS: &[Chart] = &[
         title: "Trend",
         about: "One metric over periods, up to six scopes: line, 95 % band, gaps for missing periods, what is not over \
                 dashed. Takes the series; two further series of whole ranges give the title its comparison.",
-        draw: trend::draw,
+        draw: |series, frame| for_its_place(trend::draw, NARROW.1, series, frame),
         accepts: |_| true,
     },
     Chart {
@@ -50,7 +59,7 @@ pub const CHARTS: &[Chart] = &[
         title: "Cadence",
         about: "A rate or a number of events as one bar per period, a rate with its 95 % interval; a true zero is a tick, an unknown period is a gap. \
                 Takes the series of one scope.",
-        draw: cadence::draw,
+        draw: |series, frame| for_its_place(cadence::draw, NARROW.1, series, frame),
         accepts: |metric| matches!(metric.kind, Statistic::Rate | Statistic::Events),
     },
     Chart {
@@ -58,14 +67,14 @@ pub const CHARTS: &[Chart] = &[
         title: "Reach",
         about: "Coverage times adoption is reach: one bar per component over all active services, unknown hatched. \
                 Takes the series of `adoption_rate`, `coverage_fit` and `reach`; shows their last period.",
-        draw: reach::draw,
-        accepts: |metric| matches!(metric.kind, Statistic::Census),
+        draw: |series, frame| for_its_place(reach::draw, reach::narrow_height(series), series, frame),
+        accepts: |metric| matches!(metric.id, "adoption_rate" | "coverage_fit" | "reach"),
     },
     Chart {
         id: "score",
         title: "Score",
         about: "A survey score per period as points with 95 % whiskers and the number of answers. Takes the series.",
-        draw: score::draw,
+        draw: |series, frame| for_its_place(score::draw, NARROW.1, series, frame),
         accepts: |metric| matches!(metric.kind, Statistic::Score),
     },
     Chart {
@@ -76,6 +85,15 @@ pub const CHARTS: &[Chart] = &[
         accepts: |_| true,
     },
 ];
+
+/// One drawing, and where it stands wide in a page, whose reader may hold a phone, a narrow one behind it.
+fn for_its_place(draw: Drawing, narrow_height: u32, series: &[Series], frame: &Frame) -> Svg {
+    let drawn = draw(series, frame);
+    if frame.medium == Medium::File || frame.width < WIDE || frame.is_tiny() {
+        return drawn;
+    }
+    drawn.with_narrow(&draw(series, &Frame::inline(NARROW.0, narrow_height)))
+}
 
 /// Components under the names that people use, in this order: id and title of each. Other scopes stay as they are.
 pub fn under_titles(series: &mut Series, components: &[(&str, &str)]) {
@@ -198,22 +216,77 @@ mod tests {
         assert_eq!(ids.len(), CHARTS.len());
     }
 
+    /// The markup of a drawing, and of the one for narrow screens behind it.
+    fn sheets(svg: &Svg) -> Vec<&str> {
+        svg.as_str().split_inclusive("</svg>").collect()
+    }
+
+    #[test]
+    fn what_is_wide_in_a_page_has_a_drawing_for_a_phone_and_a_file_has_not() {
+        let teams = [("team", "checkout"), ("team", "payments")];
+        let made = series("change_lead_time", weeks(13), &teams, |_, _| Some((90_000.0, 60)));
+        let drawn = |frame: Frame| (find("trend").unwrap().draw)(std::slice::from_ref(&made), &frame);
+        let wide = drawn(Frame::inline(1_120, 340));
+        let [_, narrow] = sheets(&wide)[..] else { panic!("not two drawings: {}", wide.as_str()) };
+        assert!(narrow.contains("viewBox=\"0 0 366 380\"") && narrow.contains("checkout"), "{narrow}");
+        for frame in [Frame::inline(412, 290), Frame::inline(220, 36), Frame::file(1_120, 340, Theme::Light)] {
+            assert_eq!(sheets(&drawn(frame)).len(), 1, "{frame:?}");
+        }
+    }
+
+    #[test]
+    fn a_phone_sees_every_bar_of_reach_whole_with_its_value() {
+        let names: Vec<String> = (0..9).map(|place| format!("a component of the platform, the {place}th")).collect();
+        let components: Vec<(&str, &str)> = names.iter().map(|name| ("component", name.as_str())).collect();
+        let three = ["adoption_rate", "coverage_fit", "reach"].map(|id| {
+            let share = |place: usize| if id == "coverage_fit" { 0.95 } else { 0.1 + 0.1 * place as f64 };
+            series(id, weeks(1), &components, |place, _| Some((share(place), 60)))
+        });
+        let drawn = (find("reach").unwrap().draw)(&three, &Frame::inline(848, 369));
+        let narrow = sheets(&drawn)[1];
+        assert_eq!(narrow.matches("class=\"wm-point\"").count(), names.len(), "{narrow}");
+        assert!(narrow.contains(">10 % reach<") && narrow.contains(">90 % reach<"), "{narrow}");
+        // What is eligible without using it is too pale for its fill to be seen alone.
+        assert!(narrow.contains("fill-opacity=\"0.24\" stroke=\"var(--wm-series-1,"), "{narrow}");
+    }
+
+    #[test]
+    fn a_shape_without_data_says_so_in_words() {
+        let made = series("retention", weeks(13), &[("component", "tracing")], |_, _| None);
+        let drawn = (find("sparkline").unwrap().draw)(std::slice::from_ref(&made), &Frame::inline(220, 36));
+        assert!(
+            drawn.as_str().contains(">no data</text>") && drawn.title() == "Retention, tracing: no data",
+            "{}",
+            drawn.as_str()
+        );
+        let mut withheld = series("nps", quarters(3), &[("component", "platform")], |_, _| None);
+        withheld.cells.iter_mut().for_each(|cell| cell.sample_size = None);
+        let drawn = (find("sparkline").unwrap().draw)(&[withheld], &Frame::inline(60, 20));
+        assert_eq!(drawn.title(), "Net promoter score, platform: withheld to protect people");
+    }
+
     #[test]
     fn every_drawing_is_well_formed_described_and_the_same_twice() {
         for (what, svg, again) in drawings(&FRAMES).into_iter().chain(drawings(&EXTREMES)) {
             assert_eq!(svg, again, "{what}");
             assert!(!svg.as_str().contains("<script") && !svg.as_str().contains('\u{1}'), "{what}");
             assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf\""), "{what}");
-            let read = Document::parse(svg.as_str());
-            assert!(read.is_ok(), "{what}: {read:?}");
+            for sheet in sheets(&svg) {
+                let read = Document::parse(sheet);
+                assert!(read.is_ok(), "{what}: {read:?}");
+            }
             assert!(!svg.title().is_empty() && !svg.description().is_empty(), "{what}");
         }
     }
 
     #[test]
     fn no_two_texts_overlap_and_none_leaves_the_sheet() {
-        for (what, svg, _) in drawings(&FRAMES).into_iter().filter(|(what, ..)| !what.starts_with("sparkline")) {
-            let Ok(read) = Document::parse(svg.as_str()) else { continue };
+        let drawings = drawings(&FRAMES).into_iter().filter(|(what, ..)| !what.starts_with("sparkline"));
+        let sheets = drawings.flat_map(|(what, svg, _)| {
+            sheets(&svg).into_iter().map(|sheet| (what.clone(), sheet.to_owned())).collect::<Vec<_>>()
+        });
+        for (what, sheet) in sheets {
+            let Ok(read) = Document::parse(&sheet) else { continue };
             let width = number(read.root_element(), "width");
             let boxes: Vec<(f64, f64, f64, f64, &str)> =
                 read.descendants().filter(|node| node.has_tag_name("text")).map(text_box).collect();
@@ -283,7 +356,7 @@ mod tests {
                         if index == 1 { value } else { Some((2.0, 24)) }
                     },
                 );
-            (find("cadence").unwrap().draw)(&[made], &Frame::default()).into_string()
+            (find("cadence").unwrap().draw)(&[made], &Frame::inline(412, 290)).into_string()
         };
         let points = |svg: &str| svg.matches("class=\"wm-point\"").count();
         assert_eq!(points(&frequency(None)), 2);

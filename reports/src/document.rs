@@ -192,7 +192,7 @@ pub struct Picture {
     pub alt: String,
     /// How much of the page's width it takes.
     pub width: Width,
-    /// The drawing for `Medium::Inline`.
+    /// The drawing for `Medium::Inline`; where it is wide, one for narrow screens behind it.
     pub svg: String,
 }
 

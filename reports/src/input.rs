@@ -2,6 +2,7 @@
 //!
 //! Reports read it and nothing else, so the same input makes the same bytes.
 
+use crate::wording;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
@@ -15,6 +16,10 @@ pub struct ReportInput {
     pub organisation: String,
     /// The period that the report is about.
     pub period: ReportPeriod,
+    /// The range over which the organisation is measured: the period itself, or as many days up to its end.
+    pub range: ReportPeriod,
+    /// The range before it, with which it is compared.
+    pub range_before: ReportPeriod,
     /// The instant that all series describe.
     pub as_of: Instant,
     /// The snapshot that was read.
@@ -35,10 +40,10 @@ pub struct ReportInput {
     pub notes: DataNotes,
 }
 
-/// The days that a report is about, half-open.
+/// Days that a report speaks of, half-open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportPeriod {
-    /// The period in words, such as `week of 16 Nov 2026` or `Q3 2026`.
+    /// The days in words, such as `week of 16 Nov 2026`, `Q3 2026` or `the last 90 days`.
     pub label: String,
     /// First local day.
     pub first_day: NaiveDate,
@@ -51,10 +56,10 @@ pub struct ReportPeriod {
 pub struct ReportSeries {
     /// At least 13 complete weeks, for the organisation and each component.
     pub weekly: Series,
-    /// The trailing 90 days as one period, with what the rows of the organisation say about it and the 90
-    /// days before; where they say nothing, the two cells are compared.
+    /// The range as one period, with what the rows of the organisation say about it and the range before;
+    /// where they say nothing, the two cells are compared.
     pub window: Series,
-    /// The 90 days before those as one period.
+    /// The range before as one period.
     pub previous: Series,
 }
 
@@ -73,6 +78,10 @@ pub struct ComponentInfo {
     pub lifecycle: String,
     /// The share that was promised, and until when.
     pub target: Option<Target>,
+    /// When it will be reached, or why nobody can say, as the scoreboard says it; null while no week is known.
+    pub forecast: Option<String>,
+    /// The scoreboard's verdict: `done`, `on track`, `at risk`, `late`, `no forecast` or `no target`.
+    pub status: String,
     /// The day from which it is mandatory for all services that it fits.
     pub mandate_due: Option<NaiveDate>,
 }
@@ -150,14 +159,26 @@ pub struct MigrationWeek {
     pub first_day: NaiveDate,
     /// Services in scope at its end.
     pub scope: i64,
-    /// Those of them that had moved.
+    /// Those of them that had moved, as far as was last known.
     pub done: i64,
+    /// Those of them that had moved and of which it was not known any more whether they still had.
+    pub unconfirmed: i64,
     /// Services that moved in it.
     pub completed: i64,
     /// Services that went back.
     pub returned: i64,
-    /// Leaks: services that came into scope on the old path.
+    /// Leaks: services that were born on the old path.
     pub leaks: i64,
+}
+
+impl MigrationWeek {
+    /// What has to be said beside those that have moved: `, 1 of them not confirmed lately`; empty where there is nothing.
+    pub(crate) fn doubt(&self) -> String {
+        if self.unconfirmed == 0 {
+            return String::new();
+        }
+        format!(", {} of them not confirmed lately", wording::count(self.unconfirmed))
+    }
 }
 
 /// What keeps a service from having moved.
@@ -195,6 +216,8 @@ pub struct ScoreRow {
     pub component: Option<String>,
     /// The wave's name.
     pub wave: String,
+    /// The local day of its last answer.
+    pub closed_on: NaiveDate,
     /// The score; null = suppressed or not asked.
     pub nps: Option<f64>,
     /// Lower limit (95 %); null when there is none.
@@ -216,6 +239,9 @@ pub struct DataNotes {
     pub unmatched_environments: i64,
     /// Pairs of service and component about which nothing is known.
     pub unknown_evidence: i64,
+    /// Whether an incident has ever named a service that was deployed in the range; null = none was deployed, or the
+    /// report does not ask.
+    pub has_incidents: Option<bool>,
 }
 
 /// How one source behaves.
@@ -232,9 +258,9 @@ pub struct SourceNote {
 /// Which of the two whole ranges is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
-    /// The trailing 90 days.
+    /// The range of the report.
     Now,
-    /// The 90 days before.
+    /// The range before it.
     Before,
 }
 

@@ -107,6 +107,13 @@ const COMPONENTS: [(&str, &str, f64, f64, f64); 4] = [
     ("logging", "Central logging", 90.0, 84.0, 0.4),
 ];
 const ACTIVE: f64 = 96.0;
+/// What is forecast of each of them, and the verdict.
+const FORECASTS: [(&str, &str); 4] = [
+    ("90 % by 13 Dec 2026 – 24 Jan 2027 (target 31 Dec 2026): at risk", "at risk"),
+    ("95 % by 13 Dec 2026 – 10 Jan 2027 (target 31 Mar 2027): on track", "on track"),
+    ("no forecast: nothing was gained in the last 4 weeks", "no forecast"),
+    ("98 % reached (target 1 Nov 2026): done", "done"),
+];
 
 fn census(id: &str, window: Window) -> Series {
     let scopes = COMPONENTS.map(|component| ("component", component.0));
@@ -149,6 +156,7 @@ fn delivery(id: &str, before: f64, now: f64, rows: i64) -> crate::ReportSeries {
 
 fn component(index: usize, target: Option<(f64, NaiveDate)>) -> crate::ComponentInfo {
     let (id, title, ..) = COMPONENTS[index];
+    let (forecast, status) = FORECASTS[index];
     crate::ComponentInfo {
         id: id.to_owned(),
         title: title.to_owned(),
@@ -156,6 +164,8 @@ fn component(index: usize, target: Option<(f64, NaiveDate)>) -> crate::Component
         owner: ["build", "runtime", "security", "runtime"][index].to_owned(),
         lifecycle: "production".to_owned(),
         target: target.map(|(share, due)| crate::Target { share, due }),
+        forecast: Some(forecast.to_owned()),
+        status: status.to_owned(),
         mandate_due: (index == 2).then(|| NaiveDate::from_ymd_opt(2027, 3, 31).unwrap_or_default()),
     }
 }
@@ -183,6 +193,7 @@ fn migration() -> crate::Migration {
             first_day: monday() - Days::new(7 * (13 - index)),
             scope: if index < 9 { 89 } else { 90 },
             done,
+            unconfirmed: 0,
             completed: gained,
             returned: 0,
             leaks: i64::from(index == 9),
@@ -212,10 +223,8 @@ fn migration() -> crate::Migration {
     }
 }
 
-/// A whole made-up report input.
-pub(crate) fn input() -> crate::ReportInput {
-    use crate::MovementKind::{BornOffPath, Joined, Left, NewlyExempt};
-    let day = |month: u32, day: u32, year: i32| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+/// The series of adoption and delivery.
+fn all_series() -> std::collections::BTreeMap<&'static str, crate::ReportSeries> {
     let mut series = std::collections::BTreeMap::new();
     for id in ["adoption_rate", "coverage_fit", "reach"] {
         let made = crate::ReportSeries {
@@ -231,9 +240,17 @@ pub(crate) fn input() -> crate::ReportInput {
     series.insert("failed_deployment_recovery_time", delivery("failed_deployment_recovery_time", 7_200.0, 6_800.0, 76));
     series.insert("deployment_frequency", delivery("deployment_frequency", 2.6, 3.2, 2_904));
     series.insert("ci_success_rate", delivery("ci_success_rate", 0.885, 0.897, 9_120));
+    series
+}
+
+/// A whole made-up report input.
+pub(crate) fn input() -> crate::ReportInput {
+    use crate::MovementKind::{BornOffPath, Joined, Left, NewlyExempt};
+    let day = |month: u32, day: u32, year: i32| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
     let score = |component: Option<&str>, wave: &str, nps: Option<f64>, answers: Option<i64>| crate::ScoreRow {
         component: component.map(str::to_owned),
         wave: wave.to_owned(),
+        closed_on: if wave == "2026-Q3" { day(9, 30, 2026) } else { day(6, 30, 2026) },
         nps,
         low: nps.map(|nps| nps - 21.0),
         high: nps.map(|nps| nps + 21.0),
@@ -246,10 +263,12 @@ pub(crate) fn input() -> crate::ReportInput {
             first_day: day(11, 16, 2026),
             end_day: monday(),
         },
+        range: range("the last 90 days", 0),
+        range_before: range("the 90 days before", 1),
         as_of: as_of(),
         snapshot: "s-000042".to_owned(),
         zone: chrono_tz::Europe::Berlin,
-        series,
+        series: all_series(),
         components: vec![
             component(0, Some((0.9, day(12, 31, 2026)))),
             component(1, Some((0.95, day(3, 31, 2027)))),
@@ -267,6 +286,7 @@ pub(crate) fn input() -> crate::ReportInput {
         migrations: vec![migration()],
         scores: vec![
             score(None, "2026-Q3", Some(18.0), Some(88)),
+            score(Some("ci-pipeline"), "2026-Q2", Some(74.0), Some(58)),
             score(Some("ci-pipeline"), "2026-Q3", Some(34.0), Some(61)),
             score(Some("secrets"), "2026-Q3", None, None),
         ],
@@ -281,6 +301,13 @@ pub(crate) fn input() -> crate::ReportInput {
                 .to_vec(),
             unmatched_environments: 1,
             unknown_evidence: 6,
+            has_incidents: Some(true),
         },
     }
+}
+
+/// The days of `ninety_days` under a name.
+fn range(label: &str, back: u64) -> crate::ReportPeriod {
+    let end_day = monday() - Days::new(90 * back);
+    crate::ReportPeriod { label: label.to_owned(), first_day: end_day - Days::new(90), end_day }
 }

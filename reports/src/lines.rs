@@ -1,10 +1,13 @@
-//! What charts over periods have in common: their lines, the comparison behind the title, the marks.
+//! What charts over periods have in common: their lines, the comparison behind the title, marks and their legend.
 //!
 //! A line is one scope with one place for each period; what joins the places belongs to the chart.
 
+use crate::advances::{self, Weight};
 use crate::palette::{self, Token};
+use crate::plane::LABEL;
+use crate::plate::Free;
 use crate::svg::markup::{decimal, exact};
-use crate::svg::{Fill, Sheet, Stroke};
+use crate::svg::{Fill, Letter, Sheet, Stroke};
 use crate::wording::{self, dates, finding};
 use std::collections::BTreeMap;
 use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Unit, Verdict, Window, change};
@@ -12,6 +15,12 @@ use waymark_event::Instant;
 
 /// The most scopes that one chart can keep apart.
 pub(crate) const LINES_MAX: usize = 6;
+/// How high one row of a legend is.
+const LEGEND_ROW: f64 = 18.0;
+/// What stands around a name of a legend: its mark before it and the pause behind it.
+const LEGEND_GAP: f64 = 32.0;
+/// How much of the height below the words a legend takes at most.
+const LEGEND_SHARE: f64 = 0.35;
 
 /// One scope of a series over all periods.
 pub(crate) struct Line<'a> {
@@ -99,7 +108,7 @@ fn ranges(series: &[Series]) -> Vec<(&Series, ByScope<'_>)> {
 }
 
 /// What may be said about a line: from two whole ranges where they are given, else from its first
-/// and last complete period.
+/// and last complete period; of a survey from its two newest waves, as tables of scores do.
 fn compared(first: &Series, ranges: &[(&Series, ByScope<'_>)], line: &Line<'_>) -> Option<Comparison> {
     let metric = first.metric;
     let mut ranges: Vec<(&Series, &Cell)> = ranges
@@ -124,12 +133,15 @@ fn compared(first: &Series, ranges: &[(&Series, ByScope<'_>)], line: &Line<'_>) 
         };
         return Some(Comparison { change, basis });
     }
-    let whole: Vec<&Cell> = line.known().map(|(_, cell)| cell).filter(|cell| !cell.is_partial).collect();
-    let (Some(before), Some(after)) = (whole.first(), whole.last()) else { return None };
-    if before.period_start == after.period_start {
-        return None;
-    }
-    let basis = format!("title: last complete {} vs first", noun(first.window.grain));
+    let mut whole = line.known().map(|(_, cell)| cell).filter(|cell| !cell.is_partial);
+    let (before, after, basis) = if metric.kind == Statistic::Score {
+        let waves: Vec<&Cell> = whole.collect();
+        let [.., before, after] = waves.as_slice() else { return None };
+        (*before, *after, "title: newest wave vs the one before".to_owned())
+    } else {
+        let before = whole.next()?;
+        (before, whole.last()?, format!("title: last complete {} vs first", noun(first.window.grain)))
+    };
     Some(Comparison { change: change(metric, before, after), basis })
 }
 
@@ -175,10 +187,13 @@ pub(crate) fn subtitle(metric: &Metric, window: &Window, lines: &[Line<'_>], lim
         Statistic::Level => "At the end of the period",
     };
     let scope = match lines {
-        [line] => line.scope.to_owned(),
-        many => format!("{} {}", many.len(), plural(many.first().map_or("scope", |line| line.scope_kind))),
+        [] => None,
+        [line] => Some(line.scope.to_owned()),
+        [first, ..] => Some(format!("{} {}", lines.len(), plural(first.scope_kind))),
     };
-    let mut parts = vec![measure.to_owned(), scope, format!("{}, {}", dates::rhythm(window.grain), dates::window(window))];
+    let mut parts = vec![measure.to_owned()];
+    parts.extend(scope);
+    parts.push(format!("{}, {}", dates::rhythm(window.grain), dates::window(window)));
     parts.extend(limits.map(str::to_owned));
     parts.join(" · ")
 }
@@ -248,6 +263,26 @@ pub(crate) fn mark(sheet: &mut Sheet, shape: usize, (x, y): (f64, f64), radius: 
     sheet.shape("path", &format!("d=\"M{}Z\"", points.join("L")), fill, stroke);
 }
 
+/// Marks and names of the lines below the words of a chart, in as few rows as they fit in; says how high these are
+/// together. Where more rows are needed than there is room for, names are cut.
+pub(crate) fn legend(sheet: &mut Sheet, lines: &[Line<'_>], free: &Free) -> f64 {
+    let (width, height) = (free.right - free.left, free.bottom - free.top);
+    let names = lines.iter().map(|line| advances::width(line.scope, LABEL, Weight::Regular) + LEGEND_GAP);
+    let widest = names.fold(LEGEND_GAP, f64::max);
+    let most = |size: f64, room: f64| (1..=lines.len()).rev().find(|count| *count as f64 * size <= room).unwrap_or(1);
+    let rows_max = most(LEGEND_ROW, height * LEGEND_SHARE);
+    let beside = most(widest, width).max(lines.len().div_ceil(rows_max));
+    let column = widest.min(width / beside as f64);
+    for (place, line) in lines.iter().enumerate() {
+        let x = free.left + column * (place % beside) as f64;
+        let y = free.top + 4.0 + LEGEND_ROW * (place / beside) as f64;
+        mark(sheet, line.mark, (x + 4.0, y - 4.0), 3.6, line.token, Body::Full);
+        // Half a point more, so that rounding cuts no name.
+        sheet.name((x + 13.0, y), line.scope, Letter::new(LABEL, palette::INK), column - LEGEND_GAP + 0.5);
+    }
+    4.0 + LEGEND_ROW * lines.len().div_ceil(beside) as f64
+}
+
 /// Several of a kind of scope.
 pub(crate) fn plural(scope_kind: &str) -> String {
     let kind = scope_kind.replace('_', " ");
@@ -267,5 +302,38 @@ fn noun(grain: Grain) -> &'static str {
         Grain::Month => "month",
         Grain::Quarter => "quarter",
         Grain::Window => "range",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::{quarters, series};
+
+    #[test]
+    fn a_score_is_held_against_the_wave_before() {
+        let titled = |values: [Option<f64>; 4]| {
+            let platform = [("component", "platform")];
+            let given = series("nps", quarters(4), &platform, |_, index| {
+                values.get(index).copied().flatten().map(|value| (value, 100))
+            });
+            let (lines, _) = lines(&given);
+            title(std::slice::from_ref(&given), &lines)
+        };
+        // Limits lie 20.8 points to either side, so 29 points of difference are chance and 60 are not.
+        let basis = Some("title: newest wave vs the one before".to_owned());
+        let still = titled([Some(-40.0), Some(10.0), Some(20.0), None]);
+        assert_eq!(still, ("Net promoter score: no clear change".to_owned(), basis.clone()));
+        let rose = titled([Some(20.0), Some(-40.0), Some(20.0), None]);
+        assert_eq!(rose, ("Net promoter score rose from −40 to +20".to_owned(), basis));
+        assert_eq!(titled([None, None, Some(20.0), None]), ("Net promoter score: +20".to_owned(), None));
+    }
+
+    #[test]
+    fn a_chart_of_nothing_counts_no_scopes() {
+        let given = series("change_lead_time", quarters(1), &[], |_, _| None);
+        let (lines, _) = lines(&given);
+        let said = subtitle(given.metric, &given.window, &lines, None);
+        assert!(said.starts_with("Median · quarterly, "), "{said}");
     }
 }

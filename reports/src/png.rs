@@ -1,8 +1,9 @@
 //! Pictures of pixels: an `Svg` rendered with our own two fonts, nothing of the machine's.
 //!
 //! No system font is looked for and no reference is followed, so a slim container renders the same
-//! bytes as a desktop.
+//! bytes as a desktop. Scripts that our fonts do not hold are told by question marks; an SVG shows them.
 
+use crate::advances;
 use crate::error::ReportError;
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub const PIXELS_MAX: u32 = 8_000;
 ///
 /// Drawings for `Medium::File` bring their own paper; inline ones stay transparent.
 pub fn render(svg: &str, scale: f32) -> Result<Vec<u8>, ReportError> {
-    let tree = usvg::Tree::from_str(&literal(svg), &options()).map_err(|cause| ReportError::Drawing { cause })?;
+    let tree = usvg::Tree::from_str(&legible(&literal(svg)), &options()).map_err(|cause| ReportError::Drawing { cause })?;
     let (width, height) = (pixels(tree.size().width(), scale), pixels(tree.size().height(), scale));
     let too_large = ReportError::Size { width, height, pixels_max: PIXELS_MAX };
     if width > PIXELS_MAX || height > PIXELS_MAX {
@@ -58,6 +59,14 @@ fn literal(svg: &str) -> String {
     out
 }
 
+/// The drawing with a question mark for each letter that our fonts do not hold: the sign which they have for those is a
+/// box, wider than the letter was measured. Marks above a letter are left out, and so is what has no width.
+fn legible(svg: &str) -> String {
+    let is_mark = |letter: &char| matches!(letter, '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}');
+    let written = |letter: char| if letter.is_ascii() || advances::is_known(letter) { letter } else { '?' };
+    svg.chars().filter(|letter| !is_mark(letter)).map(written).collect()
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and checked against `PIXELS_MAX`")]
 fn pixels(length: f32, scale: f32) -> u32 {
     (length * scale).round().max(1.0) as u32
@@ -81,6 +90,13 @@ mod tests {
     #[test]
     fn variables_become_their_fallback() {
         assert!(literal(INLINE).contains("fill=\"#ffffff\""));
+    }
+
+    #[test]
+    fn letters_of_other_scripts_are_question_marks_that_stay_within_their_room() {
+        let drawn = |text: &str| render(&INLINE.replace("abc", text), 2.0).unwrap();
+        assert_eq!(drawn("支払い"), drawn("???"));
+        assert_eq!(drawn("Gro\u{308}ße → Ж"), drawn("Große → ?"));
     }
 
     #[test]

@@ -6,6 +6,14 @@ mod markdown;
 pub use html::html;
 pub use markdown::markdown;
 
+use crate::svg::markup::is_unseen;
+
+/// A page without what nobody sees: whoever named something cannot turn the words that follow it.
+pub fn neutral(mut page: String) -> String {
+    page.retain(|letter| !is_unseen(letter));
+    page
+}
+
 /// Only what a browser may follow safely: `http` and `https`.
 fn followed(link: Option<&str>) -> Option<&str> {
     link.filter(|link| link.starts_with("https://") || link.starts_with("http://"))
@@ -36,12 +44,57 @@ fn is_month(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Block, Column, Document, Entry, Section, Sentence, Table};
+    use crate::invented::input;
+    use crate::reports::REPORTS;
+
+    fn made() -> Document {
+        (REPORTS[0].build)(&input())
+    }
 
     #[test]
     fn numbers_keep_their_unit() {
         assert_eq!(glued("is 75 %, was 1.8 d (n = 41)"), "is 75\u{a0}%, was 1.8\u{a0}d (n\u{a0}=\u{a0}41)");
         assert_eq!(glued("45 of 60"), "45 of 60");
         assert_eq!(glued("by 1 Nov 2026): late"), "by 1\u{a0}Nov\u{a0}2026): late");
+    }
+
+    #[test]
+    fn no_name_turns_what_follows_it() {
+        let name = "checkout\u{202e}gnp.exe\u{2067}";
+        let section = Section {
+            id: "one".to_owned(),
+            title: name.to_owned(),
+            purpose: name.to_owned(),
+            blocks: vec![Block::Note(Sentence::plain(name))],
+        };
+        let document = Document { organisation: name.to_owned(), sections: vec![section], ..made() };
+        for text in [html(&document), markdown(&document)] {
+            assert!(text.contains("checkoutgnp.exe") && !text.contains(['\u{202e}', '\u{2067}']), "{text}");
+        }
+        assert_eq!(neutral("one\ttwo\nthree\u{0}".to_owned()), "one\ttwo\nthree");
+    }
+
+    #[test]
+    fn what_scrolls_away_on_a_phone_has_its_heading_beside_it() {
+        let table = |columns: usize, rows: usize| {
+            let title = |place: usize| Column::words(&format!("Column {place}"));
+            let entry = |place: usize| Entry::of(format!("entry {place}"));
+            Block::Table(Table {
+                caption: "Made up".to_owned(),
+                columns: (0..columns).map(title).collect(),
+                rows: (0..rows).map(|_| (0..columns).map(entry).collect()).collect(),
+            })
+        };
+        let page = |block: Block| {
+            let section = Section { id: "one".to_owned(), title: String::new(), purpose: String::new(), blocks: vec![block] };
+            html(&Document { sections: vec![section], ..made() })
+        };
+        let wide = page(table(7, 12));
+        assert!(wide.contains("<table class=\"short stacked\">"), "{wide}");
+        assert!(wide.contains("<td class=\"word\" data-label=\"Column 6\">"), "{wide}");
+        let long = page(table(3, 13));
+        assert!(long.contains("<table>"), "three columns fit, and thirteen rows may part: {long}");
     }
 
     #[test]

@@ -55,8 +55,8 @@ pub struct Needs {
     pub metrics: &'static [&'static str],
     /// Complete weeks in each weekly series, at least.
     pub weeks: u32,
-    /// Days in each of the two whole ranges.
-    pub days: u64,
+    /// Days in each of the two whole ranges; null = the period itself and the one before it.
+    pub days: Option<u64>,
 }
 
 /// Every report, in the order the manual shows it.
@@ -70,7 +70,7 @@ pub const REPORTS: &[Report] = &[
         needs: Needs {
             metrics: &["adoption_rate", "coverage_fit", "reach", "change_lead_time", "ci_success_rate"],
             weeks: 13,
-            days: 90,
+            days: Some(90),
         },
         build: weekly_adoption::build,
     },
@@ -93,8 +93,9 @@ pub const REPORTS: &[Report] = &[
                 "reach",
                 "nps",
             ],
-            weeks: 13,
-            days: 90,
+            // The longest quarter, and the week that ended before it began.
+            weeks: 15,
+            days: None,
         },
         build: leadership_review::build,
     },
@@ -217,6 +218,165 @@ mod tests {
             assert!(text.contains("No claim about"), "{text}");
             assert!(!text.contains("NaN"), "{text}");
         }
+    }
+
+    fn written(name: &str, given: &ReportInput) -> String {
+        render::markdown(&(find(name).unwrap().build)(given))
+    }
+
+    /// One component, of whose sixty eligible services it is not known whether any uses it, and nothing else.
+    fn unseen() -> ReportInput {
+        let mut given = ReportInput { components: input().components, series: input().series, ..nothing() };
+        given.components.truncate(1);
+        given.components[0].forecast = Some("no forecast: 0 complete weeks are known, 6 are needed".to_owned());
+        given.components[0].status = "no forecast".to_owned();
+        given.series.retain(|id, _| ["adoption_rate", "coverage_fit", "reach"].contains(id));
+        for (_, series) in given.series.iter_mut().filter(|(id, _)| **id != "coverage_fit") {
+            for cell in &mut series.weekly.cells {
+                (cell.value, cell.low, cell.high, cell.numerator) = (Some(0.0), Some(0.0), Some(1.0), Some(0.0));
+            }
+        }
+        given
+    }
+
+    /// One component on its way to its target, nobody who left, and nothing that is not known.
+    fn calm() -> ReportInput {
+        let mut given = ReportInput { movements: Vec::new(), notes: DataNotes::default(), ..input() };
+        given.components.retain(|component| component.id == "base-image");
+        given
+    }
+
+    #[test]
+    fn what_is_in_order_is_said_where_it_was_looked_at() {
+        let review = written("leadership", &calm());
+        for said in [
+            "Nothing is asked: no service left, no target is in danger, no evidence is missing.",
+            "No target is in danger.",
+            "The change fail rate did not rise clearly.",
+        ] {
+            assert!(review.contains(said), "{said}: {review}");
+        }
+        let weekly = written("weekly", &calm());
+        assert!(
+            weekly.contains("Nothing to decide: no service left, no target is in danger, no evidence is missing."),
+            "{weekly}"
+        );
+    }
+
+    #[test]
+    fn every_section_has_the_verdict_of_the_scoreboard() {
+        let mut given = calm();
+        for status in ["at risk", "late"] {
+            let forecast = format!("95 % by 7 Mar – 9 May 2027 (target 31 Mar 2027): {status}");
+            given.components[0].status = status.to_owned();
+            given.components[0].forecast = Some(forecast.clone());
+            let (weekly, review) = (written("weekly", &given), written("leadership", &given));
+            let beside = format!("{forecast}; needs 0.11 a week, had 0.75");
+            let (target, ask) = ("95 % by 31 Mar 2027", format!("Base image is {status} for 95 % by 31 Mar 2027"));
+            for (text, said) in [
+                (&weekly, format!("none left; {forecast}.**")),
+                (&weekly, format!("| {target} ({beside}) |")),
+                (&weekly, ask.clone()),
+                (&review, format!("| {target} ({status}) |")),
+                (&review, format!("- Base image: target {target} is {status}. {beside}.")),
+                (&review, format!("Asked first of 1: {ask}")),
+            ] {
+                assert!(text.contains(&said), "{said}: {text}");
+            }
+            for text in [weekly, review] {
+                assert!(!text.contains("on track") && !text.to_lowercase().contains("no target is in danger"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_target_without_a_forecast_is_told_with_the_reason() {
+        let mut given = calm();
+        given.components[0].status = "no forecast".to_owned();
+        let reason = "nothing was gained in the last 4 weeks (target 95 % by 31 Mar 2027)";
+        given.components[0].forecast = Some(format!("no forecast: {reason}"));
+        let review = written("leadership", &given);
+        assert!(review.contains(&format!("No claim about the target of Base image: {reason}.")), "{review}");
+        assert!(!review.contains("No target is in danger"), "{review}");
+    }
+
+    #[test]
+    fn what_nobody_looked_at_is_not_in_order() {
+        let mut without_rate = calm();
+        without_rate.series.remove("change_fail_rate");
+        let mut without_weeks = calm();
+        without_weeks.components[0].id = "unheard".to_owned();
+        for (given, claimed) in [
+            (nothing(), "No claim about what to ask: no component has a known status yet."),
+            (nothing(), "No claim about instability: no change fail rate was measured."),
+            (without_rate, "No claim about instability: no change fail rate was measured."),
+            (without_weeks, "No claim about the target of Base image: too little is known of its use."),
+            (unseen(), "No claim about the target of Standard CI pipeline: too little is known of its use."),
+        ] {
+            let review = written("leadership", &given);
+            assert!(review.contains(claimed), "{claimed}: {review}");
+        }
+        for given in [nothing(), unseen()] {
+            for text in [written("leadership", &given), written("weekly", &given)] {
+                for good in ["no service left", "target is in danger", "did not rise", "No service joined", "at risk"] {
+                    assert!(!text.contains(good), "{good}: {text}");
+                }
+            }
+        }
+        assert!(written("weekly", &nothing()).contains("No claim about what to decide: no component has a known status yet."));
+    }
+
+    #[test]
+    fn unknown_use_is_no_zero() {
+        let review = written("leadership", &unseen());
+        assert!(review.contains("**No claim about reach, because no use of a component is known.**"), "{review}");
+        assert!(review.contains("| 0 (0–100 %) |") && review.contains("| 0–100 % |"), "{review}");
+        let weekly = written("weekly", &unseen());
+        let refused = "**No claim about Standard CI pipeline: its use by 60 eligible services is unknown.**";
+        assert!(weekly.contains(refused), "{weekly}");
+        // Of the secrets store 10 of 46 are known to use it, and of 6 nobody knows.
+        let whole = written("leadership", &input());
+        assert!(whole.contains("of active services, what is unknown included"), "{whole}");
+        assert!(whole.contains("30 of 46 eligible services do not use it, 6 are unknown."), "{whole}");
+        assert!(written("weekly", &input()).contains("10 of 46 (22–35 %)"));
+        let mut known = input();
+        for cell in &mut known.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            cell.high = cell.low;
+        }
+        assert!(written("leadership", &known).contains("36 of 46 eligible services do not use it."));
+    }
+
+    #[test]
+    fn where_no_incident_names_a_service_failures_are_a_lower_bound() {
+        let mut given = calm();
+        given.notes.has_incidents = Some(false);
+        let review = written("leadership", &given);
+        for said in [
+            "at least 12 % of production deployments need intervention (76 of 640, no incident has named a service)",
+            "| at least 12 % |",
+            "The change fail rate is a lower bound",
+            "No claim about instability: no incident has ever named a service that was deployed.",
+        ] {
+            assert!(review.contains(said), "{said}: {review}");
+        }
+        assert!(!review.contains("did not rise"), "{review}");
+    }
+
+    #[test]
+    fn a_review_names_its_range_and_draws_the_weeks_that_lie_in_it() {
+        let mut given = input();
+        given.range.label = "Q3 2026".to_owned();
+        given.range_before.label = "Q2 2026".to_owned();
+        let review = written("leadership", &given);
+        assert!(review.contains("| Measure | Q3 2026 | Rests on | Coverage | Q2 2026 | Change |"), "{review}");
+        // The range begins on Tuesday, 25 August; the fourteen weeks that are given on Monday, 17 August.
+        assert!(review.contains("weekly, 31 Aug – 22 Nov 2026") && !review.contains("90 days"), "{review}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_once() {
+        let review = written("leadership", &nothing());
+        assert!(review.contains("No claim about change lead time, deployment frequency, "), "{review}");
     }
 
     #[test]

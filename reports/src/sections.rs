@@ -1,10 +1,11 @@
-//! Sections that more than one report has: scoreboard, movements, migrations, voices, actions, data notes.
+//! Parts that reports are made of: scoreboard, movements, changes, migrations, voices, actions, data notes.
 //!
 //! Which sections a report has, and in which order, belongs to the report's own file.
 
 pub(crate) mod actions;
 pub(crate) mod adoption;
 mod burn_up;
+pub(crate) mod changes;
 pub(crate) mod data;
 pub(crate) mod migrations;
 pub(crate) mod voices;

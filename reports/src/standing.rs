@@ -1,11 +1,13 @@
-//! Where each component stands: who uses it, what changed, and whether its target is in reach.
+//! Where each component stands: who uses it, what changed, and what is said of its target.
 //!
-//! Counts come from the cells of the last weeks; names of services come from movements.
+//! Counts come from the cells of the last weeks; names of services come from movements. Whether a target is in reach is
+//! judged by whoever forecasts, and said here as the scoreboard says it.
 
 use crate::input::{ComponentInfo, MovementKind, ReportInput, Target};
-use crate::wording::finding::Tone;
+use crate::wording::finding::{self, Tone};
 use crate::wording::{self, dates};
-use waymark_analytics::{Cell, Metric, find};
+use chrono::NaiveDate;
+use waymark_analytics::{Cell, Change, change, find, local_midnight};
 
 /// One component at the end of the period.
 pub(crate) struct Standing<'a> {
@@ -20,9 +22,20 @@ pub(crate) struct Standing<'a> {
     pub(crate) week: Option<Step>,
     /// The same over four weeks.
     pub(crate) four_weeks: Option<Step>,
+    /// The adoption at the end of the last week before the range; null where that week is not given.
+    pub(crate) before: Option<&'a Cell>,
     pub(crate) joined: usize,
     pub(crate) left: usize,
-    pub(crate) pace: Pace,
+    /// What the target asks of each week, and what the last ones brought; null as in `pace`, and for one that is reached.
+    pub(crate) pace: Option<String>,
+}
+
+/// How the adoption at the end of a range stands against that before it.
+pub(crate) struct Since {
+    pub(crate) change: Change,
+    /// Adopting by eligible services before: `31 of 60`.
+    pub(crate) from: String,
+    pub(crate) tone: Tone,
 }
 
 /// How counts differ between two weeks.
@@ -30,82 +43,6 @@ pub(crate) struct Standing<'a> {
 pub(crate) struct Step {
     pub(crate) adopted: i64,
     pub(crate) eligible_before: i64,
-}
-
-/// Whether the target is in reach.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Pace {
-    /// Nobody set a target.
-    NoTarget,
-    /// The share is there.
-    Reached(Target),
-    /// The last weeks were fast enough.
-    OnTrack(Target, Speed),
-    /// The last weeks were too slow.
-    AtRisk(Target, Speed),
-    /// The day has passed.
-    Late(Target),
-    /// Fewer than five weeks are known.
-    Unknown(Target),
-}
-
-/// Services per week.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Speed {
-    pub(crate) needed: f64,
-    pub(crate) had: f64,
-}
-
-impl Pace {
-    /// The status as one word.
-    pub(crate) fn status(self) -> &'static str {
-        match self {
-            Self::NoTarget => "no target",
-            Self::Reached(_) => "reached",
-            Self::OnTrack(..) => "on track",
-            Self::AtRisk(..) => "at risk",
-            Self::Late(_) => "late",
-            Self::Unknown(_) => "no pace yet",
-        }
-    }
-
-    /// What the status means for the reader.
-    pub(crate) fn tone(self) -> Tone {
-        match self {
-            Self::Reached(_) | Self::OnTrack(..) => Tone::Better,
-            Self::AtRisk(..) | Self::Late(_) => Tone::Worse,
-            Self::NoTarget | Self::Unknown(_) => Tone::Neutral,
-        }
-    }
-
-    /// What is needed and what was had, per week.
-    pub(crate) fn speed(self) -> Option<Speed> {
-        match self {
-            Self::OnTrack(_, speed) | Self::AtRisk(_, speed) => Some(speed),
-            _ => None,
-        }
-    }
-
-    fn sentence(self) -> String {
-        match self {
-            Self::NoTarget => "no target is set".to_owned(),
-            Self::Reached(target) => format!("target {}: reached", promise(target)),
-            Self::Late(target) => format!("target {}: late", promise(target)),
-            Self::Unknown(target) => format!("target {}: no pace yet, fewer than 5 weeks are known", promise(target)),
-            Self::OnTrack(target, speed) | Self::AtRisk(target, speed) => format!(
-                "{} over 4 weeks, {} a week needed (target {}): {}",
-                gain(speed),
-                wording::plain(speed.needed),
-                promise(target),
-                self.status()
-            ),
-        }
-    }
-}
-
-/// What the last weeks brought: `1.2 a week`.
-fn gain(speed: Speed) -> String {
-    if speed.had.abs() < 1e-9 { "no gain".to_owned() } else { format!("{} a week", wording::plain(speed.had)) }
 }
 
 /// A target in words: `90 % by 15 Nov 2026`.
@@ -119,13 +56,53 @@ impl Standing<'_> {
         format!("{} of {}", wording::count(self.adopted), wording::count(self.eligible))
     }
 
-    /// The share of eligible services, from the counts beside it.
+    /// The share of eligible services, from the counts beside it; where some are unknown, what it may be.
     pub(crate) fn share(&self) -> String {
-        wording::share(self.adoption.value.unwrap_or_default())
+        wording::census(self.adoption).unwrap_or_default()
+    }
+
+    /// Whether nothing is known about any eligible service: then no number of adopters is a finding.
+    pub(crate) fn is_unseen(&self) -> bool {
+        is_unseen(self.eligible, self.unknown)
+    }
+
+    /// What became of the adoption since the range began; nothing where one end of it is not known.
+    pub(crate) fn since(&self) -> Option<Since> {
+        let (metric, before) = (find("adoption_rate")?, self.before.filter(|_| !self.is_unseen())?);
+        let change = change(metric, before, self.adoption);
+        Some(Since { change, from: wording::basis(metric, before)?, tone: finding::tone(metric, &change) })
+    }
+
+    /// When the target will be reached, or why nobody can say.
+    fn forecast(&self) -> &str {
+        self.info.forecast.as_deref().unwrap_or("no forecast")
+    }
+
+    /// The forecast, and what the target asks of each week beside it.
+    pub(crate) fn outlook(&self) -> String {
+        self.pace.as_ref().map_or_else(|| self.forecast().to_owned(), |pace| format!("{}; {pace}", self.forecast()))
+    }
+
+    /// What the verdict on the target means for the reader; nothing where no use is known.
+    pub(crate) fn verdict(&self) -> Tone {
+        match self.info.status.as_str() {
+            "done" | "on track" if !self.is_unseen() => Tone::Better,
+            "at risk" | "late" if !self.is_unseen() => Tone::Worse,
+            _ => Tone::Neutral,
+        }
+    }
+
+    /// The target, where it may be missed.
+    pub(crate) fn target_in_danger(&self) -> Option<Target> {
+        self.info.target.filter(|_| self.verdict() == Tone::Worse)
     }
 
     /// The sentence of the headline.
     pub(crate) fn sentence(&self) -> String {
+        if self.is_unseen() {
+            let services = wording::counted(self.eligible, "eligible service");
+            return format!("No claim about {}: its use by {services} is unknown.", self.info.title);
+        }
         let week = match self.week {
             Some(step) if step.adopted == 0 => "no change this week".to_owned(),
             Some(step) => format!("{} this week", wording::difference(step.adopted)),
@@ -144,13 +121,13 @@ impl Standing<'_> {
             self.info.title,
             self.counts(),
             self.share(),
-            self.pace.sentence()
+            self.forecast()
         )
     }
 
     /// What the sentence means for the reader: a service that left weighs more than a target in reach.
     pub(crate) fn tone(&self) -> Tone {
-        if self.left > 0 { Tone::Worse } else { self.pace.tone() }
+        if self.left > 0 { Tone::Worse } else { self.verdict() }
     }
 }
 
@@ -165,17 +142,39 @@ pub(crate) fn without_numbers(input: &ReportInput) -> Vec<&str> {
     input.components.iter().filter(is_missing).map(|info| info.title.as_str()).collect()
 }
 
+/// Components with a target of which nobody can say whether it is in reach, by title, and why.
+pub(crate) fn unclear_targets<'a>(input: &'a ReportInput, standings: &[Standing<'_>]) -> Vec<(&'a str, &'a str)> {
+    let reason = |info: &'a ComponentInfo| {
+        let is_seen = standings.iter().any(|standing| standing.info.id == info.id && !standing.is_unseen());
+        match info.forecast.as_deref().filter(|_| is_seen) {
+            None => Some("too little is known of its use"),
+            Some(forecast) if info.status == "no forecast" => forecast.strip_prefix("no forecast: ").or(Some(forecast)),
+            Some(_) => None,
+        }
+    };
+    let promised = input.components.iter().filter(|info| info.target.is_some());
+    promised.filter_map(|info| Some((info.title.as_str(), reason(info)?))).collect()
+}
+
+/// What may be said of all targets where each one is clear and none is in danger.
+pub(crate) fn calm_targets(input: &ReportInput, standings: &[Standing<'_>]) -> Option<&'static str> {
+    if input.components.iter().all(|info| info.target.is_none()) {
+        return Some("no target is set");
+    }
+    let is_in_danger = standings.iter().any(|standing| standing.target_in_danger().is_some());
+    (!is_in_danger && unclear_targets(input, standings).is_empty()).then_some("no target is in danger")
+}
+
+fn is_unseen(eligible: i64, unknown: i64) -> bool {
+    eligible > 0 && unknown >= eligible
+}
+
 fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Standing<'a>> {
     let weeks = input.component_weeks("adoption_rate", &info.id);
     let adoption = *weeks.last()?;
-    let value = adoption.value?;
-    let (adopted, eligible) = (whole(adoption.numerator)?, whole(adoption.denominator)?);
-    let unknown = whole(Some((adoption.high.unwrap_or(value) - adoption.low.unwrap_or(value)) * eligible as f64))?;
-    let back = |count: usize| {
-        let before = weeks.len().checked_sub(count + 1).and_then(|index| weeks.get(index))?;
-        Some(Step { adopted: adopted - whole(before.numerator)?, eligible_before: whole(before.denominator)? })
-    };
-    let four_weeks = back(4);
+    let [adopted, eligible, unknown] = counted(adoption)?;
+    let range_start = local_midnight(input.range.first_day, input.zone);
+    let before = weeks.iter().rev().find(|week| week.period_end <= range_start).copied();
     let moved = |kind: MovementKind| {
         input.movements().iter().filter(|movement| movement.component == info.id && movement.kind == kind).count()
     };
@@ -187,28 +186,43 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
         adopted,
         eligible,
         unknown,
-        week: back(1),
-        four_weeks,
+        week: step(&weeks, 1),
+        four_weeks: step(&weeks, 4),
+        before,
         joined: moved(MovementKind::Joined),
         left: moved(MovementKind::Left),
-        pace: pace(input, info, adopted, eligible, four_weeks),
+        // Who was last known to use it counts for the goal, also where nobody could confirm it in the newest week.
+        pace: info.target.filter(|_| info.status != "done").and_then(|target| pace(&weeks, target, input.period.end_day)),
     })
 }
 
-fn pace(input: &ReportInput, info: &ComponentInfo, adopted: i64, eligible: i64, four_weeks: Option<Step>) -> Pace {
-    let Some(target) = info.target else { return Pace::NoTarget };
-    let wanted = (target.share * eligible as f64 - 1e-9).ceil();
-    let remaining = wanted - adopted as f64;
-    if remaining <= 0.0 {
-        return Pace::Reached(target);
+/// What a target asks of each week until its day, and what the last four brought: `needs 2.1 a week, had 1.5`.
+///
+/// It is no verdict, because weeks do not go on like the last ones: migrations slow down. The weeks are complete, oldest
+/// first, and end before `end_day`; null where nothing remains, the day is over, or too little is known.
+fn pace(weeks: &[&Cell], target: Target, end_day: NaiveDate) -> Option<String> {
+    let [adopted, eligible, unknown] = counted(weeks.last()?)?;
+    let remaining = (target.share * eligible as f64 - 1e-9).ceil() - adopted as f64;
+    let days = (target.due - end_day).num_days() + 1;
+    if is_unseen(eligible, unknown) || remaining <= 0.0 || days <= 0 {
+        return None;
     }
-    let days = (target.due - input.period.end_day).num_days() + 1;
-    if days <= 0 {
-        return Pace::Late(target);
-    }
-    let Some(step) = four_weeks else { return Pace::Unknown(target) };
-    let speed = Speed { needed: remaining / (days as f64 / 7.0), had: step.adopted as f64 / 4.0 };
-    if speed.had >= speed.needed { Pace::OnTrack(target, speed) } else { Pace::AtRisk(target, speed) }
+    let [needed, had] = [remaining / (days as f64 / 7.0), step(weeks, 4)?.adopted as f64 / 4.0].map(wording::plain);
+    Some(format!("needs {needed} a week, had {had}"))
+}
+
+/// Adopting, eligible and unknown services at the end of a week.
+fn counted(week: &Cell) -> Option<[i64; 3]> {
+    let (value, eligible) = (week.value?, whole(week.denominator)?);
+    let unknown = (week.high.unwrap_or(value) - week.low.unwrap_or(value)) * eligible as f64;
+    Some([whole(week.numerator)?, eligible, whole(Some(unknown))?])
+}
+
+/// How the newest week differs from the one so many weeks before.
+fn step(weeks: &[&Cell], back: usize) -> Option<Step> {
+    let adopted = whole(weeks.last()?.numerator)?;
+    let before = weeks.len().checked_sub(back + 1).and_then(|index| weeks.get(index))?;
+    Some(Step { adopted: adopted - whole(before.numerator)?, eligible_before: whole(before.denominator)? })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "counts of services")]
@@ -216,11 +230,65 @@ fn whole(count: Option<f64>) -> Option<i64> {
     count.filter(|count| count.is_finite()).map(|count| count.round() as i64)
 }
 
-/// A cell of a component in words, with its unit.
-pub(crate) fn said(metric: &str, cell: Option<&Cell>) -> String {
-    let metric: Option<&Metric> = find(metric);
-    match (metric, cell) {
-        (Some(metric), Some(cell)) => wording::cell(metric, cell),
-        _ => "no data".to_owned(),
+/// A census in words: its share, what it may be, or why there is none.
+pub(crate) fn said(cell: Option<&Cell>) -> String {
+    cell.map_or_else(|| "no data".to_owned(), |cell| wording::census(cell).unwrap_or_else(|| wording::missing(cell)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::input;
+
+    /// The Base image, whose pace is faster than its target needs, as the scoreboard judges it.
+    fn judged(status: &str) -> ReportInput {
+        let mut given = input();
+        given.components.retain(|component| component.id == "base-image");
+        given.components[0].status = status.to_owned();
+        given.components[0].forecast = Some(format!("as the scoreboard says it: {status}"));
+        given
+    }
+
+    #[test]
+    fn the_verdict_is_that_of_the_scoreboard_whatever_the_pace() {
+        for (status, tone, is_in_danger) in [
+            ("on track", Tone::Better, false),
+            ("at risk", Tone::Worse, true),
+            ("late", Tone::Worse, true),
+            ("no forecast", Tone::Neutral, false),
+        ] {
+            let given = judged(status);
+            let standings = standings(&given);
+            let standing = &standings[0];
+            // By hand: 80 of 84 are promised and 78 are there; 2 in 129 days, and 3 in the last four weeks.
+            assert_eq!(standing.pace.as_deref(), Some("needs 0.11 a week, had 0.75"), "{status}");
+            assert!(
+                standing.sentence().ends_with(&format!("; as the scoreboard says it: {status}.")),
+                "{}",
+                standing.sentence()
+            );
+            assert_eq!((standing.tone(), standing.target_in_danger().is_some()), (tone, is_in_danger), "{status}");
+            let is_calm = calm_targets(&given, &standings) == Some("no target is in danger");
+            assert_eq!(
+                (is_calm, unclear_targets(&given, &standings).len()),
+                (status == "on track", usize::from(status == "no forecast"))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_reached_as_far_as_was_last_known_needs_nothing_more() {
+        let given = judged("done");
+        assert_eq!(standings(&given)[0].outlook(), "as the scoreboard says it: done");
+    }
+
+    #[test]
+    fn a_day_that_is_over_asks_for_no_pace() {
+        let given = judged("late");
+        let weeks = given.component_weeks("adoption_rate", "base-image");
+        let due = |due: NaiveDate| pace(&weeks, Target { share: 0.95, due }, given.period.end_day);
+        let sunday = given.period.end_day - chrono::Days::new(1);
+        assert_eq!((due(sunday), due(given.period.end_day).as_deref()), (None, Some("needs 14 a week, had 0.75")));
+        assert_eq!(pace(&weeks[..4], Target { share: 0.95, due: given.period.end_day }, given.period.end_day), None);
     }
 }

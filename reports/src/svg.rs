@@ -6,7 +6,7 @@
 pub(crate) mod markup;
 pub(crate) mod pen;
 
-use crate::advances::Weight;
+use crate::advances::{self, Weight};
 use crate::frame::{Frame, Medium, Theme};
 use crate::palette::{self, Token};
 use crate::svg::markup::{decimal, escaped, fingerprint, put};
@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 
 /// Inter where the reader has it, then what systems have.
 const FONT: &str = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
+
+/// How a page's style knows a drawing.
+const CLASS: &str = "class=\"wm-chart\"";
 
 /// Stands where the drawing's fingerprint goes; escaping removes it from every text.
 const ID: &str = "\u{1}";
@@ -27,7 +30,8 @@ pub struct Svg {
 }
 
 impl Svg {
-    /// The markup: one `svg` element, escaped and complete.
+    /// The markup: one `svg` element, escaped and complete; for a wide place of a page a second one for narrow
+    /// screens behind it.
     pub fn as_str(&self) -> &str {
         &self.markup
     }
@@ -46,6 +50,15 @@ impl Svg {
     /// What is shown, in plain text: measure, scope, periods, last value.
     pub fn description(&self) -> &str {
         &self.description
+    }
+
+    /// The same with a drawing for narrow screens behind it: the style of a page shows one of both, and who has no
+    /// style sees the wide one.
+    pub(crate) fn with_narrow(mut self, narrow: &Self) -> Self {
+        let wide = self.markup.replacen(CLASS, "class=\"wm-chart wm-wide\"", 1);
+        let narrow = narrow.markup.replacen(CLASS, "class=\"wm-chart wm-narrow\" display=\"none\"", 1);
+        self.markup = wide + &narrow;
+        self
     }
 }
 
@@ -178,6 +191,22 @@ impl Sheet {
         );
     }
 
+    /// A name that begins at the point, and how wide it is drawn: one that is wider than its room is cut, and a
+    /// pointer finds it whole.
+    pub(crate) fn name(&mut self, (x, y): (f64, f64), name: &str, letter: Letter, room: f64) -> f64 {
+        let shown = advances::fitted(name, letter.size, letter.weight, room);
+        let is_cut = shown != name;
+        if is_cut {
+            self.open("wm-name", &[]);
+            self.tip(name);
+        }
+        self.text(x, y, &shown, letter);
+        if is_cut {
+            self.close();
+        }
+        advances::width(&shown, letter.size, letter.weight)
+    }
+
     /// A shape: element name, its geometry as attributes made of numbers, and its paint.
     pub(crate) fn shape(&mut self, element: &str, geometry: &str, fill: Fill, stroke: Option<Stroke>) {
         let paint = self.paint(fill, stroke);
@@ -276,7 +305,7 @@ impl Sheet {
         let style = self.style();
         let (name, about) = (escaped(title), escaped(description));
         let text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wm-chart\" width=\"{width}\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" {CLASS} width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{ID}-t {ID}-d\" font-family=\"{FONT}\" \
              stroke-linejoin=\"round\" stroke-linecap=\"round\"><title id=\"{ID}-t\">{name}</title>\
              <desc id=\"{ID}-d\">{about}</desc>{style}{hatches}{under}{}</svg>",
@@ -352,6 +381,24 @@ mod tests {
         assert!(!file.as_str().contains("var(") && file.as_str().contains(&INK.dark_hex()));
         let auto = drawn(Frame::file(100, 50, Theme::Auto));
         assert!(auto.as_str().contains("prefers-color-scheme:dark") && auto.as_str().contains("class=\"f-ink\""));
+    }
+
+    #[test]
+    fn a_name_that_is_cut_is_found_whole() {
+        let mut sheet = Sheet::new(Frame::default());
+        let width = sheet.name((0.0, 9.0), "Standard build workflow", Letter::new(12.0, INK), 60.0);
+        let after_cut = sheet.body.clone();
+        sheet.name((0.0, 9.0), "Tracing", Letter::new(12.0, INK), 60.0);
+        assert!(width <= 60.0 && after_cut.contains("<title>Standard build workflow</title>"), "{after_cut}");
+        assert_eq!(sheet.body.matches("<title>").count(), 1);
+    }
+
+    #[test]
+    fn without_a_style_only_the_wide_drawing_is_seen() {
+        let both = drawn(Frame::default()).with_narrow(&drawn(Frame::inline(366, 300)));
+        assert_eq!(both.as_str().matches("<svg").count(), 2);
+        assert_eq!(both.as_str().matches("display=\"none\"").count(), 1);
+        assert!(both.as_str().contains("class=\"wm-chart wm-narrow\" display=\"none\" width=\"366\""), "{}", both.as_str());
     }
 
     #[test]

@@ -143,6 +143,18 @@ pub fn missing(cell: &Cell) -> String {
     }
 }
 
+/// The share of a census, or what it may be where something is unknown: `75 %`, `75–83 %`.
+pub(crate) fn census(cell: &Cell) -> Option<String> {
+    let value = cell.value?;
+    let (low, high) = (cell.low.unwrap_or(value), cell.high.unwrap_or(value));
+    Some(if is_known(low, high) { share(value) } else { interval(Unit::Share, low, high) })
+}
+
+/// Whether the bounds of a census leave nothing open.
+pub(crate) fn is_known(low: f64, high: f64) -> bool {
+    (high - low).abs() < 1e-9
+}
+
 /// How much a cell rests on: `n = 41`, `31 of 260`, `45 of 60`.
 pub fn basis(metric: &Metric, cell: &Cell) -> Option<String> {
     let of = || match (cell.numerator, cell.denominator) {
@@ -162,8 +174,7 @@ pub fn basis(metric: &Metric, cell: &Cell) -> Option<String> {
 pub fn limits(metric: &Metric, cell: &Cell) -> Option<String> {
     let (low, high) = (cell.low?, cell.high?);
     if metric.kind == Statistic::Census {
-        let is_known = (high - low).abs() < 1e-9;
-        return (!is_known).then(|| format!("{} with unknown", interval(metric.unit, low, high)));
+        return (!is_known(low, high)).then(|| format!("{} with unknown", interval(metric.unit, low, high)));
     }
     Some(format!("95 % {}", interval_beside(metric.unit, cell.value.unwrap_or(high), low, high)))
 }
@@ -220,6 +231,12 @@ pub fn mid_sentence(title: &str) -> String {
         Some(first) if !rest.starts_with(char::is_uppercase) => first.to_lowercase().chain(rest.chars()).collect(),
         _ => title.to_owned(),
     }
+}
+
+/// Words at the beginning of a sentence or a heading: `The last 90 days`.
+pub(crate) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A count with thousands apart: `1,204`.
@@ -322,7 +339,11 @@ mod tests {
         let mut known = given(Some(0.75), Some((0.75, 0.75)), Some(60));
         (known.numerator, known.denominator) = (Some(45.0), Some(60.0));
         assert_eq!(full(adoption, &known), "75 % (45 of 60, 93 % coverage)");
+        assert_eq!(census(&known).as_deref(), Some("75 %"));
         known.high = Some(0.8);
         assert_eq!(full(adoption, &known), "75 % (75–80 % with unknown, 45 of 60, 93 % coverage)");
+        assert_eq!(census(&known).as_deref(), Some("75–80 %"));
+        known.value = None;
+        assert_eq!(census(&known), None);
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use waymark_collect::arrivals::webhook::{self, Receiver};
+use waymark_collect::arrivals::webhook::{self, BodyLimits, Receiver};
 use waymark_collect::{Authentication, Connection, Secret};
 use waymark_event::SystemClock;
 use waymark_lake::{InboxHandle, InboxLimits, Layout};
@@ -102,7 +102,7 @@ async fn our_server(folder: &Path, secrets: Vec<Secret>) -> Server {
         inbox: inbox.clone(),
         connections: Arc::new(vec![connection]),
         accepts_unconfigured: false,
-        body_bytes_max: BODY_BYTES_MAX,
+        limits: BodyLimits::of_size(BODY_BYTES_MAX),
         clock: Arc::new(SystemClock),
     };
     Server::new(listen(webhook::router(receiver)).await, Box::new(move || inbox.commits()))

@@ -1,11 +1,13 @@
 //! Adoption beyond single numbers: forecasts and effects against simulated organisations whose truth is
 //! known, and the answers about components over the sample organisation.
 
+mod agreement;
 mod answers;
 mod by_sets;
 mod effect;
 mod forecast;
 mod later;
+mod migrations;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

@@ -9,16 +9,19 @@ mod judge;
 mod server;
 mod teller;
 
-use crate::harness::{program, skipped, tell};
+use crate::harness::{delivery, program, skipped, tell};
 use burst::{Kill, MOMENTS, Moment, burst};
 use judge::{assert_nothing_lost, assert_sound, visible};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::Value;
 use server::Server;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 use teller::Teller;
+use waymark_event::Delivery;
+use waymark_lake::{Inbox, Layout};
 
 /// How often the process is killed in plain `cargo test`.
 const KILLS: usize = 20;
@@ -98,13 +101,18 @@ fn deployment(id: &str) -> String {
 
 /// The operating system refuses every file above a size, as a full disk refuses all.
 #[cfg(unix)]
+fn limited(program: &Path) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""]).arg(program);
+    limited
+}
+
+#[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_answered_with_patience_and_loses_nothing() {
     let Some(program) = program() else { return skipped("a full disk", server::ABSENT) };
     let folder = tempfile::tempdir().unwrap();
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""]).arg(&program);
-    let server = Server::start(limited, folder.path());
+    let server = Server::start(limited(&program), folder.path());
     let mut acknowledged = Vec::new();
     let large = format!("[{}]", vec![" "; 4 * 1024 * 1024].concat());
     for (body, expected) in [(deployment("d1"), 202), (large, 503), (deployment("d2"), 202)] {
@@ -119,4 +127,31 @@ async fn a_full_disk_is_answered_with_patience_and_loses_nothing() {
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), acknowledged.into_iter().map(|id| (id, 1)).collect::<Vec<_>>());
     let large = format!("[{}]", vec![" "; 4 * 1024 * 1024].concat());
     assert_eq!(server.post(&large).0, 202, "once there is room, the same message is taken");
+}
+
+/// What waits finds no room in the tables when the process starts.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_start_on_a_full_disk_serves_what_there_is_and_goes_on_once_there_is_room() {
+    let Some(program) = program() else { return skipped("a start on a full disk", server::ABSENT) };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Command::new(&program), folder.path());
+    let mut acknowledged = vec![server.post(&deployment("d1")).1];
+    server.kill();
+    // Noise, because what can be packed would find room.
+    let mut body = vec![0; 4 * 1024 * 1024];
+    ChaCha8Rng::seed_from_u64(SEED).fill_bytes(&mut body);
+    let large = Delivery { body, ..delivery("json", None, "", "2026-01-05T10:00:00Z") };
+    let layout = Layout::existing(folder.path()).unwrap();
+    Inbox::open(&layout).unwrap().keep(std::slice::from_ref(&large)).unwrap();
+    let server = Server::start(limited(&program), folder.path());
+    assert_eq!(server.status_of("/readyz"), 200, "the last snapshot is served");
+    acknowledged.push(server.post(&deployment("d2")).1);
+    server.kill();
+    let before = visible(folder.path()).await;
+    assert!(!before.contains_key(large.id.as_str()), "the disk was not full, so nothing is proven");
+    Server::start(Command::new(&program), folder.path()).kill();
+    let mut expected: BTreeMap<String, usize> = BTreeMap::from([(large.id.as_str().to_owned(), 1)]);
+    expected.extend(acknowledged.iter().map(|told| (told["delivery_id"].as_str().unwrap().to_owned(), 1)));
+    assert_eq!(visible(folder.path()).await, expected);
 }

@@ -43,6 +43,11 @@ fn deployed(id: &str, finished_at: &str, said: &Value) -> Delivery {
     event("deployment", &data)
 }
 
+/// The same, told by another instance of its source.
+fn of_instance(instance: &str, delivery: Delivery) -> Delivery {
+    Delivery { instance: instance.to_owned(), ..delivery }
+}
+
 fn commit(repository: &str, sha: &str, parents: &[&str], at: &str) -> Delivery {
     let data = json!({
         "repository": format!("{HOST}/{repository}"), "sha": sha, "parents": parents, "authored_at": at, "committed_at": at,
@@ -210,13 +215,20 @@ fn contradictory() -> Vec<Broken> {
         "deployment_id": "hanging", "service_hint": "hanging", "environment": "staging", "status": "running",
         "started_at": "2026-03-01T10:00:00Z",
     });
+    let endless = json!({
+        "deployment_id": "endless", "service_hint": "endless", "environment": "production", "status": "finished",
+        "result": "success", "started_at": march,
+    });
     let backward = json!({
         "incident_id": "INC-2", "service_hints": ["checkout"], "status": "resolved",
         "opened_at": "2026-03-03T10:00:00Z", "resolved_at": "2026-03-03T09:00:00Z",
     });
     let reversed = json!({ "service_hint": "backwards", "started_at": "2026-03-10T11:00:00Z" });
+    let shared = json!({ "service_hint": "shared", "version": "v1" });
+    let naming = json!({ "incident_id": "INC-3", "opened_at": "2026-03-11T10:00:00Z", "deployment_links": ["shared"] });
     vec![
         Broken::once("unfinished_deployments", "hanging", vec![event("deployment", &hanging)]),
+        Broken::once("deployments_without_end", "endless", vec![event("deployment", &endless)]),
         Broken::once(
             "clock_skew",
             "skewed",
@@ -243,6 +255,15 @@ fn contradictory() -> Vec<Broken> {
             ],
         ),
         Broken::once("backward_incidents", "checkout", vec![event("incident", &backward)]),
+        Broken::once(
+            "unclear_deployments",
+            "shared",
+            vec![
+                of_instance("one", deployed("shared", march, &shared)),
+                of_instance("two", deployed("shared", "2026-03-10T11:00:00Z", &shared)),
+                event("incident", &naming),
+            ],
+        ),
         Broken { finding: "simultaneous_deployments", subject: "twin", items: 2, sent: twins.to_vec() },
     ]
 }

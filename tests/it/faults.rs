@@ -54,6 +54,8 @@ pub(crate) struct Faults {
 pub(crate) struct Plan {
     /// Requests that change something.
     pub(crate) writing: Faults,
+    /// Requests that remove something, before they are taken for those that change something.
+    pub(crate) removing: Faults,
     /// Requests for the content of an object.
     pub(crate) reading: Faults,
     /// Only objects whose path holds this text meet faults; an empty text means all.
@@ -79,6 +81,7 @@ impl FaultyStore {
     pub(crate) fn new(inner: Arc<dyn ObjectStore>, seed: u64) -> Arc<Self> {
         let plan = Plan {
             writing: Faults::default(),
+            removing: Faults::default(),
             reading: Faults::default(),
             only: "",
             delay: Duration::from_millis(20),
@@ -104,9 +107,10 @@ impl FaultyStore {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind {
     Write,
+    Remove,
     Read,
 }
 
@@ -115,7 +119,11 @@ impl Plan {
         if !location.as_ref().contains(self.only) {
             return None;
         }
-        let faults = if kind == Kind::Write { &mut self.writing } else { &mut self.reading };
+        let faults = match kind {
+            Kind::Write => &mut self.writing,
+            Kind::Remove => &mut self.removing,
+            Kind::Read => &mut self.reading,
+        };
         let fault = match faults.script.pop_front() {
             Some(told) => told,
             None => faults.always.or_else(|| drawn(&mut self.chance, &faults.chances)),
@@ -206,7 +214,8 @@ impl ObjectStore for FaultyStore {
         let plan = Arc::clone(&self.plan);
         let allowed = locations.map(move |location| {
             let location = location?;
-            let fault = plan.lock().unwrap_or_else(PoisonError::into_inner).fault(Kind::Write, &location);
+            let mut plan = plan.lock().unwrap_or_else(PoisonError::into_inner);
+            let fault = plan.fault(Kind::Remove, &location).or_else(|| plan.fault(Kind::Write, &location));
             // A full disk is no reason to keep a file.
             refusal(fault.filter(|fault| *fault != Fault::FullDisk)).map_or(Ok(location), Err)
         });

@@ -112,6 +112,7 @@ const SQL_HEAD: &str = "# Tables of SQL
 Made from the catalogue and the heads of the statements in `analytics/facts`; never edited. One `select` in the dialect of PostgreSQL, read-only: `waymark sql 'QUERY'`, or `POST /api/v1/sql` with the text as body or as `{\"sql\": …}`, and `format=json`, `csv` or `parquet`.
 
 - An answer is made within 30 seconds, holds at most 10,000 rows (a million as CSV or Parquet) and 256 MiB, and may use 512 MiB on the way. A refusal says which limit it was.
+- In CSV an empty field is null and `\"\"` an empty text, and lists are JSON. Over HTTP `csv_safe=true` puts `'` before texts that a spreadsheet would take for formulas. Write values into the statement: parameters such as `$1` are not supported.
 - `now()` is the instant that the snapshot describes. A `timestamp` is in UTC with microseconds; a `day` is a day in the organisation's zone; names that end in `_seconds` are durations.
 - People are nowhere: what is counted by person was counted before. Single answers of surveys are nowhere, and results only of waves that are over.
 - Beside the usual functions there are those in which metrics speak: `quantile`, `quantile_low`, `quantile_high` (of type 7, with 95 % limits), `wilson_low` and `wilson_high` (of a share), `poisson_low` and `poisson_high` (of a count), `nps_low` and `nps_high`, `plus_seconds`, `seconds_between`, and `width_bucket` over instants and days.

@@ -3,6 +3,7 @@
 //! Reads files only, so it also works beside a process that writes, and from any storage. What the rows mean is left to
 //! the tests.
 
+use arrow::array::RecordBatch;
 use arrow::json::LineDelimitedWriter;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,7 +15,11 @@ pub(crate) type Facts = BTreeMap<&'static str, Vec<String>>;
 
 /// Every row of one table version, in no order.
 pub(crate) async fn rows(layout: &Layout, table: &str, version: &TableVersion) -> Vec<Value> {
-    let batches = read_rows(layout, table, &version.files, Wanted::default()).await.unwrap();
+    as_json(&read_rows(layout, table, &version.files, Wanted::default()).await.unwrap())
+}
+
+/// Rows as JSON, in their order; nulls are left out.
+pub(crate) fn as_json(batches: &[RecordBatch]) -> Vec<Value> {
     let mut writer = LineDelimitedWriter::new(Vec::new());
     writer.write_batches(&batches.iter().collect::<Vec<_>>()).unwrap();
     writer.finish().unwrap();

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod adoption;
+mod backfill;
 mod broker;
 mod cases;
 mod cluster;
@@ -32,6 +33,7 @@ mod scale;
 mod scenarios;
 mod settled;
 mod sources;
+mod surveys;
 mod tidy;
 mod upkeep;
 mod webhook;

@@ -1,10 +1,12 @@
 //! Upkeep: backup and restore, the check of the data, forgetting a person, retention.
 //!
 //! What the commands print and how they end is tested in `upkeep/commands.rs`, what becomes of damage in
-//! `upkeep/damaged.rs`.
+//! `upkeep/damaged.rs`, how files leave in `upkeep/removed.rs`, and who stays forgotten in `upkeep/forgotten.rs`.
 
 mod commands;
 mod damaged;
+mod forgotten;
+mod removed;
 mod truth;
 
 use crate::harness::{World, at, delivery};
@@ -16,8 +18,8 @@ use tempfile::TempDir;
 use waymark_analytics::Definitions;
 use waymark_event::{Clock, Delivery, PeopleKey};
 use waymark_lake::{
-    Checkup, DELIVERIES, INBOX_STREAM, Inbox, LakeError, Layout, Snapshot, StateStore, backup, check_up,
-    keep_newest_snapshot_only, observed_table, restore,
+    Checkup, DELIVERIES, INBOX_STREAM, Inbox, LakeError, Layout, Snapshot, backup, check_up, keep_newest_snapshot_only,
+    observed_table, restore,
 };
 use waymark_sample::{Plan, deliveries};
 
@@ -194,11 +196,9 @@ async fn a_forgotten_person_is_gone_and_stays_away() {
     let facts_before = facts(&world.layout, &before).await;
     let key: [u8; 32] = world.layout.people_key(&[0; 32]).await.unwrap().try_into().unwrap();
     let people = PeopleKey::new(key);
-    let state = StateStore::open(&world.layout).unwrap();
     let now = world.clock.now();
-    let erased = waymark_collect::forget(world.pipeline.tables(), &state, &people, "ADA@example.org", now).await.unwrap();
+    let erased = waymark_collect::forget(world.pipeline.tables(), &people, "ADA@example.org", now).await.unwrap();
     assert_eq!((erased.observations, erased.deliveries), (2, 2), "{erased:?}");
-    world.pipeline.heed_forgotten().unwrap();
     let after = world.refresh_fully().await;
     keep_newest_snapshot_only(&world.layout).await.unwrap();
     let kept = Snapshot::kept(&world.layout).await.unwrap();
@@ -243,10 +243,9 @@ async fn a_login_and_a_respondent_are_found_as_their_sources_write_them() {
     world.take_in(&[answer("ada"), answer("bob"), deployment("d1", "Ada", NOW)]).await;
     let before = world.refresh().await;
     let key: [u8; 32] = world.layout.people_key(&[0; 32]).await.unwrap().try_into().unwrap();
-    let state = StateStore::open(&world.layout).unwrap();
     let now = world.clock.now();
     let people = PeopleKey::new(key);
-    let erased = waymark_collect::forget(world.pipeline.tables(), &state, &people, "ada", now).await.unwrap();
+    let erased = waymark_collect::forget(world.pipeline.tables(), &people, "ada", now).await.unwrap();
     assert_eq!((erased.observations, erased.deliveries), (2, 2), "{erased:?}");
     let after = world.refresh().await;
     let answers = snapshot_rows(&world.layout, &after, &observed_table("survey_responses")).await;
@@ -280,14 +279,13 @@ async fn a_name_beside_other_words_goes_from_tables_and_facts() {
     world.take_in(&[run("1")]).await;
     let before = world.refresh().await;
     let key: [u8; 32] = world.layout.people_key(&[0; 32]).await.unwrap().try_into().unwrap();
-    let (people, state, now) = (PeopleKey::new(key), StateStore::open(&world.layout).unwrap(), world.clock.now());
+    let (people, now) = (PeopleKey::new(key), world.clock.now());
     for (person, word) in [("Xanthippe", "xanthippe"), ("zebulon@example.org", "zebulon")] {
         let found = tables_with(&world.layout, &before, word).await;
         assert!(found.contains(&observed_table("ci_runs")), "{word} stands in {found:?}");
-        let erased = waymark_collect::forget(world.pipeline.tables(), &state, &people, person, now).await.unwrap();
+        let erased = waymark_collect::forget(world.pipeline.tables(), &people, person, now).await.unwrap();
         assert!(erased.observations > 0, "{erased:?}");
     }
-    world.pipeline.heed_forgotten().unwrap();
     let after = world.refresh_fully().await;
     // What comes later loses the name before it is stored.
     world.take_in(&[run("2")]).await;

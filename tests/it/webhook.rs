@@ -2,6 +2,9 @@
 //!
 //! The router is asked without a network; what a delivery means is tested in `sources.rs`.
 
+mod limits;
+mod told;
+
 use crate::harness::{World, at};
 use crate::lake_rows;
 use axum::Router;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use tower::ServiceExt;
 use waymark_api::chain;
-use waymark_collect::arrivals::webhook::{Receiver, router};
+use waymark_collect::arrivals::webhook::{BodyLimits, Receiver, router};
 use waymark_collect::{Authentication, Connection, Pipeline, Secret};
 use waymark_event::{Clock, FixedClock, Proof};
 use waymark_lake::{DELIVERIES, Inbox, InboxHandle, InboxLimits, Layout, REJECTIONS};
@@ -48,7 +51,7 @@ fn careful(layout: &Layout, limits: InboxLimits) -> Receiver {
         inbox: InboxHandle::start(layout, limits).unwrap(),
         connections: Arc::new(connections),
         accepts_unconfigured: false,
-        body_bytes_max: BODY_BYTES_MAX,
+        limits: BodyLimits::of_size(BODY_BYTES_MAX),
         clock: Arc::new(FixedClock::at(at(NOW))),
     }
 }
@@ -180,6 +183,24 @@ async fn a_body_of_thirty_megabytes_is_refused() {
     assert_eq!(post(&router, "json", &[], chunks(30)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(Inbox::open(&layout).unwrap().after(0, 10).unwrap().is_empty());
     assert_eq!(post(&router, "json", &[], chunks(25)).await.status, StatusCode::ACCEPTED, "exactly the limit");
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_because_nothing_would_be_read_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open(folder.path()).unwrap();
+    let router = open(&layout, InboxLimits::default());
+    for coding in ["gzip", "GZIP", "identity, br", "x-gzip", "deflate", "zstd"] {
+        let answer = post(&router, "json", &[("content-encoding", coding)], "{}").await;
+        assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{coding}");
+        assert_eq!(answer.body["type"], "compressed-body", "{coding}");
+        assert!(answer.body["detail"].as_str().unwrap().contains("send it plain"), "{}", answer.body);
+    }
+    assert!(Inbox::open(&layout).unwrap().after(0, 10).unwrap().is_empty());
+    for coding in ["identity", "", "utf-8"] {
+        let answer = post(&router, "json", &[("content-encoding", coding)], "{}").await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "`{coding}` changes no byte");
+    }
 }
 
 /// What it is, the connection, headers and body of a message, and the reason of its rejection.

@@ -13,7 +13,10 @@ merged as (
     where day between (select min(day) from calendar) and (select max(day) from calendar) and plus_seconds(merged_at, 30 * 86400) <= as_of
 ),
 deployed as (
-    select distinct repository from deployments where tier = 'production' and repository is not null
+    select repository from deployments where tier = 'production' and repository is not null
+    union
+    -- a deployment may put several repositories there
+    select split_part(revision, '@', 1) from (select unnest(revisions) as revision from deployments where tier = 'production') as revised
 ),
 -- first which ones, by as little as can be: of a large organisation they are millions
 unattributed as (

@@ -5,7 +5,10 @@ with changed as (
     where day between (select min(day) from calendar) and (select max(day) from calendar)
 ),
 deployed as (
-    select distinct repository from deployments where tier = 'production' and repository is not null
+    select repository from deployments where tier = 'production' and repository is not null
+    union
+    -- a deployment may put several repositories there
+    select split_part(revision, '@', 1) from (select unnest(revisions) as revision from deployments where tier = 'production') as revised
 )
 select changed.repository as subject, count(*) as items, max(merged_at) as newest_at,
     first_value(change_id order by merged_at desc nulls last, change_id) as example,

@@ -102,7 +102,7 @@ ended as (
         end as outcome,
         case
             when succeeded_at is not null then succeeded_at
-            when status = 'finished' then coalesce(finished_at, failed_at)
+            when status = 'finished' then coalesce(finished_at, failed_at, completed_at)
             else failed_at
         end as ended_at
     from resolved
@@ -124,6 +124,8 @@ placed as (
 )
 select entity_id as deployment_id,
     deployment_id as native_id,
+    -- within which its own id is unique
+    coalesce(source, '') || '/' || coalesce(instance, '') as origin,
     attempt,
     service,
     environment,

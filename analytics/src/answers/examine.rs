@@ -1,6 +1,7 @@
 //! The examination: every finding, every way of arrival and every service, asked of one snapshot.
 //!
-//! What can be found is listed in `findings.rs`; here rows become values. Words belong to the pages.
+//! What can be found is listed in `findings.rs`; here rows become values, which interfaces send as they are. Words
+//! belong to the pages.
 
 use super::findings::{FINDINGS, Finding};
 use super::{Answer, SERVICE_COVERAGE, SOURCE_RHYTHM};
@@ -12,6 +13,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use chrono::Days;
 use chrono_tz::Tz;
+use serde::Serialize;
+use utoipa::ToSchema;
 use waymark_event::Instant;
 
 /// Everything that is wrong or unknown at one snapshot.
@@ -44,14 +47,15 @@ pub struct Found {
     pub cases: Vec<Case>,
 }
 
-/// One subject of a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One subject of a finding, with one of the things as an example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Case {
     /// A service, repository, environment, source or kind of contradiction.
     pub subject: String,
     /// How many things.
     pub items: i64,
-    /// The newest of them; null where none has a time.
+    /// The newest of them, RFC 3339; null where none has a time.
+    #[schema(value_type = Option<String>)]
     pub newest_at: Option<Instant>,
     /// One of them, as its source calls it.
     pub example: Option<String>,
@@ -62,21 +66,22 @@ pub struct Case {
 }
 
 /// One way by which deliveries arrive.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct SourceRhythm {
     /// The dialect that reads them.
     pub source: String,
     /// The configured entry.
     pub connection: String,
-    /// Webhook, poll, topic, repository, file or form.
+    /// `webhook`, `poll`, `kafka`, `git`, `file` or `form`.
     pub channel: String,
-    /// Deliveries that were kept.
+    /// Deliveries that are kept.
     pub deliveries: i64,
     /// Statements that were read from them.
     pub observations: i64,
     /// Parts that were not understood.
     pub rejections: i64,
-    /// The receipt of the newest one.
+    /// The receipt of the newest, RFC 3339.
+    #[schema(value_type = Option<String>)]
     pub newest_at: Option<Instant>,
     /// The 95th percentile of the pauses; null while there is no rhythm.
     pub usual_pause_seconds: Option<f64>,
@@ -87,7 +92,7 @@ pub struct SourceRhythm {
 }
 
 /// How much of one service the numbers can use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceCoverage {
     /// The service's name.
     pub service: String,
@@ -109,10 +114,22 @@ pub struct ServiceCoverage {
     pub runs: i64,
     /// Whether an incident ever named it.
     pub has_incidents: bool,
-    /// The end of its newest deployment anywhere.
+    /// The end of its newest deployment anywhere, RFC 3339.
+    #[schema(value_type = Option<String>)]
     pub newest_deployment_at: Option<Instant>,
-    /// The end of its newest pipeline run.
+    /// The end of its newest pipeline run, RFC 3339.
+    #[schema(value_type = Option<String>)]
     pub newest_run_at: Option<Instant>,
+}
+
+impl ServiceCoverage {
+    /// Whether everything of it can be used.
+    pub fn is_fully_covered(&self) -> bool {
+        self.owner.is_some()
+            && self.attempts_with_tier == self.attempts
+            && self.deployments_with_commits == self.deployments
+            && self.changes_with_clock == self.changes
+    }
 }
 
 impl Engine {
@@ -121,14 +138,15 @@ impl Engine {
     /// # Errors
     /// `Metric` with the name of the question when one cannot be answered.
     pub async fn examine(&self, window: &Window, cases_max: usize) -> Result<Examination, AnalyticsError> {
-        let opened = self.newest().await?;
+        let engine = self.pinned().await?;
+        let opened = engine.newest().await?;
         let mut findings = Vec::with_capacity(FINDINGS.len());
         for finding in FINDINGS {
-            let batch = self.answer(finding.answer.over(finding.over), window).await?;
+            let batch = engine.answer(finding.answer.over(finding.over), window).await?;
             findings.push(found(finding, &Rows(&batch), cases_max));
         }
-        let sources = self.read_all(&SOURCE_RHYTHM, window, source_rhythm).await?;
-        let services = self.read_all(&SERVICE_COVERAGE, window, service_coverage).await?;
+        let sources = engine.read_all(&SOURCE_RHYTHM, window, source_rhythm).await?;
+        let services = engine.read_all(&SERVICE_COVERAGE, window, service_coverage).await?;
         let snapshot = opened.snapshot.id.clone();
         Ok(Examination { as_of: opened.as_of(), snapshot, window: window.clone(), findings, sources, services })
     }

@@ -185,6 +185,15 @@ pub const FINDINGS: &[Finding] = &[
         answer: over_facts("unfinished_deployments", include_str!("../../answers/findings/unfinished_deployments.sql")),
     },
     Finding {
+        title: "Deployments that succeeded, nobody says when",
+        thing: "attempt",
+        effect: "they belong to no period, so they count nowhere, and no coverage says that they are missing",
+        metrics: &["deployment_frequency", "change_lead_time", "change_fail_rate"],
+        remedy: "let the sender tell `finished_at` with the result; `completed_at` stands in for it",
+        over: None,
+        answer: over_facts("deployments_without_end", include_str!("../../answers/findings/deployments_without_end.sql")),
+    },
+    Finding {
         title: "Changes deployed before they were written",
         thing: "change",
         effect: "their clocks contradict each other by more than `settings.skew_tolerance_seconds`: left out, and the coverage says so",
@@ -228,6 +237,15 @@ pub const FINDINGS: &[Finding] = &[
         remedy: "let the sender tell times to the second or finer; several targets of one rollout should share its id",
         over: None,
         answer: over_facts("simultaneous_deployments", include_str!("../../answers/findings/simultaneous_deployments.sql")),
+    },
+    Finding {
+        title: "Ids that deployments of several sources have",
+        thing: "incident or verdict",
+        effect: "an incident that names such an id blames none of them; a verdict judges all of them",
+        metrics: &["change_fail_rate", "failed_deployment_recovery_time"],
+        remedy: "let the sender name the service beside the deployment; in a verdict, write the deployment's id here, as shown",
+        over: None,
+        answer: over_facts("unclear_deployments", include_str!("../../answers/findings/unclear_deployments.sql")),
     },
     Finding {
         title: "Histories that loop",

@@ -240,7 +240,7 @@ pub(super) const DELIVERY: &[Metric] = &[
         title: "Age of undeployed changes",
         question: "How long have merged changes been waiting for production?",
         statistics: &["p50", "p90"],
-        evidence: include_str!("../../evidence/undeployed_change_age.sql"),
+        evidence: include_str!("../../evidence/undeployed_changes.sql"),
         sql: include_str!("../../metrics/undeployed_change_age.sql"),
         ..DURATION
     },
@@ -313,6 +313,7 @@ pub(super) const DELIVERY: &[Metric] = &[
         id: "attempt_failure_rate",
         title: "Attempt failure rate",
         question: "Which share of attempts to deploy to production failed before users saw them?",
+        version: 2,
         evidence: include_str!("../../evidence/attempt_failure_rate.sql"),
         sql: include_str!("../../metrics/attempt_failure_rate.sql"),
         ..SHARE

@@ -354,7 +354,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         kind: Statistic::Score,
         subject: Subject::Components,
         empty: Empty::Null,
-        version: 1,
+        version: 2,
         evidence: include_str!("../../evidence/nps.sql"),
         sql: include_str!("../../metrics/nps.sql"),
     },

@@ -53,7 +53,7 @@ pub struct Exemption {
 pub struct Target {
     /// The component concerned.
     pub component: String,
-    /// The share of eligible services, 0 to 1.
+    /// The share of eligible services, above 0 and at most 1.
     pub share: f64,
     /// The day on which it was promised; null = unknown.
     pub set_on: Option<NaiveDate>,
@@ -101,18 +101,18 @@ pub struct Migration {
     pub id: String,
     /// What people call it.
     pub title: String,
-    /// The component that is left, if it is one.
+    /// The component that is left, if it is one; who still uses it has not moved.
     pub from_component: Option<String>,
     /// The alternatives that are left, by their names in evidence.
     #[serde(default)]
     pub from_alternatives: Vec<String>,
-    /// The component that is moved to.
+    /// The component that is moved to; no other migration goes there.
     pub to_component: String,
     /// Who drives it.
     pub owner: String,
     /// The day on which it began.
     pub started_on: NaiveDate,
-    /// The day by which it should be over; null = nobody said.
+    /// The last day on which all of it is in time; null = what its component's target says.
     pub due_on: Option<NaiveDate>,
     /// Services that cannot move yet.
     #[serde(default)]

@@ -2,9 +2,10 @@
 //!
 //! A problem names the entry and the word that is wrong; where that stands is known to whoever read it.
 
-use super::{Component, Definitions, LIFECYCLES, REASON_CODES};
+mod general;
+
+use super::{Component, Definitions, LIFECYCLES, Migration, REASON_CODES, Target};
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use waymark_event::{Weight, suggestion};
 
 /// A list of entries in which something can be wrong.
@@ -34,7 +35,6 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-const TIERS: &[&str] = &["production", "staging", "testing", "development", "other"];
 const STANCES: &[&str] = &["tolerated", "discouraged", "forbidden"];
 const SIDES: &[&str] = &["platform", "team", "vendor"];
 
@@ -65,31 +65,6 @@ impl Problems<'_> {
 
     fn doubtful(&mut self, section: Section, index: usize, word: &str, message: String) {
         self.found.push(Problem { section, index, word: word.to_owned(), weight: Weight::Doubtful, message });
-    }
-
-    fn general(&mut self) {
-        let definitions = self.definitions;
-        if definitions.zone.parse::<Tz>().is_err() {
-            let zone = &definitions.zone;
-            self.wrong(Section::General, 0, zone, format!("zone `{zone}` is no IANA zone: write one such as `Europe/Berlin`"));
-        }
-        if definitions.settings.survey_k < 5 {
-            let message = "settings.survey_k is below 5: smaller groups would show single people".to_owned();
-            self.wrong(Section::General, 0, "survey_k", message);
-        }
-        for rule in definitions.environments.iter().filter(|rule| !TIERS.contains(&rule.tier.as_str())) {
-            let message = format!("environment `{}`: tier `{}` is none of {}", rule.pattern, rule.tier, TIERS.join(", "));
-            self.wrong(Section::General, 0, &rule.tier, message);
-        }
-        for rule in definitions.hotfixes.iter().filter(|rule| rule.label.is_some() == rule.branch.is_some()) {
-            self.wrong(Section::General, 0, "hotfix", format!("hotfix {rule:?}: write either a label or a branch"));
-        }
-        for (index, paths) in definitions.service_paths.iter().enumerate() {
-            if paths.globs.is_empty() && paths.shared.is_empty() {
-                let message = format!("service_paths of `{}` in `{}`: no globs are given", paths.service, paths.repository);
-                self.wrong(Section::ServicePaths, index, &paths.service, message);
-            }
-        }
     }
 
     fn components(&mut self) {
@@ -228,12 +203,19 @@ impl Problems<'_> {
     }
 
     fn targets(&mut self) {
-        for (index, target) in self.definitions.targets.iter().enumerate() {
-            let component = &target.component;
-            self.known(Section::Targets, index, "target", component);
-            if !(0.0..=1.0).contains(&target.share) {
-                let message = format!("target of `{component}`: share {} is not between 0 and 1", target.share);
-                self.wrong(Section::Targets, index, "share", message);
+        let definitions = self.definitions;
+        for (index, target) in definitions.targets.iter().enumerate() {
+            let (section, component) = (Section::Targets, &target.component);
+            self.known(section, index, "target", component);
+            if !(target.share > 0.0 && target.share <= 1.0) {
+                let message = format!("target of `{component}`: share {} is not above 0 and at most 1", target.share);
+                self.wrong(section, index, "share", message);
+            }
+            let is_same = |other: &&Target| other.component == *component && other.due_on == target.due_on;
+            if let Some(other) = definitions.targets[..index].iter().find(is_same) {
+                let (due_on, share) = (target.due_on, other.share);
+                let message = format!("target of `{component}`: by {due_on} a share of {share} is set already");
+                self.wrong(section, index, "due_on", message);
             }
         }
     }
@@ -242,15 +224,18 @@ impl Problems<'_> {
         let definitions = self.definitions;
         for (index, migration) in definitions.migrations.iter().enumerate() {
             let (section, subject) = (Section::Migrations, format!("migration `{}`", migration.id));
-            for component in std::iter::once(&migration.to_component).chain(&migration.from_component) {
-                self.known(section, index, &subject, component);
-            }
-            if migration.from_component.is_none() && migration.from_alternatives.is_empty() {
-                let message = format!("{subject} says not what is left: give `from_component` or `from_alternatives`");
-                self.wrong(section, index, &migration.id, message);
-            }
-            if definitions.migrations[..index].iter().any(|other| other.id == migration.id) {
+            self.what_is_left(index, migration, &subject);
+            self.known(section, index, &subject, &migration.to_component);
+            let earlier = &definitions.migrations[..index];
+            if earlier.iter().any(|other| other.id == migration.id) {
                 self.wrong(section, index, &migration.id, format!("{subject} is described twice"));
+            } else if let Some(other) = earlier.iter().find(|other| other.to_component == migration.to_component) {
+                let message = format!(
+                    "{subject} goes to `{}`, as `{}` does: write one migration to a component, and list all that is left in \
+                     `from_alternatives`",
+                    migration.to_component, other.id
+                );
+                self.wrong(section, index, &migration.to_component, message);
             }
             self.span(section, index, &subject, Some(migration.started_on), migration.due_on);
             for blocked in &migration.blocked {
@@ -258,6 +243,31 @@ impl Problems<'_> {
                 self.reason(section, index, &subject, &blocked.reason_code);
                 self.span(section, index, &subject, Some(blocked.since), blocked.until);
             }
+        }
+    }
+
+    fn what_is_left(&mut self, index: usize, migration: &Migration, subject: &str) {
+        let (definitions, section) = (self.definitions, Section::Migrations);
+        match &migration.from_component {
+            Some(old) if *old == migration.to_component => {
+                let message = format!("{subject}: `from_component` and `to_component` are both `{old}`");
+                self.wrong(section, index, "from_component", message);
+            }
+            Some(old) => self.known(section, index, subject, old),
+            None if migration.from_alternatives.is_empty() => {
+                let message = format!("{subject} says not what is left: give `from_component` or `from_alternatives`");
+                self.wrong(section, index, &migration.id, message);
+            }
+            None => {}
+        }
+        let Some(component) = definitions.component(&migration.to_component) else { return };
+        let category = &component.category;
+        let described = || definitions.alternatives.iter().filter(|one| one.category == *category).map(|one| one.name.as_str());
+        for name in migration.from_alternatives.iter().filter(|name| described().all(|known| known != name.as_str())) {
+            let proposal = suggestion(name, described());
+            let message =
+                format!("{subject}: no alternative `{name}` is described under `alternatives` for `{category}`{proposal}");
+            self.doubtful(section, index, name, message);
         }
     }
 
@@ -306,5 +316,88 @@ impl Problems<'_> {
             }
             self.span(section, index, &format!("membership of `{team}`"), membership.from, membership.until);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Alternative;
+    use super::*;
+
+    fn component(id: &str, category: &str) -> Component {
+        let [id, category, lifecycle] = [id, category, "general"].map(str::to_owned);
+        Component { id, category, lifecycle, ..Component::default() }
+    }
+
+    fn migration(id: &str, from_component: Option<&str>, from_alternatives: &[&str], to_component: &str) -> Migration {
+        Migration {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            from_component: from_component.map(str::to_owned),
+            from_alternatives: from_alternatives.iter().map(|name| (*name).to_owned()).collect(),
+            to_component: to_component.to_owned(),
+            owner: "platform".to_owned(),
+            started_on: "2026-01-05".parse().unwrap(),
+            due_on: None,
+            blocked: Vec::new(),
+        }
+    }
+
+    fn alternative(name: &str, category: &str) -> Alternative {
+        let [name, category, stance] = [name, category, "tolerated"].map(str::to_owned);
+        Alternative { category, name, title: None, vendor: None, stance }
+    }
+
+    /// What is wrong or doubtful about some migrations among three components.
+    fn found(migrations: Vec<Migration>) -> Vec<(Weight, String)> {
+        let definitions = Definitions {
+            components: vec![component("ci", "ci"), component("old-deploy", "deploy"), component("deploy", "deploy")],
+            alternatives: vec![alternative("jenkins", "ci"), alternative("circle", "ci"), alternative("scripts", "deploy")],
+            migrations,
+            ..Definitions::default()
+        };
+        problems(&definitions).into_iter().map(|problem| (problem.weight, problem.message)).collect()
+    }
+
+    #[test]
+    fn a_component_has_one_migration_to_it_and_none_from_itself() {
+        let first = migration("m1", None, &["jenkins"], "ci");
+        assert_eq!(found(vec![first.clone(), migration("m2", Some("old-deploy"), &[], "deploy")]), []);
+        let second = found(vec![first.clone(), migration("m2", None, &["circle"], "ci")]);
+        let said = "migration `m2` goes to `ci`, as `m1` does: write one migration to a component, and list all that is left in \
+                    `from_alternatives`";
+        assert_eq!(second, [(Weight::Wrong, said.to_owned())]);
+        assert_eq!(found(vec![first.clone(), first]), [(Weight::Wrong, "migration `m1` is described twice".to_owned())]);
+        let said = "migration `m`: `from_component` and `to_component` are both `deploy`";
+        assert_eq!(found(vec![migration("m", Some("deploy"), &[], "deploy")]), [(Weight::Wrong, said.to_owned())]);
+    }
+
+    #[test]
+    fn an_alternative_that_nobody_described_is_told_with_what_was_meant() {
+        let said = |names: &[&str]| found(vec![migration("m", None, names, "ci")]);
+        let expected =
+            "migration `m`: no alternative `jenkin` is described under `alternatives` for `ci`: did you mean `jenkins`?";
+        assert_eq!(said(&["circle", "jenkin"]), [(Weight::Doubtful, expected.to_owned())]);
+        let expected =
+            "migration `m`: no alternative `scripts` is described under `alternatives` for `ci`: there is circle, jenkins";
+        assert_eq!(said(&["scripts"]), [(Weight::Doubtful, expected.to_owned())]);
+    }
+
+    #[test]
+    fn every_target_that_cannot_be_meant_is_told() {
+        let target =
+            |share, due_on: &str| Target { component: "ci".to_owned(), share, set_on: None, due_on: due_on.parse().unwrap() };
+        let targets = [(0.8, "2026-06-30"), (0.0, "2026-09-30"), (1.5, "2026-12-31"), (0.9, "2026-06-30"), (1.0, "2027-06-30")];
+        let definitions = Definitions {
+            components: vec![component("ci", "ci")],
+            targets: targets.map(|(share, due_on)| target(share, due_on)).to_vec(),
+            ..Definitions::default()
+        };
+        let expected = [
+            "target of `ci`: share 0 is not above 0 and at most 1",
+            "target of `ci`: share 1.5 is not above 0 and at most 1",
+            "target of `ci`: by 2026-06-30 a share of 0.8 is set already",
+        ];
+        assert_eq!(definitions.problems(), expected);
     }
 }

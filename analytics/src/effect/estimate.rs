@@ -24,14 +24,21 @@ pub struct Estimate {
     pub low: f64,
     /// Its 95 % limits.
     pub high: f64,
-    /// The same difference before anything happened; it should be nothing.
-    pub placebo: f64,
-    /// 95 % limits of the placebo.
-    pub placebo_low: f64,
-    /// 95 % limits of the placebo.
-    pub placebo_high: f64,
+    /// The same difference before anything happened, which should be nothing; null when nobody can be compared then.
+    pub placebo: Option<Difference>,
     /// The difference by week since adoption, with the migration weeks that the effect leaves out.
     pub curve: BTreeMap<i32, f64>,
+}
+
+/// A difference of logarithms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The difference itself: adopters' change minus that of the others.
+    pub value: f64,
+    /// Its lower limit (95 %).
+    pub low: f64,
+    /// Its upper limit (95 %).
+    pub high: f64,
 }
 
 impl Estimate {
@@ -55,7 +62,7 @@ struct Sums {
     controls: f64,
 }
 
-/// One adoption week, tier and week since: changes from the base, by team.
+/// One adoption week, lifecycle and week since: changes from the base, by team.
 struct Cell {
     event: i32,
     teams: Vec<Sums>,
@@ -68,7 +75,7 @@ pub fn estimate(study: &Study, seed: u64) -> Option<Estimate> {
     let cells = cells(study, &places);
     let ones = vec![1.0; names.len()];
     let log_effect = averaged(&cells, &AFTER, &ones)?;
-    let placebo = averaged(&cells, &PLACEBO, &ones).unwrap_or(0.0);
+    let placebo = averaged(&cells, &PLACEBO, &ones);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut effects, mut placebos) = (Vec::with_capacity(RESAMPLES), Vec::with_capacity(RESAMPLES));
     for _ in 0..RESAMPLES {
@@ -80,20 +87,23 @@ pub fn estimate(study: &Study, seed: u64) -> Option<Estimate> {
         placebos.extend(averaged(&cells, &PLACEBO, &weights));
     }
     let (low, high) = limits(log_effect, effects, names.len());
-    let (placebo_low, placebo_high) = limits(placebo, placebos, names.len());
+    let placebo = placebo.map(|value| {
+        let (low, high) = limits(value, placebos, names.len());
+        Difference { value, low, high }
+    });
     let curve = (*BASE.start()..=*AFTER.end()).filter_map(|event| Some((event, averaged(&cells, &(event..=event), &ones)?)));
-    Some(Estimate { log_effect, low, high, placebo, placebo_low, placebo_high, curve: curve.collect() })
+    Some(Estimate { log_effect, low, high, placebo, curve: curve.collect() })
 }
 
 fn cells(study: &Study, places: &BTreeMap<&str, usize>) -> Vec<Cell> {
     let cohorts: BTreeSet<(i32, &str)> =
-        study.subjects.iter().filter_map(|subject| Some((subject.adopted_week?, subject.tier.as_str()))).collect();
+        study.subjects.iter().filter_map(|subject| Some((subject.adopted_week?, subject.lifecycle.as_str()))).collect();
     let mut cells = Vec::new();
-    for (adopted, tier) in cohorts {
+    for (adopted, lifecycle) in cohorts {
         let bases: Vec<(&Subject, f64)> = study
             .subjects
             .iter()
-            .filter(|subject| subject.tier == tier)
+            .filter(|subject| subject.lifecycle == lifecycle)
             .filter_map(|subject| Some((subject, base(subject, adopted)?)))
             .collect();
         for event in *BASE.start()..=*AFTER.end() {

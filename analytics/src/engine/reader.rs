@@ -204,6 +204,7 @@ impl Opened {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
     use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
     use std::collections::BTreeMap;
     use waymark_event::Instant;
@@ -248,6 +249,19 @@ mod tests {
         }
         services.sort();
         (services, format!("{provider:?}").starts_with("HotTable"))
+    }
+
+    #[tokio::test]
+    async fn a_pinned_engine_sees_no_newer_snapshot() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        let old = published(&layout, &["checkout"]).await;
+        let engine = Engine::new(layout.clone(), Arc::new(Definitions::default()));
+        let pinned = engine.pinned().await.unwrap();
+        let new = published(&layout, &["checkout", "search"]).await;
+        for (engine, seen) in [(&engine, &new), (&pinned, &old), (&pinned.pinned().await.unwrap(), &old)] {
+            assert_eq!(engine.newest().await.unwrap().snapshot.id, seen.id);
+        }
     }
 
     #[tokio::test]

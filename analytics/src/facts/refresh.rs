@@ -103,7 +103,8 @@ impl Refresher {
     ///
     /// # Errors
     /// `Fact` when one could not be computed, `Lake` when it could not be written, `Overtaken` when
-    /// other processes published first again and again; then the previous snapshot stands.
+    /// other processes published first again and again; then the previous snapshot stands, unless a
+    /// store failed that had taken the next one and did not tell.
     pub async fn refresh(&mut self, tables: &mut Tables, input: Refresh<'_>) -> Result<Snapshot, AnalyticsError> {
         for _ in 0..3 {
             let previous = Snapshot::newest(input.layout).await?;
@@ -135,7 +136,7 @@ impl Refresher {
             };
             if snapshot.publish(input.layout).await? {
                 self.remembered = Some(work.remember(snapshot.tables.clone()));
-                self.sweep(tables, input.as_of).await?;
+                self.tidy(tables, input.as_of).await;
                 return Ok(snapshot);
             }
         }
@@ -151,21 +152,30 @@ impl Refresher {
         Ok(plans)
     }
 
-    /// Removes files that nothing names. Before the first refresh of a process nobody in it reads,
-    /// and the kept snapshots protect the others.
-    async fn sweep(&mut self, tables: &mut Tables, now: Instant) -> Result<(), AnalyticsError> {
-        let grace_seconds = if self.swept_at.is_some() { GRACE_SECONDS } else { 0 };
+    /// Removes files that nothing names, when it is time to. What is published is so whether or not this works, and
+    /// what stays is found again next time.
+    async fn tidy(&mut self, tables: &mut Tables, now: Instant) {
         // A clock that was set back must not put this off for ever.
         if self.swept_at.is_some_and(|last| last <= now && now < last.plus_seconds(SWEEP_SECONDS)) {
-            return Ok(());
+            return;
         }
-        let kept = Snapshot::kept(tables.layout()).await?;
-        for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
-            tables.sweep(&fact_table(name), &kept, grace_seconds, now).await?;
-        }
+        // Before the first refresh of a process nobody in it reads, and the kept snapshots protect the others.
+        let grace_seconds = if self.swept_at.is_some() { GRACE_SECONDS } else { 0 };
         self.swept_at = Some(now);
-        Ok(())
+        if let Err(error) = sweep(tables, grace_seconds, now).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "files of facts that nobody reads could not be removed; it is tried again");
+        }
     }
+}
+
+/// Removes the files of all facts that nothing names.
+async fn sweep(tables: &mut Tables, grace_seconds: i64, now: Instant) -> Result<(), LakeError> {
+    let kept = Snapshot::kept(tables.layout()).await?;
+    for name in FACTS.iter().map(|fact| fact.name).chain([UNITS]) {
+        tables.sweep(&fact_table(name), &kept, grace_seconds, now).await?;
+    }
+    Ok(())
 }
 
 /// New rows of one fact, and the units to which they belong.

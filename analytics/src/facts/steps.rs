@@ -31,6 +31,7 @@ pub const STEPS: &[Step] = &[
     Step { fact: "changes", name: "rooted_changes", sql: include_str!("../../facts/steps/rooted_changes.sql") },
     Step { fact: "delivered_changes", name: "contained_changes", sql: include_str!("../../facts/steps/contained_changes.sql") },
     Step { fact: "delivered_changes", name: "arrivals", sql: include_str!("../../facts/steps/arrivals.sql") },
+    Step { fact: "repairs", name: "rollbacks", sql: include_str!("../../facts/steps/rollbacks.sql") },
     Step { fact: "ci_runs", name: "told_runs", sql: include_str!("../../facts/steps/told_runs.sql") },
     Step { fact: "incidents", name: "incident_members", sql: include_str!("../../facts/steps/incident_members.sql") },
     Step { fact: "incidents", name: "incident_spells", sql: include_str!("../../facts/steps/incident_spells.sql") },

@@ -15,7 +15,8 @@ pub(super) fn high([k, n]: [f64; 2]) -> Option<f64> {
     limits(k, n).map(|(_, high)| high)
 }
 
-fn limits(k: f64, n: f64) -> Option<(f64, f64)> {
+/// Both limits; null when nothing was counted or the counts cannot be a share.
+pub(crate) fn limits(k: f64, n: f64) -> Option<(f64, f64)> {
     let is_share = n > 0.0 && n.is_finite() && (0.0..=n).contains(&k);
     if !is_share {
         return None;

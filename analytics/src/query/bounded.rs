@@ -1,32 +1,31 @@
-//! Twins of the functions that make much out of little.
+//! Twins of the functions that make much out of little, or take long over it.
 //!
 //! Memory pools do not see scalar functions, and nothing can interrupt one call:
-//! `repeat('x', 1000000000)` takes four gigabytes. A twin has the name, signature and result of
-//! its original and delegates to it, after an upper limit of the result was worked out from the
-//! arguments (`bounded/sizes.rs`). Aggregates are counted by the pool and stay as they are.
+//! `repeat('x', 1000000000)` takes four gigabytes, and one call works on all rows of a batch. A twin has
+//! the name, signature and result of its original and delegates to it, after upper limits of the result
+//! and of the work were worked out from the arguments (`bounded/sizes.rs`); long work is cut into pieces,
+//! between which the question can be stopped. Aggregates are counted by the pool and stay as they are.
 
+mod operated;
 mod sizes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
-use datafusion::arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::arrow::datatypes::Field;
+use datafusion::arrow::array::Array;
+use datafusion::arrow::compute::concat;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::functions::{core, regex, string, unicode};
 use datafusion::functions_nested as nested;
-use datafusion::logical_expr::binary::BinaryTypeCoercer;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    BinaryExpr, ColumnarValue, Documentation, Expr, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Documentation, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{BinaryExpr as PhysicalBinary, Column, Literal};
 
 use super::error::QueryError;
+use super::stop::StopFlag;
 use sizes::Rule;
 
 /// Most bytes of one value that a function makes.
@@ -36,9 +35,15 @@ pub(crate) const BATCH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Functions that no question may call: they tell about files or about the server.
 const FORBIDDEN: &[&str] = &["file_row_index", "input_file_name", "version"];
+
 /// The twins, to be registered over their originals.
 pub(crate) fn bounded_functions() -> Vec<Arc<ScalarUDF>> {
-    originals().into_iter().map(|(inner, rule)| Arc::new(ScalarUDF::from(Bounded { inner, rule }))).collect()
+    twins(&StopFlag::default())
+}
+
+fn twins(flag: &StopFlag) -> Vec<Arc<ScalarUDF>> {
+    let twin = |(inner, rule)| Arc::new(ScalarUDF::from(Bounded { inner, bounds: Bounds { rule, flag: flag.clone() } }));
+    originals().into_iter().map(twin).collect()
 }
 
 /// Whether a function has to be taken out of every session that answers questions.
@@ -46,40 +51,45 @@ pub(crate) fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.contains(&name)
 }
 
-/// Puts the twins into a plan, also where the planner itself has put an original: for `||` and for
-/// `overlay(… placing …)`. Types and names of columns stay as they are.
-pub(crate) fn bind(plan: LogicalPlan) -> Result<LogicalPlan, QueryError> {
-    let twins: BTreeMap<String, Arc<ScalarUDF>> =
-        bounded_functions().into_iter().map(|twin| (twin.name().to_owned(), twin)).collect();
-    let joined = Arc::new(ScalarUDF::from(Joined { signature: Signature::user_defined(Volatility::Immutable) }));
+/// Puts the twins of one question into its plan, also where the planner itself has put an original, and where
+/// there is only an operator. Types and names of columns stay as they are.
+pub(crate) fn bind(plan: LogicalPlan, flag: &StopFlag) -> Result<LogicalPlan, QueryError> {
+    let twins: BTreeMap<String, Arc<ScalarUDF>> = twins(flag).into_iter().map(|twin| (twin.name().to_owned(), twin)).collect();
     let replace = |expr: Expr| match expr {
         Expr::ScalarFunction(call) => match twins.get(call.func.name()) {
             Some(twin) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(twin), call.args))),
             None => Transformed::no(Expr::ScalarFunction(call)),
         },
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
-            Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&joined), vec![*left, *right])))
-        }
-        other => Transformed::no(other),
+        other => operated::replaced(other, flag),
     };
     plan.transform_up_with_subqueries(|node| node.map_expressions(|expr| expr.transform_up(|expr| Ok(replace(expr)))))
         .data()
         .map_err(QueryError::from_planning)
 }
 
-/// Every function whose result can be much larger than its arguments, or that can build on itself
-/// through the steps of a `with`.
+/// Every function whose result can be much larger than its arguments, that can build on itself through the
+/// steps of a `with`, or whose work is a product of two lengths.
 fn originals() -> Vec<(Arc<ScalarUDF>, Rule)> {
     vec![
         (core::overlay(), Rule::Sum),
+        (regex::regexp_count(), Rule::Pattern),
+        (regex::regexp_instr(), Rule::Pattern),
+        (regex::regexp_like(), Rule::Pattern),
+        (regex::regexp_match(), Rule::Pattern),
         (regex::regexp_replace(), Rule::RegexpReplace),
+        (string::btrim(), Rule::Search),
         (string::concat(), Rule::Sum),
         (string::concat_ws(), Rule::Separated),
         (string::levenshtein(), Rule::Levenshtein),
+        (string::ltrim(), Rule::Search),
         (string::repeat(), Rule::Repeat),
         (string::replace(), Rule::Replace),
+        (string::rtrim(), Rule::Search),
         (unicode::lpad(), Rule::Pad),
         (unicode::rpad(), Rule::Pad),
+        (unicode::strpos(), Rule::Search),
+        (nested::array_has::array_has_all_udf(), Rule::Pairs),
+        (nested::array_has::array_has_any_udf(), Rule::Pairs),
         (nested::concat::array_append_udf(), Rule::Sum),
         (nested::concat::array_concat_udf(), Rule::Sum),
         (nested::concat::array_prepend_udf(), Rule::Sum),
@@ -95,11 +105,57 @@ fn originals() -> Vec<(Arc<ScalarUDF>, Rule)> {
     ]
 }
 
+/// What holds for every call of one function by one question.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Bounds {
+    rule: Rule,
+    flag: StopFlag,
+}
+
+impl Bounds {
+    /// Makes a call, unless it would make too much or the question was stopped; long work piece by piece.
+    fn heed(
+        &self,
+        args: ScalarFunctionArgs,
+        call: impl Fn(ScalarFunctionArgs) -> Result<ColumnarValue>,
+    ) -> Result<ColumnarValue> {
+        self.flag.check()?;
+        let cuts = sizes::cuts(self.rule, &args.args)?;
+        if cuts.is_empty() {
+            return call(args);
+        }
+        let mut made = Vec::with_capacity(cuts.len() + 1);
+        let mut start = 0;
+        for end in cuts.into_iter().chain([args.number_rows]) {
+            self.flag.check()?;
+            made.push(call(piece(&args, start, end))?.into_array(end - start)?);
+            start = end;
+        }
+        let made: Vec<&dyn Array> = made.iter().map(AsRef::as_ref).collect();
+        Ok(ColumnarValue::Array(concat(&made)?))
+    }
+}
+
+/// The same call for some of its rows.
+fn piece(args: &ScalarFunctionArgs, start: usize, end: usize) -> ScalarFunctionArgs {
+    let cut = |arg: &ColumnarValue| match arg {
+        ColumnarValue::Array(array) => ColumnarValue::Array(array.slice(start, end - start)),
+        ColumnarValue::Scalar(value) => ColumnarValue::Scalar(value.clone()),
+    };
+    ScalarFunctionArgs {
+        args: args.args.iter().map(cut).collect(),
+        arg_fields: args.arg_fields.clone(),
+        number_rows: end - start,
+        return_field: Arc::clone(&args.return_field),
+        config_options: Arc::clone(&args.config_options),
+    }
+}
+
 /// A function that refuses arguments from which it would make too much.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Bounded {
     inner: Arc<ScalarUDF>,
-    rule: Rule,
+    bounds: Bounds,
 }
 
 /// `simplify` is left out on purpose: it may put the original back.
@@ -133,80 +189,12 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        sizes::check(self.rule, &args.args)?;
-        self.inner.invoke_with_args(args)
+        self.bounds.heed(args, |args| self.inner.invoke_with_args(args))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
         self.inner.documentation()
     }
-}
-
-/// `a || b`, which is an operator and so has no function to be replaced.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Joined {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Joined {
-    fn name(&self) -> &'static str {
-        "string_concat"
-    }
-
-    fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        let names: Vec<String> = args.iter().map(|arg| arg.schema_name().to_string()).collect();
-        Ok(names.join(" || "))
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        let (left, right) = two(arg_types)?;
-        let (left, right) = BinaryTypeCoercer::new(left, &Operator::StringConcat, right).get_input_types()?;
-        Ok(vec![left, right])
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        let (left, right) = two(arg_types)?;
-        BinaryTypeCoercer::new(left, &Operator::StringConcat, right).get_result_type()
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
-        let is_nullable = args.arg_fields.iter().any(|field| field.is_nullable());
-        Ok(Arc::new(Field::new(self.name(), self.return_type(&types)?, is_nullable)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        sizes::check(Rule::Sum, &args.args)?;
-        let (mut fields, mut columns) = (Vec::new(), Vec::new());
-        let mut operands = args.args.into_iter().map(|arg| match arg {
-            ColumnarValue::Scalar(value) => Arc::new(Literal::new(value)) as Arc<dyn PhysicalExpr>,
-            ColumnarValue::Array(array) => {
-                let column = Column::new("operand", columns.len());
-                fields.push(Field::new("operand", array.data_type().clone(), true));
-                columns.push(array);
-                Arc::new(column)
-            }
-        });
-        let (Some(left), Some(right)) = (operands.next(), operands.next()) else {
-            return Err(two_expected());
-        };
-        drop(operands);
-        let options = RecordBatchOptions::new().with_row_count(Some(args.number_rows));
-        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
-        PhysicalBinary::new(left, Operator::StringConcat, right).evaluate(&batch)
-    }
-}
-
-fn two(types: &[DataType]) -> Result<(&DataType, &DataType)> {
-    if let [left, right] = types { Ok((left, right)) } else { Err(two_expected()) }
-}
-
-fn two_expected() -> DataFusionError {
-    DataFusionError::Plan("`||` joins two values".to_owned())
 }
 
 #[cfg(test)]
@@ -237,11 +225,23 @@ mod tests {
             "select array_to_string([1, null, 2], ','), array_to_string([1, null, 2], ',', '*'), array_replace_all([1, 2, 1], 1, 9)",
             "select value || '!' as said, repeat('x', value), concat(value, 'a', value) from generate_series(0, 3) order by 1",
             "select 'a' || cast(value as varchar) || null, value::varchar || value::varchar from generate_series(0, 3)",
+            "select 'kit' ~ '^k', 'kit' !~ 'K', 'kit' ~* 'K', 'kit' !~* 'K', 'kit' ~ null, null ~ 'k', 'kit' similar to 'k.*', 'kit' not similar to 'x'",
+            "select 'kit' like 'k' || '%', 'kit' not ilike 'K' || '%', 'kit' like null || '%', 'kit' like 'k%', 'k%' like 'k' || '\\%'",
+            "select value::varchar ~ '1', value::varchar like '%' || (value % 2)::varchar, '12' like '%' || value::varchar from generate_series(0, 3)",
+            "select regexp_like('kit', 'K', 'i'), regexp_count('banana', 'an'), regexp_instr('banana', 'n'), regexp_match('banana', '(n)(a)')",
+            "select trim('  kit '), btrim('xkitx', 'yx'), ltrim('xkit', 'x'), rtrim('kitx', 'x'), trim(both 'x' from 'xkitx')",
+            "select strpos('banana', 'n'), position('na' in 'banana'), strpos(value::varchar, '1') from generate_series(0, 3)",
+            "select array_has_all([1, 2, 3], [1, 3]), array_has_any([1, 2], [3, value]) from generate_series(0, 3)",
+            // Each of these is cut into pieces.
+            "select value, levenshtein(repeat('a', 300), repeat('b', 290 + value % 20)) from generate_series(1, 200) order by 1",
+            "select value, btrim(repeat('ab', 1000 + value), 'ba' || repeat('c', 1000 + value)) from generate_series(1, 30) order by 1",
+            "select value, repeat('ab', 20000 + value) like repeat('%b', 100 + value % 2) from generate_series(1, 5) order by 1",
+            "select sum(length(regexp_replace(repeat('ab', 1000 + value), '(a|x{50}){10}b', 'c', 'g'))) from generate_series(1, 20)",
         ];
         for question in questions {
             let state = SessionContext::new().state();
             let plan = state.statement_to_plan(check_text(question).unwrap()).await.unwrap();
-            let bound = bind(plan.clone()).unwrap();
+            let bound = bind(plan.clone(), &StopFlag::default()).unwrap();
             assert_eq!(plan.schema(), bound.schema(), "{question}");
             let mut answers = Vec::new();
             for plan in [plan, bound] {
@@ -266,6 +266,36 @@ mod tests {
         assert!(ask("select array_length(range(131000))").is_ok());
         assert_eq!(refusal("select array_length(range(131073))"), "question-too-complex");
         assert!(ask("select levenshtein(repeat('a', 4000), repeat('b', 4000))").is_ok());
+    }
+
+    #[test]
+    fn one_value_is_not_searched_for_long() {
+        assert!(ask("select repeat('a', 1000000) ~ 'a{2}b{2}'").is_ok());
+        for call in [
+            "repeat('a', 1000000) ~ 'a{1000}'",
+            "repeat('a', 1000000) similar to 'a{1000}'",
+            "regexp_count(repeat('a', 1000000), 'a{1000}')",
+            "repeat('a', 1000000) like repeat('%a', 1000)",
+            "btrim(repeat('x', 1000000), repeat('y', 1000000))",
+            "strpos(repeat('a', 1000000), repeat('a', 500000) || 'b')",
+            "array_has_all(range(100000), range(100000))",
+        ] {
+            assert_eq!(refusal(&format!("select {call}")), "question-too-complex", "{call}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_question_that_was_stopped_calls_nothing_more() {
+        let state = SessionContext::new().state();
+        for call in ["upper(repeat('x', value))", "value::varchar ~ '1'", "value::varchar || 'x'"] {
+            let plan = state.statement_to_plan(check_text(&format!("select {call} from generate_series(1, 3)")).unwrap());
+            let flag = StopFlag::default();
+            let plan = bind(plan.await.unwrap(), &flag).unwrap();
+            let plan = state.create_physical_plan(&plan).await.unwrap();
+            flag.stop();
+            let stopped = QueryError::from_execution(collect(plan, state.task_ctx()).await.unwrap_err());
+            assert_eq!(stopped.problem_type(), "cancelled", "{call}");
+        }
     }
 
     #[test]

@@ -27,8 +27,9 @@ pub(crate) const NESTING_MAX: u64 = RECURSION_MAX as u64;
 /// Measures, parses and checks one statement that a caller wrote.
 pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
     at_most("bytes of text", sql.len() as u64, TEXT_BYTES_MAX)?;
-    if sql.contains('\0') {
-        return Err(QueryError::Syntax { line: 0, column: 0, message: "the text contains a NUL character".to_owned() });
+    if let Some((before, _)) = sql.split_once('\0') {
+        let (line, column) = place_after(before);
+        return Err(QueryError::Syntax { line, column, message: "the text contains a NUL character".to_owned() });
     }
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| QueryError::Syntax {
@@ -44,7 +45,7 @@ pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
         .with_recursion_limit(RECURSION_MAX)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(QueryError::from_planning)?;
+        .map_err(|error| placed(QueryError::from_planning(error), sql))?;
     if statements.len() > 1 {
         return Err(QueryError::StatementNotAllowed { what: "more than one statement".to_owned() });
     }
@@ -56,6 +57,23 @@ pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
 /// Refuses more than a limit allows.
 pub(crate) fn at_most(limit: &'static str, found: u64, max: u64) -> Result<(), QueryError> {
     if found > max { Err(QueryError::TooComplex { limit, found, max }) } else { Ok(()) }
+}
+
+/// A parser that misses something at the end of a text says no place: it is the one behind the text.
+fn placed(error: QueryError, sql: &str) -> QueryError {
+    match error {
+        QueryError::Syntax { line: 0, message, .. } => {
+            let (line, column) = place_after(sql);
+            QueryError::Syntax { line, column, message }
+        }
+        other => other,
+    }
+}
+
+/// Line and column behind a text, as the parser counts them.
+fn place_after(text: &str) -> (u64, u64) {
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() as u64 + 1, last.chars().count() as u64 + 1)
 }
 
 /// The tokens without white space and comments.

@@ -37,7 +37,7 @@ const SERIES_ROWS_MAX: usize = 1_000_000;
 const FRAME_ROWS_MAX: u64 = 1_000;
 /// Longest separator of `string_agg`, which is copied once for every row.
 const SEPARATOR_BYTES_MAX: u64 = 1_000;
-/// Largest regular expression: its length times all its counted repetitions.
+/// Largest regular expression.
 const PATTERN_STATES_MAX: u64 = 10_000;
 
 /// Aggregates that take one row in or out of a window frame in constant time.
@@ -86,8 +86,7 @@ impl FunctionNames {
 
 /// Refuses a plan that does more than ask, or that would cost too much to optimise or to stop.
 ///
-/// Call it on the plan whose parameters are bound, and again on nothing else: rules of the
-/// optimiser only make it smaller.
+/// Call it once, on the plan as it was planned: rules of the optimiser only make it smaller.
 pub(crate) fn check_plan(plan: &LogicalPlan, functions: &FunctionNames) -> Result<(), QueryError> {
     let (mut nodes, mut relations) = (0, 0);
     // Plans share their parts, so a walk can be far longer than the plan: it stops at the first excess.
@@ -195,7 +194,7 @@ fn check_aggregate(call: &AggregateFunction) -> Result<(), QueryError> {
         return Ok(());
     }
     match call.params.args.get(1) {
-        None | Some(Expr::Placeholder(_) | Expr::Literal(ScalarValue::Null, _)) => Ok(()),
+        None | Some(Expr::Literal(ScalarValue::Null, _)) => Ok(()),
         Some(separator) => {
             let text = literal(separator)
                 .ok_or_else(|| QueryError::NotSupported { what: "a separator that is not a literal".to_owned() })?;
@@ -207,17 +206,22 @@ fn check_aggregate(call: &AggregateFunction) -> Result<(), QueryError> {
 /// A pattern that changes from row to row is compiled for every row, and nothing can interrupt that.
 fn check_pattern(pattern: &Expr) -> Result<(), QueryError> {
     match pattern {
-        Expr::Placeholder(_) | Expr::Literal(ScalarValue::Null, _) => return Ok(()),
+        Expr::Literal(ScalarValue::Null, _) => return Ok(()),
         Expr::Cast(cast) => return check_pattern(&cast.expr),
         Expr::Alias(alias) => return check_pattern(&alias.expr),
         _ => {}
     }
     let text = literal(pattern)
         .ok_or_else(|| QueryError::NotSupported { what: "a regular expression that is not a literal".to_owned() })?;
+    at_most("states of a regular expression", pattern_states(text), PATTERN_STATES_MAX)
+}
+
+/// How many states a pattern can have: its length times all its counted repetitions.
+pub(crate) fn pattern_states(text: &str) -> u64 {
     let counts = text.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let largest = |count: &str| count.split(',').filter_map(|number| number.trim().parse::<u64>().ok()).max();
     let repeated = counts.filter_map(largest).fold(1, |product: u64, count| product.saturating_mul(count.max(1)));
-    at_most("states of a regular expression", repeated.saturating_mul(text.len() as u64), PATTERN_STATES_MAX)
+    repeated.saturating_mul(text.len() as u64)
 }
 
 fn literal(expr: &Expr) -> Option<&str> {

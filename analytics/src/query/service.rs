@@ -1,12 +1,13 @@
 //! `QueryService`: one question of a person, from its text to its rows, inside its limits.
 //!
 //! Planning, running and dropping plans happen on a runtime of their own with large stacks, so that
-//! a question can neither overflow a stack nor delay an acknowledgement. Encoding and statuses are
-//! the transports' business.
+//! a question can neither overflow a stack nor delay an acknowledgement. What goes on although it was
+//! stopped is counted in `overdue.rs`. Encoding and statuses are the transports' business.
 
 use crate::engine::Opened;
 use crate::query::budget::{Budget, Limits};
 use crate::query::error::QueryError;
+use crate::query::overdue::Overdue;
 use crate::query::plan::{FunctionNames, check_joins, check_plan};
 use crate::query::stop::{StopFlag, make_stoppable};
 use crate::query::{bounded, guard};
@@ -50,7 +51,9 @@ pub struct RowsAnswer {
 pub struct QueryService {
     engine: Arc<Engine>,
     runtime: Option<Runtime>,
+    threads: usize,
     places: Arc<Semaphore>,
+    overdue: Overdue,
     budget: Arc<Budget>,
     callers: Arc<dyn MemoryPool>,
 }
@@ -66,7 +69,7 @@ impl QueryService {
             Budget::new(memory_bytes_max, Budget::SPILL_BYTES_MAX, spill_folder).map_err(QueryError::from_execution)?;
         let callers = budget.caller(Budget::CALLER_BYTES_MAX);
         let threads = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-        let places = Arc::new(Semaphore::new(threads));
+        let (places, overdue) = (Arc::new(Semaphore::new(threads)), Overdue::default());
         // Nothing may fail after this: a runtime is not to be dropped where others run.
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -75,7 +78,12 @@ impl QueryService {
             .enable_all()
             .build()
             .map_err(|cause| QueryError::from_execution(datafusion::error::DataFusionError::IoError(cause)))?;
-        Ok(Self { engine, runtime: Some(runtime), places, budget: Arc::new(budget), callers })
+        Ok(Self { engine, runtime: Some(runtime), threads, places, overdue, budget: Arc::new(budget), callers })
+    }
+
+    /// Whether at least half of the threads may be held by questions that were stopped and go on all the same.
+    pub fn is_stuck(&self) -> bool {
+        self.overdue.count() * 2 >= self.threads
     }
 
     /// Answers one statement, whole, or says why not.
@@ -88,21 +96,18 @@ impl QueryService {
         let place = tokio::time::timeout(PLACE_WAIT, Arc::clone(&self.places).acquire_owned()).await;
         let place = place.map_err(|_| refused(QueryError::Busy))?.map_err(|_| refused(QueryError::ShuttingDown))?;
         let runtime = self.runtime.as_ref().ok_or(AnalyticsError::Query(QueryError::ShuttingDown))?;
-        let flag = StopFlag::default();
+        let flag = StopFlag::holding(place);
+        let sql: Arc<str> = Arc::from(sql);
         let question = Question {
-            sql: sql.to_owned(),
+            sql: Arc::clone(&sql),
             opened,
             budget: Arc::clone(&self.budget),
             callers: Arc::clone(&self.callers),
             limits,
             flag: flag.clone(),
         };
-        let task = runtime.spawn(async move {
-            // The place is given back only when the work has really ended.
-            let _place = place;
-            question.answer().await
-        });
-        let _stop = StopWhenDropped { flag, task: task.abort_handle() };
+        let task = runtime.spawn(question.answer());
+        let _stop = StopWhenDropped { flag, task: task.abort_handle(), overdue: self.overdue.clone(), sql };
         match tokio::time::timeout(Duration::from_millis(limits.deadline_ms), task).await {
             Err(_) => Err(refused(QueryError::DeadlineExceeded { deadline_ms: limits.deadline_ms })),
             Ok(Err(_)) => Err(refused(QueryError::ShuttingDown)),
@@ -123,17 +128,22 @@ impl Drop for QueryService {
 struct StopWhenDropped {
     flag: StopFlag,
     task: AbortHandle,
+    overdue: Overdue,
+    sql: Arc<str>,
 }
 
 impl Drop for StopWhenDropped {
     fn drop(&mut self) {
         self.flag.stop();
         self.task.abort();
+        if !self.flag.is_alone() {
+            self.overdue.watch(self.flag.remains(), Arc::clone(&self.sql));
+        }
     }
 }
 
 struct Question {
-    sql: String,
+    sql: Arc<str>,
     opened: Arc<Opened>,
     budget: Arc<Budget>,
     callers: Arc<dyn MemoryPool>,
@@ -159,7 +169,7 @@ impl Question {
         state.execution_props_mut().query_execution_start_time = Some(self.opened.as_of().to_utc());
         let plan = state.statement_to_plan(statement).await.map_err(planning)?;
         check_plan(&plan, &FunctionNames::of(&state)).map_err(AnalyticsError::Query)?;
-        let plan = bounded::bind(plan).map_err(AnalyticsError::Query)?;
+        let plan = bounded::bind(plan, &self.flag).map_err(AnalyticsError::Query)?;
         // Optimising may quote the caller's own text; physical planning reads statistics of files.
         let plan = state.optimize(&self.capped(plan)?).map_err(planning)?;
         let physical = state.query_planner().create_physical_plan(&plan, &state).await.map_err(running)?;

@@ -10,7 +10,7 @@ use std::ptr;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SelectModifiers, SetExpr, Statement as SqlStatement, TableFactor, TableWithJoins, Visit, Visitor,
+    SelectModifiers, SetExpr, Statement as SqlStatement, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
 };
 
 use super::error::QueryError;
@@ -155,6 +155,11 @@ impl Visitor for Check {
             }
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<Self::Break> {
+        let is_parameter = matches!(value.value, Value::Placeholder(_));
+        refuse(first_of(&[(is_parameter, "parameters (write the value)")]))
     }
 }
 

@@ -1,15 +1,21 @@
 //! The scoreboard: for each component who uses it, who could, what moved, and whether the goal is in reach.
+//!
+//! Who uses it is read now, who moved in the last complete week; a forecast is made as of the end of that week.
 
 use super::told::{Row, Told};
 use super::tools::{Category, categories};
-use super::until::{Until, until};
+use super::until::{Aim, CompleteWeeks, Until, is_remaining};
 use crate::problem::Problem;
 use crate::reporting::{day_of, each_series};
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use waymark_analytics::{Answer, Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window};
+use waymark_analytics::{
+    Answer, AnswerRequest, Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window, local_date,
+};
 use waymark_event::Instant;
 use waymark_reports::wording::{self, dates};
 
@@ -67,11 +73,11 @@ pub struct Score {
 /// The scoreboard of the platform.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Board {
-    /// The instant that it describes.
+    /// The instant that it describes: who uses a component is read then.
     pub as_of: String,
     /// The snapshot that it was computed from.
     pub snapshot: String,
-    /// The last complete week, in which `joined` and `left` are counted.
+    /// The last complete week, in which `joined` and `left` are counted, and as of the end of which `until` is said.
     pub week: String,
     /// Every described component, in the organisation's own order.
     pub components: Vec<Score>,
@@ -79,11 +85,18 @@ pub struct Board {
     pub categories: Vec<Category>,
 }
 
-/// What scores are made of: levels, the last complete week, all weeks, and who stands where if somebody is blocked.
+/// What scores are made of: levels as of now, who moved in the last complete week, and goals as of its end.
 struct Scoring<'a> {
-    definitions: &'a Definitions,
     levels: BTreeMap<&'static str, Arc<Series>>,
+    week: String,
     moved: Told,
+    goals: Goals<'a>,
+}
+
+/// What forecasts are made of: all weeks that were over at an instant, and who stood where then if somebody is blocked.
+struct Goals<'a> {
+    definitions: &'a Definitions,
+    end: Instant,
     weeks: Told,
     standing: Option<Told>,
 }
@@ -93,16 +106,15 @@ struct Scoring<'a> {
 /// # Errors
 /// When a number cannot be computed.
 pub async fn board(engine: &Engine) -> Result<Board, Problem> {
+    let engine = &engine.pinned().await?;
     let opened = engine.newest().await?;
-    let definitions = engine.definitions();
-    let week = Window::last_complete(Grain::Week, 1, opened.as_of(), definitions.zone());
     let scoring = Scoring::of(engine, opened.as_of(), None).await?;
     Ok(Board {
         as_of: opened.as_of().to_rfc3339(),
         snapshot: opened.snapshot.id.clone(),
-        week: week.periods.first().map(|period| dates::period(Grain::Week, period)).unwrap_or_default(),
-        components: definitions.components.iter().map(|component| scoring.score(component)).collect(),
+        components: engine.definitions().components.iter().map(|component| scoring.score(component)).collect(),
         categories: categories(engine).await?,
+        week: scoring.week,
     })
 }
 
@@ -111,31 +123,51 @@ pub(super) async fn score(engine: &Engine, component: &Component, as_of: Instant
     Ok(Scoring::of(engine, as_of, Some(&component.id)).await?.score(component))
 }
 
+/// When each component will have reached its goal, by its id, as of the last week that is over before a day: of today it is
+/// what the scoreboard says.
+///
+/// # Errors
+/// When a number cannot be computed.
+pub(crate) async fn untils(engine: &Engine, end: NaiveDate) -> Result<BTreeMap<String, Until>, Problem> {
+    let definitions = engine.definitions();
+    let today = local_date(engine.newest().await?.as_of(), definitions.zone());
+    let end = Grain::Week.floor(end.min(today));
+    let week = Window::between(Grain::Week, end - Days::new(7), end, definitions.zone());
+    let goals = Goals::of(engine, &week, None).await?;
+    let until = |component: &Component| Some((component.id.clone(), goals.until(&component.id)?));
+    Ok(definitions.components.iter().filter_map(until).collect())
+}
+
+/// The period at whose end levels are read now. Yesterday belongs to it, because now is no edge of a period of which no day is
+/// over.
+pub(super) fn now(as_of: Instant, zone: Tz) -> Window {
+    Window::until_now(1, as_of, zone)
+}
+
+/// An answer about one component, or about all.
+fn about<'a>(answer: &'a Answer, component: Option<&'a str>) -> AnswerRequest<'a> {
+    component.map_or_else(|| answer.into(), |component| answer.only(COMPONENT, component))
+}
+
 impl<'a> Scoring<'a> {
     /// For every component as of an instant, or for one.
     async fn of(engine: &'a Engine, as_of: Instant, component: Option<&str>) -> Result<Self, Problem> {
-        let definitions = engine.definitions();
-        let asked = |answer: &'static Answer| match component {
-            Some(component) => answer.only(COMPONENT, component),
-            None => answer.into(),
-        };
-        let yesterday = Window::last_complete(Grain::Day, 1, as_of, definitions.zone()).of_kind("component");
-        let week = Window::last_complete(Grain::Week, 1, as_of, definitions.zone());
+        let zone = engine.definitions().zone();
+        let week = Window::last_complete(Grain::Week, 1, as_of, zone);
         let ids = ["adoption_rate", "coverage_fit", "reach", "teams_completed"];
-        let levels = ids.into_iter().zip(each_series(engine, &ids, &yesterday).await?).collect();
-        let moved = Told::of(&engine.answer(asked(&MOVEMENTS), &week).await?);
-        let weeks = Told::of(&engine.answer(asked(&WEEKS), &week).await?);
-        let has_blocked = definitions.migrations.iter().any(|migration| !migration.blocked.is_empty());
-        let standing = if has_blocked { Some(Told::of(&engine.answer(asked(&STANDING), &yesterday).await?)) } else { None };
-        Ok(Self { definitions, levels, moved, weeks, standing })
+        let levels = each_series(engine, &ids, &now(as_of, zone).of_kind("component")).await?;
+        Ok(Self {
+            levels: ids.into_iter().zip(levels).collect(),
+            week: week.periods.first().map(|period| dates::period(Grain::Week, period)).unwrap_or_default(),
+            moved: Told::of(&engine.answer(about(&MOVEMENTS, component), &week).await?),
+            goals: Goals::of(engine, &week, component).await?,
+        })
     }
 
     fn score(&self, component: &Component) -> Score {
         let is_mine = |row: &Row<'_>| row.text(COMPONENT).as_deref() == Some(component.id.as_str());
         let moved: Vec<_> = self.moved.rows().filter(is_mine).collect();
         let of_kind = |kind: &str| moved.iter().filter(|row| row.text("kind").as_deref() == Some(kind)).count();
-        let weeks: Vec<_> = self.weeks.rows().filter(is_mine).collect();
-        let standing: Vec<_> = self.standing.iter().flat_map(Told::rows).filter(is_mine).collect();
         let bounds = |id: &str, statistic: &str| bounds(self.levels.get(id).map(AsRef::as_ref), statistic, &component.id);
         let mut score = Score {
             component: component.id.clone(),
@@ -150,11 +182,40 @@ impl<'a> Scoring<'a> {
             teams_started: bounds("teams_completed", "started"),
             joined: of_kind("joined"),
             left: of_kind("left"),
-            until: until(self.definitions, &component.id, &weeks, &standing),
+            until: self.goals.until(&component.id),
             sentence: String::new(),
         };
-        score.sentence = score.said();
+        score.sentence = score.said(&self.week);
         score
+    }
+}
+
+impl<'a> Goals<'a> {
+    /// As of the end of a week, for every component or for one.
+    async fn of(engine: &'a Engine, week: &Window, component: Option<&str>) -> Result<Self, Problem> {
+        let definitions = engine.definitions();
+        let has_blocked = definitions.migrations.iter().any(|migration| !migration.blocked.is_empty());
+        let standing =
+            if has_blocked { Some(Told::of(&engine.answer(about(&STANDING, component), week).await?)) } else { None };
+        Ok(Self {
+            definitions,
+            end: week.periods.last().map(|period| period.end).unwrap_or_default(),
+            weeks: Told::of(&engine.answer(about(&WEEKS, component), week).await?),
+            standing,
+        })
+    }
+
+    fn until(&self, component: &str) -> Option<Until> {
+        let is_mine = |row: &Row<'_>| row.text(COMPONENT).as_deref() == Some(component);
+        let is_over = |row: &Row<'_>| row.instant("week_end").is_some_and(|end| end <= self.end);
+        let weeks = CompleteWeeks::of(self.weeks.rows().filter(is_mine).filter(is_over), self.definitions.zone())?;
+        let is_blocked = |service: &str| self.definitions.blocked(component, service, weeks.last_day).is_some();
+        let waits = |row: &Row<'_>| {
+            let is_exempt = row.text("status").as_deref() == Some("exempt");
+            is_remaining(row) && (is_exempt || row.text("service").is_some_and(|service| is_blocked(&service)))
+        };
+        let waiting = self.standing.as_ref().map(|standing| standing.rows().filter(is_mine).filter(waits).count());
+        Some(weeks.until(Aim::of_component(self.definitions, component, weeks.last_day), waiting))
     }
 }
 
@@ -193,7 +254,7 @@ impl Bounds {
 }
 
 impl Score {
-    fn said(&self) -> String {
+    fn said(&self, week: &str) -> String {
         if self.adoption.value.is_none() {
             return "no eligible service is known".to_owned();
         }
@@ -202,7 +263,7 @@ impl Score {
         };
         let until = self.until.as_ref().map_or_else(|| "no complete week is known".to_owned(), |until| until.sentence.clone());
         format!(
-            "{} eligible services, {} this week, {}; {until}",
+            "{} eligible services now, {} in the {week}, {}; {until}",
             self.adoption.said(),
             moved(self.joined, "none joined", "joined"),
             moved(self.left, "none left", "left"),

@@ -7,12 +7,14 @@ use crate::problem::Problem;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use waymark_analytics::effect::{Effect, Estimate, Study, Subject, Week, effect};
+use waymark_analytics::change::counted_share;
+use waymark_analytics::effect::{Effect, Estimate, Stability, Study, Subject, Week, effect};
 use waymark_analytics::{
-    Answer, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit, Window, local_date,
+    Answer, Cell, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit, Window,
+    change, find, local_date,
 };
 use waymark_event::Instant;
-use waymark_reports::wording;
+use waymark_reports::wording::{self, finding};
 
 /// How far back an effect is looked for, in weeks: two years.
 const WEEKS: u64 = 104;
@@ -53,6 +55,7 @@ pub struct EffectSaid {
 /// `no-such-component`, or when the studies cannot be asked for.
 pub async fn effects(engine: &Engine, component: &str) -> Result<Vec<EffectSaid>, Problem> {
     described(engine.definitions(), component)?;
+    let engine = &engine.pinned().await?;
     let opened = engine.newest().await?;
     let zone = engine.definitions().zone();
     let end = Grain::Week.floor(local_date(opened.as_of(), zone));
@@ -106,8 +109,8 @@ fn study(engine: &Engine, component: &str, weeks: &Window, [adoptions, durations
         }
         let weeks = told.get(&service).cloned().unwrap_or_default();
         let team = row.text("team").unwrap_or_else(|| service.clone());
-        let tier = row.text("tier").unwrap_or_default();
-        Some(Subject { team, tier, adopted_week, is_measured_anew: row.is("is_measured_anew"), weeks })
+        let lifecycle = row.text("lifecycle").unwrap_or_default();
+        Some(Subject { team, lifecycle, adopted_week, is_measured_anew: row.is("is_measured_anew"), weeks })
     });
     let subjects = subjects.collect();
     let mandates = engine.definitions().mandates.iter().filter(|mandate| mandate.component == component);
@@ -133,7 +136,7 @@ impl EffectSaid {
             controls: found.controls,
             failed_gates: gates,
             sentence,
-            stability: stability(found),
+            stability: stability(found.stability),
             caveats: CAVEATS,
         }
     }
@@ -177,17 +180,47 @@ fn refusal(found: &Effect, gates: &[String]) -> String {
     )
 }
 
-fn stability(found: &Effect) -> String {
-    let side = |failed: u32, deployed: u32| {
-        if deployed == 0 {
-            return "no mature deployment".to_owned();
-        }
-        format!("{failed} of {deployed} ({})", wording::share(f64::from(failed) / f64::from(deployed)))
+/// Both sides with their limits, and whether they differ: speed that is clear must not hide that stability is not.
+fn stability(sum: Stability) -> String {
+    let Some(metric) = find("change_fail_rate") else { return String::new() };
+    let [before, after] = [(sum.failed_before, sum.deployed_before), (sum.failed_after, sum.deployed_after)]
+        .map(|(failed, deployed)| counted_share(metric, failed, deployed));
+    let side = |cell: &Cell| match (cell.value, wording::basis(metric, cell), wording::limits(metric, cell)) {
+        (Some(share), Some(basis), Some(limits)) => format!("{basis} ({}, {limits})", wording::share(share)),
+        _ => "no mature deployment".to_owned(),
     };
-    let sum = found.stability;
-    format!(
-        "Failed deployments of adopters: {} before, {} after.",
-        side(sum.failed_before, sum.deployed_before),
-        side(sum.failed_after, sum.deployed_after)
-    )
+    let verdict = finding::change(metric, &change(metric, &before, &after));
+    format!("Failed deployments of adopters: {} before, {} after; {verdict}.", side(&before), side(&after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stability_has_its_limits_and_a_verdict() {
+        for (before, after, expected) in [
+            // By hand: 1.8 points of difference lie between −0.9 and +4.4.
+            (
+                (37, 606),
+                (67, 849),
+                "37 of 606 (6 %, 95 % 4–8 %) before, 67 of 849 (8 %, 95 % 6–10 %) after; no clear change from 6 %.",
+            ),
+            (
+                (10, 100),
+                (25, 100),
+                "10 of 100 (10 %, 95 % 6–17 %) before, 25 of 100 (25 %, 95 % 18–34 %) after; up from 10 %, difference +4.5 to \
+                 +25 points.",
+            ),
+            ((0, 0), (2, 40), "no mature deployment before, 2 of 40 (5 %, 95 % 1–17 %) after; too few to compare."),
+        ] {
+            let sum = Stability {
+                failed_before: before.0,
+                deployed_before: before.1,
+                failed_after: after.0,
+                deployed_after: after.1,
+            };
+            assert_eq!(stability(sum), format!("Failed deployments of adopters: {expected}"));
+        }
+    }
 }

@@ -1,20 +1,23 @@
 //! Migrations: weeks, who has still to move, and the forecast in words, for reports, the interface and pages.
 //!
-//! The numbers are those of `adoption_weekly` and of the standings at the end of the period; what is
-//! said about the end is what the scoreboard says.
+//! The numbers are those of `adoption_weekly` and of the standings at the end of the period. Where a component is left,
+//! who uses both is in progress, so its weeks are counted anew (`answers/migration_weeks.sql`).
 
-use super::board::COMPONENT;
+use super::board::{COMPONENT, now};
 use super::told::{Row, Told};
-use super::until::{is_remaining, until};
+use super::until::{Aim, CompleteWeeks, is_remaining};
 use crate::problem::Problem;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
-use waymark_analytics::{Engine, Grain, Migration, STANDING, WEEKS, Window, local_date};
+use waymark_analytics::{Answer, Engine, Grain, MIGRATION_WEEKS, Migration, STANDING, WEEKS, Window, local_date};
 use waymark_reports::{MigrationWeek, Waiting, WaitingState};
 
 /// How many weeks back a migration is drawn: half a year.
 const WEEKS_MAX: usize = 26;
+/// How many weeks back one is counted, as `adoption_weekly` goes: two years.
+const COUNTED_WEEKS: u64 = 104;
 
 /// One migration on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -48,13 +51,15 @@ pub struct MigrationWeekSaid {
     pub week_start: NaiveDate,
     /// Services in scope at its end.
     pub scope: i64,
-    /// Those of them that had moved.
+    /// Those of them that had moved, as far as was last known.
     pub done: i64,
+    /// Those of them that had moved and of which it was not known any more whether they still had.
+    pub unconfirmed: i64,
     /// Services that moved in it.
     pub completed: i64,
     /// Services that went back in it.
     pub returned: i64,
-    /// Leaks: services that came into scope on the old path.
+    /// Leaks: services that were born on the old path.
     pub leaks: i64,
 }
 
@@ -74,7 +79,7 @@ pub struct WaitingSaid {
 /// Every declared migration that has begun, as of now, or the one of this id.
 ///
 /// # Errors
-/// `no-such-migration`, or when a number cannot be computed.
+/// `no-such-migration`, also while it has not begun, or when a number cannot be computed.
 pub async fn migrations_said(engine: &Engine, id: Option<&str>) -> Result<Vec<MigrationSaid>, Problem> {
     Ok(migrations_now(engine, id).await?.into_iter().map(|(declared, told)| said(declared, told)).collect())
 }
@@ -82,21 +87,25 @@ pub async fn migrations_said(engine: &Engine, id: Option<&str>) -> Result<Vec<Mi
 /// The same as reports draw it, beside what is declared.
 ///
 /// # Errors
-/// `no-such-migration`, or when a number cannot be computed.
+/// `no-such-migration`, also while it has not begun, or when a number cannot be computed.
 pub(crate) async fn migrations_now<'engine>(
     engine: &'engine Engine,
     id: Option<&str>,
 ) -> Result<Vec<(&'engine Migration, waymark_reports::Migration)>, Problem> {
-    let today = local_date(engine.newest().await?.as_of(), engine.definitions().zone());
+    let (as_of, zone) = (engine.newest().await?.as_of(), engine.definitions().zone());
+    let today = local_date(as_of, zone);
     let mut begun = begun(engine, today);
     if let Some(id) = id {
         let Some(wanted) = begun.iter().find(|migration| migration.id == id) else {
+            if let Some(later) = engine.definitions().migrations.iter().find(|migration| migration.id == id) {
+                return Err(Problem::migration_begins(id, later.started_on));
+            }
             let known: Vec<&str> = begun.iter().map(|migration| migration.id.as_str()).collect();
             return Err(Problem::no_such_migration(id, &known));
         };
         begun = vec![*wanted];
     }
-    told(engine, begun, today).await
+    told(engine, begun, today, (&now(as_of, zone), today)).await
 }
 
 fn said(declared: &Migration, told: waymark_reports::Migration) -> MigrationSaid {
@@ -104,6 +113,7 @@ fn said(declared: &Migration, told: waymark_reports::Migration) -> MigrationSaid
         week_start: week.first_day,
         scope: week.scope,
         done: week.done,
+        unconfirmed: week.unconfirmed,
         completed: week.completed,
         returned: week.returned,
         leaks: week.leaks,
@@ -143,7 +153,9 @@ pub(crate) const fn state_said(state: WaitingState) -> &'static str {
 /// # Errors
 /// When a number cannot be computed.
 pub(crate) async fn migrations(engine: &Engine, end: NaiveDate) -> Result<Vec<waymark_reports::Migration>, Problem> {
-    Ok(told(engine, begun(engine, end), end).await?.into_iter().map(|(_, told)| told).collect())
+    let eve = end - Days::new(1);
+    let at = Window::between(Grain::Day, eve, end, engine.definitions().zone());
+    Ok(told(engine, begun(engine, end), end, (&at, eve)).await?.into_iter().map(|(_, told)| told).collect())
 }
 
 /// The declared migrations that have begun before a day.
@@ -151,43 +163,63 @@ fn begun(engine: &Engine, end: NaiveDate) -> Vec<&Migration> {
     engine.definitions().migrations.iter().filter(|migration| migration.started_on < end).collect()
 }
 
+/// The weeks that are over before `end`, and who waits at the end of a window and on its day.
 async fn told<'engine>(
     engine: &'engine Engine,
     begun: Vec<&'engine Migration>,
     end: NaiveDate,
+    (at, on): (&Window, NaiveDate),
 ) -> Result<Vec<(&'engine Migration, waymark_reports::Migration)>, Problem> {
     let definitions = engine.definitions();
-    if begun.is_empty() {
-        return Ok(Vec::new());
-    }
     let zone = definitions.zone();
-    let eve = Window::between(Grain::Day, end - Days::new(1), end, zone);
-    let weeks = Told::of(&engine.answer(&WEEKS, &eve).await?);
     let mut told = Vec::new();
     for migration in begun {
         let component = migration.to_component.as_str();
-        let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, component), &eve).await?);
+        let weeks = weeks(engine, migration, end).await?;
+        let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, component), at).await?);
+        let old_users = old_users(engine, migration, at).await?;
         let is_over = |row: &Row<'_>| row.instant("week_end").is_some_and(|at| local_date(at, zone) <= end);
-        let mine = weeks.rows().filter(|row| row.text(COMPONENT).as_deref() == Some(component));
-        let mine: Vec<Row<'_>> = mine.filter(|row| !row.is("is_partial") && is_over(row)).collect();
-        let here: Vec<Row<'_>> = standing.rows().collect();
-        let said = until(definitions, component, &mine, &here);
+        let weeks = CompleteWeeks::of(weeks.rows().filter(is_over), zone);
+        let waiting: Vec<Waiting> = standing.rows().filter_map(|row| waits(&row, migration, &old_users, on)).collect();
+        let held = waiting.iter().filter(|one| matches!(one.state, WaitingState::Blocked | WaitingState::Exempt)).count();
+        let until =
+            weeks.as_ref().map(|weeks| weeks.until(Aim::of_migration(definitions, migration, weeks.last_day), Some(held)));
         let since = Grain::Week.floor(migration.started_on);
-        let drawn = mine.iter().filter_map(|row| week(row, zone)).filter(|week| week.first_day >= since);
-        let drawn: Vec<MigrationWeek> = drawn.collect();
+        let rows = weeks.as_ref().map(CompleteWeeks::rows).unwrap_or_default();
+        let drawn: Vec<MigrationWeek> =
+            rows.iter().filter_map(|row| week(row, zone)).filter(|week| week.first_day >= since).collect();
         let one = waymark_reports::Migration {
             title: migration.title.clone(),
             component: definitions.component(component).map_or(component, |component| &component.title).to_owned(),
             owner: migration.owner.clone(),
             due: migration.due_on,
             weeks: drawn.rchunks(WEEKS_MAX).next().unwrap_or_default().to_vec(),
-            waiting: here.iter().filter_map(|row| waits(row, migration, end)).collect(),
-            forecast: said.as_ref().map(|said| said.sentence.clone()),
-            status: said.map_or("no forecast", |said| said.status).to_owned(),
+            waiting,
+            forecast: until.as_ref().map(|until| until.sentence.clone()),
+            status: until.map_or("no forecast", |until| until.status).to_owned(),
         };
         told.push((migration, one));
     }
     Ok(told)
+}
+
+/// Its weeks before a day, oldest first, as far as they are counted.
+async fn weeks(engine: &Engine, migration: &Migration, end: NaiveDate) -> Result<Told, Problem> {
+    let counted = Window::between(Grain::Week, end - Days::new(7 * COUNTED_WEEKS), end, engine.definitions().zone());
+    let (answer, column, id): (&Answer, _, _) = if migration.from_component.is_some() {
+        (&MIGRATION_WEEKS, "migration_id", migration.id.as_str())
+    } else {
+        (&WEEKS, COMPONENT, migration.to_component.as_str())
+    };
+    Ok(Told::of(&engine.answer(answer.only(column, id), &counted).await?))
+}
+
+/// The services that use the component that is left, as far as was last known; none where none is.
+async fn old_users(engine: &Engine, migration: &Migration, at: &Window) -> Result<BTreeSet<String>, Problem> {
+    let Some(old) = &migration.from_component else { return Ok(BTreeSet::new()) };
+    let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, old), at).await?);
+    let uses_it = |row: &Row<'_>| matches!(row.text("known_status").as_deref(), Some("adopted" | "partial"));
+    Ok(standing.rows().filter(uses_it).filter_map(|row| row.text("service")).collect())
 }
 
 fn week(row: &Row<'_>, zone: chrono_tz::Tz) -> Option<MigrationWeek> {
@@ -196,21 +228,24 @@ fn week(row: &Row<'_>, zone: chrono_tz::Tz) -> Option<MigrationWeek> {
         first_day: local_date(row.instant("week_start")?, zone),
         scope: eligible,
         done: eligible - row.count("remaining"),
+        unconfirmed: row.count("unconfirmed"),
         completed: row.count("completed"),
         returned: row.count("returned"),
-        leaks: row.count("entered"),
+        leaks: row.count("leaks"),
     })
 }
 
 /// A service that has still to move, and what keeps it; a block counts from its day until it is lifted.
-fn waits(row: &Row<'_>, migration: &Migration, end: NaiveDate) -> Option<Waiting> {
+fn waits(row: &Row<'_>, migration: &Migration, old_users: &BTreeSet<String>, on: NaiveDate) -> Option<Waiting> {
     let (service, status) = (row.text("service")?, row.text("status")?);
-    if !is_remaining(row) {
+    let uses_both = !is_remaining(row) && row.text("fit").as_deref() == Some("fits") && old_users.contains(&service);
+    if !is_remaining(row) && !uses_both {
         return None;
     }
-    let blocked = migration.blocked(&service, end - Days::new(1));
+    let blocked = migration.blocked(&service, on);
     let state = match (status.as_str(), blocked) {
         (_, Some(_)) => WaitingState::Blocked,
+        (_, None) if uses_both => WaitingState::InProgress,
         ("partial", None) => WaitingState::InProgress,
         ("exempt", None) => WaitingState::Exempt,
         ("unknown", None) => WaitingState::Unknown,

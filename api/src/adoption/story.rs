@@ -1,6 +1,6 @@
-//! The story of one component: who moved, who stands where and by what evidence, what others chose.
+//! The story of one component: who moved, who stands where and by what evidence, what others chose; all of it until now.
 
-use super::board::{COMPONENT, Score, day_said, described, score};
+use super::board::{COMPONENT, Score, day_said, described, now, score};
 use super::told::{Row, Told};
 use crate::problem::Problem;
 use crate::reporting::day_of;
@@ -109,7 +109,7 @@ pub struct ExemptionSaid {
 /// Everything about one component.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Story {
-    /// The instant that it describes.
+    /// The instant that it describes: who stands where is read then, and movements are told until then.
     pub as_of: String,
     /// The snapshot that it was computed from.
     pub snapshot: String,
@@ -125,7 +125,7 @@ pub struct Story {
     pub unfit: Vec<Tally>,
     /// Every exemption, the newest first.
     pub exemptions: Vec<ExemptionSaid>,
-    /// `exemption_age` in whole days, at the end of yesterday; null = no active service has an open one.
+    /// `exemption_age` in whole days; null = no active service has an open one.
     pub exemption_age_days: Option<i64>,
 }
 
@@ -134,13 +134,14 @@ pub struct Story {
 /// # Errors
 /// `no-such-component`, or when a number cannot be computed.
 pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
+    let engine = &engine.pinned().await?;
     let definitions = engine.definitions();
     let described = described(definitions, component)?;
     let opened = engine.newest().await?;
     let score = score(engine, described, opened.as_of()).await?;
-    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), definitions.zone());
-    let standing = standing(engine, &yesterday, COMPONENT, component).await?;
-    let exemptions = exemptions(engine, &yesterday, component, opened.as_of()).await?;
+    let now = now(opened.as_of(), definitions.zone());
+    let standing = standing(engine, &now, COMPONENT, component).await?;
+    let exemptions = exemptions(engine, &now, component, opened.as_of()).await?;
     Ok(Story {
         as_of: opened.as_of().to_rfc3339(),
         snapshot: opened.snapshot.id.clone(),
@@ -151,7 +152,7 @@ pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
         unfit: tallied(standing.iter().filter(|one| one.status == "not_eligible"), |one| {
             one.fit_reason.clone().unwrap_or_else(|| "not said".to_owned())
         }),
-        exemption_age_days: exemption_age(engine, &yesterday, component).await?,
+        exemption_age_days: exemption_age(engine, &now, component).await?,
         score,
         standing,
         exemptions,
@@ -161,8 +162,7 @@ pub async fn story(engine: &Engine, component: &str) -> Result<Story, Problem> {
 /// What the platform offers that fits a service, or the services of a team, and is not used.
 pub(crate) async fn offers(engine: &Engine, kind: &str, name: &str) -> Result<Vec<Stander>, Problem> {
     let opened = engine.newest().await?;
-    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), engine.definitions().zone());
-    standing(engine, &yesterday, kind, name).await
+    standing(engine, &now(opened.as_of(), engine.definitions().zone()), kind, name).await
 }
 
 async fn moved(engine: &Engine, component: &str) -> Result<Vec<Moved>, Problem> {

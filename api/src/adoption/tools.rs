@@ -1,12 +1,13 @@
 //! How many tools do the same thing: for each category what services use, and how scattered that is.
 
+use super::board::now;
 use super::story::Tally;
 use super::told::Told;
 use crate::problem::Problem;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use waymark_analytics::{Engine, Grain, TOOLS, Window};
+use waymark_analytics::{Engine, TOOLS};
 
 /// One category and the tools in use for it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -24,8 +25,7 @@ pub struct Category {
 /// Every category in which more than nothing is used, by name.
 pub(super) async fn categories(engine: &Engine) -> Result<Vec<Category>, Problem> {
     let opened = engine.newest().await?;
-    let yesterday = Window::last_complete(Grain::Day, 1, opened.as_of(), engine.definitions().zone());
-    let told = Told::of(&engine.answer(&TOOLS, &yesterday).await?);
+    let told = Told::of(&engine.answer(&TOOLS, &now(opened.as_of(), engine.definitions().zone())).await?);
     let mut categories: BTreeMap<String, Vec<Tally>> = BTreeMap::new();
     for row in told.rows() {
         let (Some(category), Some(what)) = (row.text("category"), row.text("tool")) else { continue };

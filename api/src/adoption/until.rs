@@ -2,13 +2,14 @@
 
 use super::told::Row;
 use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 use waymark_analytics::forecast::{Forecast, Progress, Weeks, forecast};
-use waymark_analytics::{Definitions, Target, local_date};
+use waymark_analytics::{Definitions, Migration, local_date};
 use waymark_reports::wording::{self, dates};
 
-/// The days by which it is done, at three degrees of caution.
+/// The last days of the weeks by which it is done, at three degrees of caution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WeeksSaid {
     /// Half of all futures are done by then.
@@ -27,7 +28,7 @@ pub struct WeeksSaid {
 pub struct Until {
     /// The share of eligible services that is aimed at: the target, or all.
     pub goal: f64,
-    /// The day by which it is due; null where nobody set a target.
+    /// The last day on which it is in time; null where nobody said one.
     #[schema(value_type = Option<String>)]
     pub due_on: Option<NaiveDate>,
     /// Services that still have to move to reach the goal.
@@ -59,60 +60,87 @@ pub(super) fn is_remaining(row: &Row<'_>) -> bool {
     row.text("fit").as_deref() == Some("fits") && row.text("known_status").as_deref() != Some("adopted")
 }
 
-/// The forecast of one component from its weeks, oldest first, and its standing services, none where
-/// nobody is blocked and the weeks tell who is exempt.
-pub(super) fn until(definitions: &Definitions, component: &str, weeks: &[Row<'_>], standing: &[Row<'_>]) -> Option<Until> {
-    let complete: Vec<&Row<'_>> = weeks.iter().filter(|week| !week.is("is_partial")).collect();
-    let newest = complete.last()?;
-    let end_day = local_date(newest.instant("week_end")?, definitions.zone());
-    let last_day = end_day - Days::new(1);
-    let target = definitions.target(component, last_day);
-    let goal = target.map_or(1.0, |target| target.share);
-    let (eligible, left) = (newest.count("eligible"), newest.count("remaining"));
-    #[expect(clippy::cast_possible_truncation, reason = "a count of services")]
-    let may_stay = ((1.0 - goal) * eligible as f64 + 1e-9).floor() as i64;
-    let remaining = whole(left - may_stay);
-    let waits = |row: &&Row<'_>| {
-        let is_exempt = row.text("status").as_deref() == Some("exempt");
-        let is_blocked = || row.text("service").is_some_and(|name| definitions.blocked(component, &name, last_day).is_some());
-        is_remaining(row) && (is_exempt || is_blocked())
-    };
-    let waiting = if standing.is_empty() {
-        newest.count("held")
-    } else {
-        i64::try_from(standing.iter().filter(waits).count()).unwrap_or(i64::MAX)
-    };
-    // Who may stay by the goal is taken from those who wait anyway.
-    let held = whole(waiting - may_stay).min(remaining);
-    let first = complete.iter().position(|week| week.count("completed") > 0).unwrap_or(0);
-    let net_by_week: Vec<i64> = complete
-        .iter()
-        .skip(first)
-        .map(|week| week.count("completed") - week.count("returned") - week.count("entered"))
-        .collect();
-    let found = forecast(&Progress { net: net_by_week.clone(), remaining, held });
-    let days = |weeks: Weeks| {
-        let after = |count: u32| end_day + Days::new(7 * u64::from(count));
-        WeeksSaid { p50: after(weeks.p50), p85: after(weeks.p85), p95: after(weeks.p95) }
-    };
-    let issued = if let Forecast::Issued(issued) = &found { Some(*issued) } else { None };
-    let said = issued.map(|issued| days(issued.said));
-    let status = status(&found, said, target, end_day);
-    Some(Until {
-        goal,
-        due_on: target.map(|target| target.due_on),
-        remaining,
-        held,
-        without: whole(left),
-        waiting: whole(waiting),
-        net_by_week,
-        said,
-        recent: issued.map(|issued| days(issued.recent)),
-        history: issued.and_then(|issued| issued.history).map(days),
-        slowing: issued.map(|issued| days(issued.slowing)),
-        status,
-        sentence: sentence(&found, said, goal, target, status),
-    })
+/// What is aimed at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Aim {
+    share: f64,
+    due_on: Option<NaiveDate>,
+}
+
+impl Aim {
+    /// What is promised of a component as of a day: the share of its target, else all.
+    pub(super) fn of_component(definitions: &Definitions, component: &str, on: NaiveDate) -> Self {
+        let target = definitions.target(component, on);
+        Self { share: target.map_or(1.0, |target| target.share), due_on: target.map(|target| target.due_on) }
+    }
+
+    /// A migration that has a day of its own is done when all are; one without aims at what its component does.
+    pub(super) fn of_migration(definitions: &Definitions, migration: &Migration, on: NaiveDate) -> Self {
+        match migration.due_on {
+            Some(due_on) => Self { share: 1.0, due_on: Some(due_on) },
+            None => Self::of_component(definitions, &migration.to_component, on),
+        }
+    }
+}
+
+/// The weeks that are over, of a component or of a migration, oldest first; at least one.
+pub(super) struct CompleteWeeks<'told> {
+    weeks: Vec<Row<'told>>,
+    /// The last day of the newest of them, as of which a forecast is made.
+    pub(super) last_day: NaiveDate,
+}
+
+impl<'told> CompleteWeeks<'told> {
+    /// Those among some weeks, oldest first; null where there is none.
+    pub(super) fn of(weeks: impl IntoIterator<Item = Row<'told>>, zone: Tz) -> Option<Self> {
+        let weeks: Vec<Row<'told>> = weeks.into_iter().filter(|week| !week.is("is_partial")).collect();
+        let last_day = local_date(weeks.last()?.instant("week_end")?, zone) - Days::new(1);
+        Some(Self { weeks, last_day })
+    }
+
+    /// Each of them.
+    pub(super) fn rows(&self) -> &[Row<'told>] {
+        &self.weeks
+    }
+
+    /// The forecast. `waiting` is how many of those who have still to move are exempt or blocked; null where nobody is
+    /// blocked, and the weeks tell who is exempt.
+    pub(super) fn until(&self, aim: Aim, waiting: Option<usize>) -> Until {
+        let newest = |name: &str| self.weeks.last().map_or(0, |week| week.count(name));
+        let (eligible, left) = (newest("eligible"), newest("remaining"));
+        #[expect(clippy::cast_possible_truncation, reason = "a count of services")]
+        let may_stay = ((1.0 - aim.share) * eligible as f64 + 1e-9).floor() as i64;
+        let remaining = whole(left - may_stay);
+        let waiting = waiting.map_or_else(|| newest("held"), |waiting| i64::try_from(waiting).unwrap_or(i64::MAX));
+        // Who may stay by the goal is taken from those who wait anyway.
+        let held = whole(waiting - may_stay).min(remaining);
+        let first = self.weeks.iter().position(|week| week.count("completed") > 0).unwrap_or(0);
+        let net = |week: &Row<'_>| week.count("completed") - week.count("returned") - week.count("leaks");
+        let net_by_week: Vec<i64> = self.weeks.iter().skip(first).map(net).collect();
+        let found = forecast(&Progress { net: net_by_week.clone(), remaining, held });
+        let days = |weeks: Weeks| {
+            let after = |count: u32| self.last_day + Days::new(7 * u64::from(count));
+            WeeksSaid { p50: after(weeks.p50), p85: after(weeks.p85), p95: after(weeks.p95) }
+        };
+        let issued = if let Forecast::Issued(issued) = &found { Some(*issued) } else { None };
+        let said = issued.map(|issued| days(issued.said));
+        let status = status(&found, said, aim, self.last_day);
+        Until {
+            goal: aim.share,
+            due_on: aim.due_on,
+            remaining,
+            held,
+            without: whole(left),
+            waiting: whole(waiting),
+            net_by_week,
+            said,
+            recent: issued.map(|issued| days(issued.recent)),
+            history: issued.and_then(|issued| issued.history).map(days),
+            slowing: issued.map(|issued| days(issued.slowing)),
+            status,
+            sentence: sentence(&found, said, aim, status),
+        }
+    }
 }
 
 impl Until {
@@ -136,36 +164,125 @@ fn whole(count: i64) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }
 
-fn status(found: &Forecast, said: Option<WeeksSaid>, target: Option<&Target>, today: NaiveDate) -> &'static str {
-    match (found, said, target) {
+fn status(found: &Forecast, said: Option<WeeksSaid>, aim: Aim, today: NaiveDate) -> &'static str {
+    match (found, said, aim.due_on) {
         (Forecast::Done, _, _) => "done",
-        (_, _, Some(target)) if target.due_on < today => "late",
+        (_, _, Some(due_on)) if due_on <= today => "late",
         (_, None, _) => "no forecast",
         (_, Some(_), None) => "no target",
-        (_, Some(said), Some(target)) if said.p85 <= target.due_on => "on track",
-        (_, Some(said), Some(target)) if said.p50 <= target.due_on => "at risk",
+        (_, Some(said), Some(due_on)) if said.p85 <= due_on => "on track",
+        (_, Some(said), Some(due_on)) if said.p50 <= due_on => "at risk",
         _ => "late",
     }
 }
 
-fn sentence(found: &Forecast, said: Option<WeeksSaid>, goal: f64, target: Option<&Target>, status: &str) -> String {
-    let share = if goal >= 1.0 { "all of them".to_owned() } else { wording::share(goal) };
-    let aim = target.map_or_else(String::new, |target| format!(" (target {}): {status}", dates::day(target.due_on)));
+fn sentence(found: &Forecast, said: Option<WeeksSaid>, aim: Aim, status: &str) -> String {
+    let share = if aim.share >= 1.0 { "all of them".to_owned() } else { wording::share(aim.share) };
+    let target = aim.due_on.map_or_else(String::new, |due_on| format!(" (target {}): {status}", dates::day(due_on)));
     match (found, said) {
-        (Forecast::Done, _) => format!("{share} reached{aim}"),
-        (Forecast::Refused(refusal), _) => match target {
-            Some(target) => format!("{refusal} (target {} by {})", share, dates::day(target.due_on)),
+        (Forecast::Done, _) => format!("{share} reached{target}"),
+        (Forecast::Refused(refusal), _) => match aim.due_on {
+            // That it is overdue needs no forecast.
+            Some(due_on) => {
+                let overdue = if status == "late" { ": late" } else { "" };
+                format!("{refusal} (target {share} by {}){overdue}", dates::day(due_on))
+            }
             None => refusal.to_string(),
         },
-        (Forecast::Issued(_), Some(said)) if said.p50 == said.p85 => format!("{share} by {}{aim}", dates::day(said.p50)),
-        (Forecast::Issued(_), Some(said)) => format!("{share} by {}{aim}", dates::range(said.p50, said.p85 + Days::new(1))),
+        (Forecast::Issued(_), Some(said)) => format!("{share} by {}{target}", dates::range(said.p50, said.p85 + Days::new(1))),
         (Forecast::Issued(_), None) => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::told::Told;
     use super::*;
+    use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
+    use std::sync::Arc;
+    use waymark_analytics::Target;
+    use waymark_event::Instant;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Weeks that end with Sunday, 31 May 2026, of 40 services: what was completed, returned, entered and leaked in each.
+    fn weeks(moved: &[[i64; 4]], remaining: i64) -> Told {
+        let end = |index: usize| -> i64 {
+            let weeks_back = i64::try_from(moved.len() - 1 - index).unwrap();
+            Instant::parse("2026-06-01T00:00:00Z").unwrap().micros() - weeks_back * 7 * 86_400 * 1_000_000
+        };
+        let ends = TimestampMicrosecondArray::from_iter_values((0..moved.len()).map(end)).with_timezone("UTC");
+        let number =
+            |of: &dyn Fn(&[i64; 4]) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(moved.iter().map(of))) };
+        let columns: [(&str, ArrayRef); 9] = [
+            ("week_end", Arc::new(ends)),
+            ("is_partial", Arc::new(BooleanArray::from(vec![false; moved.len()]))),
+            ("eligible", number(&|_| 40)),
+            ("remaining", number(&|_| remaining)),
+            ("held", number(&|_| 0)),
+            ("completed", number(&|week| week[0])),
+            ("returned", number(&|week| week[1])),
+            ("entered", number(&|week| week[2])),
+            ("leaks", number(&|week| week[3])),
+        ];
+        Told::of(&RecordBatch::try_from_iter(columns).unwrap())
+    }
+
+    fn said(moved: &[[i64; 4]], remaining: i64, aim: Aim) -> Until {
+        let told = weeks(moved, remaining);
+        CompleteWeeks::of(told.rows(), Tz::UTC).unwrap().until(aim, None)
+    }
+
+    #[test]
+    fn what_is_done_by_the_end_of_a_week_is_done_on_its_sunday() {
+        let aim = Aim { share: 1.0, due_on: Some(day("2026-06-07")) };
+        let until = said(&[[2, 0, 0, 0]; 8], 2, aim);
+        assert_eq!(until.recent.unwrap().p95, day("2026-06-07"));
+        // Half of all futures are in time, and four weeks are needed if it slows down.
+        assert_eq!((until.said.unwrap().p50, until.said.unwrap().p85), (day("2026-06-07"), day("2026-06-28")));
+        assert_eq!(until.status, "at risk");
+        assert_eq!(until.sentence, "all of them by 7–28 Jun 2026 (target 7 Jun 2026): at risk");
+        let late = said(&[[2, 0, 0, 0]; 8], 2, Aim { due_on: Some(day("2026-05-31")), ..aim });
+        assert_eq!(late.status, "late", "its last day is over");
+    }
+
+    #[test]
+    fn who_comes_into_scope_takes_nothing_from_what_was_gained_and_a_leak_does() {
+        let aim = Aim { share: 1.0, due_on: None };
+        let mut moved = [[2, 0, 0, 0]; 8];
+        moved[6] = [2, 0, 10, 0];
+        let grown = said(&moved, 6, aim);
+        assert_eq!(grown.net_by_week, [2; 8]);
+        assert!(grown.said.is_some() && grown.status == "no target", "{grown:?}");
+        moved[6] = [2, 1, 10, 3];
+        assert_eq!(said(&moved, 6, aim).net_by_week, [2, 2, 2, 2, 2, 2, -2, 2]);
+    }
+
+    #[test]
+    fn a_migration_aims_at_all_by_its_own_day_and_else_at_what_its_component_does() {
+        let target = Target { component: "ci".to_owned(), share: 0.8, set_on: None, due_on: day("2026-07-12") };
+        let definitions = Definitions { targets: vec![target], ..Definitions::default() };
+        let migration = |due_on: Option<&str>| Migration {
+            id: "m".to_owned(),
+            title: "Away from the old tool".to_owned(),
+            from_component: None,
+            from_alternatives: vec!["old".to_owned()],
+            to_component: "ci".to_owned(),
+            owner: "platform".to_owned(),
+            started_on: day("2026-01-05"),
+            due_on: due_on.map(day),
+            blocked: Vec::new(),
+        };
+        let status = |due_on: Option<&str>, remaining| {
+            let aim = Aim::of_migration(&definitions, &migration(due_on), day("2026-05-31"));
+            said(&[[2, 0, 0, 0]; 16], remaining, aim).status
+        };
+        assert_eq!(status(None, 8), "done", "32 of 40 are what is promised of the component");
+        assert_eq!(status(Some("2026-12-31"), 8), "on track", "all 40 are what is promised of the migration");
+        assert_eq!(status(Some("2026-06-07"), 8), "late");
+    }
 
     #[test]
     fn what_the_goal_needs_is_not_everybody_who_is_left() {

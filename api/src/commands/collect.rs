@@ -1,6 +1,5 @@
 //! `waymark collect kafka`: records of a topic become deliveries, exactly once.
 
-use super::serve::Repeated;
 use super::stopping::told_to_stop;
 use super::upkeep::Upkeep;
 use super::workplace::Workplace;
@@ -12,8 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use waymark_collect::Repeated;
 use waymark_collect::arrivals::kafka::{KafkaConfig, KafkaLake, KafkaLakeError, KafkaStart, LostRange, consume};
-use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
+use waymark_event::{Clock, Delivery};
 use waymark_lake::{Inbox, StateStore};
 
 /// From where to collect.
@@ -70,38 +70,18 @@ impl KafkaLake for Kept {
         })
     }
 
-    /// A lost range is a delivery without a body, which becomes a rejection that everybody sees.
+    /// A lost range becomes a rejection that everybody sees.
     fn lose<'a>(&'a self, stream: &'a str, lost: LostRange) -> BoxFuture<'a, Result<(), KafkaLakeError>> {
         Box::pin(async move {
-            let received_at = self.clock.now();
-            tracing::error!(
-                stream.name = stream,
-                lost.from = lost.from,
-                lost.to = lost.to,
-                "records were gone before they could be read"
-            );
             // The same range is met again where the process ends before a record behind it is kept.
-            let range = format!("{stream} {} {}", lost.from, lost.to);
+            let range = lost.name(stream);
             if self.state.group(LOST)?.contains_key(&range) {
                 return Ok(());
             }
-            let delivery = Delivery {
-                id: DeliveryId::received(received_at),
-                source: self.source.clone(),
-                instance: self.instance.clone(),
-                connection: stream.to_owned(),
-                channel: Channel::Kafka,
-                event_type: Some("lost_range".to_owned()),
-                vendor_delivery_id: Some(range.clone()),
-                headers: BTreeMap::new(),
-                content_type: None,
-                body: Vec::new(),
-                proof: Proof::NoneConfigured,
-                request_url: None,
-                received_at,
-            };
-            self.inbox.keep(&[delivery])?;
+            let received_at = self.clock.now();
+            self.inbox.keep(&[lost.delivery(stream, &self.source, &self.instance, received_at)])?;
             self.state.store(LOST, &BTreeMap::from([(range, received_at.to_rfc3339())]))?;
+            tracing::error!(stream.name = stream, lost.from = lost.from, lost.to = lost.to, "{}", lost.cause.message());
             *self.is_dirty.lock().await = true;
             Ok(())
         })

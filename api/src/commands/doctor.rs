@@ -4,8 +4,9 @@ use super::explain::told;
 use super::workplace::Workplace;
 use super::{Place, output};
 use anyhow::{Context, bail};
-use waymark_analytics::Unit;
-use waymark_api::doctor::{CASES, CaseBody, DAYS, Diagnosis, FindingBody, ServiceBody, SourceBody, diagnosis};
+use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, Unit};
+use waymark_api::doctor::{CASES, DAYS, Diagnosis, FindingBody, diagnosis};
+use waymark_event::Instant;
 use waymark_reports::wording;
 
 /// Flags of `waymark doctor`.
@@ -85,9 +86,9 @@ fn finding_lines(finding: &FindingBody) -> Vec<String> {
     lines
 }
 
-fn case_lines(case: &CaseBody) -> Vec<String> {
-    let told = [case.newest_at.as_deref(), case.example.as_deref(), case.url.as_deref()];
-    let beside: Vec<&str> = told.into_iter().flatten().collect();
+fn case_lines(case: &Case) -> Vec<String> {
+    let told = [case.newest_at.map(Instant::to_rfc3339), case.example.clone(), case.url.clone()];
+    let beside: Vec<String> = told.into_iter().flatten().collect();
     let mut lines = vec![format!("    {:<40} {:>8}  {}", case.subject, wording::count(case.items), beside.join("  "))];
     for line in case.suggestion.iter().flat_map(|suggestion| suggestion.lines()) {
         lines.push(format!("        {line}"));
@@ -95,7 +96,7 @@ fn case_lines(case: &CaseBody) -> Vec<String> {
     lines
 }
 
-fn source_line(source: &SourceBody) -> String {
+fn source_line(source: &SourceRhythm) -> String {
     let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
     let rhythm = match words(source.usual_pause_seconds) {
         Some(pause) => format!("usually every {pause}"),
@@ -105,13 +106,13 @@ fn source_line(source: &SourceBody) -> String {
         "  {:<40} {:>9} deliveries  newest {}  {rhythm}, silent for {}{}",
         format!("{} by {}, connection {}", source.source, source.channel, source.connection),
         wording::count(source.deliveries),
-        source.newest_at.as_deref().unwrap_or("never"),
+        source.newest_at.map_or_else(|| "never".to_owned(), Instant::to_rfc3339),
         words(source.silent_seconds).unwrap_or_default(),
         if source.is_stale { "  SILENT" } else { "" }
     )
 }
 
-fn service_line(service: &ServiceBody) -> String {
+fn service_line(service: &ServiceCoverage) -> String {
     let of = |known: i64, all: i64| if all == 0 { "–".to_owned() } else { format!("{known} of {all}") };
     format!(
         "  {:<28} {:>14} {:>14} {:>14}  owner {}, incidents {}",

@@ -1,4 +1,4 @@
-//! `waymark forget`: a person leaves the data folder, and does not come back with later deliveries.
+//! `waymark forget`: a person leaves the data, and does not come back with later deliveries, whichever machine takes them in.
 
 use super::workplace::Workplace;
 use super::writer::Writer;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use waymark_analytics::Definitions;
 use waymark_collect::people_key;
-use waymark_lake::{Snapshot, StateStore, keep_newest_snapshot_only, scrub_database};
+use waymark_lake::{Snapshot, keep_newest_snapshot_only, scrub_database};
 
 /// Flags of `waymark forget`.
 #[derive(Debug, clap::Args)]
@@ -39,17 +39,14 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     let layout = &workplace.layout;
     let mut writer = Writer::open(&workplace, "forget").await?;
     writer.drain().await?;
-    let state = StateStore::open(layout)?;
     let now = workplace.clock.now();
     let people = people_key(layout, now).await?;
-    let erased = waymark_collect::forget(writer.pipeline().tables(), &state, &people, person, now)
+    let erased = waymark_collect::forget(writer.pipeline().tables(), &people, person, now)
         .await
         .context("failed to forget the person: what was done stays, so do it again")?;
-    writer.pipeline().heed_forgotten()?;
     let snapshot = writer.refresh_fully().await?;
     let removed_files = remove_unread(&mut writer, &workplace, &snapshot).await?;
-    drop(state);
-    scrub_database(layout)?;
+    let is_scrubbed = scrub_database(layout)?;
     let answer = Answer {
         pseudonyms: erased.pseudonyms.len(),
         named_as_members_of: teams_that_name(&workplace.definitions, &erased.pseudonyms),
@@ -74,14 +71,23 @@ pub(crate) async fn run(place: &Place, args: ForgetArgs) -> anyhow::Result<()> {
     for team in &answer.named_as_members_of {
         output::note(&format!("the configuration still names the person as a member of `{team}`: take the name out of it"));
     }
-    if !layout.storage().is_local() {
+    if !is_scrubbed {
         output::note(
-            "on an object store another machine may be about to commit a file that nothing names yet, so old files that were \
-             written within the last hour are still there: run `waymark forget` once more in an hour, which removes them, and \
-             let the store's own rules remove the versions that it keeps",
+            "another process reads `waymark.sqlite`, so its log still holds what has left it: `waymark serve` empties the log \
+             as soon as nobody reads there, or run `waymark forget` once more",
         );
     }
-    output::note("older backups, topics and the sources themselves still know the person");
+    if !layout.storage().is_local() {
+        output::note(
+            "on an object store every machine holds the person back from the next batch that it takes in; one that has begun \
+             before may still commit something about the person, or be about to commit a file that nothing names yet, so old \
+             files that were written within the last hour are still there: run `waymark forget` once more in an hour, which \
+             removes both, and let the store's own rules remove the versions that it keeps",
+        );
+    }
+    output::note(
+        "older backups, topics and the sources themselves still know the person: after such a backup is restored, do it again",
+    );
     Ok(())
 }
 

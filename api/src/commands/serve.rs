@@ -1,24 +1,31 @@
 //! `waymark serve`: receiver, flusher, engine, interface and pages, in one process on one port.
 
+mod connections;
+
+use self::connections::{HEAD_MAX, answer_all};
 use super::status::Probe;
 use super::stopping::told_to_stop;
 use super::upkeep::Upkeep;
 use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::writer::Writer;
 use super::{Place, output};
+use crate::config::off_loopback;
 use anyhow::{Context, bail};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use waymark_analytics::{Engine, QueryService};
 use waymark_api::{App, Hosts, Problem, chain, only_meant, router, warm};
-use waymark_collect::arrivals::webhook::{self, Receiver};
-use waymark_lake::{InboxHandle, InboxLimits};
+use waymark_collect::Repeated;
+use waymark_collect::arrivals::webhook::{self, BodyLimits, Receiver};
+use waymark_lake::{InboxHandle, InboxLimits, LakeError};
 
 /// Flags of `waymark serve`.
 #[derive(Debug, clap::Args)]
@@ -50,13 +57,10 @@ pub(crate) async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
     serve(workplace, Server { listen, greeting }).await
 }
 
-/// Serves a workplace until Ctrl-C or a termination signal.
+/// Serves a workplace until it is told to stop.
 pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Result<()> {
-    if !server.listen.ip().is_loopback() {
-        bail!(
-            "`{}` is not a loopback address: this version has no sign-in, so put a proxy with authentication in front of 127.0.0.1",
-            server.listen
-        );
+    if let Some(problem) = off_loopback(server.listen) {
+        bail!(problem);
     }
     let mut writer = Writer::open(&workplace, "serve").await?;
     let handle = InboxHandle::start(&workplace.layout, InboxLimits::default())?;
@@ -64,9 +68,12 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
         .await
         .with_context(|| format!("failed to listen at {}: choose another with `--listen`", server.listen))?;
     let address = listener.local_addr().context("failed to read the listener's address")?;
-    bring_up(&workplace, &mut writer).await?;
+    let is_up = bring_up_if_there_is_room(&workplace, &mut writer).await?;
     let engine = Arc::new(Engine::new(workplace.layout.clone(), Arc::clone(&workplace.definitions)));
-    engine.newest().await?;
+    let newest = engine.newest().await;
+    if is_up {
+        newest?;
+    }
     let spill = workplace.layout.root().join("spill");
     let queries = QueryService::new(Arc::clone(&engine), workplace.config.operation.query.memory_bytes_max, &spill)
         .context("failed to start the query service")?;
@@ -76,7 +83,7 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
         // Who asks one sender for proof does not want another to come in beside it without any.
         accepts_unconfigured: connections.iter().all(|connection| connection.secrets.is_empty()),
         connections: Arc::new(connections),
-        body_bytes_max: workplace.config.operation.webhook.body_bytes_max,
+        limits: BodyLimits::of_size(workplace.config.operation.webhook.body_bytes_max),
         clock: Arc::clone(&workplace.clock),
     };
     let app = App::new(engine, Arc::new(queries)).with_status(Arc::new(Probe::of(&workplace)));
@@ -85,13 +92,44 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     let app = router(app).merge(webhook::router(receiver)).layer(from_fn(in_time));
     let app = app.layer(from_fn_with_state(hosts, only_meant));
     let (stop, stopped) = watch::channel(());
-    let mover = Mover::of(&workplace, writer);
+    let mover = Mover { is_dirty: !is_up, ..Mover::of(&workplace, writer) };
     let mover = tokio::spawn(mover.run(handle, stopped));
     output::note(&(server.greeting)(address));
-    let ended = axum::serve(listener, app).with_graceful_shutdown(told_to_stop()).await;
+    let told = told_to_stop().shared();
+    let serving = answer_all(listener, app, HEAD_MAX, told.clone());
+    let overdue = async {
+        told.await;
+        tokio::time::sleep(STOPPING_MAX).await;
+    };
+    until_stopped(serving, overdue, stop, mover).await
+}
+
+/// How long requests may take to end once the process is told to stop; the writer's last turn comes after that.
+const STOPPING_MAX: Duration = Duration::from_secs(5);
+
+const WRITER_ENDED: &str = "the writer ended early: what was acknowledged is kept, and the next start makes it visible";
+
+/// Serves to the end, but no longer than until it is overdue, and then lets the writer take its last turn. Whoever is
+/// cut off was told nothing and sends again.
+///
+/// A writer that ends before that ends the process: whatever supervises it starts it again, while a server without a
+/// writer would take messages that nobody ever sees.
+async fn until_stopped(
+    serving: impl Future<Output = ()>,
+    overdue: impl Future<Output = ()>,
+    stop: watch::Sender<()>,
+    mut mover: JoinHandle<()>,
+) -> anyhow::Result<()> {
+    tokio::select! {
+        () = serving => {}
+        () = overdue => tracing::warn!("requests that did not end in time are cut off"),
+        ended = &mut mover => {
+            ended.context(WRITER_ENDED)?;
+            bail!(WRITER_ENDED);
+        }
+    }
     drop(stop);
-    mover.await.context("the writer ended early")?;
-    ended.context("failed to serve")
+    mover.await.context(WRITER_ENDED)
 }
 
 /// Where people and machines look whether all is well, and how long an answer may take there.
@@ -102,13 +140,13 @@ const IN_TIME: &[(&str, Duration)] = &[
     ("/", Duration::from_secs(15)),
 ];
 
+/// How long any other answer may take, the coming of its request's body included.
+const ANSWER_MAX: Duration = Duration::from_secs(310);
+
 /// A storage that hangs is to be told of by the addresses that somebody watches, not to be waited for.
 async fn in_time(request: Request, next: Next) -> Response {
-    let limit = IN_TIME.iter().find(|(path, _)| *path == request.uri().path()).map(|(_, limit)| *limit);
-    match limit {
-        Some(limit) => within(limit, next.run(request)).await,
-        None => next.run(request).await,
-    }
+    let limit = IN_TIME.iter().find(|(path, _)| *path == request.uri().path()).map_or(ANSWER_MAX, |(_, limit)| *limit);
+    within(limit, next.run(request)).await
 }
 
 async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
@@ -143,6 +181,29 @@ async fn keep_warm(app: App) {
         }
         tokio::time::sleep(pause).await;
     }
+}
+
+/// Whether what waits from before is visible now. Without room for it, what there is is served, and the writer tries again
+/// as it does later; what no retry mends ends the start, because a person has to do something.
+async fn bring_up_if_there_is_room(workplace: &Workplace, writer: &mut Writer) -> anyhow::Result<bool> {
+    match bring_up(workplace, writer).await {
+        Ok(()) => Ok(true),
+        Err(error) if is_of_storing(&error) => {
+            tracing::error!(error.message = %chain(error.as_ref()), "what waits could not be made visible; the last snapshot is served, and it is tried again");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something could not be stored, and not that something is damaged, lost or too new.
+fn is_of_storing(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| match cause.downcast_ref::<LakeError>() {
+        Some(LakeError::Store { .. } | LakeError::Commit { .. } | LakeError::Object { .. }) => true,
+        // To take away what is in the tables takes room, too.
+        Some(LakeError::Inbox { operation, .. }) => *operation == "empty",
+        _ => false,
+    })
 }
 
 /// What waits from before is made visible first, and there is always a snapshot to answer from.
@@ -265,58 +326,68 @@ impl Mover {
     }
 }
 
-/// An error that stays is told again after this.
-const TOLD_AGAIN: Duration = Duration::from_mins(5);
-
-/// What is tried every second fails every second: such an error is told once, then seldom, and at once when it becomes
-/// another one.
-#[derive(Debug, Default)]
-pub(super) struct Repeated {
-    gist: String,
-    told_at: Option<Instant>,
-    untold: u64,
-}
-
-impl Repeated {
-    /// How often an error came that was not told, if it is to be told now.
-    pub(super) fn tell(&mut self, text: &str, now: Instant) -> Option<u64> {
-        // Files are tried under a new name each time.
-        let is_same = |word: &&str| !word.contains('/') && !word.chars().any(char::is_numeric);
-        let gist = text.split_whitespace().filter(is_same).collect::<Vec<_>>().join(" ");
-        if self.gist == gist && self.told_at.is_some_and(|told_at| now.duration_since(told_at) < TOLD_AGAIN) {
-            self.untold += 1;
-            return None;
-        }
-        (self.gist, self.told_at) = (gist, Some(now));
-        Some(std::mem::take(&mut self.untold))
-    }
-
-    /// It went well, so the next error is a new one.
-    pub(super) fn end(&mut self) {
-        *self = Self::default();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::{Body, to_bytes};
+    use std::future::pending;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+    use waymark_collect::CollectError;
+
+    #[tokio::test]
+    async fn a_request_that_stalls_does_not_keep_the_writer_from_its_last_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut sender = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let came = Arc::new(Notify::new());
+        let told = Arc::clone(&came);
+        let app = axum::Router::new().fallback(move |body: Body| {
+            came.notify_one();
+            async move { to_bytes(body, 9).await.is_ok().to_string() }
+        });
+        let told = async move { told.notified().await }.shared();
+        let serving = answer_all(listener, app, HEAD_MAX, told.clone());
+        let overdue = async {
+            told.await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let (stop, mut stopped) = watch::channel(());
+        let mover = tokio::spawn(async move {
+            stopped.changed().await.unwrap_err();
+        });
+        sender.write_all(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(3), until_stopped(serving, overdue, stop, mover)).await;
+        ended.expect("it waits for the sender").unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_breaks_down_ends_the_process_with_an_error() {
+        let (stop, _stopped) = watch::channel(());
+        let mover: JoinHandle<()> = tokio::spawn(async { panic!("a fact that cannot be") });
+        let error = format!("{:#}", until_stopped(pending(), pending(), stop, mover).await.unwrap_err());
+        assert!(error.starts_with(WRITER_ENDED) && error.contains("a fact that cannot be"), "{error}");
+    }
 
     #[test]
-    fn an_error_that_stays_is_told_seldom() {
-        let (mut repeated, began) = (Repeated::default(), Instant::now());
-        let denied = |file: u64| format!("failed to write `/data/part-{file}`: Permission denied (os error 13)");
-        assert_eq!(repeated.tell(&denied(1), began), Some(0));
-        assert_eq!(repeated.tell(&denied(2), began + Duration::from_secs(1)), None);
-        assert_eq!(repeated.tell(&denied(3), began + TOLD_AGAIN), Some(1));
-        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), Some(0));
-        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), None);
-        repeated.end();
-        assert_eq!(repeated.tell("no space left on device", began + TOLD_AGAIN), Some(0));
+    fn what_no_retry_mends_ends_the_start() {
+        let lost = LakeError::LostCommits { table: "deliveries".to_owned(), version: 3, remedy: "restore it" };
+        let newer = LakeError::NewerFormat { path: "data".into(), found: 9, known: 1 };
+        for permanent in [
+            lost,
+            newer,
+            LakeError::Locked { path: "data".into(), holder: "somebody".to_owned() },
+            LakeError::ForgottenDamaged { object: "forgotten/1".to_owned() },
+            LakeError::KeyLost { location: "data".to_owned() },
+        ] {
+            let error = anyhow::Error::from(CollectError::from(permanent)).context("failed to begin");
+            assert!(!is_of_storing(&error), "{error:#}");
+        }
     }
 
     #[tokio::test]
     async fn a_late_answer_says_so() {
-        let late = within(Duration::from_millis(1), std::future::pending()).await;
+        let late = within(Duration::from_millis(1), pending()).await;
         assert_eq!(late.status().as_u16(), 503);
         let early = within(Duration::from_mins(1), async { "ok".into_response() }).await;
         assert_eq!(early.status().as_u16(), 200);

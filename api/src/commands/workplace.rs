@@ -49,11 +49,13 @@ impl Workplace {
         Self::open(place).await
     }
 
-    /// An engine over the newest snapshot; when nobody else writes here, the snapshot is first
-    /// brought up to date with the configuration and the clock.
+    /// An engine over the newest snapshot, for one command: a newer one, which a running process may publish
+    /// meanwhile, is not seen. When nobody else writes here, the snapshot is first brought up to date with the
+    /// configuration and the clock.
     pub(super) async fn engine(&self) -> anyhow::Result<Arc<Engine>> {
         self.bring_up_to_date().await?;
-        Ok(Arc::new(Engine::new(self.layout.clone(), Arc::clone(&self.definitions))))
+        let engine = Engine::new(self.layout.clone(), Arc::clone(&self.definitions));
+        Ok(Arc::new(engine.pinned().await?))
     }
 
     async fn bring_up_to_date(&self) -> anyhow::Result<()> {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waymark_analytics::{Definitions, Extent, Refresh, Refresher};
-use waymark_collect::{Flushed, Pipeline};
+use waymark_api::chain;
+use waymark_collect::{Flushed, Pipeline, Repeated};
 use waymark_event::{Clock, Delivery};
 use waymark_lake::{DELIVERIES, Layout, Snapshot};
 
@@ -21,6 +22,7 @@ pub(super) struct Writer {
     refresher: Refresher,
     /// A pinned clock, as a sample has it, says nothing about freshness.
     is_clock_running: bool,
+    noting: Repeated,
     /// The last position of each other stream that went through this writer.
     streams: BTreeMap<String, i64>,
 }
@@ -36,6 +38,7 @@ impl Writer {
             pipeline,
             refresher: Refresher::default(),
             is_clock_running: workplace.config.operation.as_of.is_none(),
+            noting: Repeated::default(),
             streams: BTreeMap::new(),
         })
     }
@@ -114,9 +117,22 @@ impl Writer {
         let input = Refresh { layout, definitions, as_of, positions, extent };
         let snapshot = self.refresher.refresh(self.pipeline.tables(), input).await.context("failed to compute the facts")?;
         if self.is_clock_running {
-            remember_freshness(&self.layout, &snapshot, self.clock.now()).await?;
+            self.note_freshness(&snapshot).await;
         }
         Ok(snapshot)
+    }
+
+    /// Notes how fresh a snapshot is. It is published whether or not this works, and the next one is noted anew.
+    async fn note_freshness(&mut self, snapshot: &Snapshot) {
+        match remember_freshness(&self.layout, snapshot, self.clock.now()).await {
+            Ok(()) => self.noting.end(),
+            Err(error) => {
+                let text = chain(error.as_ref());
+                if let Some(untold) = self.noting.tell(&text, Instant::now()) {
+                    tracing::warn!(error.message = %text, error.untold = untold, "how fresh the snapshot is could not be noted");
+                }
+            }
+        }
     }
 
     /// Does the upkeep that is due, between two refreshes. Says whether tables have other files now: until a

@@ -1,4 +1,4 @@
-//! Addresses of numbers: where a page or a download of a metric stands, with its question in the parameters.
+//! Addresses: where a page or a download of a metric stands, with its question in the parameters, and names in paths.
 
 use crate::routes::{RowsParams, one_scope};
 
@@ -12,6 +12,11 @@ pub(super) struct Address {
 }
 
 impl Address {
+    /// The list of services.
+    pub(super) fn of_services() -> Self {
+        Self { path: "/services".to_owned(), pairs: Vec::new() }
+    }
+
     /// The page of a metric.
     pub(super) fn of_metric(id: &str) -> Self {
         Self { path: format!("/metrics/{id}"), pairs: Vec::new() }
@@ -70,11 +75,21 @@ impl Address {
     }
 }
 
-/// Bytes that could mean something in an address are written by their number.
+/// A name as one part of a path.
+pub(super) fn path_part(name: &str) -> String {
+    written(name, b"-._~")
+}
+
+/// A value of a parameter.
 fn encoded(value: &str) -> String {
+    written(value, b"-._~,:")
+}
+
+/// Bytes that could mean something in an address are written by their number.
+fn written(value: &str, plain: &[u8]) -> String {
     let mut text = String::with_capacity(value.len());
     for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,:".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             text.push(char::from(byte));
         } else {
             let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
@@ -92,6 +107,11 @@ mod tests {
     fn what_could_mean_something_in_an_address_is_encoded() {
         let address = Address::of_metric("nps").with("scope", "a/b & c=d?é").with("grain", "week");
         assert_eq!(address.text(), "/metrics/nps?scope=a%2Fb%20%26%20c%3Dd%3F%C3%A9&grain=week");
+    }
+
+    #[test]
+    fn a_name_is_one_part_of_a_path_whatever_it_is() {
+        assert_eq!(path_part("a/b,c?d\u{202e}"), "a%2Fb%2Cc%3Fd%E2%80%AE");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! a service's own view in `adoption/offers.rs`.
 
 mod component;
+mod delivered;
 mod migrations;
 mod offers;
 
@@ -11,7 +12,10 @@ pub(super) use component::component;
 pub(super) use migrations::{migration, migrations};
 pub(super) use offers::{service, team};
 
+use super::address::path_part;
 use super::frame::{self, Page, Refusal};
+use super::heading::Heading::{Number, Words};
+use super::heading::head;
 use super::picture::{chart, named};
 use crate::adoption::{self, Board, Category, Score};
 use crate::app::App;
@@ -31,7 +35,8 @@ pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
 
 /// The bytes of the scoreboard.
 pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
-    frame::rendered(app, "adoption", Box::pin(page(&app.engine))).await
+    let app = app.pinned().await?;
+    frame::rendered(&app, "adoption", Box::pin(page(&app.engine))).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {
@@ -51,18 +56,24 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
             (fragmentation(&board.categories))
         }
     };
-    render(engine, "adoption", "Who takes the paved road?".to_owned(), html! {
+    render(engine, ("/adoption", "adoption"), "Who takes the paved road?".to_owned(), html! {
         "Adoption is read with coverage and reach, never alone: of the services that a component is made for, the share that uses \
          it; for how many it is made; and how many of all that is. Teams are compared with their own past only."
     }, content).await
 }
 
-/// A page of adoption in the frame that all pages share.
-async fn render(engine: &Engine, title: &str, heading: String, lede: Markup, content: Markup) -> Result<Markup, Problem> {
+/// A page of adoption in the frame that all pages share, under its place in the navigation and its title.
+async fn render(
+    engine: &Engine,
+    (address, title): (&'static str, &str),
+    heading: String,
+    lede: Markup,
+    content: Markup,
+) -> Result<Markup, Problem> {
     let opened = engine.newest().await?;
     let zone = engine.definitions().zone();
     let page = Page {
-        address: "/adoption",
+        address,
         title: title.to_owned(),
         as_of: Some(dates::instant(opened.as_of(), zone)),
         heading,
@@ -86,35 +97,45 @@ fn scoreboard(board: &Board) -> Markup {
         section aria-labelledby="scoreboard" {
             h2 #scoreboard { "Scoreboard" }
             p.question { "Joined and left are those of the " (board.week) "." }
-            div.scroll role="region" aria-label="Scoreboard" tabindex="0" { table.board {
-                thead { tr {
-                    th { "Component" } th { "Adoption" } th.number { "Coverage" } th.number { "Reach" }
-                    th.number { "Teams done" } th.number { "Joined" } th.number { "Left" } th { "When" }
-                } }
+            div.scroll role="region" aria-label="Scoreboard" tabindex="0" { table.board.stacked {
+                (head(&[
+                    Words("Component"), Words("Adoption"), Number("Coverage"), Number("Reach"), Number("Teams done"),
+                    Number("Joined"), Number("Left"), Words("When"),
+                ]))
                 tbody { @for score in &board.components { (row(score)) } }
             } }
         }
     }
 }
 
+/// On a phone the cells of a row stand below each other, each under its own heading.
 fn row(score: &Score) -> Markup {
-    let until = score.until.as_ref();
-    let tone = match until.map(|until| until.status) {
-        Some("late" | "at risk") => "verdict worse",
-        Some("on track" | "done") => "verdict better",
-        _ => "verdict",
-    };
     html! {
         tr {
             td { a href={ "/adoption/" (path_part(&score.component)) } { (score.title) } small { (score.category) " · " (score.owner) } }
-            td { (score.adoption.said()) @if score.adoption.unknown() > 0 { small { (score.adoption.unknown()) " unknown" } } }
-            td.number { (share(score.coverage.value)) }
-            td.number { (share(score.reach.value)) }
-            td.number { (share(score.teams_completed.value)) small { "started " (share(score.teams_started.value)) } }
-            td.number { (count(score.joined)) }
-            td.number { @if score.left > 0 { span.verdict.worse { (score.left) } } @else { "–" } }
-            td { @if let Some(until) = until { span class=(tone) { (until.sentence) } } @else { "–" } }
+            td data-label="Adoption" {
+                (score.adoption.said()) @if score.adoption.unknown() > 0 { small { (score.adoption.unknown()) " unknown" } }
+            }
+            td.number data-label="Coverage" { (share(score.coverage.value)) }
+            td.number data-label="Reach" { (share(score.reach.value)) }
+            td.number data-label="Teams done" {
+                (share(score.teams_completed.value)) small { "started " (share(score.teams_started.value)) }
+            }
+            td.number data-label="Joined" { (score.joined) }
+            td.number data-label="Left" { @if score.left > 0 { span.verdict.worse { (score.left) } } @else { "0" } }
+            td data-label="When" {
+                @if let Some(until) = &score.until { span class=(tone(until.status)) { (until.sentence) } } @else { "–" }
+            }
         }
+    }
+}
+
+/// What a status means for the reader.
+fn tone(status: &str) -> &'static str {
+    match status {
+        "late" | "at risk" => "verdict worse",
+        "on track" | "done" => "verdict better",
+        _ => "verdict",
     }
 }
 
@@ -125,7 +146,7 @@ fn fragmentation(categories: &[Category]) -> Markup {
             h2 #tools { "How many tools do the same thing" }
             p.question { "Counted in services; two tools of equal use are 2, a small one beside a large one is little more than 1." }
             div.scroll role="region" aria-label="Tools by category" tabindex="0" { table {
-                thead { tr { th { "Category" } th.number { "Amounts to" } th { "In use" } } }
+                (head(&[Words("Category"), Number("Amounts to"), Words("In use")]))
                 tbody { @for category in categories { tr {
                     td { (category.category) }
                     td.number { (format!("{:.1}", category.effective_tools)) }
@@ -140,10 +161,6 @@ fn fragmentation(categories: &[Category]) -> Markup {
 
 fn share(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), waymark_reports::wording::share)
-}
-
-fn count(services: usize) -> String {
-    if services == 0 { "–".to_owned() } else { services.to_string() }
 }
 
 /// Where evidence lies: a link where it can be looked at, else its place.
@@ -163,19 +180,6 @@ fn alternative_title(definitions: &Definitions, component: &str, name: &str) -> 
     title.unwrap_or_else(|| name.to_owned())
 }
 
-/// A name as one part of an address.
-fn path_part(name: &str) -> String {
-    let mut part = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            part.push(char::from(byte));
-        } else {
-            part.extend([format!("%{byte:02X}")]);
-        }
-    }
-    part
-}
-
 /// A service with a link to its own page, and its team.
 fn service_cell(service: &str, team: Option<&str>) -> Markup {
     html! {
@@ -189,7 +193,33 @@ fn service_cell(service: &str, team: Option<&str>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adoption::Bounds;
     use waymark_analytics::Component;
+
+    fn score(joined: usize, left: usize) -> Score {
+        Score {
+            component: "tracing".to_owned(),
+            title: "Tracing".to_owned(),
+            category: "observability".to_owned(),
+            owner: "platform".to_owned(),
+            lifecycle: "general".to_owned(),
+            adoption: Bounds::default(),
+            coverage: Bounds::default(),
+            reach: Bounds::default(),
+            teams_completed: Bounds::default(),
+            teams_started: Bounds::default(),
+            joined,
+            left,
+            until: None,
+            sentence: String::new(),
+        }
+    }
+
+    #[test]
+    fn nobody_who_moved_is_a_zero_and_not_a_gap() {
+        let row = row(&score(0, 0)).into_string();
+        assert!(row.contains("data-label=\"Joined\">0</td>") && row.contains("data-label=\"Left\">0</td>"), "{row}");
+    }
 
     #[test]
     fn what_is_used_instead_has_its_title_in_its_category_only() {

@@ -2,8 +2,10 @@
 
 use super::address::Address;
 use super::frame::{self, Page, Refusal};
+use super::heading::Heading::{Number, Words};
+use super::heading::head;
 use crate::app::App;
-use crate::doctor::{CASES, CaseBody, DAYS, Diagnosis, FindingBody, ServiceBody, SourceBody, diagnosis};
+use crate::doctor::{CASES, DAYS, Diagnosis, FindingBody, diagnosis};
 use crate::problem::Problem;
 use crate::routes::DoctorParams;
 use axum::extract::rejection::QueryRejection;
@@ -11,7 +13,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use waymark_analytics::{Unit, find};
+use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, Unit, find};
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -25,19 +27,19 @@ pub(crate) async fn doctor(
 ) -> Result<Response, Refusal> {
     let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let (days, cases) = (params.days.unwrap_or(DAYS), params.cases.unwrap_or(CASES));
-    let opened = app.engine.newest().await.map_err(Problem::from)?;
+    let app = app.pinned().await?;
     let make = async {
         let diagnosis = diagnosis(&app.engine, days, cases).await?;
-        Ok(page(&diagnosis, days, opened.as_of(), app.engine.definitions().zone()))
+        Ok(page(&diagnosis, days, app.engine.definitions().zone()))
     };
     frame::answered(&app, &format!("doctor {days} {cases}"), Box::pin(make)).await
 }
 
-fn page(diagnosis: &Diagnosis, days: u32, as_of: Instant, zone: Tz) -> Markup {
+fn page(diagnosis: &Diagnosis, days: u32, zone: Tz) -> Markup {
     let page = Page {
         address: "/doctor",
         title: "doctor".to_owned(),
-        as_of: Some(wording::dates::instant(as_of, zone)),
+        as_of: Some(wording::dates::instant(diagnosis.as_of, zone)),
         heading: "What do the numbers not know?".to_owned(),
         lede: html! {
             "What never arrived, what cannot be placed and what contradicts itself in the last " (days) " days, what that does \
@@ -45,7 +47,7 @@ fn page(diagnosis: &Diagnosis, days: u32, as_of: Instant, zone: Tz) -> Markup {
              coverage beside each number. Also " a href={ "/api/v1/doctor?days=" (days) } { "as JSON" } "."
         },
         content: html! { (summary(diagnosis)) (findings(diagnosis, zone)) (sources(diagnosis, zone)) (services(diagnosis, zone)) },
-        footer: html! { "Snapshot " (diagnosis.snapshot) " · zone " (diagnosis.zone) " · days from " (diagnosis.from) " until before " (diagnosis.to) },
+        footer: html! { "Snapshot " (diagnosis.snapshot) " · zone " (diagnosis.zone) " · days from " (frame::day(&diagnosis.from)) " until before " (frame::day(&diagnosis.to)) },
     };
     page.render()
 }
@@ -53,7 +55,7 @@ fn page(diagnosis: &Diagnosis, days: u32, as_of: Instant, zone: Tz) -> Markup {
 fn summary(diagnosis: &Diagnosis) -> Markup {
     let silent = diagnosis.sources.iter().filter(|source| source.is_stale).count();
     let covered = diagnosis.services.iter().filter(|service| service.is_fully_covered()).count();
-    let sum = |count: fn(&ServiceBody) -> i64| diagnosis.services.iter().map(count).sum::<i64>();
+    let sum = |count: fn(&ServiceCoverage) -> i64| diagnosis.services.iter().map(count).sum::<i64>();
     let (known, deployed) = (sum(|service| service.deployments_with_commits), sum(|service| service.deployments));
     let share = (deployed > 0).then(|| wording::share(known as f64 / deployed as f64));
     html! {
@@ -62,7 +64,7 @@ fn summary(diagnosis: &Diagnosis) -> Markup {
             p.question { "How much is missing?" }
             ul.tiles {
                 (tile("Findings", &diagnosis.found.to_string(), &format!("of {} kinds that are looked for", diagnosis.findings.len())))
-                (tile("Sources gone silent", &silent.to_string(), &format!("of {} ways by which deliveries arrive", diagnosis.sources.len())))
+                (tile("Sources gone silent", &silent.to_string(), &format!("of {}", wording::counted(i64::try_from(diagnosis.sources.len()).unwrap_or(0), "way of arrival"))))
                 (tile(
                     "Deployments with known commits",
                     share.as_deref().unwrap_or("no data"),
@@ -111,7 +113,7 @@ fn finding(finding: &FindingBody, zone: Tz) -> Markup {
                 dt { "Remedy" } dd { (frame::prose(finding.remedy)) }
             }
             div.scroll role="region" aria-label=(finding.title) tabindex="0" { table {
-                thead { tr { th { "What" } th.number { "How many" } th { "Newest" } th { "Such as" } } }
+                (head(&[Words("What"), Number("How many"), Words("Newest"), Words("Such as")]))
                 tbody { @for case in &finding.cases { (case_row(case, zone)) } }
             } }
             @if unseen > 0 {
@@ -121,14 +123,14 @@ fn finding(finding: &FindingBody, zone: Tz) -> Markup {
     }
 }
 
-fn case_row(case: &CaseBody, zone: Tz) -> Markup {
+fn case_row(case: &Case, zone: Tz) -> Markup {
     html! {
         tr {
             td.id { (case.subject)
                 @if let Some(suggestion) = &case.suggestion { pre.suggestion { code { (suggestion) } } }
             }
             td.number { (wording::count(case.items)) }
-            td.when { (moment(case.newest_at.as_deref(), zone)) }
+            td.when { (moment(case.newest_at, zone)) }
             td.id { (linked(case.example.as_deref(), case.url.as_deref())) }
         }
     }
@@ -169,10 +171,9 @@ pub(super) fn shortened(text: &str) -> String {
     words
 }
 
-/// An RFC 3339 instant to the minute, in the zone of the organisation; nothing where there is none.
-pub(super) fn moment(at: Option<&str>, zone: Tz) -> String {
-    let Some(at) = at else { return String::new() };
-    Instant::parse(at).map_or_else(|_| at.to_owned(), |instant| wording::dates::instant(instant, zone))
+/// An instant to the minute, in the zone of the organisation; nothing where there is none.
+fn moment(at: Option<Instant>, zone: Tz) -> String {
+    at.map(|at| wording::dates::instant(at, zone)).unwrap_or_default()
 }
 
 fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
@@ -182,10 +183,10 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
             p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses, for 30 hours, and for longer than lately." }
             @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
                 div.scroll role="region" aria-label="Sources" tabindex="0" { table {
-                    thead { tr {
-                        th { "Source" } th { "Connection" } th { "By" } th.number { "Deliveries" } th.number { "Not understood" }
-                        th { "Newest" } th.number { "Usual pause" } th.number { "Silent for" }
-                    } }
+                    (head(&[
+                        Words("Source"), Words("Connection"), Words("By"), Number("Deliveries"), Number("Not understood"),
+                        Words("Newest"), Number("Usual pause"), Number("Silent for"),
+                    ]))
                     tbody { @for source in &diagnosis.sources { (source_row(source, zone)) } }
                 } }
             }
@@ -193,14 +194,14 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     }
 }
 
-fn source_row(source: &SourceBody, zone: Tz) -> Markup {
+fn source_row(source: &SourceRhythm, zone: Tz) -> Markup {
     let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
     html! {
         tr.stale[source.is_stale] {
             td { (source.source) } td { (source.connection) } td { (source.channel) }
             td.number { (wording::count(source.deliveries)) }
             td.number { (wording::count(source.rejections)) }
-            td.when { (moment(source.newest_at.as_deref(), zone)) }
+            td.when { (moment(source.newest_at, zone)) }
             td.number { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
             td.number { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
         }
@@ -215,10 +216,10 @@ fn services(diagnosis: &Diagnosis, zone: Tz) -> Markup {
             p.question { "How much of each can the numbers use? The least covered come first." }
             @if diagnosis.services.is_empty() { p { "No service was deployed or built in these days." } } @else {
                 div.scroll role="region" aria-label="Services" tabindex="0" { table {
-                    thead { tr {
-                        th { "Service" } th { "Owner" } th.number { "Environment known" } th.number { "Commits known" }
-                        th.number { "Clocks agree" } th.number { "Runs" } th { "Incidents" } th { "Newest deployment" }
-                    } }
+                    (head(&[
+                        Words("Service"), Words("Owner"), Number("Environment known"), Number("Commits known"),
+                        Number("Clocks agree"), Number("Runs"), Words("Incidents"), Words("Newest deployment"),
+                    ]))
                     tbody { @for service in diagnosis.services.iter().take(SERVICES_MAX) { (service_row(service, zone)) } }
                 } }
                 @if unseen > 0 { p.more { "and " (unseen) " more: " a href="/api/v1/doctor" { "all of them as JSON" } } }
@@ -227,7 +228,7 @@ fn services(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     }
 }
 
-fn service_row(service: &ServiceBody, zone: Tz) -> Markup {
+fn service_row(service: &ServiceCoverage, zone: Tz) -> Markup {
     let behind = Address::of_metric("change_lead_time").with("scope_kind", "service").with_scope(&service.service);
     html! {
         tr {
@@ -238,7 +239,7 @@ fn service_row(service: &ServiceBody, zone: Tz) -> Markup {
             (part(service.changes_with_clock, service.changes))
             td.number { (wording::count(service.runs)) }
             td { @if service.has_incidents { "told" } @else { "never named" } }
-            td.when { (moment(service.newest_deployment_at.as_deref(), zone)) }
+            td.when { (moment(service.newest_deployment_at, zone)) }
         }
     }
 }

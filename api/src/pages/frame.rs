@@ -7,13 +7,18 @@ use crate::app::App;
 use crate::problem::Problem;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use chrono::NaiveDate;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::sync::Arc;
+use waymark_reports::render::neutral;
+use waymark_reports::wording::dates;
 
 /// Where a reader can go from every page: address and words, in the order of the navigation.
 const PLACES: &[(&str, &str)] = &[
     ("/", "Overview"),
     ("/adoption", "Adoption"),
+    ("/teams", "Teams"),
+    ("/services", "Services"),
     ("/doctor", "Doctor"),
     ("/status", "Status"),
     ("/api/v1/reports/weekly_adoption", "Weekly report"),
@@ -41,9 +46,9 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The whole document.
+    /// The whole document, in which no name turns what follows it.
     pub(crate) fn render(self) -> Markup {
-        html! {
+        let document = html! {
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -74,11 +79,13 @@ impl Page {
                     footer { (self.footer) }
                 }
             }
-        }
+        };
+        PreEscaped(neutral(document.into_string()))
     }
 }
 
-/// The bytes of a page, which is made once for a snapshot and name.
+/// The bytes of a page, which is made once for a snapshot and name; of a pinned application, so that the page tells
+/// of the snapshot under whose name it is kept.
 pub(super) async fn rendered(
     app: &App,
     name: &str,
@@ -139,6 +146,11 @@ pub(super) async fn nowhere(headers: HeaderMap) -> Response {
     if accepted.contains("text/html") { Refusal::from(problem).into_response() } else { problem.into_response() }
 }
 
+/// A day that comes as JSON writes it, as people read it; another word, such as `always`, stays.
+pub(super) fn day(said: &str) -> String {
+    said.parse::<NaiveDate>().map_or_else(|_| said.to_owned(), dates::day)
+}
+
 /// A text of ours in which what stands between back-ticks is code.
 pub(super) fn prose(text: &str) -> Markup {
     html! {
@@ -177,6 +189,17 @@ mod tests {
         let page = page("<script>alert(1)</script>");
         assert!(!page.contains("<script"), "{page}");
         assert_eq!(page.matches("&lt;script&gt;").count(), 2);
+    }
+
+    #[test]
+    fn no_name_turns_what_follows_it() {
+        let page = page("checkout\u{202e}gnp.exe\u{200f}");
+        assert_eq!(page.matches("checkoutgnp.exe<").count(), 2, "{page}");
+    }
+
+    #[test]
+    fn days_stand_as_they_do_everywhere_else() {
+        assert_eq!((day("2026-08-02").as_str(), day("always").as_str()), ("2 Aug 2026", "always"));
     }
 
     #[test]

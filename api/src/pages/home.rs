@@ -5,16 +5,20 @@
 
 use super::address::Address;
 use super::frame::{self, Page, Refusal};
+use super::heading::Heading::{Number, Words};
+use super::heading::head;
 use super::picture::{chart, named, recent};
 use crate::app::App;
 use crate::explain::noun;
 use crate::problem::Problem;
+use crate::routes::waves;
 use axum::extract::State;
 use axum::response::Response;
+use chrono::Days;
 use futures::FutureExt;
 use maud::{Markup, PreEscaped, html};
 use std::sync::Arc;
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, side_by_side};
+use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, local_date, side_by_side};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
@@ -26,7 +30,8 @@ pub(crate) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
 
 /// The bytes of the page.
 pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
-    frame::rendered(app, "home", Box::pin(page(&app.engine))).await
+    let app = app.pinned().await?;
+    frame::rendered(&app, "home", Box::pin(page(&app.engine))).await
 }
 
 async fn page(engine: &Engine) -> Result<Markup, Problem> {
@@ -96,17 +101,18 @@ async fn delivery(engine: Engine) -> Result<Markup, Problem> {
         async move { tile(&engine, named(id)?).await }.boxed()
     });
     let tiles = side_by_side(tiles.collect()).await?;
-    let window = told(engine).await?;
-    let lead_time = chart(engine, "trend", named("change_lead_time")?, &window, (720, 360)).await?;
-    let cadence = chart(engine, "cadence", named("deployment_frequency")?, &window, (720, 360)).await?;
+    let (lead_time, frequency) = (named("change_lead_time")?, named("deployment_frequency")?);
+    let (of_changes, of_deployments) = (told(engine, lead_time).await?, told(engine, frequency).await?);
+    let trend = chart(engine, "trend", lead_time, &of_changes, (720, 360)).await?;
+    let cadence = chart(engine, "cadence", frequency, &of_deployments, (720, 360)).await?;
     Ok(html! {
         section aria-labelledby="delivery" {
             h2 #delivery { "Commit to production" }
             p.question { "Does it make them faster without breaking more?" }
             ul.tiles.wide { @for tile in &tiles { (tile) } }
             div.charts {
-                figure { (lead_time) figcaption { a href=(behind("change_lead_time", &window)) { "the changes behind it" } } }
-                figure { (cadence) figcaption { a href=(behind("deployment_frequency", &window)) { "the deployments behind it" } } }
+                figure { (trend) figcaption { a href=(behind(lead_time.id, &of_changes)) { "the changes behind it" } } }
+                figure { (cadence) figcaption { a href=(behind(frequency.id, &of_deployments)) { "the deployments behind it" } } }
             }
         }
     })
@@ -118,21 +124,23 @@ fn behind(id: &str, window: &Window) -> String {
     Address::of_metric(id).with("grain", window.grain.as_str()).with("last", periods).text()
 }
 
-/// The last half year by week; where nothing was delivered in it, five years by quarter, so that an
-/// old repository shows its history.
-async fn told(engine: &Engine) -> Result<Window, Problem> {
-    let metric = named("change_lead_time")?;
+/// The last half year by week; where the metric has nothing in it, five years by quarter, so that an old repository
+/// shows its history.
+async fn told(engine: &Engine, metric: &'static Metric) -> Result<Window, Problem> {
     let weeks = recent(engine, Grain::Week, 26).await?.of_kind("organisation");
-    let series = engine.series(metric, &weeks).await?;
-    if series.cells.iter().any(|cell| cell.value.is_some()) {
-        return Ok(weeks);
+    let quarters = recent(engine, Grain::Quarter, 20).await?.of_kind("organisation");
+    for window in [&weeks, &quarters] {
+        let series = engine.series(metric, window).await?;
+        if series.cells.iter().any(|cell| cell.value.is_some_and(|value| value > 0.0)) {
+            return Ok(window.clone());
+        }
     }
-    Ok(recent(engine, Grain::Quarter, 20).await?.of_kind("organisation"))
+    Ok(weeks)
 }
 
 async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
     let engine = &engine;
-    let window = recent(engine, Grain::Quarter, 7).await?;
+    let window = waves(engine.newest().await?.as_of(), engine.definitions().zone());
     let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), (720, 340)).await?;
     let metric = named("nps")?;
     let series = engine.series(metric, &window.of_kind("component")).await?;
@@ -147,8 +155,8 @@ async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
                 div.charts {
                     figure { (platform) figcaption { "Results of small groups are withheld to protect people." } }
                     div.scroll role="region" aria-label="Newest scores" tabindex="0" { table {
-                        thead { tr { th { "Component" } th.number { "Score" } th.number { "95 % interval" } th.number { "Answers" } } }
-                        tbody { @for (title, cell) in &scores { (score_row(metric, title, cell)) } }
+                        (head(&[Words("Component"), Number("Score"), Number("95 % interval"), Number("Answers")]))
+                        tbody { @for (title, cell) in &scores { (score_row(&series, title, cell)) } }
                     } }
                 }
             }
@@ -156,13 +164,15 @@ async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
     })
 }
 
-fn score_row(metric: &Metric, title: &str, cell: &Cell) -> Markup {
+fn score_row(series: &Series, title: &str, cell: &Cell) -> Markup {
+    let metric = series.metric;
+    let since = series.window.periods.first().map(|period| period.first_day.to_string());
     let interval = cell.low.zip(cell.high).map(|(low, high)| wording::interval(metric.unit, low, high));
     let address = Address::of_metric(metric.id)
         .with("scope_kind", cell.scope_kind.as_str())
         .with_scope(&cell.scope)
         .with("grain", "quarter")
-        .with("last", "7");
+        .with("from", since.unwrap_or_default());
     html! {
         tr {
             td { (title) }
@@ -191,9 +201,8 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     let opened = engine.newest().await?;
     let zone = engine.definitions().zone();
     let now = Window::trailing_days(90, opened.as_of(), zone).of_kind("organisation");
-    let end =
-        now.periods.first().map_or_else(|| waymark_analytics::local_date(opened.as_of(), zone), |period| period.first_day);
-    let before = Window::between(Grain::Window, end - chrono::Days::new(90), end, zone).of_kind("organisation");
+    let end = now.periods.first().map_or_else(|| local_date(opened.as_of(), zone), |period| period.first_day);
+    let before = Window::between(Grain::Window, end - Days::new(90), end, zone).of_kind("organisation");
     let weeks = recent(engine, Grain::Week, 13).await?.of_kind("organisation");
     let cell = engine.detail(metric, metric.headline(), &now).await?;
     let verdict = engine.change(metric, metric.headline(), &before, &now).await?;

@@ -9,17 +9,19 @@ mod evidence;
 use super::address::Address;
 use super::definitions::words;
 use super::frame::{self, Page, Refusal};
+use super::heading::Heading::{Number, Words};
+use super::heading::head;
 use super::picture::{chart, recent};
 use crate::app::App;
 use crate::explain::{Explanation, closer, explanation, known_statistic, noun};
 use crate::problem::Problem;
-use crate::routes::RowsParams;
+use crate::routes::{RowsParams, waves};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::Uri;
 use axum::response::Response;
 use maud::{Markup, html};
-use waymark_analytics::{Cell, Engine, FINDINGS, Grain, Metric, Series, Subject, Window, find};
+use waymark_analytics::{Cell, Engine, FINDINGS, Grain, Metric, Series, Statistic, Subject, Window, find};
 use waymark_reports::{charts, wording};
 
 /// Rows on one page.
@@ -37,6 +39,7 @@ pub(crate) async fn metric(
     let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     let params = settled(params);
+    let app = app.pinned().await?;
     frame::answered(&app, &format!("page {address}"), Box::pin(page(&app.engine, metric, &params, &address))).await
 }
 
@@ -117,7 +120,7 @@ fn tile(metric: &Metric, cell: &Cell) -> Markup {
 }
 
 /// Limits, and what the value rests on.
-fn beside(metric: &Metric, cell: &Cell) -> String {
+pub(super) fn beside(metric: &Metric, cell: &Cell) -> String {
     let mut beside: Vec<String> = wording::limits(metric, cell).into_iter().collect();
     beside.extend(cell.value.and_then(|_| wording::basis_of(metric, cell, noun::counted(metric))));
     beside.join(", ")
@@ -135,10 +138,10 @@ fn table(series: &Series, cells: &[&Cell]) -> Markup {
     };
     html! {
         div.scroll role="region" aria-label="Numbers by period and scope" tabindex="0" { table {
-            thead { tr {
-                th { "Period" } th { "Scope" } th { "Statistic" } th.number { "Value" } th.number { "Limits" } th.number { "Rests on" }
-                th.number { "Coverage" }
-            } }
+            (head(&[
+                Words("Period"), Words("Scope"), Words("Statistic"), Number("Value"), Number("Limits"), Number("Rests on"),
+                Number("Coverage"),
+            ]))
             tbody { @for cell in newest_first.iter().take(NUMBERS_MAX) {
                 tr {
                     td { (name(cell)) @if cell.is_partial { small { "so far" } } }
@@ -167,14 +170,17 @@ fn narrowed(series: &Series, cell: &Cell) -> String {
     address.text()
 }
 
-/// How it moved: the window's own periods, or the last half year where it has only one.
+/// How it moved: the window's own periods, or the last half year where it has only one; of a survey the last waves.
 async fn picture(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Markup, Problem> {
     let Some(trend) = charts::find("trend").filter(|chart| (chart.accepts)(metric)) else { return Ok(html! {}) };
     let drawn = if window.periods.len() > 1 {
         window.clone()
     } else {
-        let weeks = recent(engine, Grain::Week, 26).await?;
-        Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..weeks }
+        let last = match metric.kind {
+            Statistic::Score => waves(engine.newest().await?.as_of(), engine.definitions().zone()),
+            _ => recent(engine, Grain::Week, 26).await?,
+        };
+        Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..last }
     };
     let drawing = chart(engine, trend.id, metric, &drawn, (1_120, 340)).await?;
     Ok(html! {

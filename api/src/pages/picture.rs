@@ -2,11 +2,11 @@
 
 use crate::problem::Problem;
 use crate::reporting::chart_series;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped};
 use waymark_analytics::{Engine, Grain, Metric, Window, find};
 use waymark_reports::{Frame, charts};
 
-/// A chart of a metric over a window, as wide and high as given, in a box that scrolls where it does not fit.
+/// A chart of a metric over a window, as wide and high as given; where it is wide, a drawing for phones stands behind it.
 pub(super) async fn chart(
     engine: &Engine,
     id: &str,
@@ -17,8 +17,7 @@ pub(super) async fn chart(
     let chart = charts::find(id).ok_or_else(|| Problem::no_such_chart(id))?;
     let series = chart_series(engine, chart, metric, window).await?;
     let frame = Frame::inline(width, u32::try_from(height).unwrap_or(360));
-    let svg = (chart.draw)(&series, &frame);
-    Ok(html! { div.scroll role="region" aria-label=(svg.title()) tabindex="0" { (PreEscaped(svg.as_str())) } })
+    Ok(PreEscaped((chart.draw)(&series, &frame).into_string()))
 }
 
 /// The last complete periods.

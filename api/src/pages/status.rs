@@ -1,13 +1,15 @@
 //! `GET /status`: the same as `waymark status`, for people.
 
-use super::doctor::moment;
 use super::frame::{self, Page, Refusal};
+use super::heading::Heading::{Number, Words};
+use super::heading::head;
 use crate::app::App;
 use crate::status::{SnapshotStatus, Status, size_in_words};
 use axum::extract::State;
 use axum::response::Response;
 use chrono_tz::Tz;
 use maud::{Markup, html};
+use waymark_event::Instant;
 use waymark_reports::wording;
 
 /// The page of the operator.
@@ -20,7 +22,7 @@ fn page(status: &Status, zone: Tz) -> Markup {
     let page = Page {
         address: "/status",
         title: "status".to_owned(),
-        as_of: status.snapshot.as_ref().map(|snapshot| moment(Some(&snapshot.as_of), zone)),
+        as_of: status.snapshot.as_ref().map(|snapshot| moment(&snapshot.as_of, zone)),
         heading: "Is everything in, and how fresh is it?".to_owned(),
         lede: html! {
             "What has arrived and is visible, who writes, and what the tables take on the disk; also "
@@ -33,9 +35,14 @@ fn page(status: &Status, zone: Tz) -> Markup {
     page.render()
 }
 
+/// An RFC 3339 instant to the minute, in the zone of the organisation.
+fn moment(at: &str, zone: Tz) -> String {
+    Instant::parse(at).map_or_else(|_| at.to_owned(), |instant| wording::dates::instant(instant, zone))
+}
+
 fn now(status: &Status, zone: Tz) -> Markup {
     let freshness = status.freshness.as_ref();
-    let received_at = freshness.map(|freshness| moment(Some(&freshness.received_at), zone));
+    let received_at = freshness.map(|freshness| moment(&freshness.received_at, zone));
     html! {
         section aria-labelledby="now" {
             h2 #now { "Now" }
@@ -46,8 +53,11 @@ fn now(status: &Status, zone: Tz) -> Markup {
             ul.tiles {
                 (tile(
                     "Freshness",
-                    &freshness.map_or_else(|| "not known yet".to_owned(), |freshness| format!("{:.1} s", freshness.seconds)),
-                    &received_at.map_or_else(String::new, |at| format!("from receipt, {at}, to its snapshot")),
+                    &freshness.map_or_else(|| "not measured yet".to_owned(), |freshness| format!("{:.1} s", freshness.seconds)),
+                    &received_at.map_or_else(
+                        || "from the receipt of a delivery to its snapshot: none has come in while a process served".to_owned(),
+                        |at| format!("from receipt, {at}, to its snapshot"),
+                    ),
                 ))
                 (tile("Waiting", &whole(status.waiting_deliveries), "deliveries received and not visible yet"))
                 (tile(
@@ -86,7 +96,7 @@ fn streams(status: &Status) -> Markup {
                 p { "Nothing has arrived yet." }
             } @else {
                 div.scroll role="region" aria-label="Streams" tabindex="0" { table {
-                    thead { tr { th { "Stream" } th.number { "Position" } } }
+                    (head(&[Words("Stream"), Number("Position")]))
                     tbody { @for stream in &status.streams {
                         tr { td { (stream.stream) } td.number { (wording::count(stream.position)) } }
                     } }
@@ -102,9 +112,7 @@ fn tables(status: &Status) -> Markup {
             h2 #tables { "Tables" }
             p.question { "What do they take on the disk?" }
             div.scroll role="region" aria-label="Tables" tabindex="0" { table {
-                thead { tr {
-                    th { "Table" } th.number { "Rows" } th.number { "Files" } th.number { "Live" } th.number { "On disk" }
-                } }
+                (head(&[Words("Table"), Number("Rows"), Number("Files"), Number("Live"), Number("On disk")]))
                 tbody { @for table in &status.tables {
                     tr {
                         td { (table.table) }
@@ -116,5 +124,16 @@ fn tables(status: &Status) -> Markup {
                 } }
             } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_measured_says_how_it_would_be() {
+        let page = page(&Status::default(), chrono_tz::UTC).into_string();
+        assert!(page.contains("not measured yet") && page.contains("none has come in while a process served"), "{page}");
     }
 }

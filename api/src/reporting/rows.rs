@@ -73,15 +73,13 @@ pub(super) fn movements(batch: &RecordBatch, zone: Tz) -> Vec<Movement> {
     (0..batch.num_rows()).filter_map(movement).collect()
 }
 
-/// The newest scores of each component among waves that had closed before `end`, oldest first.
+/// The newest scores of each component among waves whose last answer came before the day `end`, oldest first.
 pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
     let score = |row: usize| {
-        if day(batch, "closed_on", row)? > end {
-            return None;
-        }
         Some(ScoreRow {
             component: text(batch, "component_id", row).filter(|id| id != "platform"),
             wave: text(batch, "wave", row)?,
+            closed_on: day(batch, "closed_on", row).filter(|day| *day < end)?,
             nps: number(batch, "value", row),
             low: number(batch, "low", row),
             high: number(batch, "high", row),
@@ -102,6 +100,13 @@ pub(super) fn scores(batch: &RecordBatch, end: NaiveDate) -> Vec<ScoreRow> {
     newest
 }
 
+/// Whether an incident has ever named one of the services that were deployed to production; nothing where none was.
+pub(super) fn has_incidents(batch: &RecordBatch) -> Option<bool> {
+    let is_deployed = |row: &usize| whole(batch, "deployments", *row).is_some_and(|count| count > 0);
+    let deployed: Vec<usize> = (0..batch.num_rows()).filter(is_deployed).collect();
+    (!deployed.is_empty()).then(|| deployed.into_iter().any(|row| is(batch, "has_incidents", row)))
+}
+
 /// The sum of a column of counts.
 pub(super) fn total(batch: &RecordBatch, name: &str) -> i64 {
     (0..batch.num_rows()).filter_map(|row| whole(batch, name, row)).sum()
@@ -118,4 +123,39 @@ pub(super) fn sources(batch: &RecordBatch) -> Vec<SourceNote> {
         note.is_silent |= is_silent;
     }
     sources.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{BooleanArray, Date32Array, Int64Array, StringArray};
+    use std::sync::Arc;
+
+    #[test]
+    fn only_incidents_of_deployed_services_say_that_failures_can_be_seen() {
+        let answer = |services: &[(i64, bool)]| {
+            let deployments: Int64Array = services.iter().map(|(count, _)| Some(*count)).collect();
+            let named: BooleanArray = services.iter().map(|(_, is_named)| Some(*is_named)).collect();
+            let columns: [(&str, ArrayRef); 2] = [("deployments", Arc::new(deployments)), ("has_incidents", Arc::new(named))];
+            has_incidents(&RecordBatch::try_from_iter(columns).unwrap())
+        };
+        assert_eq!(answer(&[(3, false), (2, true)]), Some(true));
+        assert_eq!(answer(&[(3, false), (0, true)]), Some(false));
+        assert_eq!(answer(&[(0, true)]), None);
+    }
+
+    #[test]
+    fn a_wave_that_closes_on_the_day_after_the_period_belongs_to_the_next() {
+        let end = NaiveDate::from_ymd_opt(2026, 7, 1).unwrap();
+        let number = |day: NaiveDate| Date32Type::from_naive_date(day);
+        let closed = Date32Array::from(vec![number(end.pred_opt().unwrap()), number(end)]);
+        let texts = |values: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+        let columns: [(&str, ArrayRef); 3] = [
+            ("component_id", texts(["platform", "platform"])),
+            ("wave", texts(["2026-Q2", "2026-Q3"])),
+            ("closed_on", Arc::new(closed)),
+        ];
+        let found = scores(&RecordBatch::try_from_iter(columns).unwrap(), end);
+        assert_eq!(found.iter().map(|score| score.wave.as_str()).collect::<Vec<_>>(), ["2026-Q2"]);
+    }
 }

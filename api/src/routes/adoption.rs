@@ -35,6 +35,7 @@ pub(crate) async fn board(State(app): State<App>) -> Result<Json<Board>, Problem
     responses((status = 200, body = ComponentBody), (status = 404, body = Problem), (status = 503, body = Problem))
 )]
 pub(crate) async fn component(State(app): State<App>, Path(component): Path<String>) -> Result<Json<ComponentBody>, Problem> {
+    let app = app.pinned().await?;
     let story = adoption::story(&app.engine, &component).await?;
     let effects = adoption::effects(&app.engine, &component).await?;
     Ok(Json(ComponentBody { story, effects }))
@@ -46,7 +47,7 @@ pub(crate) async fn component(State(app): State<App>, Path(component): Path<Stri
     responses((status = 200, body = Vec<MigrationSaid>), (status = 503, body = Problem))
 )]
 pub(crate) async fn migrations(State(app): State<App>) -> Result<Json<Vec<MigrationSaid>>, Problem> {
-    adoption::migrations_said(&app.engine, None).await.map(Json)
+    adoption::migrations_said(&app.pinned().await?.engine, None).await.map(Json)
 }
 
 /// One of them.
@@ -56,6 +57,6 @@ pub(crate) async fn migrations(State(app): State<App>) -> Result<Json<Vec<Migrat
     responses((status = 200, body = MigrationSaid), (status = 404, body = Problem), (status = 503, body = Problem))
 )]
 pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Json<MigrationSaid>, Problem> {
-    let found = adoption::migrations_said(&app.engine, Some(&id)).await?.pop();
+    let found = adoption::migrations_said(&app.pinned().await?.engine, Some(&id)).await?.pop();
     found.map(Json).ok_or_else(|| Problem::no_such_migration(&id, &[]))
 }

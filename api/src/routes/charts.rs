@@ -1,17 +1,20 @@
 //! `GET /api/v1/charts/{chart}.svg` and `.png`: one drawing of one metric.
 
-use super::window::{WindowParams, params};
+use super::window::{WindowParams, filled, params};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::reporting::chart_series;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{Days, Months};
+use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::find;
+use waymark_analytics::{Engine, Grain, Metric, Statistic, Window, find, local_date};
+use waymark_event::Instant;
 use waymark_reports::{CHARTS, Chart, Frame, Theme, png};
 
 /// One chart of the catalogue.
@@ -39,6 +42,8 @@ enum Picture {
 }
 
 /// A metric as a picture that dates itself; `{file}` is a chart's id with `.svg` or `.png`.
+///
+/// Where no `grain` is given, a survey is drawn by quarter: the last seven, the one that is not over among them.
 #[utoipa::path(
     get, path = "/api/v1/charts/{file}", operation_id = "draw_chart",
     params(("file" = String, Path, description = "`trend.svg`, `reach.png` …"), WindowParams),
@@ -66,7 +71,8 @@ pub(crate) async fn draw(
         }
     };
     let frame = chart.frame(params.width.unwrap_or(720), params.height.unwrap_or(360), theme);
-    let window = params.window(&app.engine, metric.subject).await?;
+    let app = app.pinned().await?;
+    let window = window(&app.engine, metric, params).await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} {file} {id} {window:?} {frame:?}", opened.snapshot.id);
     let make = async {
@@ -75,14 +81,40 @@ pub(crate) async fn draw(
         drawn.map_err(|error| Problem::not_drawn(&error))?
     };
     let bytes = app.rendered(key, Box::pin(make)).await?;
+    Ok((headers(picture), bytes.as_ref().clone()).into_response())
+}
+
+/// What a drawing is, and what may be done with it.
+fn headers(picture: Picture) -> [(HeaderName, &'static str); 3] {
     let content_type = if picture == Picture::Png { "image/png" } else { "image/svg+xml; charset=utf-8" };
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
-    let headers = [
+    [
         (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "public, max-age=300"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ];
-    Ok((headers, bytes.as_ref().clone()).into_response())
+        // Who may see it is asked in front of this server; a cache for everybody would answer without asking.
+        (header::CACHE_CONTROL, "private, max-age=300"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    ]
+}
+
+/// The window that was asked for; of a survey in quarters where nobody says a grain, because its waves are.
+async fn window(engine: &Engine, metric: &Metric, mut params: WindowParams) -> Result<Window, Problem> {
+    let is_by_wave = metric.kind == Statistic::Score && filled(params.grain.as_ref()).is_none();
+    if is_by_wave {
+        params.grain = Some(Grain::Quarter.as_str().to_owned());
+    }
+    let asked = params.window(engine, metric.subject).await?;
+    let ends = [params.from.as_ref(), params.to.as_ref()];
+    if !is_by_wave || params.last.is_some() || ends.into_iter().any(|end| filled(end).is_some()) {
+        return Ok(asked);
+    }
+    let waves = waves(engine.newest().await?.as_of(), engine.definitions().zone());
+    Ok(Window { scope_kind: asked.scope_kind, scopes: asked.scopes, ..waves })
+}
+
+/// The last seven quarters over all scopes, the one that is not over among them: a wave that has closed in it can be
+/// told already.
+pub(crate) fn waves(as_of: Instant, zone: Tz) -> Window {
+    let today = local_date(as_of, zone);
+    Window::between(Grain::Quarter, Grain::Quarter.floor(today) - Months::new(18), today + Days::new(1), zone)
 }
 
 fn asked(file: &str) -> Result<(&'static Chart, Picture), Problem> {
@@ -100,5 +132,27 @@ fn render(chart: &Chart, series: &[waymark_analytics::Series], frame: &Frame, pi
     match picture {
         Picture::Svg => Ok(svg.into_bytes()),
         Picture::Png => png::render(&svg, 2.0).map_err(|error| Problem::not_drawn(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wave_that_closed_in_the_quarter_that_is_not_over_is_among_the_last_ones() {
+        for as_of in ["2026-08-03T06:00:00Z", "2026-07-01T06:00:00Z"] {
+            let window = waves(Instant::parse(as_of).unwrap(), chrono_tz::Europe::Berlin);
+            let first_days: Vec<String> = window.periods.iter().map(|period| period.first_day.to_string()).collect();
+            assert_eq!((first_days.len(), first_days.last().map(String::as_str)), (7, Some("2026-07-01")), "{first_days:?}");
+        }
+    }
+
+    #[test]
+    fn no_cache_answers_with_a_drawing_that_somebody_else_asked_for() {
+        for picture in [Picture::Svg, Picture::Png] {
+            let kept = headers(picture).into_iter().find(|(name, _)| *name == header::CACHE_CONTROL).unwrap();
+            assert_eq!(kept.1, "private, max-age=300");
+        }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) async fn compare(
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     let asked = params(query)?;
     let asked = WindowParams { grain: asked.grain.clone().or_else(|| Some("window".to_owned())), ..asked };
+    let app = app.pinned().await?;
     let window = asked.window(&app.engine, metric.subject).await?;
     Ok(Json(comparison(&app.engine, metric, &window).await?.body()))
 }

@@ -22,9 +22,12 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// There is a snapshot to answer from.
+/// There is a snapshot to answer from, and threads to answer with.
 #[utoipa::path(get, path = "/readyz", operation_id = "is_ready", responses((status = 200, body = ReadyBody), (status = 503, body = Problem)))]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Json<ReadyBody>, Problem> {
+    if app.queries.is_stuck() {
+        return Err(Problem::not_ready("half of the threads for SQL are held by questions that were stopped: see the log"));
+    }
     let opened = app.engine.newest().await?;
     Ok(Json(ReadyBody { snapshot: opened.snapshot.id.clone(), as_of: opened.as_of().to_rfc3339() }))
 }

@@ -25,4 +25,6 @@ pub(crate) struct SqlOptions {
     pub(super) rows_max: Option<u64>,
     /// Milliseconds for planning and running.
     pub(super) deadline_ms: Option<u64>,
+    /// Whether `'` is put before texts in CSV that a spreadsheet would take for formulas; default: false.
+    pub(super) csv_safe: Option<bool>,
 }

@@ -55,6 +55,7 @@ pub(crate) async fn report(
     let report = reporting::find_report(&id).ok_or_else(|| Problem::no_such_report(&id))?;
     let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let format = params.format.as_deref().unwrap_or("html");
+    let app = app.pinned().await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} report {} {:?} {format}", opened.snapshot.id, report.id, params.period);
     let make = async {

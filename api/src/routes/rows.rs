@@ -24,8 +24,9 @@ const ROWS_MAX: usize = 10_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowsParams {
-    /// `service`, `team`, `system`, `organisation`, `component` or `component_team`; default: the
-    /// organisation, or every component for a metric of components.
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+    /// `component_reason`, `category` or `category_vendor`;
+    /// default: the organisation, or every component or category for a metric of those.
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
     pub(crate) scope: Option<String>,
@@ -109,6 +110,7 @@ pub(crate) async fn rows(
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
+    let app = app.pinned().await?;
     let window = params.window_params().window(&app.engine, metric.subject).await?;
     let explained = explanation(&app.engine, metric, &window, statistic, &params.request(ROWS)?).await?;
     let link =

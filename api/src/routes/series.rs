@@ -180,6 +180,7 @@ pub(crate) async fn series(
         None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
     };
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
+    let app = app.pinned().await?;
     let window = params.window(&app.engine, metric.subject).await?;
     let series = closer(&app.engine, metric, &window).await?;
     let body = SeriesBody::of(&series, statistic);

@@ -5,10 +5,10 @@ use crate::app::App;
 use crate::encode;
 use crate::problem::Problem;
 use arrow::array::RecordBatch;
-use axum::body::{Body, to_bytes};
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -26,6 +26,8 @@ pub(crate) struct Question {
     rows_max: Option<u64>,
     /// Milliseconds for planning and running; default and limit: 30,000.
     deadline_ms: Option<u64>,
+    /// Whether `'` is put before texts in CSV that a spreadsheet would take for formulas; default: false.
+    csv_safe: Option<bool>,
 }
 
 /// Larger bodies are refused unread.
@@ -42,11 +44,10 @@ const BODY_BYTES_MAX: usize = 300 * 1_024;
 pub(crate) async fn ask(
     State(app): State<App>,
     query: Result<Query<SqlOptions>, QueryRejection>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
     let Query(options) = query.map_err(|rejection| Problem::unread(&rejection))?;
-    let question = understood(&headers, body, options).await?;
+    let question = understood(request, options).await?;
     let format = question.format.as_deref().unwrap_or("json");
     let limits = match format {
         "json" => Limits::PEOPLE,
@@ -56,7 +57,10 @@ pub(crate) async fn ask(
     let limits = limits.lowered(question.deadline_ms, question.rows_max);
     let answer = app.queries.ask(&question.sql, limits).await?;
     let (content_type, bytes) = match format {
-        "csv" => ("text/csv; charset=utf-8", encode::csv(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?),
+        "csv" => {
+            let csv = if question.csv_safe.unwrap_or(false) { encode::csv_safe } else { encode::csv };
+            ("text/csv; charset=utf-8", csv(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?)
+        }
         "parquet" => {
             ("application/vnd.apache.parquet", encode::parquet(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?)
         }
@@ -71,15 +75,17 @@ pub(crate) async fn ask(
     Ok(response)
 }
 
-async fn understood(headers: &HeaderMap, body: Body, options: SqlOptions) -> Result<Question, Problem> {
-    let bytes = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| Problem::bad_parameter(format!("the body is larger than {BODY_BYTES_MAX} bytes")))?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.starts_with("text/plain") {
+async fn understood(mut request: Request, options: SqlOptions) -> Result<Question, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_statement = kind.eq_ignore_ascii_case("text/plain");
+    DefaultBodyLimit::max(BODY_BYTES_MAX).apply(&mut request);
+    let bytes = Bytes::from_request(request, &()).await;
+    let bytes = bytes.map_err(|rejection| Problem::body_unread(&rejection, BODY_BYTES_MAX))?;
+    let SqlOptions { format, rows_max, deadline_ms, csv_safe } = options;
+    if is_statement {
         let sql = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_parameter("the statement is not UTF-8"))?;
-        let SqlOptions { format, rows_max, deadline_ms } = options;
-        return Ok(Question { sql, format, rows_max, deadline_ms });
+        return Ok(Question { sql, format, rows_max, deadline_ms, csv_safe });
     }
     let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -87,12 +93,12 @@ async fn understood(headers: &HeaderMap, body: Body, options: SqlOptions) -> Res
             "the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"
         ))
     })?;
-    let SqlOptions { format, rows_max, deadline_ms } = options;
     Ok(Question {
         sql: question.sql,
         format: question.format.or(format),
         rows_max: question.rows_max.or(rows_max),
         deadline_ms: question.deadline_ms.or(deadline_ms),
+        csv_safe: question.csv_safe.or(csv_safe),
     })
 }
 

@@ -5,4 +5,4 @@
 
 mod github;
 
-pub use github::{BackfillCount, ClientError, GithubClient, GithubConfig};
+pub use github::{BackfillCount, ClientError, GithubClient, GithubConfig, Watermarks};

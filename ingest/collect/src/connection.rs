@@ -52,37 +52,99 @@ impl Connection {
     }
 
     /// What is wrong with this entry, in words for the person who wrote it.
-    pub fn problem(&self) -> Option<String> {
+    pub fn problems(&self) -> Vec<String> {
         let known: Vec<&str> = sources::SOURCES.iter().map(|source| source.name()).collect();
-        if self.dialect().is_none() {
-            return Some(format!("connection `{}`: source `{}` is none of {}", self.name, self.source, known.join(", ")));
-        }
-        if self.secrets.is_empty() && self.authentication == Authentication::Secret {
-            return Some(format!("connection `{}` has no secret: add one, or write `authentication = \"none\"`", self.name));
-        }
-        let short = self.secrets.iter().find(|secret| secret.is_short())?;
-        Some(format!(
-            "connection `{}`: the secret `{}` is shorter than {SECRET_BYTES_MIN} characters: `openssl rand -hex 32` makes one",
-            self.name, short.id
-        ))
+        let (is_proven, has_secrets) = (self.authentication == Authentication::Secret, !self.secrets.is_empty());
+        let checks = [
+            (
+                !is_part_of_an_address(&self.name),
+                "no address reaches this name: write letters, digits, `-`, `_` and `.`, such as `deploys`".to_owned(),
+            ),
+            (self.dialect().is_none(), format!("source `{}` is none of {}", self.source, known.join(", "))),
+            (
+                self.instance.as_ref().is_some_and(|instance| instance.trim().is_empty()),
+                "its instance is empty: write the host that its messages are about, or leave it out".to_owned(),
+            ),
+            (is_proven && !has_secrets, "it has no secret: add one, or write `authentication = \"none\"`".to_owned()),
+            (
+                !is_proven && has_secrets,
+                "its secrets and `authentication = \"none\"` contradict each other: take one of the two away".to_owned(),
+            ),
+        ];
+        let of_entry = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem);
+        let of_secrets = self.secrets.iter().filter_map(secret_problem);
+        of_entry.chain(of_secrets).map(|problem| format!("connection `{}`: {problem}", self.name)).collect()
     }
+}
+
+/// Whether a sender can write it as one part of an address, as it stands.
+fn is_part_of_an_address(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    name.chars().all(is_plain) && name.contains(|letter: char| letter.is_ascii_alphanumeric())
+}
+
+/// The secret of the shipped example, which everybody can read there.
+const PUBLISHED: &str = "replace-this-by-a-random-text";
+
+fn secret_problem(secret: &Secret) -> Option<String> {
+    let problem = if secret.is_short() {
+        format!("is shorter than {SECRET_BYTES_MIN} characters")
+    } else if *secret == Secret::new(&secret.id, PUBLISHED) {
+        "is the one of the example, which everybody knows".to_owned()
+    } else {
+        return None;
+    };
+    Some(format!("the secret `{}` {problem}: `openssl rand -hex 32` makes one", secret.id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A connection that proves its messages by this secret.
+    fn proven(secret: &str) -> Connection {
+        let secrets = vec![Secret::new("first", secret)];
+        Connection { secrets, authentication: Authentication::Secret, ..Connection::unconfigured(sources::SOURCES[0]) }
+    }
+
     #[test]
     fn a_secret_that_could_be_guessed_is_refused() {
-        let with = |value: &str| {
-            let source = &sources::SOURCES[0];
-            let secrets = vec![Secret::new("first", value)];
-            Connection { secrets, authentication: Authentication::Secret, ..Connection::unconfigured(*source) }.problem()
-        };
-        assert_eq!(with("sixteen letters!"), None);
-        for value in ["", "   ", "short", "                    "] {
-            let problem = with(value).unwrap();
-            assert!(problem.contains("`first` is shorter than 16 characters"), "{problem}");
+        assert_eq!(proven("sixteen letters!").problems(), Vec::<String>::new());
+        for (secret, expected) in [
+            ("", "`first` is shorter than 16 characters"),
+            ("   ", "`first` is shorter than 16 characters"),
+            ("short", "`first` is shorter than 16 characters"),
+            ("                    ", "`first` is shorter than 16 characters"),
+            (PUBLISHED, "`first` is the one of the example"),
+        ] {
+            let problems = proven(secret).problems();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
         }
+    }
+
+    #[test]
+    fn an_entry_that_nothing_reaches_or_that_contradicts_itself_is_refused() {
+        let good = || proven("sixteen letters!");
+        let named = |name: &str| Connection { name: name.to_owned(), ..good() };
+        for name in ["deploys", "team-a.ci_2", "A"] {
+            assert_eq!(named(name).problems(), Vec::<String>::new());
+        }
+        let unproven = Connection { secrets: Vec::new(), ..good() };
+        for (connection, expected) in [
+            (named(""), "connection ``: no address reaches this name"),
+            (named("a/b"), "connection `a/b`: no address reaches this name"),
+            (named("a b"), "no address reaches this name"),
+            (named("a%2Fb"), "no address reaches this name"),
+            (named(".."), "no address reaches this name"),
+            (Connection { source: "jsn".to_owned(), ..good() }, "source `jsn` is none of "),
+            (Connection { instance: Some(String::new()), ..good() }, "its instance is empty"),
+            (unproven, "it has no secret: add one, or write `authentication = \"none\"`"),
+            (Connection { authentication: Authentication::None, ..good() }, "contradict each other"),
+        ] {
+            let problems = connection.problems();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{expected}: {problems:?}");
+        }
+        let wrong = Connection { name: String::new(), source: "jsn".to_owned(), ..proven("short") };
+        assert_eq!(wrong.problems().len(), 3, "all of it is told at once");
     }
 }

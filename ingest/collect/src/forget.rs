@@ -21,11 +21,13 @@ use named::{is_named, is_one_of, readable};
 use rows::{Hidden, are_personal, emptied, hidden, holds};
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::{Delivery, DeliveryId, EntityId, Instant, Observation, PeopleKey, Record, Table};
-use waymark_lake::{DELIVERIES, DataFile, LakeError, Rewrite, StateStore, Tables, Wanted, observed_table, read_rows};
+use waymark_lake::{
+    DELIVERIES, DataFile, LakeError, Layout, Rewrite, StateStore, Tables, Wanted, note_forgotten, observed_table, read_rows,
+};
 use words::{Looked, hide_in_observation, is_same};
 
-/// The group of the state under which forgotten pseudonyms stand.
-const GROUP: &str = "forgotten";
+/// The group of the state under which older programs kept the log of the forgotten.
+const OLD_LOG: &str = "forgotten";
 /// Why a message that speaks of nobody else is not for us.
 const IGNORED: &str = "it speaks only of a person who was forgotten";
 
@@ -36,14 +38,6 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    /// Those whom the log of a data folder names.
-    ///
-    /// # Errors
-    /// `Inbox` when the log cannot be read.
-    pub fn read(state: &StateStore) -> Result<Self, LakeError> {
-        Ok(Self { pseudonyms: state.group(GROUP)?.into_keys().collect() })
-    }
-
     /// Those with these pseudonyms.
     pub fn of(pseudonyms: impl IntoIterator<Item = String>) -> Self {
         Self { pseudonyms: pseudonyms.into_iter().collect() }
@@ -124,6 +118,17 @@ impl Forgotten {
     }
 }
 
+/// Takes the log that an older program kept on this machine to the lake, where all who write heed it. It leaves the
+/// machine only once it is there, so an interruption anywhere loses nobody.
+pub(crate) async fn carry_over(layout: &Layout, state: &StateStore) -> Result<(), LakeError> {
+    let pseudonyms: BTreeSet<String> = state.group(OLD_LOG)?.into_keys().collect();
+    if pseudonyms.is_empty() {
+        return Ok(());
+    }
+    note_forgotten(layout, &pseudonyms).await?;
+    state.remove(OLD_LOG)
+}
+
 /// What forgetting a person changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erased {
@@ -141,21 +146,15 @@ pub struct Erased {
 /// `source:instance:login` where a login alone could mean several people.
 ///
 /// The log of forgotten pseudonyms is written first, so that whatever arrives meanwhile, or after
-/// an interruption, is held back; doing it again goes on where it ended.
+/// an interruption, is held back; doing it again goes on where it ended. Another machine that had begun
+/// to write before may still bring something about the person, which doing it again erases.
 ///
 /// # Errors
 /// `Lake` when the lake cannot be read or written; then it is to be done again.
-pub async fn forget(
-    tables: &mut Tables,
-    state: &StateStore,
-    people: &PeopleKey,
-    person: &str,
-    now: Instant,
-) -> Result<Erased, CollectError> {
+pub async fn forget(tables: &mut Tables, people: &PeopleKey, person: &str, now: Instant) -> Result<Erased, CollectError> {
     let person = person.trim();
     let pseudonyms = pseudonyms(tables, people, person).await?;
-    let since = now.to_rfc3339();
-    state.store(GROUP, &pseudonyms.iter().map(|pseudonym| (pseudonym.clone(), since.clone())).collect())?;
+    note_forgotten(tables.layout(), &pseudonyms).await?;
     // Nothing leads from the new text to the old one, nor to the person.
     let stand_ins: BTreeMap<String, String> =
         pseudonyms.iter().map(|pseudonym| (pseudonym.clone(), format!("forgotten-{}", DeliveryId::received(now)))).collect();

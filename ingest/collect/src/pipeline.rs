@@ -10,14 +10,14 @@ pub use rebuild::Rebuilt;
 
 use self::reading::read_batch;
 use crate::error::CollectError;
-use crate::forget::Forgotten;
+use crate::forget::{Forgotten, carry_over};
 use crate::source::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_event::{Clock, Delivery, DeliveryId, Instant, PeopleKey};
 use waymark_lake::{
-    DELIVERIES, FORMAT_VERSION, FolderLock, INBOX_STREAM, Inbox, Layout, REJECTIONS, StateStore, TableVersion, Tables,
-    observed_table, refuse_lost_commits, statement_tables,
+    DELIVERIES, FORMAT_VERSION, FolderLock, ForgottenLog, INBOX_STREAM, Inbox, Layout, REJECTIONS, StateStore, TableVersion,
+    Tables, observed_table, refuse_lost_commits, statement_tables,
 };
 
 /// At most this many deliveries share one commit of the tables.
@@ -43,6 +43,7 @@ pub struct Pipeline {
     inbox: Inbox,
     reading: Reading,
     forgotten: Arc<Forgotten>,
+    forgotten_log: ForgottenLog,
     /// The stream of the deliveries that come through this machine's inbox.
     stream: String,
     /// Streams whose last batch was finished by this process.
@@ -63,18 +64,20 @@ impl Pipeline {
         let people = people_key(layout, clock.now()).await?;
         let state = StateStore::open(layout)?;
         let stream = own_stream(layout, &state, clock.now())?;
-        let forgotten = Arc::new(Forgotten::read(&state)?);
+        carry_over(layout, &state).await?;
         let (tables, inbox) = (Tables::new(layout), Inbox::open(layout)?);
         let mut pipeline = Self {
             tables,
             inbox,
             reading: Reading { people },
-            forgotten,
+            forgotten: Arc::default(),
+            forgotten_log: ForgottenLog::default(),
             stream,
             settled: BTreeSet::new(),
             clock,
             _lock: lock,
         };
+        pipeline.heed_forgotten().await?;
         // An inbox that was lost would count from the beginning, where the tables have been already; after a batch
         // that was interrupted some are further than the deliveries.
         for table in statement_tables() {
@@ -95,15 +98,6 @@ impl Pipeline {
     /// The stream of the deliveries that come through this machine's inbox.
     pub fn inbox_stream(&self) -> &str {
         &self.stream
-    }
-
-    /// Reads again who was forgotten, after somebody was.
-    ///
-    /// # Errors
-    /// `Lake` when the log cannot be read.
-    pub fn heed_forgotten(&mut self) -> Result<(), CollectError> {
-        self.forgotten = Arc::new(Forgotten::read(&StateStore::open(self.tables.layout())?)?);
-        Ok(())
     }
 
     /// The inbox of the folder, for commands that put deliveries in themselves.
@@ -128,6 +122,8 @@ impl Pipeline {
         let flushed = self.keep(&stream, deliveries).await?;
         if flushed.deliveries > 0 {
             self.inbox.remove_through(flushed.position)?;
+        } else {
+            self.inbox.empty_log();
         }
         Ok(Flushed { position: flushed.position.max(held), ..flushed })
     }
@@ -140,6 +136,7 @@ impl Pipeline {
         let held = self.tables.position(DELIVERIES, stream).await?;
         deliveries.retain(|(position, _)| held.is_none_or(|held| *position > held));
         let Some((last, _)) = deliveries.last() else { return Ok(Flushed::default()) };
+        self.heed_forgotten().await?;
         // A batch that was interrupted left some tables further than others. It is cut where a table
         // stands, so that each part is either held by that table or new to it.
         let mut ends = if self.settled.contains(stream) { BTreeSet::new() } else { self.positions(stream).await? };
@@ -159,6 +156,14 @@ impl Pipeline {
         }
         self.settled.insert(stream.to_owned());
         Ok(total)
+    }
+
+    /// Learns who was forgotten since the last time, by whichever machine. What is read next holds nothing of them.
+    async fn heed_forgotten(&mut self) -> Result<(), CollectError> {
+        if self.forgotten_log.read_on(self.tables.layout()).await? {
+            self.forgotten = Arc::new(Forgotten::of(self.forgotten_log.pseudonyms().iter().cloned()));
+        }
+        Ok(())
     }
 
     /// Where each table stands in a stream.

@@ -53,6 +53,8 @@ pub enum Reason {
     Tombstone,
     /// Records were gone before we could read them.
     LostRange,
+    /// A record is larger than we take.
+    TooLarge,
 }
 
 impl Reason {
@@ -73,6 +75,7 @@ impl Reason {
             Self::TooManyItems => "too_many_items",
             Self::Tombstone => "tombstone",
             Self::LostRange => "lost_range",
+            Self::TooLarge => "too_large",
         }
     }
 }

@@ -13,7 +13,8 @@
 //!    commits up to its version. Logs copied as they happen to be could hold a delivery without its
 //!    observations. What the older backup holds with the same content needs no second copy; how that is
 //!    known is said in `parts.rs`. Should a file be gone before it was copied, the next
-//!    snapshot is taken; that reaches further, so step 2 still holds.
+//!    snapshot is taken; that reaches further, so step 2 still holds. The log of forgotten people is listed after the
+//!    snapshot was chosen: whoever is missing in its tables was noted before.
 //! 4. **The manifest last,** in one rename. Until then an older manifest in the folder stays valid,
 //!    because nothing that it names is overwritten; what no manifest names any more is removed at
 //!    the end. The backup of a folder with another key of pseudonyms is another folder's, and is refused.
@@ -33,8 +34,9 @@ use self::parts::{Part, Work, copy, digest_of};
 use crate::INBOX_STREAM;
 use crate::durable::write_atomically;
 use crate::error::LakeError;
+use crate::forgotten::{self, ForgottenLog};
 use crate::inbox::open_database;
-use crate::layout::{Layout, PEOPLE_KEY, SNAPSHOTS, table_folder};
+use crate::layout::{FORGOTTEN, Layout, PEOPLE_KEY, SNAPSHOTS, table_folder};
 use crate::snapshot::Snapshot;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -82,8 +84,8 @@ struct Manifest {
 /// new since then is copied. A process may go on writing meanwhile.
 ///
 /// # Errors
-/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `BackupBehind` when no snapshot reaches the inbox
-/// in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
+/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `ForgottenDamaged`, `BackupBehind` when no snapshot
+/// reaches the inbox in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
 pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp, LakeError> {
     if !layout.storage().is_local() {
         return Err(LakeError::BackupOfStore { location: layout.storage().describe() });
@@ -91,6 +93,8 @@ pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp
     let to = prepared(layout, to)?;
     let mut known = older(&to)?;
     refuse_another(layout, &to, &known)?;
+    // What is damaged here must not take the place of what the older backup has.
+    ForgottenLog::default().read_on(layout).await?;
     let turn = format!("{TURNS}/{}", DeliveryId::received(now));
     std::fs::create_dir_all(to.join(&turn)).map_err(|cause| failed("write", &to.join(&turn), cause))?;
     let (database, removed_through) = copy_database(layout, &to, &turn)?;
@@ -101,7 +105,8 @@ pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp
     done.copied_bytes = parts.iter().map(|part| part.size_bytes).sum();
     for _ in 0..ATTEMPTS {
         let snapshot = reaching(layout, removed_through).await?;
-        let names = names(layout, &snapshot)?;
+        let mut names = names(layout, &snapshot)?;
+        names.extend(forgotten::objects(layout).await?);
         let work = Work { root: layout.root().to_owned(), to: to.clone(), turn: turn.clone(), names, known };
         let copied = tokio::task::spawn_blocking(move || work.run()).await;
         let copied = copied.map_err(|join| failed("copy", layout.root(), io::Error::other(join)))??;
@@ -284,7 +289,7 @@ fn finish(to: &Path, manifest: Manifest) -> Result<(), LakeError> {
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|cause| failed("write", &path, cause.into()))?;
     write_atomically(&path, &bytes).map_err(|cause| failed("write", &path, cause))?;
     let named: BTreeSet<PathBuf> = manifest.files.into_iter().map(|part| to.join(part.stored)).collect();
-    let ours = [table_folder(""), TURNS.to_owned()];
+    let ours = [table_folder(""), FORGOTTEN.to_owned(), TURNS.to_owned()];
     let mut folders: Vec<PathBuf> = ours.iter().map(|name| to.join(name)).filter(|folder| folder.is_dir()).collect();
     let mut seen = Vec::new();
     while let Some(folder) = folders.pop() {

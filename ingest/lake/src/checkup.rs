@@ -1,5 +1,6 @@
-//! Whether a data folder is whole: the format, the key, the inbox, the positions, the logs against the newest
-//! snapshot, every file that somebody may read, and files that nobody names. Works beside a process that writes.
+//! Whether a data folder is whole: the format, the key, the log of forgotten people, the inbox, the positions, the logs
+//! against the newest snapshot, every file that somebody may read, and files that nobody names. Works beside a process
+//! that writes.
 //!
 //! Each finding is a sentence for an operator. Nothing is mended here.
 
@@ -14,6 +15,7 @@ use crate::DELIVERIES;
 use crate::content::decoded_rows;
 use crate::disk::table_and_file;
 use crate::error::LakeError;
+use crate::forgotten;
 use crate::layout::{FORMAT_VERSION, Layout, PEOPLE_KEY_BYTES, fact_table, table_folder};
 use crate::snapshot::{DataFile, Snapshot};
 use crate::storage::Stored;
@@ -73,6 +75,7 @@ pub async fn check_up(layout: &Layout, stream: &str) -> Result<Checkup, LakeErro
         None => {}
     }
     checkup.problems.extend(key_problem(layout, &held).await);
+    checkup.problems.extend(forgotten_problems(layout).await);
     let named = named(layout, &kept).await?;
     let stored = layout.storage().list(&table_folder("")).await?;
     look_into_files(layout, &named, &stored, &mut checkup).await?;
@@ -118,6 +121,19 @@ async fn key_problem(layout: &Layout, held: &Held) -> Option<String> {
         Err(error) => return Some(sentence(&error)),
     };
     Some(format!("`people.key` {found}: restore it from a backup, because with another key everybody gets another pseudonym"))
+}
+
+/// Which objects of the log of forgotten people are not what was written.
+async fn forgotten_problems(layout: &Layout) -> Vec<String> {
+    let objects = match forgotten::objects(layout).await {
+        Ok(objects) => objects,
+        Err(error) => return vec![sentence(&error)],
+    };
+    let mut problems = Vec::new();
+    for object in &objects {
+        problems.extend(forgotten::read(layout, object).await.err().as_ref().map(sentence));
+    }
+    problems
 }
 
 /// What to do about a table of which something is lost.

@@ -229,6 +229,14 @@ pub enum LakeError {
         #[source]
         cause: serde_json::Error,
     },
+    /// An object of the log of forgotten people is not what was written.
+    #[error(
+        "`{object}`, which notes whom nothing may bring back, is damaged: put the one of the newest backup in its place; only where there is none, remove it, and run `waymark forget` again for everybody who was forgotten"
+    )]
+    ForgottenDamaged {
+        /// The object concerned.
+        object: String,
+    },
     /// A backup of a local folder was asked for, and the tables lie elsewhere.
     #[error(
         "`{location}` is an object store, and `waymark backup` copies local folders: use the store's own versions or replication"

@@ -7,7 +7,7 @@ use crate::error::LakeError;
 use crate::layout::Layout;
 use rusqlite::{Connection, params};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -46,6 +46,8 @@ impl Default for InboxLimits {
 #[derive(Debug)]
 pub struct Inbox {
     connection: Mutex<Connection>,
+    /// The log of the database may hold what was removed; whether an earlier process left such a log is not known.
+    is_log_due: AtomicBool,
 }
 
 impl Inbox {
@@ -54,7 +56,7 @@ impl Inbox {
     /// # Errors
     /// `OpenInbox` when the database cannot be opened.
     pub fn open(layout: &Layout) -> Result<Self, LakeError> {
-        Ok(Self { connection: Mutex::new(open_database(layout)?) })
+        Ok(Self { connection: Mutex::new(open_database(layout)?), is_log_due: AtomicBool::new(true) })
     }
 
     /// Keeps deliveries; when this returns they are on the disk. Returns the last position.
@@ -132,22 +134,28 @@ impl Inbox {
         Ok(())
     }
 
-    /// Removes what the tables hold already; once nothing waits, no file of the database holds any of it.
+    /// Removes what the tables hold already; the log of the database holds it until that is emptied.
     ///
     /// # Errors
     /// `Inbox` when it cannot be written.
     pub fn remove_through(&self, position: i64) -> Result<(), LakeError> {
-        let failed = |cause| LakeError::Inbox { operation: "empty", cause };
-        let connection = self.lock();
-        let removed = connection.execute("delete from inbox where position <= ?1", params![position]).map_err(failed)?;
-        let is_empty = "select not exists (select 1 from inbox)";
-        if removed > 0
-            && connection.query_row(is_empty, [], |row| row.get::<_, bool>(0)).map_err(failed)?
-            && let Err(error) = empty_log(&connection)
-        {
-            tracing::debug!(error.message = %error, "the log of the inbox was not emptied; it is tried again");
+        let removed = self.lock().execute("delete from inbox where position <= ?1", params![position]);
+        if removed.map_err(|cause| LakeError::Inbox { operation: "empty", cause })? > 0 {
+            self.is_log_due.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Empties the log of the database where it may hold what was removed; meant for every turn in which nothing waits.
+    /// While somebody reads there it cannot be done, and a later turn does it.
+    pub fn empty_log(&self) {
+        if !self.is_log_due.load(Ordering::Relaxed) {
+            return;
+        }
+        match cut_log_at_once(&self.lock()) {
+            Ok(is_cut) => self.is_log_due.store(!is_cut, Ordering::Relaxed),
+            Err(error) => tracing::debug!(error.message = %error, "the log of the inbox was not emptied; it is tried again"),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -259,11 +267,7 @@ fn full(connection: &Connection, limits: InboxLimits) -> Result<(), LakeError> {
 
 fn insert_group(connection: &mut Connection, group: &mut [Request]) -> Result<i64, LakeError> {
     let deliveries: Vec<Delivery> = group.iter_mut().flat_map(|request| std::mem::take(&mut request.deliveries)).collect();
-    let outcome = insert(connection, &deliveries);
-    if let Err(error) = &outcome {
-        tracing::error!(error.message = %error, delivery.count = deliveries.len(), "deliveries could not be kept and were not acknowledged");
-    }
-    outcome
+    insert(connection, &deliveries)
 }
 
 fn insert(connection: &mut Connection, deliveries: &[Delivery]) -> Result<i64, LakeError> {
@@ -331,13 +335,19 @@ pub(crate) fn open_database(layout: &Layout) -> Result<Connection, LakeError> {
 /// How long a connection waits for another one.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
 
-/// Takes the log over into the database and cuts it off: it still holds what was removed. Nobody is waited for, because
-/// whoever keeps a delivery would have to wait, too; at the next time it is done.
-fn empty_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+/// Takes the log over into the database and cuts it off, because it still holds what was removed; false while somebody
+/// reads there.
+pub(crate) fn cut_log(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    // That somebody was in the way is told by a row, not by an error.
+    connection.query_row("pragma wal_checkpoint(truncate)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// The same, and nobody is waited for, because whoever keeps a delivery would have to wait, too.
+fn cut_log_at_once(connection: &Connection) -> Result<bool, rusqlite::Error> {
     connection.busy_timeout(Duration::ZERO)?;
-    let emptied = connection.execute_batch("pragma wal_checkpoint(truncate);");
+    let cut = cut_log(connection);
     connection.busy_timeout(BUSY_WAIT)?;
-    emptied
+    cut
 }
 
 fn open_at(path: &Path) -> Result<Connection, rusqlite::Error> {
@@ -394,15 +404,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_removed_delivery_stays_in_the_files() {
+    fn nothing_of_a_removed_delivery_stays_in_the_files_once_nobody_reads() {
         let folder = tempfile::tempdir().unwrap();
         let layout = Layout::open(folder.path()).unwrap();
         let inbox = Inbox::open(&layout).unwrap();
         // One in a page with others, one over several pages of its own.
         let long = [b"zebulon@example.org".as_slice(), vec![b'x'; 20_000].as_slice()].concat();
         let last = inbox.keep(&[delivery(b"from zebulon@example.org"), delivery(&long)]).unwrap();
-        assert!(is_anywhere(folder.path(), b"zebulon@example.org"));
+        let reader = open_database(&layout).unwrap();
+        reader.execute_batch("begin").unwrap();
+        let count: i64 = reader.query_row("select count(*) from inbox", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 2);
         inbox.remove_through(last).unwrap();
+        inbox.empty_log();
+        assert!(is_anywhere(folder.path(), b"zebulon@example.org"), "who began to read sees what was there then");
+        reader.execute_batch("commit").unwrap();
+        inbox.empty_log();
         assert!(!is_anywhere(folder.path(), b"zebulon@example.org"));
         assert_eq!((inbox.waiting(0).unwrap(), inbox.last_position().unwrap()), (0, last));
         inbox.keep(&[delivery(b"{}")]).unwrap();

@@ -25,6 +25,8 @@ pub(crate) const FORMAT: &str = "format.json";
 pub(crate) const RESTORING: &str = ".restoring";
 /// Snapshots, one object each.
 pub(crate) const SNAPSHOTS: &str = "snapshots";
+/// The log of forgotten people, some small objects.
+pub(crate) const FORGOTTEN: &str = "forgotten";
 /// The secret key of pseudonyms.
 pub(crate) const PEOPLE_KEY: &str = "people.key";
 /// How long that is.
@@ -158,7 +160,7 @@ impl Layout {
     /// # Errors
     /// `Folder` when a folder cannot be read or a draft not be removed.
     pub fn remove_drafts(&self) -> Result<(), LakeError> {
-        for folder in ["lake", SNAPSHOTS].map(|name| self.root.join(name)).iter().filter(|folder| folder.is_dir()) {
+        for folder in ["lake", SNAPSHOTS, FORGOTTEN].map(|name| self.root.join(name)).iter().filter(|folder| folder.is_dir()) {
             remove_drafts(folder).map_err(|cause| LakeError::Folder { path: folder.clone(), cause })?;
         }
         self.remove_left_over().map_err(|cause| LakeError::Folder { path: self.root.clone(), cause })

@@ -3,7 +3,7 @@
 
 use crate::error::LakeError;
 use crate::files::{Wanted, joined, read_rows, schema_over};
-use crate::inbox::open_database;
+use crate::inbox::{cut_log, open_database};
 use crate::layout::Layout;
 use crate::object_reader::ObjectReader;
 use crate::rewrites::Rewrite;
@@ -73,19 +73,21 @@ pub async fn keep_newest_snapshot_only(layout: &Layout) -> Result<usize, LakeErr
     let Some(newest) = Snapshot::newest(layout).await? else { return Ok(0) };
     let mut ids = ids(layout).await?;
     ids.retain(|id| *id != newest.id);
+    let mut gone = 0;
     for old in &ids {
-        layout.storage().remove(&object_of(old)).await?;
+        gone += usize::from(layout.storage().remove(&object_of(old)).await?);
     }
-    Ok(ids.len())
+    Ok(gone)
 }
 
-/// Writes the database anew, so that nothing of removed rows stays in its free pages.
+/// Writes the database anew, so that nothing of removed rows stays in its free pages. False when somebody reads there
+/// for so long that its log still holds them: the next process that moves deliveries empties that.
 ///
 /// # Errors
 /// `Inbox` when the database cannot be written.
-pub fn scrub_database(layout: &Layout) -> Result<(), LakeError> {
+pub fn scrub_database(layout: &Layout) -> Result<bool, LakeError> {
     let connection = open_database(layout)?;
-    let scrubbed = connection.execute_batch("vacuum; pragma wal_checkpoint(truncate);");
+    let scrubbed = connection.execute_batch("vacuum").and_then(|()| cut_log(&connection));
     scrubbed.map_err(|cause| LakeError::Inbox { operation: "write anew the database of", cause })
 }
 

@@ -135,7 +135,7 @@ impl Tables {
     /// `grace_seconds`: whoever is still reading them has had that long.
     ///
     /// # Errors
-    /// `Object` when the files cannot be listed or removed.
+    /// `Object` when the files cannot be listed or removed; what is left is found again by the next sweep.
     pub async fn sweep(
         &mut self,
         table: &str,
@@ -165,10 +165,11 @@ impl Tables {
             if is_shared && written.plus_seconds(SHARED_GRACE_SECONDS.max(grace_seconds)) > now {
                 continue;
             }
-            self.layout().storage().remove(&stored.path).await?;
+            if self.layout().storage().remove(&stored.path).await? {
+                removed.files += 1;
+                removed.size_bytes += stored.size_bytes;
+            }
             self.unnamed.remove(&stored.path);
-            removed.files += 1;
-            removed.size_bytes += stored.size_bytes;
         }
         self.trim_log(table, kept).await?;
         Ok(removed)

@@ -114,10 +114,10 @@ impl Snapshot {
     }
 
     /// Makes this snapshot the newest one, and lets go of very old ones; false when another process
-    /// has published one of this name.
+    /// has published one of this name. An old one that cannot be removed takes nothing back.
     ///
     /// # Errors
-    /// `Object` when it cannot be written.
+    /// `Object` when it cannot be written, or the store does not tell whether it is the newest.
     pub async fn publish(&self, layout: &Layout) -> Result<bool, LakeError> {
         let object = object_of(&self.id);
         let form = |cause| LakeError::SnapshotForm { object: object.clone(), cause };
@@ -135,13 +135,11 @@ impl Snapshot {
         }
         if ids.last() != Some(&self.id) {
             // Others have published so many meanwhile that this name was free again.
-            layout.storage().remove(&object).await?;
+            let_go(layout, std::slice::from_ref(&self.id)).await;
             return Ok(false);
         }
         ids.truncate(ids.len().saturating_sub(KEPT));
-        for old in ids {
-            layout.storage().remove(&object_of(&old)).await?;
-        }
+        let_go(layout, &ids).await;
         Ok(true)
     }
 }
@@ -160,6 +158,18 @@ async fn read(layout: &Layout, id: &str) -> Result<Option<Snapshot>, LakeError> 
 fn pass_over(error: &LakeError) {
     let error: &dyn std::error::Error = error;
     tracing::warn!(error, "a snapshot that cannot be read is passed over");
+}
+
+/// Removes snapshots that nobody needs any more. What stays is older than the newest ones, so whoever publishes next
+/// finds it again; a store that refused one would refuse the others, too.
+async fn let_go(layout: &Layout, ids: &[String]) {
+    for id in ids {
+        if let Err(error) = layout.storage().remove(&object_of(id)).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "an old snapshot could not be removed; it is tried again with the next one");
+            return;
+        }
+    }
 }
 
 /// Removes the snapshots that cannot be read from this name on; whether there was one.

@@ -1,6 +1,9 @@
-//! `StateStore`: small operational state beside the inbox: which refs were read, how far a back-fill got.
+//! `StateStore`: small operational state of one machine, beside its inbox: which refs were read, how far a back-fill
+//! got, the name of its stream on an object store, which lost ranges of a topic were told of.
 //!
-//! Nothing here is needed for correctness: when it is lost, work is repeated and changes no number.
+//! It may be lost together with the inbox: then work is repeated, the machine goes on under another stream, and a range
+//! that is met again is told of again. What must not be lost with a machine lies beside the tables, as the log of
+//! forgotten people does (`forgotten.rs`).
 
 use crate::error::LakeError;
 use crate::inbox::open_database;
@@ -56,6 +59,15 @@ impl StateStore {
                 .map_err(failed)?;
         }
         transaction.commit().map_err(failed)
+    }
+
+    /// Removes a group with all its names.
+    ///
+    /// # Errors
+    /// `Inbox` when the database cannot be written.
+    pub fn remove(&self, group: &str) -> Result<(), LakeError> {
+        let removed = self.lock().execute("delete from state where grouping = ?1", params![group]);
+        removed.map(|_| ()).map_err(|cause| LakeError::Inbox { operation: "write the state beside", cause })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

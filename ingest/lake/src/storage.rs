@@ -11,7 +11,7 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::sync::Arc;
 use url::Url;
 
@@ -185,10 +185,9 @@ impl Storage {
     /// # Errors
     /// `Object` when it cannot be listed.
     pub async fn list(&self, below: &str) -> Result<Vec<Stored>, LakeError> {
-        let prefix = self.object(below);
-        let listed: Vec<_> =
-            self.store.list(Some(&prefix)).try_collect().await.map_err(|cause| self.failed("list", below, cause))?;
-        Ok(self.stored(listed))
+        let listed = self.store.list(Some(&self.object(below))).try_collect().await;
+        let stored = listed.and_then(|listed| self.stored(listed));
+        stored.map_err(|cause| self.failed("list", below, cause))
     }
 
     /// What lies directly in a folder, in the order of the paths; folders in it are passed over.
@@ -197,35 +196,103 @@ impl Storage {
     /// `Object` when it cannot be listed.
     pub async fn list_folder(&self, below: &str) -> Result<Vec<Stored>, LakeError> {
         let listed = self.store.list_with_delimiter(Some(&self.object(below))).await;
-        Ok(self.stored(listed.map_err(|cause| self.failed("list", below, cause))?.objects))
+        let stored = listed.and_then(|listed| self.stored(listed.objects));
+        stored.map_err(|cause| self.failed("list", below, cause))
     }
 
-    fn stored(&self, listed: Vec<object_store::ObjectMeta>) -> Vec<Stored> {
-        let base = format!("{}/", self.base);
-        let mut stored: Vec<Stored> = listed
-            .into_iter()
-            .map(|object| Stored {
-                path: object.location.as_ref().trim_start_matches(base.trim_start_matches('/')).to_owned(),
+    /// What was listed, by its paths below the base; one that does not lie below it is an error, for it is not ours.
+    fn stored(&self, listed: Vec<ObjectMeta>) -> object_store::Result<Vec<Stored>> {
+        let mut stored = Vec::with_capacity(listed.len());
+        for object in listed {
+            stored.push(Stored {
+                path: self.below(&object.location)?.to_owned(),
                 size_bytes: object.size,
                 modified_micros: object.last_modified.timestamp_micros(),
-            })
-            .collect();
+            });
+        }
         stored.sort_by(|left, right| left.path.cmp(&right.path));
-        stored
+        Ok(stored)
     }
 
-    /// Removes an object; one that is not there is no error.
+    /// The path below the base. The base is taken off once, because what lies below it may have the same name.
+    fn below<'path>(&self, location: &'path Path) -> Result<&'path str, object_store::path::Error> {
+        let (base, path): (&str, &str) = (self.base.as_ref(), location.as_ref());
+        if base.is_empty() {
+            return Ok(path);
+        }
+        let below = path.strip_prefix(base).and_then(|below| below.strip_prefix('/'));
+        let outside = || object_store::path::Error::PrefixMismatch { path: path.to_owned(), prefix: base.to_owned() };
+        below.ok_or_else(outside)
+    }
+
+    /// Removes an object; says whether it was there, as far as the store tells.
     ///
     /// # Errors
     /// `Object` when it cannot be removed.
-    pub async fn remove(&self, below: &str) -> Result<(), LakeError> {
+    pub async fn remove(&self, below: &str) -> Result<bool, LakeError> {
         match self.store.delete(&self.object(below)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(cause) => Err(self.failed("remove", below, cause)),
         }
     }
 
     fn failed(&self, operation: &'static str, below: &str, cause: object_store::Error) -> LakeError {
         LakeError::Object { operation, object: format!("{}{below}", self.url), cause }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+
+    #[test]
+    fn the_base_is_taken_off_once_and_what_lies_outside_is_refused() {
+        for (root, location, below) in [
+            ("/lake", "lake/lake/rejections/x", Some("lake/rejections/x")),
+            ("/lake", "lake/lake/lake/x", Some("lake/lake/x")),
+            ("/srv/lake", "srv/lake/lake/x", Some("lake/x")),
+            ("/", "lake/x", Some("lake/x")),
+            ("/lake", "lakeside/lake/x", None),
+            ("/lake", "lake", None),
+            ("/lake", "srv/lake/x", None),
+        ] {
+            let storage = Storage::local(std::path::Path::new(root)).unwrap();
+            let listed = ObjectMeta {
+                location: Path::from(location),
+                last_modified: chrono::DateTime::UNIX_EPOCH,
+                size: 4,
+                e_tag: None,
+                version: None,
+            };
+            let stored = storage.stored(vec![listed]).ok();
+            let found = stored.as_ref().map(|stored| stored[0].path.as_str());
+            assert_eq!(found, below, "`{location}` below `{root}`");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_listed_below_a_prefix_is_removed_and_its_neighbour_stays() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let storage = Storage::of(Arc::clone(&store), "lake").await.unwrap();
+        let neighbour = Path::from("lakeside/lake/rejections/x");
+        store.put(&neighbour, PutPayload::from_static(b"theirs")).await.unwrap();
+        storage.put("lake/rejections/x", Bytes::from_static(b"ours")).await.unwrap();
+        let listed = storage.list("lake").await.unwrap();
+        assert_eq!(listed, storage.list_folder("lake/rejections").await.unwrap());
+        assert_eq!(listed.iter().map(|stored| stored.path.as_str()).collect::<Vec<_>>(), ["lake/rejections/x"]);
+        assert!(storage.remove(&listed[0].path).await.unwrap());
+        assert!(storage.list("lake").await.unwrap().is_empty());
+        assert!(store.get(&neighbour).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_not_there_is_not_said_to_be_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::local(folder.path()).unwrap();
+        storage.put("lake/x", Bytes::from_static(b"ours")).await.unwrap();
+        assert!(storage.remove("lake/x").await.unwrap());
+        assert!(!storage.remove("lake/x").await.unwrap());
     }
 }

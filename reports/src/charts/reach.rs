@@ -20,6 +20,15 @@ const NOTE: f64 = 11.5;
 const VALUE: f64 = 46.0;
 const ROW_MAX: f64 = 46.0;
 const ROW_MIN: f64 = 17.0;
+/// From here on a row has its name above its bar.
+const ROW_HIGH: f64 = 40.0;
+/// One row of the legend, and the least height that leaves room for a second.
+const LEGEND_ROW: f64 = 16.0;
+const LEGEND_ROOM: f64 = 160.0;
+
+/// Eligible without using it: too pale to be seen by its fill alone, so its edge has the full colour.
+const PALE: Fill = Fill::Solid(palette::SERIES[0], 0.24);
+const EDGE: Option<Stroke> = Some(Stroke::new(palette::SERIES[0], 1.0));
 
 /// The three numbers of one component in one period.
 struct Row<'a> {
@@ -51,19 +60,16 @@ impl Row<'_> {
     }
 
     fn note(&self) -> String {
-        match (self.reach.value, self.coverage.value, self.adoption.value) {
-            (Some(reach), Some(coverage), Some(adoption)) => format!(
-                "{} reach = {} coverage × {} adoption",
-                wording::share(reach),
-                wording::share(coverage),
-                wording::share(adoption)
-            ),
+        match [self.reach, self.coverage, self.adoption].map(wording::census) {
+            [Some(reach), Some(coverage), Some(adoption)] => {
+                format!("{reach} reach = {coverage} coverage × {adoption} adoption")
+            }
             _ => wording::missing(self.adoption),
         }
     }
 
     fn short_note(&self) -> String {
-        self.reach.value.map_or_else(|| wording::missing(self.adoption), |reach| format!("{} reach", wording::share(reach)))
+        wording::census(self.reach).map_or_else(|| wording::missing(self.adoption), |reach| format!("{reach} reach"))
     }
 }
 
@@ -98,6 +104,12 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     pen.finish(&words.title, &about)
 }
 
+/// How high a narrow drawing has to be for a row with its name above the bar for every component.
+pub(crate) fn narrow_height(series: &[Series]) -> u32 {
+    let rows = series.iter().find(|series| series.metric.id == "adoption_rate").map_or(0, |series| series.scopes().len());
+    192 + 43 * u32::try_from(rows).unwrap_or(1).max(1)
+}
+
 fn rows<'a>(adoption: &'a Series, coverage: &'a Series, reach: &'a Series) -> Vec<Row<'a>> {
     let last = |series: &'a Series, kind: &str, scope: &str| {
         series.line(series.metric.headline(), kind, scope).into_iter().max_by_key(|cell| cell.period_start)
@@ -120,12 +132,22 @@ fn rows<'a>(adoption: &'a Series, coverage: &'a Series, reach: &'a Series) -> Ve
 }
 
 fn title(rows: &[Row<'_>]) -> String {
-    let known: Vec<f64> = rows.iter().filter_map(|row| row.reach.value).collect();
-    match (rows, known.as_slice()) {
+    let has_numbers = rows.iter().any(|row| row.reach.value.is_some());
+    // Where all use is unknown, a reach of nothing would be no news.
+    let is_seen =
+        |row: &&Row<'_>| row.parts().is_some_and(|parts| parts.eligible <= 0.0 || parts.unknown < parts.eligible - 1e-9);
+    let seen: Vec<&Row<'_>> = rows.iter().filter(is_seen).collect();
+    match (rows, seen.as_slice()) {
+        (_, []) if has_numbers => "Reach: no use is known".to_owned(),
         (_, []) => "Reach: no data".to_owned(),
-        ([row], [reach]) => format!("{} reaches {} of active services", row.name, wording::share(*reach)),
+        ([row], _) => {
+            format!("{} reaches {} of active services", row.name, wording::census(row.reach).unwrap_or_default())
+        }
         (_, many) => {
-            let (low, high) = many.iter().fold((1.0_f64, 0.0_f64), |(low, high), share| (low.min(*share), high.max(*share)));
+            let bound =
+                |limit: fn(&Cell) -> Option<f64>| many.iter().filter_map(move |row| limit(row.reach).or(row.reach.value));
+            let low = bound(|cell| cell.low).fold(1.0, f64::min);
+            let high = bound(|cell| cell.high).fold(0.0, f64::max);
             let between = wording::interval(waymark_analytics::Unit::Share, low, high);
             format!("{} components reach {between} of active services", many.len())
         }
@@ -134,8 +156,7 @@ fn title(rows: &[Row<'_>]) -> String {
 
 /// Draws the bars and returns each row in words.
 fn bars(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> Vec<String> {
-    legend(sheet, rows, free);
-    let top = free.top + 20.0;
+    let top = legend(sheet, rows, free);
     let room = free.bottom - 16.0 - top;
     let height = (room / rows.len().max(1) as f64).clamp(ROW_MIN, ROW_MAX);
     // A frame that is too low for any row still has the words for those that do not fit.
@@ -176,7 +197,7 @@ impl Bar {
     /// High rows have the name above the bar, low rows beside it.
     fn new(rows: &[Row<'_>], free: Free, row: f64) -> Self {
         let widest = rows.iter().map(|row| advances::width(row.name, NAME, Weight::Semibold)).fold(0.0, f64::max);
-        let is_high = row >= 40.0;
+        let is_high = row >= ROW_HIGH;
         let gutter = if is_high { 0.0 } else { (widest * advances::WIDER).min((free.right - free.left) * 0.3) + 12.0 };
         let (height, right) = if is_high { (15.0, free.right - 1.0) } else { (13.0, free.right - VALUE) };
         Self { start: free.left, left: free.left + gutter, right, height, row }
@@ -218,16 +239,16 @@ impl Bar {
             return;
         };
         let used = palette::SERIES[0];
-        let mut part = |from: f64, to: f64, fill: Fill| {
+        let mut part = |from: f64, to: f64, fill: Fill, stroke: Option<Stroke>| {
             if to - from > 1e-6 {
-                sheet.rect((self.at(from), top), (self.at(to) - self.at(from), self.height), fill, None);
+                sheet.rect((self.at(from), top), (self.at(to) - self.at(from), self.height), fill, stroke);
             }
         };
         let known = parts.used + parts.unknown;
-        part(known, parts.eligible, Fill::Solid(used, 0.24));
-        part(parts.used, known, Fill::Hatch(palette::UNKNOWN));
-        part(parts.eligible, parts.eligible + parts.fit_unknown, Fill::Hatch(palette::UNKNOWN));
-        part(0.0, parts.used, Fill::Solid(used, 1.0));
+        part(known, parts.eligible, PALE, EDGE);
+        part(parts.used, known, Fill::Hatch(palette::UNKNOWN), None);
+        part(parts.eligible, parts.eligible + parts.fit_unknown, Fill::Hatch(palette::UNKNOWN), None);
+        part(0.0, parts.used, Fill::Solid(used, 1.0), None);
     }
 }
 
@@ -246,24 +267,29 @@ fn shares(sheet: &mut Sheet, bar: &Bar, foot: f64) {
     }
 }
 
-fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) {
+/// What the parts of a bar mean, in two rows where one is too narrow; says where the bars begin.
+fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> f64 {
     let has_unknown = rows.iter().filter_map(Row::parts).any(|parts| parts.unknown + parts.fit_unknown > 1e-6);
     let used = palette::SERIES[0];
     let outline = Some(Stroke::new(palette::AXIS, 1.0));
-    let mut entries =
-        vec![("uses it", Fill::Solid(used, 1.0), None), ("eligible, does not use it", Fill::Solid(used, 0.24), None)];
+    let mut entries = vec![("uses it", Fill::Solid(used, 1.0), None), ("eligible, does not use it", PALE, EDGE)];
     if has_unknown {
         entries.push(("unknown", Fill::Hatch(palette::UNKNOWN), None));
     }
     entries.push(("not made for it", Fill::Solid(palette::PAPER, 1.0), outline));
-    let mut x = free.left;
+    let last = if free.bottom - free.top > LEGEND_ROOM { free.top + LEGEND_ROW } else { free.top };
+    let (mut x, mut y) = (free.left, free.top);
     for (name, fill, stroke) in entries {
         let width = advances::width(name, NOTE, Weight::Regular) + 17.0;
         if x + width > free.right {
-            break;
+            if y >= last {
+                break;
+            }
+            (x, y) = (free.left, last);
         }
-        sheet.rect((x + 0.5, free.top - 4.0), (11.0, 11.0), fill, stroke);
-        sheet.text(x + 17.0, free.top + 5.5, name, Letter::new(NOTE, palette::MUTED));
+        sheet.rect((x + 0.5, y - 4.0), (11.0, 11.0), fill, stroke);
+        sheet.text(x + 17.0, y + 5.5, name, Letter::new(NOTE, palette::MUTED));
         x += width + 18.0;
     }
+    y + 20.0
 }

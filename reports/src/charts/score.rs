@@ -44,7 +44,7 @@ fn waves(series: &Series, lines: &[Line<'_>], words: &Words, frame: &Frame) -> R
     let highest = cells().filter_map(|cell| cell.high.or(cell.value)).fold(0.0, f64::max);
     let scale = axis::scale(series.metric.unit, lowest, highest, Foot::Free);
     let widest = scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
-    let legend = if lines.len() > 1 { 22.0 } else { 0.0 };
+    let legend = if lines.len() > 1 { lines::legend(&mut pen.sheet(), lines, &free) } else { 0.0 };
     let rows = if lines.len() == 1 { 40.0 } else { 24.0 };
     let room = Room { left: free.left + widest + 9.0, top: free.top + legend, right: free.right, bottom: free.bottom - rows };
     let plane = Plane::new(&pen, room, series.window.periods.len(), &scale);
@@ -52,8 +52,6 @@ fn waves(series: &Series, lines: &[Line<'_>], words: &Words, frame: &Frame) -> R
     plane.periods(&series.window);
     if let [line] = lines {
         plane.counts("n", &lines::counts(line));
-    } else {
-        name_lines(&pen, lines, room.left, free.top + 4.0, free.right);
     }
     for (place, line) in lines.iter().enumerate() {
         pen.sheet().open("wm-series", &[("data-scope", line.scope.to_owned())]);
@@ -86,22 +84,17 @@ fn points(plane: &Plane, series: &Series, line: &Line<'_>, offset: f64) -> Resul
         lines::mark(&mut sheet, line.mark, at, 4.6, line.token, body);
         if is_alone && step > 46.0 {
             let text = wording::short(series.metric.unit, value);
-            sheet.text(at.0 + 9.0, at.1 + 4.2, &text, Letter::new(12.0, palette::INK).bold());
+            let letter = Letter::new(12.0, palette::INK).bold();
+            let wide = advances::width(&text, letter.size, letter.weight) * advances::WIDER;
+            let end = plane.at(series.window.periods.len() as f64, value).0;
+            // The newest wave has its number before it where there is no room behind.
+            if at.0 + 9.0 + wide <= end {
+                sheet.text(at.0 + 9.0, at.1 + 4.2, &text, letter);
+            } else {
+                sheet.text(at.0 - 9.0, at.1 + 4.2, &text, letter.at(Anchor::End));
+            }
         }
         sheet.close();
     }
     Ok(())
-}
-
-/// A row of marks and names above the plane, as many as fit.
-fn name_lines(pen: &Pen, lines: &[Line<'_>], left: f64, y: f64, right: f64) {
-    let room = (right - left) / lines.len() as f64;
-    let mut sheet = pen.sheet();
-    let mut x = left;
-    for line in lines {
-        let name = advances::fitted(line.scope, LABEL, Weight::Regular, room - 26.0);
-        lines::mark(&mut sheet, line.mark, (x + 4.0, y - 4.0), 3.6, line.token, Body::Full);
-        sheet.text(x + 13.0, y, &name, Letter::new(LABEL, palette::INK).at(Anchor::Start));
-        x += advances::width(&name, LABEL, Weight::Regular) + 32.0;
-    }
 }

@@ -1,28 +1,48 @@
 //! `sparkline`: the shape of the last periods, without axes and without words beside it.
 //!
-//! The number it belongs to stands next to it in a table or tile, so it carries only a title.
+//! The number it belongs to stands next to it in a table or tile, so it carries only a title. Where there is nothing to
+//! draw, words say why.
 
+use crate::advances::{self, Weight};
 use crate::axis::{self, Foot};
 use crate::frame::Frame;
 use crate::lines::{self, Body};
 use crate::palette;
 use crate::plane::{DrawError, Plane, Room};
 use crate::svg::pen::Pen;
-use crate::svg::{Stroke, Svg};
+use crate::svg::{Letter, Stroke, Svg};
 use crate::wording::{self, dates};
 use waymark_analytics::Series;
 
+const WORDS: f64 = 10.5;
+
 /// Draws the first scope of the first series.
 pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
-    let blank = |title: &str| {
-        let pen = Pen::new(*frame);
-        let middle = f64::from(frame.height) / 2.0;
+    let Some(first) = series.first() else { return blank("No series", "no data", frame) };
+    shape(first, frame).ok().flatten().unwrap_or_else(|| {
+        let (lines, _) = lines::lines(first);
+        let newest = lines.first().and_then(|line| Some((line.scope, line.cells.iter().flatten().next_back()?)));
+        match newest {
+            Some((scope, cell)) => {
+                let reason = wording::absent(first.metric, cell);
+                blank(&format!("{}, {scope}: {reason}", first.metric.title), &reason, frame)
+            }
+            None => blank(&format!("{}: no data", first.metric.title), "no data", frame),
+        }
+    })
+}
+
+/// The reason in words, or a broken line where they have no room.
+fn blank(title: &str, reason: &str, frame: &Frame) -> Svg {
+    let pen = Pen::new(*frame);
+    let (width, middle) = (f64::from(frame.width), f64::from(frame.height) / 2.0);
+    if advances::width(reason, WORDS, Weight::Regular) <= width - 4.0 && f64::from(frame.height) >= WORDS * 1.3 {
+        pen.sheet().text(2.0, middle + WORDS * 0.35, reason, Letter::new(WORDS, palette::MUTED));
+    } else {
         let line = Stroke::new(palette::GRID, 1.0).dashed("2 4");
-        pen.sheet().line((2.0, middle), (f64::from(frame.width) - 2.0, middle), line);
-        pen.finish(title, "no data")
-    };
-    let Some(first) = series.first() else { return blank("No series") };
-    shape(first, frame).ok().flatten().unwrap_or_else(|| blank(&format!("{}: no data", first.metric.title)))
+        pen.sheet().line((2.0, middle), (width - 2.0, middle), line);
+    }
+    pen.finish(title, reason)
 }
 
 fn shape(series: &Series, frame: &Frame) -> Result<Option<Svg>, DrawError> {

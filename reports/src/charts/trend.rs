@@ -23,6 +23,21 @@ const NAME: f64 = 12.0;
 /// Names of lines take so much of a wide chart at most, and at least as many points of any.
 const NAME_SHARE: f64 = 0.16;
 const NAME_WIDTH: f64 = 130.0;
+/// A mark before the value at the end of a line.
+const MARK: f64 = 12.0;
+/// A pause between that value and the name behind it.
+const PAUSE: f64 = 5.0;
+
+/// Where the names of several lines stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Names {
+    /// Behind the last value, at most so wide.
+    AtTheEnd(f64),
+    /// In a legend, because at their end they would take most of a narrow chart.
+    Above,
+    /// The words of the chart say the one that there is.
+    Nowhere,
+}
 
 /// Whether intervals are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +113,10 @@ impl Drawing<'_> {
             || (metric.unit == waymark_analytics::Unit::Share && self.lowest > 0.4 && self.highest - self.lowest < 0.4);
         let foot = if is_far_from_zero { Foot::Free } else { Foot::Zero };
         let scale = axis::scale(metric.unit, self.lowest, self.highest, foot);
-        let name_width = ((free.right - free.left) * NAME_SHARE).max(NAME_WIDTH);
-        let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at), name_width);
-        let room = self.room(free, &scale, &labels);
+        let names = self.names(&free, frame);
+        let legend = if names == Names::Above { lines::legend(&mut pen.sheet(), self.lines, &free) } else { 0.0 };
+        let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at), names);
+        let room = self.room(Free { top: free.top + legend, ..free }, &scale, &labels);
         let window = &self.series.window;
         let plane = Plane::new(&pen, room, window.periods.len(), &scale);
         plane.grid(&scale);
@@ -118,13 +134,22 @@ impl Drawing<'_> {
             pen.sheet().close();
         }
         self.mark_unfinished(&plane);
-        self.name_lines(&plane, &labels);
+        self.name_lines(&plane, &labels, names);
         let about = lines::description(metric, &words.subtitle, self.lines);
         Ok(pen.finish(&words.title, &about))
     }
 
-    /// Last value and name of each line, as they stand at its end.
-    fn labels(&self, highest: f64, name_width: f64) -> Vec<(String, String)> {
+    /// Where names have room without taking that of the lines.
+    fn names(&self, free: &Free, frame: &Frame) -> Names {
+        match self.lines {
+            [_] => Names::Nowhere,
+            _ if frame.width < 480 && frame.height >= 320 => Names::Above,
+            _ => Names::AtTheEnd(((free.right - free.left) * NAME_SHARE).max(NAME_WIDTH)),
+        }
+    }
+
+    /// Last value of each line, and the width of what stands at its end.
+    fn labels(&self, highest: f64, names: Names) -> Vec<(String, f64)> {
         let unit = self.series.metric.unit;
         let last = |line: &Line<'_>| line.last().and_then(|(_, cell)| cell.value);
         // The highest value of the axis chooses the unit for the axis and for the labels.
@@ -134,16 +159,23 @@ impl Drawing<'_> {
             Some(_) => said.next().unwrap_or_default(),
             None => "no data".to_owned(),
         };
-        let name = |line: &Line<'_>| {
-            if self.lines.len() == 1 { String::new() } else { advances::fitted(line.scope, NAME, Weight::Regular, name_width) }
+        let beside = |line: &Line<'_>| match names {
+            Names::Nowhere => 0.0,
+            Names::Above => MARK,
+            Names::AtTheEnd(room) => MARK + PAUSE + advances::width(line.scope, NAME, Weight::Regular).min(room),
         };
-        self.lines.iter().map(|line| (value(line), name(line))).collect()
+        let label = |line: &Line<'_>| {
+            let value = value(line);
+            let width = advances::width(&value, NAME, Weight::Semibold) + beside(line);
+            (value, width)
+        };
+        self.lines.iter().map(label).collect()
     }
 
-    fn room(&self, free: Free, scale: &axis::Scale, labels: &[(String, String)]) -> Room {
+    fn room(&self, free: Free, scale: &axis::Scale, labels: &[(String, f64)]) -> Room {
         let widest_tick =
             scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
-        let widest_label = labels.iter().map(|(value, name)| label_width(value, name)).fold(0.0, f64::max);
+        let widest_label = labels.iter().map(|(_, width)| *width).fold(0.0, f64::max);
         let rows = if self.lines.len() == 1 { 40.0 } else { 24.0 };
         Room {
             left: free.left + widest_tick + 9.0,
@@ -164,7 +196,7 @@ impl Drawing<'_> {
     }
 
     /// Direct labels, pushed apart where lines end close to each other.
-    fn name_lines(&self, plane: &Plane, labels: &[(String, String)]) {
+    fn name_lines(&self, plane: &Plane, labels: &[(String, f64)], names: Names) {
         let room = plane.room();
         let ends: Vec<Option<(f64, f64)>> = self
             .lines
@@ -174,7 +206,7 @@ impl Drawing<'_> {
         let wanted: Vec<f64> = ends.iter().map(|end| end.map_or(room.bottom, |(_, y)| y)).collect();
         let placed = axis::apart(&wanted, 15.0, room.top + 2.0, room.bottom);
         let mut sheet = plane.pen().sheet();
-        for (((line, end), y), (value, name)) in self.lines.iter().zip(&ends).zip(placed).zip(labels) {
+        for (((line, end), y), (value, _)) in self.lines.iter().zip(&ends).zip(placed).zip(labels) {
             let x = room.right + 6.0;
             if let Some((end_x, end_y)) = end {
                 let is_far = (y - end_y).abs() > 6.0 || x - end_x > plane.slot(line.cells.len());
@@ -182,23 +214,17 @@ impl Drawing<'_> {
                     sheet.line((end_x + 6.0, *end_y), (x - 2.0, y), Stroke::new(palette::GRID, 1.0));
                 }
             }
-            if self.lines.len() > 1 {
+            let text_x = if names == Names::Nowhere { x } else { x + MARK };
+            if names != Names::Nowhere {
                 lines::mark(&mut sheet, line.mark, (x + 4.0, y), 3.4, line.token, Body::Full);
             }
-            let text_x = if self.lines.len() > 1 { x + 12.0 } else { x };
-            let bold = Letter::new(NAME, palette::INK).bold();
-            sheet.text(text_x, y + 4.2, value, bold);
-            let name_x = text_x + advances::width(value, NAME, Weight::Semibold) + 5.0;
-            if !name.is_empty() {
-                sheet.text(name_x, y + 4.2, name, Letter::new(NAME, palette::MUTED));
+            sheet.text(text_x, y + 4.2, value, Letter::new(NAME, palette::INK).bold());
+            if let Names::AtTheEnd(room) = names {
+                let name_x = text_x + advances::width(value, NAME, Weight::Semibold) + PAUSE;
+                sheet.name((name_x, y + 4.2), line.scope, Letter::new(NAME, palette::MUTED), room);
             }
         }
     }
-}
-
-fn label_width(value: &str, name: &str) -> f64 {
-    let value = advances::width(value, NAME, Weight::Semibold);
-    if name.is_empty() { value } else { value + advances::width(name, NAME, Weight::Regular) + 17.0 }
 }
 
 /// The interval as a band; for a census the span that unknown evidence leaves open, hatched.

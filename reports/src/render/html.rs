@@ -2,11 +2,15 @@
 
 use crate::document::{Align, Block, Document, Entry, Item, List, Picture, Section, Sentence, Table, Width};
 use crate::palette;
-use crate::render::{followed, glued};
+use crate::render::{followed, glued, neutral};
 use crate::wording::finding::Tone;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 const STYLE: &str = include_str!("report.css");
+/// A table of so many rows at most stands on one sheet of paper.
+const SHORT_ROWS_MAX: usize = 12;
+/// More columns than this leave the last ones beyond the edge of a phone, where their rows are stacked.
+const FITTING_COLUMNS_MAX: usize = 3;
 
 /// The document as a page.
 pub fn html(document: &Document) -> String {
@@ -39,7 +43,7 @@ pub fn html(document: &Document) -> String {
             }
         }
     };
-    page.into_string()
+    neutral(page.into_string())
 }
 
 fn drawn(section: &Section) -> Markup {
@@ -105,16 +109,23 @@ fn tabled(table: &Table) -> Markup {
         Some(Align::Right) => "number",
         _ => "word",
     };
+    let title = |index: usize| table.columns.get(index).map_or("", |column| column.title.as_str());
+    let class = match (table.rows.len() <= SHORT_ROWS_MAX, table.columns.len() > FITTING_COLUMNS_MAX) {
+        (true, true) => Some("short stacked"),
+        (true, false) => Some("short"),
+        (false, true) => Some("stacked"),
+        (false, false) => None,
+    };
     markup! {
         div.scroll role="region" aria-label=(table.caption) tabindex="0" {
-            table {
+            table class=[class] {
                 caption { (table.caption) }
                 thead { tr { @for (index, column) in table.columns.iter().enumerate() {
                     th scope="col" class=(align(index)) { (column.title) }
                 } } }
                 tbody { @for row in &table.rows { tr { @for (index, entry) in row.iter().enumerate() {
                     @if index == 0 { th scope="row" class=(align(index)) { (entered(entry)) } }
-                    @else { td class=(align(index)) { (entered(entry)) } }
+                    @else { td class=(align(index)) data-label=(title(index)) { (entered(entry)) } }
                 } } } }
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::document::{Align, Block, Document, Entry, Item, Section, Table};
 use crate::render::followed;
-use crate::svg::markup::put;
+use crate::svg::markup::{is_unseen, put};
 
 /// The document as Markdown text.
 pub fn markdown(document: &Document) -> String {
@@ -84,7 +84,7 @@ fn entry_text(entry: &Entry) -> String {
     text
 }
 
-/// The text without any meaning to Markdown or HTML.
+/// The text without any meaning to Markdown or HTML, and without what nobody sees.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -97,7 +97,7 @@ fn plain(text: &str) -> String {
                 out.push('\\');
                 out.push(letter);
             }
-            letter if letter.is_control() => {}
+            unseen if is_unseen(unseen) => {}
             _ => out.push(letter),
         }
     }

@@ -8,9 +8,10 @@ use crate::document::{Block, Column, Document, Entry, Item, List, Section, Sente
 use crate::frame::Frame;
 use crate::input::ReportInput;
 use crate::measures::{self, Measure, measure};
-use crate::sections::{actions, adoption, data, note, refusal, section, voices};
-use crate::standing::{Pace, Standing, promise, said, standings};
-use crate::wording::{self, dates, finding::Tone};
+use crate::sections::{actions, adoption, changes, data, note, refusal, section, voices};
+use crate::standing::{Standing, calm_targets, promise, said, standings, unclear_targets};
+use crate::wording::{self, dates, finding, finding::Tone};
+use waymark_analytics::Cell;
 
 /// The measures of delivery: the throughput of DORA, its instability, and the pipelines beside them.
 const DELIVERY: [(&str, &str); 7] = [
@@ -51,10 +52,11 @@ pub(crate) fn build(input: &ReportInput) -> Document {
 fn answer(input: &ReportInput, standings: &[Standing<'_>], asks: &[Item]) -> Vec<Block> {
     vec![
         Block::Headline(Sentence::plain(works(input, standings))),
-        Block::Headline(changed(input)),
-        Block::Headline(Sentence::plain(match asks.first() {
-            Some(ask) => format!("Asked first of {}: {}", asks.len(), ask.text),
-            None => "Nothing is asked: no service left, no target is in danger, no evidence is missing.".to_owned(),
+        Block::Headline(changes::changed(input, standings, &DELIVERY)),
+        Block::Headline(Sentence::plain(match (asks.first(), actions::in_order(input, standings)) {
+            (Some(ask), _) => format!("Asked first of {}: {}", asks.len(), ask.text),
+            (None, Some(known)) => format!("Nothing is asked: {known}."),
+            (None, None) => "No claim about what to ask: no component has a known status yet.".to_owned(),
         })),
     ]
 }
@@ -63,51 +65,35 @@ fn works(input: &ReportInput, standings: &[Standing<'_>]) -> String {
     let known = |id: &str, statistic: &'static str| measure(input, id, statistic).filter(|found| found.now.value.is_some());
     let mut parts = Vec::new();
     if let Some(found) = known("change_lead_time", "p50") {
-        parts.push(format!("half of all changes reach production within {}", found.value()));
+        parts.push(format!("half of all changes reach production within {}{}", found.value(), found.beside()));
     }
     if let Some(found) = known("change_fail_rate", "share") {
-        parts.push(format!("{} of production deployments need intervention", found.value()));
+        parts.push(format!("{} of production deployments need intervention{}", found.value(), found.beside()));
     }
-    let shares: Vec<f64> = standings.iter().filter_map(|standing| standing.reach.and_then(|cell| cell.value)).collect();
-    let low = shares.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    match shares.len() {
-        0 => {}
-        1 => parts.push(format!("the one component with numbers reaches {} of active services", wording::share(low))),
-        count => parts.push(format!(
-            "{count} components reach between {} and {} of active services",
-            wording::share(low),
-            wording::share(high)
-        )),
-    }
+    parts.extend(reached(standings));
     if parts.is_empty() {
-        return "No claim about the platform: nothing was measured in 90 days.".to_owned();
+        return format!("No claim about the platform: nothing was measured in {}.", input.range.label);
     }
-    let text = parts.join("; ");
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    format!("{}.", wording::capitalised(&parts.join("; ")))
 }
 
-fn changed(input: &ReportInput) -> Sentence {
-    let found: Vec<Measure<'_>> =
-        DELIVERY.iter().filter_map(|(id, statistic)| measure(input, id, statistic)).filter(Measure::is_comparable).collect();
-    if found.is_empty() {
-        return Sentence::plain("No claim about change: no delivery measure has enough rows in both ranges of 90 days.");
+/// How far components reach; those of which no use is known are no zero.
+fn reached(standings: &[Standing<'_>]) -> Option<String> {
+    let known = standings.iter().filter(|standing| !standing.is_unseen()).filter_map(|standing| standing.reach);
+    let known: Vec<&Cell> = known.filter(|reach| reach.value.is_some()).collect();
+    let low = known.iter().filter_map(|reach| reach.low.or(reach.value)).fold(f64::INFINITY, f64::min);
+    let high = known.iter().filter_map(|reach| reach.high.or(reach.value)).fold(f64::NEG_INFINITY, f64::max);
+    match known.as_slice() {
+        [] if standings.is_empty() => None,
+        [] => Some("no claim about reach, because no use of a component is known".to_owned()),
+        [reach] => Some(format!("the one component with numbers reaches {} of active services", said(Some(*reach)))),
+        many => {
+            let (count, low, high) = (many.len(), wording::share(low), wording::share(high));
+            let is_open = |reach: &&Cell| reach.low.zip(reach.high).is_some_and(|(low, high)| !wording::is_known(low, high));
+            let open = if many.iter().any(is_open) { ", what is unknown included" } else { "" };
+            Some(format!("{count} components reach between {low} and {high} of active services{open}"))
+        }
     }
-    let compared = wording::counted(i64::try_from(found.len()).unwrap_or_default(), "delivery measure");
-    let clear: Vec<&Measure<'_>> = found.iter().filter(|found| found.is_clear()).collect();
-    if clear.is_empty() {
-        return Sentence::plain(format!("No clear change against the 90 days before in {compared} that can be compared."));
-    }
-    let told: Vec<String> = clear
-        .iter()
-        .map(|found| format!("{} is {}, {}", wording::mid_sentence(&found.name()), found.value(), found.change_words()))
-        .collect();
-    let text = format!("{} of {compared} changed clearly: {}.", clear.len(), told.join("; "));
-    let tones: Vec<Tone> = clear.iter().map(|found| found.tone()).collect();
-    let is_one = tones.windows(2).all(|pair| pair.first() == pair.last());
-    Sentence { text, tone: tones.first().copied().filter(|_| is_one).unwrap_or_default() }
 }
 
 fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
@@ -116,27 +102,28 @@ fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section 
         blocks.push(note("No claim about adoption: no component has a known status yet."));
     } else {
         blocks.extend(adoption::reach_chart(input, standings));
-        blocks.push(Block::Table(funnel(standings)));
+        blocks.push(Block::Table(funnel(input, standings)));
     }
     blocks.push(note(
-        "How many came by themselves and how many stayed is no part of this review: each component has a page under /adoption.",
+        "How many came by themselves and how many stayed is no part of this review: “waymark adoption COMPONENT” says it.",
     ));
     section("adoption", "Adoption", "Which component to extend, to help over, or to retire.", blocks)
 }
 
-fn funnel(standings: &[Standing<'_>]) -> Table {
+fn funnel(input: &ReportInput, standings: &[Standing<'_>]) -> Table {
     let row = |standing: &Standing<'_>| {
         let active = standing.coverage.and_then(|cell| cell.denominator);
         vec![
             Entry::of(&standing.info.title).with(format!("owned by {}", standing.info.owner)),
             Entry::of(active.map_or_else(|| "–".to_owned(), wording::plain)),
-            Entry::of(wording::count(standing.eligible)).with(said("coverage_fit", standing.coverage)),
+            Entry::of(wording::count(standing.eligible)).with(said(standing.coverage)),
             Entry::of(wording::count(standing.adopted)).with(standing.share()),
+            since(standing),
             Entry::of(wording::count(standing.unknown)),
-            Entry::of(said("reach", standing.reach)),
+            Entry::of(said(standing.reach)),
             Entry::of(standing.info.target.map_or_else(|| "–".to_owned(), promise))
-                .with(standing.pace.status())
-                .toned(standing.pace.tone()),
+                .with(&standing.info.status)
+                .toned(standing.verdict()),
         ]
     };
     Table {
@@ -146,6 +133,7 @@ fn funnel(standings: &[Standing<'_>]) -> Table {
             Column::numbers("Active"),
             Column::numbers("Eligible"),
             Column::numbers("Adopted"),
+            Column::words(&format!("Against {}", input.range_before.label)),
             Column::numbers("Unknown"),
             Column::numbers("Reach"),
             Column::words("Target"),
@@ -154,71 +142,93 @@ fn funnel(standings: &[Standing<'_>]) -> Table {
     }
 }
 
+fn since(standing: &Standing<'_>) -> Entry {
+    let Some(since) = standing.since() else { return Entry::of("–") };
+    let verdict = since.change.verdict;
+    let words = format!("{} {}", finding::arrow(verdict), finding::verdict(verdict));
+    Entry::of(words).with(format!("from {}", since.from)).toned(since.tone)
+}
+
 fn efficiency(input: &ReportInput) -> Section {
     let mut blocks = Vec::new();
     blocks.extend(organisation_chart(input, "change_lead_time", "trend"));
     blocks.extend(organisation_chart(input, "change_fail_rate", "trend"));
     blocks.extend(measures::table(input, "Delivery of the whole organisation", &DELIVERY));
+    if measure(input, "change_fail_rate", "share").is_some_and(|found| found.is_lower_bound) {
+        blocks.push(note(
+            "The change fail rate is a lower bound: no incident has ever named a service that was deployed, so failures are \
+             known by what was rolled back, reverted or repaired at once.",
+        ));
+    }
     section("efficiency", "Efficiency", "Speed is read with instability beside it.", blocks)
 }
 
-/// The weeks of the whole organisation; the two ranges of 90 days give the title its comparison.
+/// The whole weeks of the range for the whole organisation; the range and the one before give the title its comparison.
 fn organisation_chart(input: &ReportInput, id: &str, chart: &str) -> Option<Block> {
     let given = input.series.get(id)?;
     let mut weekly = given.weekly.clone();
     weekly.cells.retain(|cell| cell.scope_kind == "organisation");
-    let first = weekly.window.periods.len().saturating_sub(13);
-    weekly.window.periods.drain(..first);
+    let range = &input.range;
+    weekly.window.periods.retain(|week| week.first_day >= range.first_day && week.end_day <= range.end_day);
     let series = [weekly, given.previous.clone(), given.window.clone()];
     Some(adoption::picture(charts::find(chart)?, &series, &HALF, Width::Half))
 }
 
 fn risk(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
-    let mut items = Vec::new();
-    for standing in standings {
-        if let Pace::AtRisk(target, speed) = standing.pace {
-            items.push(Item {
-                text: format!("{}: target {} is at risk.", standing.info.title, promise(target)),
-                detail: format!(
-                    "{} a week needed, {} a week over 4 weeks.",
-                    wording::plain(speed.needed),
-                    wording::plain(speed.had)
-                ),
-                link: None,
-            });
-        }
-        if let Pace::Late(target) = standing.pace {
-            items.push(Item {
-                text: format!("{}: target {} is late.", standing.info.title, promise(target)),
-                ..Item::default()
-            });
-        }
-        let is_mandated = standing.info.mandate_due.filter(|_| standing.adopted < standing.eligible);
-        if let Some(due) = is_mandated {
-            let missing = standing.eligible - standing.adopted;
-            items.push(Item {
-                text: format!("{}: mandatory from {}.", standing.info.title, dates::day(due)),
-                detail: format!(
-                    "{} of {} eligible services do not use it or are unknown.",
-                    wording::count(missing),
-                    standing.eligible
-                ),
-                link: None,
-            });
-        }
+    let mut items: Vec<Item> = standings.iter().flat_map(dangers).collect();
+    let mut notes = Vec::new();
+    let unclear = unclear_targets(input, standings).into_iter();
+    notes.extend(unclear.map(|(title, reason)| format!("No claim about the target of {title}: {reason}.")));
+    notes.extend(calm_targets(input, standings).map(|words| format!("{}.", wording::capitalised(words))));
+    match measure(input, "change_fail_rate", "share") {
+        Some(found) if found.tone() == Tone::Worse => items.push(Item { text: found.sentence().text, ..Item::default() }),
+        found => notes.push(instability(found.as_ref())),
     }
-    let fail_rate = measure(input, "change_fail_rate", "share").filter(|found| found.tone() == Tone::Worse);
-    items.extend(fail_rate.map(|found| Item { text: found.sentence().text, ..Item::default() }));
     let mut blocks = Vec::new();
-    if items.is_empty() {
-        blocks.push(note("No target is in danger and instability did not rise."));
-    } else {
+    if !items.is_empty() {
         blocks.push(Block::List(List { title: String::new(), items }));
     }
+    blocks.extend(notes.into_iter().map(note));
     blocks.push(note(
         "No claim about coupling, versions at end of life and expired exemptions: they are no part of this review yet.",
     ));
     section("risk", "Risk", "What may miss its day.", blocks)
+}
+
+/// What may be said of instability where it did not rise clearly.
+fn instability(fail_rate: Option<&Measure<'_>>) -> String {
+    match fail_rate {
+        None => "No claim about instability: no change fail rate was measured.".to_owned(),
+        Some(found) if found.is_lower_bound => {
+            "No claim about instability: no incident has ever named a service that was deployed.".to_owned()
+        }
+        Some(found) if !found.is_comparable() => format!("No claim about instability: {}.", found.change_words()),
+        Some(_) => "The change fail rate did not rise clearly.".to_owned(),
+    }
+}
+
+/// What of a component may miss its day.
+fn dangers(standing: &Standing<'_>) -> Vec<Item> {
+    let title = &standing.info.title;
+    let mut items = Vec::new();
+    if let Some(target) = standing.target_in_danger() {
+        items.push(Item {
+            text: format!("{title}: target {} is {}.", promise(target), standing.info.status),
+            detail: format!("{}.", wording::capitalised(&standing.outlook())),
+            link: None,
+        });
+    }
+    if let Some(due) = standing.info.mandate_due.filter(|_| standing.adopted < standing.eligible) {
+        let (eligible, unknown) = (standing.eligible, standing.unknown);
+        let lacking = wording::count((eligible - standing.adopted - unknown).max(0));
+        let beside = if unknown > 0 { format!(", {} are unknown", wording::count(unknown)) } else { String::new() };
+        items.push(Item {
+            text: format!("{title}: mandatory from {}.", dates::day(due)),
+            detail: format!("{lacking} of {} eligible services do not use it{beside}.", wording::count(eligible)),
+            link: None,
+        });
+    }
+    items
 }
 
 fn asks_section(asks: Vec<Item>) -> Section {

@@ -7,7 +7,7 @@ use crate::document::{Block, Document, List, Section, Sentence};
 use crate::input::ReportInput;
 use crate::measures;
 use crate::sections::{actions, adoption, data, migrations, note, refusal, section, voices};
-use crate::standing::{Pace, Standing, standings, without_numbers};
+use crate::standing::{Standing, standings, without_numbers};
 use std::cmp::Reverse;
 
 const HEADLINES_MAX: usize = 3;
@@ -18,7 +18,7 @@ pub(crate) fn build(input: &ReportInput) -> Document {
     let sections = vec![
         section("headline", "In short", "", headlines(&standings)),
         scoreboard(input, &standings),
-        section("moved", "Who moved", "Whom to thank, and whom to ask.", adoption::movements(input)),
+        section("moved", "Who moved", "Whom to thank, and whom to ask.", adoption::movements(input, &standings)),
         section("migrations", "Migrations", "What is left, who is stuck, and when it ends.", migrations::migrations(input)),
         friction(input),
         refusal("service_levels", "Service levels", "No claim about service levels: no objective is declared."),
@@ -37,10 +37,9 @@ fn headlines(standings: &[Standing<'_>]) -> Vec<Block> {
     }
     let weight = |index: &usize| {
         let standing = standings.get(*index)?;
-        let is_in_danger = matches!(standing.pace, Pace::AtRisk(..) | Pace::Late(_));
         Some((
             Reverse(standing.left > 0),
-            Reverse(is_in_danger),
+            Reverse(standing.target_in_danger().is_some()),
             Reverse(standing.info.target.is_some()),
             Reverse(standing.eligible),
         ))
@@ -77,7 +76,7 @@ fn friction(input: &ReportInput) -> Section {
         .filter_map(|(id, statistic)| measures::measure(input, id, statistic))
         .map(|measure| Block::Finding(measure.sentence()))
         .collect();
-    blocks.extend(measures::table(input, "Friction over 90 days", &wanted));
+    blocks.extend(measures::table(input, &format!("Friction over {}", input.range.label), &wanted));
     blocks.push(note("No claim about journeys and tickets: they are not measured yet."));
     section("friction", "Friction", "What slows teams down on the way to production.", blocks)
 }
@@ -85,7 +84,11 @@ fn friction(input: &ReportInput) -> Section {
 fn actions_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
     let items = actions::actions(input, standings);
     let blocks = if items.is_empty() {
-        vec![note("Nothing to decide: no service left, no target is in danger, no evidence is missing.")]
+        let known = actions::in_order(input, standings);
+        vec![note(known.map_or_else(
+            || "No claim about what to decide: no component has a known status yet.".to_owned(),
+            |known| format!("Nothing to decide: {known}."),
+        ))]
     } else {
         vec![Block::List(List { title: String::new(), items })]
     };

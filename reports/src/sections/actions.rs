@@ -4,7 +4,7 @@
 
 use crate::document::Item;
 use crate::input::{Movement, MovementKind, ReportInput};
-use crate::standing::{Pace, Standing, promise};
+use crate::standing::{Standing, calm_targets, promise};
 use crate::wording;
 
 /// More actions than this are no actions.
@@ -22,6 +22,16 @@ pub(crate) fn actions(input: &ReportInput, standings: &[Standing<'_>]) -> Vec<It
     items.extend(rejections(input));
     items.truncate(ACTIONS_MAX);
     items
+}
+
+/// What is in order where no action follows; nothing where no component is known, for then nobody has looked.
+pub(crate) fn in_order(input: &ReportInput, standings: &[Standing<'_>]) -> Option<String> {
+    if standings.iter().all(Standing::is_unseen) {
+        return None;
+    }
+    let is_known = standings.iter().all(|standing| standing.unknown == 0);
+    let parts = [Some("no service left"), calm_targets(input, standings), is_known.then_some("no evidence is missing")];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn moved<'a>(input: &'a ReportInput, standing: &Standing<'_>, kind: MovementKind) -> Vec<&'a Movement> {
@@ -42,12 +52,12 @@ fn left(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
 }
 
 fn overdue(standing: &Standing<'_>) -> Option<Item> {
-    let (Pace::AtRisk(target, _) | Pace::Late(target)) = standing.pace else { return None };
+    let target = standing.target_in_danger()?;
     Some(Item {
         text: format!(
             "{} is {} for {}: help teams over, or set a later day.",
             standing.info.title,
-            standing.pace.status(),
+            standing.info.status,
             promise(target)
         ),
         detail: format!("Owner: {}. For the decision on the target.", standing.info.owner),
@@ -81,8 +91,10 @@ fn born_off_path(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
 fn rejections(input: &ReportInput) -> Option<Item> {
     let open = input.notes.open_rejections;
     (open > 0).then(|| Item {
-        text: format!("Read {} again.", wording::counted(open, "rejected delivery")),
-        detail: "Owner: the platform team. For the decision whether the numbers above are complete.".to_owned(),
+        text: format!("Look at {}: “waymark rejections” says why.", wording::counted(open, "rejected delivery")),
+        detail: "Owner: the platform team. For the decision whether the numbers above are complete; once they can be \
+                 understood, “waymark rebuild” reads them again."
+            .to_owned(),
         link: None,
     })
 }

@@ -13,7 +13,7 @@ use waymark_analytics::Series;
 const MOVEMENTS_MAX: usize = 20;
 const SPARKLINE: Frame = Frame::inline(84, 26);
 
-/// One row per component: users, unknown, coverage, reach, change, target, and the shape of 13 weeks.
+/// One row per component: users, unknown, coverage, reach, change, target with its forecast, and the shape of 13 weeks.
 pub(crate) fn scoreboard(input: &ReportInput, standings: &[Standing<'_>]) -> Block {
     Block::Table(Table {
         caption: format!("Adoption per component at the end of the {}", input.period.label),
@@ -41,8 +41,8 @@ fn row(input: &ReportInput, standing: &Standing<'_>) -> Vec<Entry> {
         Entry::of(&standing.info.title).with(&standing.info.category),
         Entry::of(standing.counts()).with(standing.share()),
         Entry::of(wording::count(standing.unknown)),
-        Entry::of(said("coverage_fit", standing.coverage)),
-        Entry::of(said("reach", standing.reach)),
+        Entry::of(said(standing.coverage)),
+        Entry::of(said(standing.reach)),
         step(standing, standing.week, &moved).toned(if standing.left > 0 { Tone::Worse } else { Tone::Neutral }),
         step(standing, standing.four_weeks, ""),
         target(standing),
@@ -63,11 +63,8 @@ fn step(standing: &Standing<'_>, step: Option<Step>, moved: &str) -> Entry {
 }
 
 fn target(standing: &Standing<'_>) -> Entry {
-    let Some(target) = standing.info.target else { return Entry::of("–") };
-    let speed = standing.pace.speed().map_or_else(String::new, |speed| {
-        format!(": needs {} a week, had {}", wording::plain(speed.needed), wording::plain(speed.had))
-    });
-    Entry::of(promise(target)).with(format!("{}{speed}", standing.pace.status())).toned(standing.pace.tone())
+    let promised = standing.info.target.map_or_else(|| "–".to_owned(), promise);
+    Entry::of(promised).with(standing.outlook()).toned(standing.verdict())
 }
 
 fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
@@ -116,8 +113,11 @@ pub(crate) fn picture(chart: &charts::Chart, series: &[Series], frame: &Frame, w
 }
 
 /// Which services moved, and what those that left use now.
-pub(crate) fn movements(input: &ReportInput) -> Vec<Block> {
+pub(crate) fn movements(input: &ReportInput, standings: &[Standing<'_>]) -> Vec<Block> {
     let found = input.movements();
+    if found.is_empty() && standings.iter().all(Standing::is_unseen) {
+        return vec![note("No claim about who moved: no component has a known status yet.")];
+    }
     if found.is_empty() {
         return vec![note("No service joined, left, was exempted, became eligible or was born off the path in this period.")];
     }

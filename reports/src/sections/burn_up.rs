@@ -19,6 +19,8 @@ use waymark_analytics::{Grain, Unit, Window};
 use waymark_event::Instant;
 
 const FRAME: Frame = Frame::inline(848, 268);
+/// Its place on a phone.
+const NARROW: Frame = Frame::inline(366, 300);
 const NAME: f64 = 12.0;
 
 /// The drawing of one migration in a report.
@@ -33,25 +35,29 @@ pub(crate) fn burn_up(input: &ReportInput, migration: &Migration) -> Block {
     })
 }
 
-/// What was in scope of a migration week by week, what of it had moved, and what began on the old path.
+/// What was in scope of a migration week by week, what of it had moved, and what was born on the old path.
 pub fn burn_up_of(migration: &Migration, zone: Tz, as_of: Instant) -> Svg {
     let weeks = &migration.weeks;
     let (first, last) = (weeks.first().copied().unwrap_or_default(), weeks.last().copied().unwrap_or_default());
     let window = Window::between(Grain::Week, first.first_day, last.first_day + Days::new(7), zone);
-    let title = format!("{}: {} of {} moved", migration.title, wording::count(last.done), wording::count(last.scope));
+    let moved = format!("{} of {} moved{}", wording::count(last.done), wording::count(last.scope), last.doubt());
+    let title = format!("{}: {moved}", migration.title);
     let words = Words {
         title,
         subtitle: format!(
-            "services at the end of each week, {}; points: services that began on the old path",
+            "services at the end of each week, {}; points: services that were born on the old path",
             dates::window(&window)
         ),
         footer: format!("Waymark, data as of {}", dates::instant(as_of, zone)),
     };
-    drawn(weeks, &window, &words).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", &FRAME))
+    let drawn = |frame: &Frame| {
+        drawn(weeks, &window, &words, frame).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", frame))
+    };
+    drawn(&FRAME).with_narrow(&drawn(&NARROW))
 }
 
-fn drawn(weeks: &[MigrationWeek], window: &Window, words: &Words) -> Result<Svg, DrawError> {
-    let pen = Pen::new(FRAME);
+fn drawn(weeks: &[MigrationWeek], window: &Window, words: &Words, frame: &Frame) -> Result<Svg, DrawError> {
+    let pen = Pen::new(*frame);
     let free = words.write(&pen);
     let highest = weeks.iter().map(|week| week.scope.max(week.done)).max().unwrap_or(0) as f64;
     let scale = axis::scale(Unit::Count, 0.0, highest, Foot::Zero);
@@ -117,8 +123,11 @@ mod tests {
         let nothing = vec![MigrationWeek { first_day: weeks[0].first_day, ..MigrationWeek::default() }];
         for given in [weeks.clone(), weeks[..1].to_vec(), nothing] {
             let drawing = svg(&given);
-            assert!(Document::parse(&drawing).is_ok() && !drawing.contains("NaN"), "{drawing}");
+            let both = format!("<both>{drawing}</both>");
+            assert!(Document::parse(&both).is_ok() && !drawing.contains("NaN"), "{drawing}");
         }
         assert!(svg(&weeks).contains("+1"), "the leak is marked");
+        let doubtful: Vec<MigrationWeek> = weeks.iter().map(|week| MigrationWeek { unconfirmed: 2, ..*week }).collect();
+        assert!(svg(&doubtful).contains("84 of 90 moved, 2 of them not confirmed lately"));
     }
 }

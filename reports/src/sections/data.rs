@@ -20,7 +20,7 @@ pub(crate) fn notes(input: &ReportInput) -> Vec<Block> {
 
 fn freshness(input: &ReportInput) -> Table {
     let row = |note: &SourceNote| {
-        let status = if note.is_silent { "has gone silent: see the doctor" } else { "as usual" };
+        let status = if note.is_silent { "has gone silent: see “waymark doctor”" } else { "as usual" };
         vec![
             Entry::of(&note.source),
             Entry::of(dates::instant(note.newest_at, input.zone)),
@@ -49,7 +49,11 @@ fn open_points(input: &ReportInput) -> Table {
         caption: "What is open".to_owned(),
         columns: vec![Column::words("Open"), Column::numbers("How many"), Column::words("What it means")],
         rows: vec![
-            row("Rejected deliveries", input.notes.open_rejections, "kept, not counted, read again on request"),
+            row(
+                "Rejected deliveries",
+                input.notes.open_rejections,
+                "kept and not counted; “waymark rejections” says why, “waymark rebuild” reads them again",
+            ),
             row("Unmatched environments", input.notes.unmatched_environments, "deployments there count in no tier"),
             row("Unknown evidence", input.notes.unknown_evidence, "pairs of service and component that bounds allow for"),
         ],

@@ -1,13 +1,11 @@
 //! Migrations: how far each is, what leaked, who is stuck by team, and when the rest will have moved.
 //!
-//! The forecast comes in words from whoever knows how it is made. Nobody is ranked: teams stand by the
-//! number of services that still wait, because that is where help is needed.
+//! The forecast comes in words from whoever knows how it is made. Nobody is ranked: teams stand by name.
 
 use crate::document::{Block, Column, Entry, Item, List, Sentence, Table};
 use crate::input::{Migration, MigrationWeek, ReportInput, Waiting, WaitingState};
 use crate::sections::{burn_up, note};
 use crate::wording::{self, dates, finding::Tone};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// More migrations than this are told by the table only.
@@ -43,8 +41,10 @@ fn sentence(migration: &Migration) -> Sentence {
     if week.leaks > 0 {
         parts.push(format!("{} on the old path", wording::counted(week.leaks, "new service")));
     }
+    parts.extend(growth(&migration.weeks, 1));
     let forecast = migration.forecast.as_deref().unwrap_or("no forecast");
-    let text = format!("{}: {} services moved, {}; {forecast}.", migration.title, counts(week), parts.join(", "));
+    let moved = format!("{} services moved{}", counts(week), week.doubt());
+    let text = format!("{}: {moved}, {}; {forecast}.", migration.title, parts.join(", "));
     Sentence { text, tone: tone(migration) }
 }
 
@@ -52,6 +52,14 @@ fn sentence(migration: &Migration) -> Sentence {
 fn counts(week: &MigrationWeek) -> String {
     let of = format!("{} of {}", wording::count(week.done), wording::count(week.scope));
     if week.scope == 0 { of } else { format!("{of} ({})", wording::share(week.done as f64 / week.scope as f64)) }
+}
+
+/// By how much the scope has grown in the newest weeks, where leaks alone do not say it.
+fn growth(weeks: &[MigrationWeek], newest: usize) -> Option<String> {
+    let (last, before) = (weeks.last()?, weeks.iter().rev().nth(newest)?);
+    let grown = last.scope - before.scope;
+    let leaks: i64 = weeks.iter().rev().take(newest).map(|week| week.leaks).sum();
+    (grown > leaks).then(|| format!("scope grew by {}", wording::count(grown)))
 }
 
 fn tone(migration: &Migration) -> Tone {
@@ -89,13 +97,17 @@ fn row(migration: &Migration) -> Vec<Entry> {
     let (leaks, returned) = (sum(|week| week.leaks), sum(|week| week.returned));
     let mut beside = vec![format!("{} this week", wording::difference(week.completed - week.returned))];
     beside.extend((returned > 0).then(|| format!("{} went back", wording::count(returned))));
+    let mut rest = vec![format!("{} to move", wording::count(week.scope - week.done))];
+    rest.extend((week.unconfirmed > 0).then(|| format!("{} not confirmed lately", wording::count(week.unconfirmed))));
     let blocked = migration.waiting.iter().filter(|waiting| waiting.state == WaitingState::Blocked).count();
     let forecast = migration.forecast.clone().unwrap_or_else(|| "no forecast".to_owned());
     vec![
         title,
-        Entry::of(counts(week)).with(format!("{} to move", wording::count(week.scope - week.done))),
+        Entry::of(counts(week)).with(rest.join("; ")),
         Entry::of(wording::difference(sum(|week| week.completed) - returned)).with(beside.join("; ")),
-        Entry::of(wording::count(leaks)).toned(if leaks > 0 { Tone::Worse } else { Tone::Neutral }),
+        Entry::of(wording::count(leaks))
+            .toned(if leaks > 0 { Tone::Worse } else { Tone::Neutral })
+            .with(growth(&migration.weeks, 4).unwrap_or_default()),
         Entry::of(wording::count(i64::try_from(blocked).unwrap_or(i64::MAX))),
         due,
         Entry::of(forecast).toned(tone(migration)),
@@ -117,25 +129,28 @@ const STATES: &[(WaitingState, &str)] = &[
 
 /// Who has still to move, by team, and what blocks those who cannot.
 fn stragglers(migration: &Migration) -> Vec<Block> {
-    let mut teams: BTreeMap<&str, Vec<&Waiting>> = BTreeMap::new();
+    // By name; what nobody owns comes last.
+    let mut teams: BTreeMap<(bool, &str), Vec<&Waiting>> = BTreeMap::new();
     for waiting in &migration.waiting {
-        teams.entry(waiting.team.as_deref().unwrap_or("nobody's")).or_default().push(waiting);
+        let name = waiting.team.as_deref().unwrap_or("nobody's");
+        teams.entry((waiting.team.is_none(), name)).or_default().push(waiting);
     }
     if teams.is_empty() {
         return vec![note(format!("{}: no service is left to move.", migration.title))];
     }
-    let mut ordered: Vec<(&str, Vec<&Waiting>)> = teams.into_iter().collect();
-    ordered.sort_by_key(|(_, waiting)| Reverse(waiting.len()));
     let columns = std::iter::once(Column::words("Team"))
         .chain(STATES.iter().map(|(_, title)| Column::numbers(title)))
         .chain([Column::words("Services")]);
     let mut blocks = vec![Block::Table(Table {
         caption: format!("Still to move: {}", migration.title),
         columns: columns.collect(),
-        rows: ordered.iter().take(ROWS_MAX).map(|(team, waiting)| team_row(team, waiting)).collect(),
+        rows: teams.iter().take(ROWS_MAX).map(|((_, team), waiting)| team_row(team, waiting)).collect(),
     })];
-    if ordered.len() > ROWS_MAX {
-        blocks.push(note(format!("Not listed: {} more teams.", ordered.len() - ROWS_MAX)));
+    let others: Vec<usize> = teams.values().skip(ROWS_MAX).map(Vec::len).collect();
+    if !others.is_empty() {
+        let [teams, services] = [(others.len(), "more team"), (others.iter().sum::<usize>(), "service")]
+            .map(|(count, thing)| wording::counted(i64::try_from(count).unwrap_or(i64::MAX), thing));
+        blocks.push(note(format!("Not listed: {teams} with {services}.")));
     }
     blocks.extend(blocked(migration));
     blocks
@@ -195,17 +210,49 @@ mod tests {
              old path; no forecast: nothing was gained in the last four weeks."
         );
         assert!(said(|migration| migration.weeks.clear()).starts_with("No claim about"));
+        // Ten old services were seen for the first time, and one of those that moved is not seen any more.
+        let grown = said(|migration| {
+            if let Some(week) = migration.weeks.last_mut() {
+                (week.scope, week.unconfirmed) = (100, 1);
+            }
+        });
+        assert!(
+            grown.contains("84 of 100 (84 %) services moved, 1 of them not confirmed lately, +1 this week, scope grew by 10;")
+        );
     }
 
     #[test]
-    fn teams_stand_by_what_still_waits_and_the_blocked_with_their_reason() {
-        let blocks = stragglers(&input().migrations[0]);
+    fn teams_stand_by_name_whatever_waits_and_the_blocked_with_their_reason() {
+        let mut migration = input().migrations[0].clone();
+        // The shop has more to move than anybody, and stands where its name does.
+        let more = ["wish-lists", "vouchers"].map(|service| Waiting {
+            service: service.to_owned(),
+            team: Some("shop".to_owned()),
+            state: WaitingState::NotStarted,
+            reason: None,
+        });
+        migration.waiting.extend(more);
+        let blocks = stragglers(&migration);
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         let row = |index: usize| table.rows[index].iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>();
         assert_eq!(row(0), ["payments", "1", "–", "1", "–", "–", "ledger, mainframe-bridge"]);
-        assert_eq!(row(1), ["shop", "–", "1", "–", "1", "–", "gift-cards, letters"]);
+        assert_eq!(row(1), ["shop", "2", "1", "–", "1", "–", "gift-cards, letters, wish-lists and 1 more"]);
         assert_eq!(row(2), ["nobody's", "–", "–", "–", "–", "1", "archive"]);
         let Some(Block::List(list)) = blocks.last() else { panic!("no list: {blocks:?}") };
         assert_eq!(list.items[0].text, "mainframe-bridge: no agent for its system.");
+    }
+
+    #[test]
+    fn teams_beyond_the_table_are_told_by_number() {
+        let mut migration = input().migrations[0].clone();
+        let waiting = |index: usize| Waiting {
+            service: format!("service-{index}"),
+            team: Some(format!("team-{:02}", index / 2)),
+            state: WaitingState::NotStarted,
+            reason: None,
+        };
+        migration.waiting = (0..24).map(waiting).collect();
+        let blocks = stragglers(&migration);
+        assert_eq!(blocks.get(1), Some(&note("Not listed: 2 more teams with 4 services.")));
     }
 }

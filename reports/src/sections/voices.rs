@@ -4,7 +4,7 @@ use crate::document::{Block, Column, Entry, Table};
 use crate::input::{ReportInput, ScoreRow};
 use crate::sections::note;
 use crate::wording::{self, finding};
-use waymark_analytics::{Cell, Metric, Unit, change, find};
+use waymark_analytics::{Cell, Change, Metric, Unit, change, find};
 use waymark_event::Instant;
 
 /// Below this many answers a score moves by more than most changes.
@@ -16,7 +16,7 @@ pub(crate) fn scores(input: &ReportInput) -> Vec<Block> {
         return vec![note("No claim about satisfaction: no survey wave has closed.")];
     }
     let subjects = subjects(input);
-    let is_small = subjects.iter().any(|(newest, _)| newest.answers.is_some_and(|answers| answers < ANSWERS_MIN));
+    let is_small = subjects.iter().any(|voice| voice.newest.answers.is_some_and(|answers| answers < ANSWERS_MIN));
     let mut blocks = vec![Block::Table(Table {
         caption: "Net promoter score of the newest wave".to_owned(),
         columns: vec![
@@ -27,7 +27,7 @@ pub(crate) fn scores(input: &ReportInput) -> Vec<Block> {
             Column::numbers("Answers"),
             Column::words("Wave before"),
         ],
-        rows: subjects.into_iter().map(|(newest, before)| row(input, newest, before)).collect(),
+        rows: subjects.iter().map(|voice| row(input, voice)).collect(),
     })];
     if is_small {
         let words =
@@ -37,9 +37,22 @@ pub(crate) fn scores(input: &ReportInput) -> Vec<Block> {
     blocks
 }
 
-/// The newest wave and the one before for each subject: the platform first, then components in the
-/// organisation's own order, never by rank.
-fn subjects(input: &ReportInput) -> Vec<(&ScoreRow, Option<&ScoreRow>)> {
+/// What was said of one subject: the newest wave beside the one before.
+pub(crate) struct Voice<'a> {
+    pub(crate) newest: &'a ScoreRow,
+    pub(crate) before: Option<&'a ScoreRow>,
+}
+
+impl Voice<'_> {
+    /// The metric, and the verdict of `analytics` on both waves.
+    pub(crate) fn change(&self) -> Option<(&'static Metric, Change)> {
+        let metric = find("nps")?;
+        Some((metric, change(metric, &cell(metric, self.before?), &cell(metric, self.newest))))
+    }
+}
+
+/// Each subject: the platform first, then components in the organisation's own order, never by rank.
+pub(crate) fn subjects(input: &ReportInput) -> Vec<Voice<'_>> {
     let place = |score: &ScoreRow| {
         let id = score.component.as_deref()?;
         Some(input.components.iter().position(|component| component.id == id).unwrap_or(usize::MAX))
@@ -50,13 +63,14 @@ fn subjects(input: &ReportInput) -> Vec<(&ScoreRow, Option<&ScoreRow>)> {
     let of_one_subject = scores.chunk_by(|one, other| one.component == other.component);
     of_one_subject
         .filter_map(|waves| {
-            let (newest, earlier) = waves.split_last()?;
-            Some((*newest, earlier.last().copied()))
+            let (&newest, earlier) = waves.split_last()?;
+            Some(Voice { newest, before: earlier.last().copied() })
         })
         .collect()
 }
 
-fn row(input: &ReportInput, newest: &ScoreRow, before: Option<&ScoreRow>) -> Vec<Entry> {
+fn row(input: &ReportInput, voice: &Voice<'_>) -> Vec<Entry> {
+    let newest = voice.newest;
     let subject = newest.component.as_deref().map_or("The platform", |id| input.component_title(id));
     let limits = match (newest.low, newest.high) {
         (Some(low), Some(high)) => wording::interval(Unit::Points, low, high),
@@ -68,11 +82,12 @@ fn row(input: &ReportInput, newest: &ScoreRow, before: Option<&ScoreRow>) -> Vec
         Entry::of(said(newest)),
         Entry::of(limits),
         Entry::of(newest.answers.map_or_else(|| "–".to_owned(), wording::count)),
-        before.map_or_else(|| Entry::of("–"), |before| compared(newest, before)),
+        compared(voice),
     ]
 }
 
-fn said(score: &ScoreRow) -> String {
+/// The score, or why it is not shown.
+pub(crate) fn said(score: &ScoreRow) -> String {
     match (score.nps, score.answers) {
         (Some(value), _) => wording::value(Unit::Points, value),
         (None, Some(_)) => "too few".to_owned(),
@@ -80,14 +95,13 @@ fn said(score: &ScoreRow) -> String {
     }
 }
 
-/// The wave before and the verdict of `analytics` on the difference.
-fn compared(newest: &ScoreRow, before: &ScoreRow) -> Entry {
-    let earlier = format!("{} in {}", said(before), before.wave);
-    let Some(metric) = find("nps") else { return Entry::of(earlier) };
-    let change = change(metric, &cell(metric, before), &cell(metric, newest));
+/// The wave before, and how far the newest one is from it where that is clear.
+fn compared(voice: &Voice<'_>) -> Entry {
+    let (Some(before), Some((metric, change))) = (voice.before, voice.change()) else { return Entry::of("–") };
     let words = format!("{} {}", finding::arrow(change.verdict), finding::verdict(change.verdict));
+    let far = finding::difference(metric, &change).map_or_else(String::new, |far| format!(", {far}"));
     // What is told in colour is the difference, not the wave before.
-    Entry::of(words).with(earlier).toned(finding::tone(metric, &change))
+    Entry::of(words).with(format!("{} in {}{far}", said(before), before.wave)).toned(finding::tone(metric, &change))
 }
 
 /// A published score as a cell: waves are closed, so nothing about it is partial.
@@ -130,7 +144,7 @@ mod tests {
         let blocks = scores(&given);
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         assert_eq!(table.rows.len(), 3);
-        assert_eq!(table.rows[0][5].detail, "−60 in winter");
+        assert_eq!(table.rows[0][5].detail, "−60 in winter, difference +52 to +104");
         assert_eq!(table.rows[0][5].text, "↑ up");
         assert_eq!(table.rows[2][2].text, wording::WITHHELD);
     }

@@ -1,4 +1,4 @@
-//! Text that may stand in XML: escaping, decimals, appending.
+//! Text that may stand in XML: escaping, what nobody sees in it, decimals, appending.
 
 use std::fmt::{Arguments, Write as _};
 
@@ -9,7 +9,14 @@ pub(crate) fn put(out: &mut String, what: Arguments<'_>) {
     }
 }
 
-/// The text as it may stand between tags and in quoted attributes; what XML forbids is left out.
+/// Whether nobody sees a character: control characters, and marks that turn the direction of whatever follows a name.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    let is_break = matches!(letter, '\t' | '\n' | '\r');
+    let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (letter.is_control() && !is_break) || matches!(letter, '\u{fffe}' | '\u{ffff}')
+}
+
+/// The text as it may stand between tags and in quoted attributes, without what nobody sees.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -20,7 +27,7 @@ pub(crate) fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '\t' | '\n' | '\r' => out.push(' '),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
+            unseen if is_unseen(unseen) => {}
             _ => out.push(letter),
         }
     }
@@ -60,6 +67,14 @@ mod tests {
     fn nothing_hostile_survives() {
         assert_eq!(escaped("<script>alert('x')</script>\u{1}\u{0}"), "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
         assert_eq!(escaped("\"a\" & b"), "&quot;a&quot; &amp; b");
+    }
+
+    #[test]
+    fn nothing_turns_what_follows_a_name() {
+        let marks = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        assert_eq!(escaped(&format!("a{marks}b")), "ab");
+        // Joiners and narrow spaces belong to words and numbers.
+        assert_eq!(escaped("\u{200d}\u{202f}\u{5e9}"), "\u{200d}\u{202f}\u{5e9}");
     }
 
     #[test]

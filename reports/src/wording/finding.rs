@@ -1,7 +1,7 @@
 //! The words for a change: one pattern per verdict, nothing said below the noise.
 
-use crate::wording;
-use waymark_analytics::{Better, Change, Metric, Verdict};
+use crate::wording::{self, number::digits};
+use waymark_analytics::{Better, Change, Metric, Statistic, Unit, Verdict};
 
 /// What a change means for the reader, by the catalogue's `better`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -23,6 +23,16 @@ pub fn tone(metric: &Metric, change: &Change) -> Tone {
         (Verdict::Up, Better::Lower) | (Verdict::Down, Better::Higher) => Tone::Worse,
         _ => Tone::Neutral,
     }
+}
+
+/// Whether both periods could be compared at all.
+pub(crate) const fn is_comparable(change: &Change) -> bool {
+    !matches!(change.verdict, Verdict::TooFew | Verdict::MeasurementChanged)
+}
+
+/// Whether the verdict is a direction.
+pub(crate) const fn is_clear(change: &Change) -> bool {
+    matches!(change.verdict, Verdict::Up | Verdict::Down)
 }
 
 /// The verdict alone: `up`, `down`, `no clear change`.
@@ -47,15 +57,41 @@ pub fn arrow(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The verdict with where the value came from: `down from 2.4 d`, `no clear change from 75 %`.
+/// The verdict with where the value came from, and how far it went where that is clear: `down from 2.4 d, difference −20
+/// to −3 h`, `no clear change from 75 %`.
 pub fn change(metric: &Metric, change: &Change) -> String {
     let words = verdict(change.verdict);
     match (change.verdict, change.before) {
         (Verdict::Up | Verdict::Down | Verdict::NoClearChange, Some(before)) => {
-            format!("{words} from {}", before_in_the_unit_of_after(metric, before, change.after))
+            let from = before_in_the_unit_of_after(metric, before, change.after);
+            let far = difference(metric, change).map_or_else(String::new, |far| format!(", {far}"));
+            format!("{words} from {from}{far}")
         }
         _ => words.to_owned(),
     }
+}
+
+/// The limits of a clear change: `difference +0.1 to +0.9`; of a rate or a count, which are compared by their ratio, as
+/// per cent of what was before. The intervals of both values may overlap all the same, and this says why it is clear.
+pub(crate) fn difference(metric: &Metric, change: &Change) -> Option<String> {
+    if !is_clear(change) {
+        return None;
+    }
+    let (low, high) = (change.low?, change.high?);
+    let is_ratio = matches!(metric.kind, Statistic::Rate | Statistic::Events | Statistic::Level);
+    let largest = low.abs().max(high.abs());
+    let (none, part, sign) = match metric.unit {
+        _ if is_ratio => (1.0, 0.01, " %"),
+        Unit::Share => (0.0, 0.01, " points"),
+        Unit::Seconds => (0.0, wording::step(largest).seconds, wording::sign(Unit::Seconds, largest)),
+        Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Points | Unit::Count => (0.0, 1.0, ""),
+    };
+    let [low, high] = [low, high].map(|limit| {
+        let number = (limit - none) / part;
+        format!("{}{}", if number > 0.0 { "+" } else { "" }, digits(number))
+    });
+    let between = if low == high { low } else { format!("{low} to {high}") };
+    Some(format!("difference {between}{sign}"))
 }
 
 /// The finding as a chart's title: `Change lead time fell from 1.9 d to 23 h`.
@@ -99,6 +135,25 @@ mod tests {
         let rose = moved(Verdict::Up, 2.1, 3.2);
         assert_eq!(title(rate, &rose), "Deployment frequency rose from 2.1 to 3.2 per service and week");
         assert_eq!(change(rate, &rose), "up from 2.1");
+    }
+
+    #[test]
+    fn a_clear_change_says_how_far_it_went() {
+        let far = |id: &str, verdict, before, after, limits: (f64, f64)| {
+            let found = Change { low: Some(limits.0), high: Some(limits.1), ..moved(verdict, before, after) };
+            change(find(id).unwrap(), &found)
+        };
+        // A rate is compared by its ratio: 1.02 times as many are 2 % more.
+        let rate = far("deployment_frequency", Verdict::Up, 2.0, 2.1, (1.02, 1.085));
+        assert_eq!(rate, "up from 2, difference +2 to +8.5 %");
+        let share = far("ci_success_rate", Verdict::Up, 0.92, 0.93, (0.003, 0.0152));
+        assert_eq!(share, "up from 92 %, difference +0.3 to +1.5 points");
+        let time = far("change_lead_time", Verdict::Down, 165_600.0, 82_800.0, (-108_000.0, -10_800.0));
+        assert_eq!(time, "down from 1.9 d, difference −30 to −3 h");
+        let score = far("nps", Verdict::Down, 29.0, -5.0, (-60.4, -7.6));
+        assert_eq!(score, "down from +29, difference −60 to −7.6");
+        let unclear = far("ci_success_rate", Verdict::NoClearChange, 0.92, 0.93, (-0.01, 0.03));
+        assert_eq!(unclear, "no clear change from 92 %");
     }
 
     #[test]

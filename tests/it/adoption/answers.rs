@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 use waymark_analytics::QueryService;
+use waymark_api::adoption::{board, story};
 use waymark_api::{App, router};
 use waymark_sample::{Plan, deliveries};
 
@@ -19,10 +20,15 @@ struct Site {
     router: axum::Router,
 }
 
+/// The sample organisation, of which nothing has been told yet.
+async fn untold() -> World {
+    let whole: toml::Table = PLAN.configuration().parse().unwrap();
+    World::with(&PLAN.as_of().to_rfc3339(), whole.try_into().unwrap()).await
+}
+
 impl Site {
     async fn open() -> Self {
-        let whole: toml::Table = PLAN.configuration().parse().unwrap();
-        let mut world = World::with(&PLAN.as_of().to_rfc3339(), whole.try_into().unwrap()).await;
+        let mut world = untold().await;
         let all: Vec<_> = deliveries(&PLAN).collect();
         world.take_in(&all).await;
         world.refresh().await;
@@ -102,6 +108,25 @@ async fn a_story_names_who_left_to_what_and_by_which_evidence() {
     }
     let until = &story["score"]["until"];
     assert!(until["sentence"].as_str().is_some_and(|sentence| !sentence.is_empty()), "{until}");
+}
+
+/// While they are asked for, a snapshot is published in which more is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scoreboard_and_a_story_tell_of_one_snapshot() {
+    let mut world = untold().await;
+    let all: Vec<_> = deliveries(&PLAN).collect();
+    let (first, second) = all.split_at(all.len() / 2);
+    world.take_in(first).await;
+    world.refresh().await;
+    let engine = world.engine();
+    let pinned = engine.pinned().await.unwrap();
+    let before = (board(&engine).await.unwrap(), story(&engine, "ci-standard").await.unwrap());
+    world.take_in(second).await;
+    let newer = world.refresh().await;
+    assert_eq!((board(&pinned).await.unwrap(), story(&pinned, "ci-standard").await.unwrap()), before);
+    let after = board(&engine).await.unwrap();
+    assert_eq!(after.snapshot, newer.id);
+    assert_ne!(after.components, before.0.components, "the second half of what is told changes no score");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,12 @@ impl Server {
     pub(super) fn post(&self, body: &str) -> (u16, Value) {
         post(self.address, body).unwrap()
     }
+
+    /// The status with which a path is answered.
+    pub(super) fn status_of(&self, path: &str) -> u16 {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        ask(self.address, &request).unwrap().0
+    }
 }
 
 impl Drop for Server {
@@ -119,16 +125,25 @@ pub(super) fn post(address: SocketAddr, body: &str) -> std::io::Result<(u16, Val
         "POST /hooks/json HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
+    let (status, head, body) = ask(address, &request)?;
+    let mut told: Value = serde_json::from_str(&body).map_err(|_| broken_off())?;
+    told["retry-after"] = head.to_lowercase().contains("\r\nretry-after: ").into();
+    Ok((status, told))
+}
+
+/// The status, the head and the body of an answer.
+fn ask(address: SocketAddr, request: &str) -> std::io::Result<(u16, String, String)> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     stream.set_write_timeout(Some(ANSWER_MAX))?;
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let broken_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken_off)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken_off)?;
-    let mut told: Value = serde_json::from_str(body).map_err(|_| broken_off())?;
-    told["retry-after"] = head.to_lowercase().contains("\r\nretry-after: ").into();
-    Ok((status, told))
+    Ok((status, head.to_owned(), body.to_owned()))
+}
+
+fn broken_off() -> std::io::Error {
+    std::io::ErrorKind::UnexpectedEof.into()
 }

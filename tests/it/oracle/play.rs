@@ -139,7 +139,8 @@ impl Player {
                 for original in &originals {
                     last = self.commit(&[last], 0, false);
                     self.copy(*original, last);
-                    self.kept.insert(*original);
+                    // A rebase is known by its last copy, and the way to it.
+                    self.kept.extend([*original, last]);
                 }
                 last
             }

@@ -180,6 +180,8 @@ impl Truth {
             failed.extend(history.attempts.iter().filter(|attempt| attempt.id == *link));
         }
         failed.extend(history.attempts.iter().filter(|attempt| attempt.fate == Fate::BrokenOff));
+        // Rollbacks by their version that put back what a rollback had taken away: they go forward again.
+        let mut forward = BTreeSet::new();
         for track in tracks(history) {
             for (place, attempt) in track.iter().enumerate() {
                 if self.kinds[&attempt.entity()] != Some("rollback") {
@@ -192,6 +194,11 @@ impl Truth {
                     None => track[..place].iter().rfind(|attempt| self.changed(attempt)),
                 };
                 let Some(undone) = undone else { continue };
+                let went_back = self.kinds[&undone.entity()] == Some("rollback") && !forward.contains(&undone.entity());
+                if went_back && restored.is_some() {
+                    forward.insert(attempt.entity());
+                    continue;
+                }
                 if attempt.finished_at <= undone.finished_at + OBSERVED {
                     failed.push(undone);
                 }

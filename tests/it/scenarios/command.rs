@@ -27,8 +27,9 @@ pub(super) fn read(text: &str) -> Result<Command<'_>, String> {
         ["metric", id, "by", grain, "from", from, "to", to, "as", "of", as_of, "zone", zone] => {
             metric(id, grain, [from, to], as_of, zone)
         }
-        ["answer", name, "from", from, "to", to, "as", "of", as_of] => answer(name, [from, to], as_of),
-        ["answer", ..] => Err(format!("`{text}`: write answer NAME from DAY to DAY as of DAY-OR-INSTANT")),
+        ["answer", name, "from", from, "to", to, "as", "of", as_of] => answer(name, "window", [from, to], as_of),
+        ["answer", name, "by", grain, "from", from, "to", to, "as", "of", as_of] => answer(name, grain, [from, to], as_of),
+        ["answer", ..] => Err(format!("`{text}`: write answer NAME [by GRAIN] from DAY to DAY as of DAY-OR-INSTANT")),
         ["metric", ..] => Err(format!("`{text}`: write metric ID by GRAIN from DAY to DAY as of DAY-OR-INSTANT [zone ZONE]")),
         _ => Ok(Command::Sql(text)),
     }
@@ -36,13 +37,12 @@ pub(super) fn read(text: &str) -> Result<Command<'_>, String> {
 
 fn metric(id: &str, grain: &str, days: [&str; 2], as_of: &str, zone: &str) -> Result<Command<'static>, String> {
     let metric = find(id).or_else(|| profiles::metric(id)).ok_or_else(|| format!("`{id}` is no metric"))?;
-    let grain = Grain::named(grain).ok_or_else(|| format!("`{grain}` is no grain"))?;
     let (window, as_of) = window(grain, days, as_of, zone)?;
     Ok(Command::Metric(metric, window, as_of))
 }
 
-fn answer(name: &str, days: [&str; 2], as_of: &str) -> Result<Command<'static>, String> {
-    let (window, as_of) = window(Grain::Window, days, as_of, "UTC")?;
+fn answer(name: &str, grain: &str, days: [&str; 2], as_of: &str) -> Result<Command<'static>, String> {
+    let (window, as_of) = window(grain, days, as_of, "UTC")?;
     if let Some(finding) = find_finding(name) {
         return Ok(Command::Answer(&finding.answer, finding.over, window, as_of));
     }
@@ -51,7 +51,8 @@ fn answer(name: &str, days: [&str; 2], as_of: &str) -> Result<Command<'static>, 
     Ok(Command::Answer(answer, None, window, as_of))
 }
 
-fn window(grain: Grain, days: [&str; 2], as_of: &str, zone: &str) -> Result<(Window, Instant), String> {
+fn window(grain: &str, days: [&str; 2], as_of: &str, zone: &str) -> Result<(Window, Instant), String> {
+    let grain = Grain::named(grain).ok_or_else(|| format!("`{grain}` is no grain"))?;
     let definitions = Definitions { zone: zone.to_owned(), ..Definitions::default() };
     if let Some(problem) = definitions.problems().into_iter().next() {
         return Err(problem);

@@ -30,6 +30,10 @@ fn every_file_is_listed() {
         |folder, extension, content| Listing { folder, extension, list: "METRICS in analytics/src/catalogue.rs", content };
     let of_facts = |folder, extension, content| Listing { folder, extension, list: "FACTS in analytics/src/facts.rs", content };
     let metrics = names(METRICS.iter().map(|metric| metric.id));
+    // A metric may show the rows of one above it.
+    let is_shown_above = |place: usize| METRICS.iter().take(place).any(|above| above.evidence == METRICS[place].evidence);
+    let shown = METRICS.iter().enumerate().filter(|(place, _)| !is_shown_above(*place));
+    let shown = names(shown.map(|(_, metric)| metric.id));
     let facts = names(FACTS.iter().map(|fact| fact.name));
     // A fact made in Rust has its tests beside the code that makes it.
     let sql_facts = names(FACTS.iter().filter(|fact| !fact.sql.is_empty()).map(|fact| fact.name));
@@ -61,9 +65,10 @@ fn every_file_is_listed() {
     let documents = of_reports("reports/src/reports", "REPORTS in reports/src/reports.rs", "its document");
 
     let mut breaches = Vec::new();
-    for listing in [definitions, evidence, metric_scenarios] {
+    for listing in [definitions, metric_scenarios] {
         breaches.extend(listing.breaches(&metrics, &metrics, &listing.found()));
     }
+    breaches.extend(evidence.breaches(&shown, &shown, &evidence.found()));
     let with_steps: BTreeSet<String> = facts.iter().cloned().chain(names(ASKED.iter().copied())).collect();
     breaches.extend(rows.breaches(&sql_facts, &with_steps, &rows.found()));
     breaches.extend(on_the_way.breaches(&steps, &steps, &on_the_way.found()));

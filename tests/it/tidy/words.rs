@@ -42,7 +42,7 @@ const EFFECTS: &[&str] = &["tokio", "std::fs", "std::net", "octocrab", "Clock", 
 const HIDDEN_STAGES: &[&str] = &["waymark_collect", "waymark_lake"];
 
 /// The binary: roles, and the configuration that names what the stages need.
-const BINARY: &[&str] = &["api/src/main.rs", "api/src/config.rs", "api/src/commands"];
+const BINARY: &[&str] = &["api/src/main.rs", "api/src/config", "api/src/commands"];
 
 /// Names that fit any content and therefore name none.
 const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "manager", "misc", "types", "util", "utils"];

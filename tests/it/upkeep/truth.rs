@@ -1,8 +1,9 @@
 //! What `waymark status` says is so, also after a process that ended early and under a clock that was wrong.
 
-use super::commands::{command, said, told};
+use super::commands::{command, run, said, told};
 use super::{NOW, deployment};
 use crate::harness::{World, program, skipped};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -85,4 +86,29 @@ async fn who_waits_for_a_process_that_ends_moves_its_deliveries_itself() {
     assert_eq!(inbox.waiting(0).unwrap(), 0);
     let snapshot = Snapshot::newest(&layout).await.unwrap().unwrap();
     assert_eq!(snapshot.positions[&inbox_stream(&layout).unwrap()], 1);
+}
+
+#[test]
+fn what_cannot_be_noted_about_a_snapshot_does_not_take_it_back() {
+    let Some(program) = program() else {
+        return skipped("a note that cannot be written", "the program is not built: run `cargo build` first");
+    };
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let layout = Layout::open(folder.path()).unwrap();
+    drop(Inbox::open(&layout).unwrap());
+    let database = Connection::open(layout.database()).unwrap();
+    let refuse = "create trigger refusal before insert on state when new.grouping = 'status'
+        begin select raise(abort, 'no more notes'); end";
+    database.execute_batch(refuse).unwrap();
+    let path = file(place.path());
+    let ingest = ["ingest", "file", "--source", "json", path.to_str().unwrap()];
+    let output = run(&program, folder.path(), &ingest);
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && printed.contains("no more notes"), "{printed}");
+    let status = told(&program, folder.path(), &["status", "--json"]);
+    assert!(status["waiting_deliveries"] == 0 && status["freshness"].is_null(), "{status}");
+    database.execute_batch("drop trigger refusal").unwrap();
+    said(&program, folder.path(), &ingest);
+    let status = told(&program, folder.path(), &["status", "--json"]);
+    assert_eq!(status["freshness"]["snapshot"], status["snapshot"]["id"], "the next one is noted: {status}");
 }

@@ -1,4 +1,4 @@
-//! Upper limits of what a call would make, from its arguments alone.
+//! Upper limits of what a call would make and of how long it would work, from its arguments alone.
 //!
 //! One rule per kind of function. Nothing is made here, and a scalar argument is never expanded:
 //! copying one long text into every row of a batch would be the very thing that is to be prevented.
@@ -14,15 +14,24 @@ use datafusion::logical_expr::ColumnarValue;
 use super::{BATCH_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::query::error::QueryError;
 use crate::query::guard::at_most;
+use crate::query::plan::pattern_states;
 
 /// Longest text on either side of `levenshtein`.
 const LEVENSHTEIN_BYTES_MAX: u64 = 4_096;
-/// Most steps of `levenshtein` for one batch: one call cannot be interrupted.
+/// Most steps of `levenshtein` for one batch.
 const LEVENSHTEIN_STEPS_MAX: u64 = 2_000_000_000;
+/// Most steps for one value, which cannot be interrupted: a second or two.
+const VALUE_STEPS_MAX: u64 = 200_000_000;
+/// Most steps of one piece of a batch: some hundredths of a second.
+const PIECE_STEPS_MAX: u64 = 5_000_000;
+/// The same where a piece begins with understanding a pattern, after which most bytes take one step.
+const PATTERN_PIECE_STEPS_MAX: u64 = 100_000_000;
+/// What it takes to understand a pattern, as if the text it is compared with were so much longer.
+const PATTERN_BYTES: u64 = 64;
 /// A day in nanoseconds.
 const DAY_NANOS: i128 = 86_400_000_000_000;
 
-/// How the size of a result follows from the arguments.
+/// How the size of a result and the work follow from the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Rule {
     /// The second argument says how often the first is copied.
@@ -47,31 +56,54 @@ pub(super) enum Rule {
     Sum,
     /// The result is a number, but the work is the product of both lengths.
     Levenshtein,
+    /// The result is a part of the first text; each place of it may be compared with all of the second.
+    Search,
+    /// The result is small; each place of the first text may meet every state of the second, a pattern.
+    Pattern,
+    /// The result is yes or no; each element of the first list may be compared with each of the second.
+    Pairs,
 }
 
-/// Refuses a call whose result would be too large, or whose work would take too long.
-pub(super) fn check(rule: Rule, args: &[ColumnarValue]) -> Result<()> {
+/// Refuses a call whose result would be too large, or whose work would take too long. Else says at which rows it
+/// is to be cut, so that nobody waits long for any piece.
+pub(super) fn cuts(rule: Rule, args: &[ColumnarValue]) -> Result<Vec<usize>> {
     let lengths = args.iter().map(Lengths::of).collect::<Result<Vec<_>>>()?;
     let rows = lengths.iter().map(Lengths::rows).max().unwrap_or(1);
     let is_empty = args.iter().any(|arg| matches!(arg, ColumnarValue::Array(array) if array.is_empty()));
     if is_empty {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let call = Call { args, lengths: &lengths };
-    let bytes = call.bytes(rule, rows)?;
     let refuse = |limit, found, max| at_most(limit, found, max).map_err(|error| DataFusionError::External(Box::new(error)));
-    let (mut value, mut total) = (0, 0_u64);
-    for row in bytes {
-        value = row.max(value);
-        total = total.saturating_add(row);
-    }
+    let (value, total) = largest_and_sum(&call.bytes(rule, rows)?);
+    refuse("bytes in one value of a function", value, VALUE_BYTES_MAX)?;
+    refuse("bytes in one batch of a function", total, BATCH_BYTES_MAX)?;
+    let (steps, piece_steps_max) = call.steps(rule, rows);
+    let (value, total) = largest_and_sum(&steps);
     if rule == Rule::Levenshtein {
         let longest = lengths.iter().flat_map(|lengths| &lengths.bytes).copied().max().unwrap_or(0);
         refuse("bytes on one side of `levenshtein`", longest, LEVENSHTEIN_BYTES_MAX)?;
-        return refuse("steps of `levenshtein`", total, LEVENSHTEIN_STEPS_MAX);
+        refuse("steps of `levenshtein`", total, LEVENSHTEIN_STEPS_MAX)?;
     }
-    refuse("bytes in one value of a function", value, VALUE_BYTES_MAX)?;
-    refuse("bytes in one batch of a function", total, BATCH_BYTES_MAX)
+    refuse("steps of a search in one value", value, VALUE_STEPS_MAX)?;
+    Ok(cut(&steps, piece_steps_max))
+}
+
+fn largest_and_sum(rows: &[u64]) -> (u64, u64) {
+    rows.iter().fold((0, 0_u64), |(largest, sum), row| (largest.max(*row), sum.saturating_add(*row)))
+}
+
+/// The rows at which a new piece begins; a piece has at least one.
+fn cut(steps: &[u64], piece_steps_max: u64) -> Vec<usize> {
+    let (mut cuts, mut sum) = (Vec::new(), 0_u64);
+    for (row, steps) in steps.iter().enumerate() {
+        sum = sum.saturating_add(*steps);
+        if sum > piece_steps_max && row > 0 {
+            cuts.push(row);
+            sum = *steps;
+        }
+    }
+    cuts
 }
 
 /// The arguments of one call, and how long they are.
@@ -81,10 +113,36 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The most bytes of each row's result.
+    fn length(&self, arg: usize, row: usize) -> u64 {
+        self.lengths.get(arg).map_or(0, |lengths| lengths.bytes(row))
+    }
+
+    fn elements(&self, arg: usize, row: usize) -> u64 {
+        self.lengths.get(arg).map_or(0, |lengths| lengths.elements(row))
+    }
+
+    /// The most steps of each row's work, nothing where that is in proportion to its bytes; and of one piece.
+    fn steps(&self, rule: Rule, rows: usize) -> (Vec<u64>, u64) {
+        let each = |steps: &dyn Fn(usize) -> u64| (0..rows).map(steps).collect::<Vec<_>>();
+        let steps = match rule {
+            Rule::Levenshtein | Rule::Search => each(&|row| self.length(0, row).saturating_mul(self.length(1, row))),
+            Rule::Pairs => each(&|row| self.elements(0, row).saturating_mul(self.elements(1, row))),
+            Rule::Pattern | Rule::RegexpReplace => match self.args.get(1).and_then(text).map(pattern_states) {
+                Some(states) => {
+                    return (each(&|row| self.length(0, row).saturating_mul(states)), PATTERN_PIECE_STEPS_MAX);
+                }
+                // Each row has a pattern of its own.
+                None => each(&|row| (self.length(0, row) + PATTERN_BYTES).saturating_mul(self.length(1, row))),
+            },
+            _ => Vec::new(),
+        };
+        (steps, PIECE_STEPS_MAX)
+    }
+
+    /// The most bytes of each row's result; nothing where it is no larger than the arguments.
     fn bytes(&self, rule: Rule, rows: usize) -> Result<Vec<u64>> {
-        let length = |arg: usize, row: usize| self.lengths.get(arg).map_or(0, |lengths| lengths.bytes(row));
-        let elements = |arg: usize, row: usize| self.lengths.get(arg).map_or(0, |lengths| lengths.elements(row));
+        let length = |arg: usize, row: usize| self.length(arg, row);
+        let elements = |arg: usize, row: usize| self.elements(arg, row);
         let all = |row: usize| self.lengths.iter().fold(0_u64, |sum, lengths| sum.saturating_add(lengths.bytes(row)));
         let count = self.args.len();
         let each = |bytes: &dyn Fn(usize) -> u64| (0..rows).map(bytes).collect::<Vec<_>>();
@@ -127,7 +185,7 @@ impl Call<'_> {
             Rule::Separated => each(&|row| length(0, row).saturating_mul(count as u64).saturating_add(all(row))),
             Rule::Sum if count == 3 || count == 4 => each(&|row| all(row).saturating_add(length(0, row))),
             Rule::Sum => each(&all),
-            Rule::Levenshtein => each(&|row| length(0, row).saturating_mul(length(1, row))),
+            Rule::Levenshtein | Rule::Search | Rule::Pattern | Rule::Pairs => Vec::new(),
         })
     }
 

@@ -51,10 +51,10 @@ async fn run(state: &SessionState, sql: &str, deadline: Duration) -> Result<Stri
     let statement = check_text(sql)?;
     let plan = state.statement_to_plan(statement).await.map_err(QueryError::from_planning)?;
     check_plan(&plan, &FunctionNames::of(state))?;
-    let plan = state.optimize(&bind(plan)?).map_err(QueryError::from_planning)?;
+    let flag = StopFlag::default();
+    let plan = state.optimize(&bind(plan, &flag)?).map_err(QueryError::from_planning)?;
     let plan = state.query_planner().create_physical_plan(&plan, state).await.map_err(QueryError::from_execution)?;
     check_joins(&plan)?;
-    let flag = StopFlag::default();
     let plan = make_stoppable(plan, &flag).map_err(QueryError::from_execution)?;
     let stopper = flag.clone();
     let clock = tokio::spawn(async move {
@@ -207,6 +207,25 @@ fn ordinary_questions_are_answered() {
     for question in questions {
         if let Err(error) = ask(&question) {
             panic!("`{}`: {error}: {error:?}", question.chars().take(300).collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn a_parameter_is_refused_wherever_it_stands() {
+    for sql in ["select $1", "select service from deployments where service like $1 limit 1", "select 1 limit $1"] {
+        let refused = ask(sql).unwrap_err();
+        assert_eq!(refused.problem_type(), "not-supported", "{sql}");
+        assert!(refused.to_string().contains("write the value"), "{sql}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_missed_at_the_end_is_placed_there() {
+    for (sql, place) in [("select", (1, 7)), ("select 1\nfrom ", (2, 6)), ("select 'é', \0", (1, 13))] {
+        match check_text(sql) {
+            Err(QueryError::Syntax { line, column, .. }) => assert_eq!((line, column), place, "{sql}"),
+            other => panic!("`{sql}` is no syntax error: {other:?}"),
         }
     }
 }

@@ -15,8 +15,6 @@ const TOKENS_MAX: u64 = 20_000;
 const OPERATORS_MAX: u64 = 500;
 /// Most `union`, `except` and `intersect` branches.
 const BRANCHES_MAX: u64 = 64;
-/// Most parameters that a question may have.
-const PARAMETERS_MAX: u64 = 1_000;
 /// Most parts of one dotted name: each can be one level of nesting for the planner.
 const NAME_PARTS_MAX: u64 = 10;
 /// Most visits of tokens by the parser; an ordinary statement has one or two for each token.
@@ -52,7 +50,6 @@ pub(super) fn check(tokens: &[&Token]) -> Result<(), QueryError> {
     }
     at_most("operators", frames.iter().map(Frame::total).sum(), OPERATORS_MAX)?;
     at_most("branches of `union`, `except` and `intersect`", flat.branches, BRANCHES_MAX)?;
-    at_most("parameters", flat.parameters, PARAMETERS_MAX)?;
     at_most("parts of one name", flat.name_parts, NAME_PARTS_MAX)?;
     at_most("steps of parsing (calls are nested too deeply)", flat.visits, VISITS_MAX)
 }
@@ -61,7 +58,6 @@ pub(super) fn check(tokens: &[&Token]) -> Result<(), QueryError> {
 #[derive(Default)]
 struct Flat {
     branches: u64,
-    parameters: u64,
     name_parts: u64,
     name_parts_here: u64,
     visits: u64,
@@ -70,7 +66,6 @@ struct Flat {
 impl Flat {
     fn see(&mut self, token: &Token, visits: u64) {
         self.visits = self.visits.saturating_add(visits);
-        self.parameters += u64::from(matches!(token, Token::Placeholder(_)));
         self.name_parts_here = match token {
             Token::Period => self.name_parts_here.max(1) + 1,
             Token::Word(_) | Token::SingleQuotedString(_) | Token::Number(..) => self.name_parts_here,

@@ -3,7 +3,9 @@
 use super::{alternative_title, evidence, render, service_cell};
 use crate::adoption::{self, Bounds, EffectSaid, Moved, Stander, Story, Tally, Until, WeeksSaid};
 use crate::app::App;
-use crate::pages::frame::{self, Refusal};
+use crate::pages::frame::{self, Refusal, day};
+use crate::pages::heading::Heading::{Number, Words};
+use crate::pages::heading::head;
 use crate::pages::picture::{chart, named};
 use crate::problem::Problem;
 use axum::extract::{Path, State};
@@ -14,6 +16,7 @@ use waymark_reports::wording::dates;
 
 /// The page of one component.
 pub(crate) async fn component(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let app = app.pinned().await?;
     frame::answered(&app, &format!("adoption {id}"), Box::pin(page(&app.engine, &id))).await
 }
 
@@ -37,7 +40,7 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
         (users(&story))
     };
     let lede = html! { (story.score.category) " · offered by " (story.score.owner) " · " (story.score.lifecycle) ". " (story.score.sentence) "." };
-    render(engine, &story.score.title, story.score.title.clone(), lede, content).await
+    render(engine, ("/adoption", &story.score.title), story.score.title.clone(), lede, content).await
 }
 
 /// The story with what is used instead under the names that people use.
@@ -87,11 +90,11 @@ fn moved(moved: &[Moved]) -> Markup {
                 p { "No service joined, left, was exempted, became eligible or was born off the path." }
             } @else {
                 div.scroll role="region" aria-label="Who moved" tabindex="0" { table {
-                    thead { tr { th { "Service" } th { "What happened" } th { "Since" } th { "Evidence" } } }
+                    (head(&[Words("Service"), Words("What happened"), Words("Since"), Words("Evidence")]))
                     tbody { @for one in moved { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (what(one)) }
-                        td { (one.since) }
+                        td { (day(&one.since)) }
                         td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
@@ -131,12 +134,12 @@ fn waiting(story: &Story) -> Markup {
                     (tallies("Not made for them, because of", &story.unfit))
                 }
                 div.scroll role="region" aria-label="Services that do not use it" tabindex="0" { table {
-                    thead { tr { th { "Service" } th { "Status" } th { "Uses" } th { "Since" } th { "Evidence" } } }
+                    (head(&[Words("Service"), Words("Status"), Words("Uses"), Words("Since"), Words("Evidence")]))
                     tbody { @for one in rest { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (status(one)) }
                         td { (one.alternative.as_deref().unwrap_or("–")) }
-                        td { (one.since) }
+                        td { (day(&one.since)) }
                         td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
@@ -166,13 +169,14 @@ fn tallies(title: &str, tallies: &[Tally]) -> Markup {
     html! {
         @if !tallies.is_empty() {
             div.scroll role="region" aria-label=(title) tabindex="0" { table {
-                thead { tr { th { (title) } th.number { "Services" } } }
+                (head(&[Words(title), Number("Services")]))
                 tbody { @for tally in tallies { tr { td { (tally.what) } td.number { (tally.services) } } } }
             } }
         }
     }
 }
 
+/// The forecast, or why there is none, with its status against the target.
 fn until(until: Option<&Until>) -> Markup {
     html! {
         section aria-labelledby="until" {
@@ -181,7 +185,7 @@ fn until(until: Option<&Until>) -> Markup {
                 p.question { (until.sentence) "." }
                 @if until.said.is_some() {
                     div.scroll role="region" aria-label="Forecast" tabindex="0" { table {
-                        thead { tr { th { "If weeks go on" } th.number { "Half of all futures" } th.number { "85 %" } th.number { "95 %" } } }
+                        (head(&[Words("If weeks go on"), Number("Half of all futures"), Number("85 %"), Number("95 %")]))
                         tbody {
                             (weeks("like the last six", until.recent))
                             (weeks("like all until now, which is optimistic", until.history))
@@ -189,7 +193,7 @@ fn until(until: Option<&Until>) -> Markup {
                         }
                     } }
                 }
-                @if let Some(rest) = until.rest() { p.question { (rest) "." } }
+                @if let Some(rest) = until.rest() { p.question { (rest) " at the end of the last complete week." } }
             } @else {
                 p.question { "No complete week is known." }
             }
@@ -237,10 +241,12 @@ fn exemptions(story: &Story) -> Markup {
                     None => { "None is open." }
                 } }
                 div.scroll role="region" aria-label="Exemptions" tabindex="0" { table {
-                    thead { tr { th { "Service" } th { "Status" } th { "Reason" } th { "Decided by" } th { "From" } th { "Until" } } }
+                    (head(&[
+                        Words("Service"), Words("Status"), Words("Reason"), Words("Decided by"), Words("From"), Words("Until"),
+                    ]))
                     tbody { @for one in &story.exemptions { tr {
                         (service_cell(&one.service, None))
-                        td { (one.status) } td { (one.reason) } td { (one.owner) } td { (one.opened_on) } td { (one.expires_on) }
+                        td { (one.status) } td { (one.reason) } td { (one.owner) } td { (day(&one.opened_on)) } td { (day(&one.expires_on)) }
                     } } }
                 } }
             }
@@ -256,14 +262,16 @@ fn users(story: &Story) -> Markup {
             p.question { "By what evidence?" }
             details { summary { (users.len()) " services" }
                 div.scroll role="region" aria-label="Services that use it" tabindex="0" { table {
-                    thead { tr { th { "Service" } th { "Since" } th { "Why" } th { "Version" } th { "Evidence" } th { "Confirmed" } } }
+                    (head(&[
+                        Words("Service"), Words("Since"), Words("Why"), Words("Version"), Words("Evidence"), Words("Confirmed"),
+                    ]))
                     tbody { @for one in users { tr {
                         (service_cell(&one.service, one.team.as_deref()))
-                        td { (one.since) }
+                        td { (day(&one.since)) }
                         td { (one.motive.as_deref().unwrap_or("–")) }
                         td { (one.version.as_deref().unwrap_or("–")) }
                         td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
-                        td { (one.confirmed_on.as_deref().unwrap_or("–")) }
+                        td { (one.confirmed_on.as_deref().map_or_else(|| "–".to_owned(), day)) }
                     } } }
                 } }
             }

@@ -2,25 +2,29 @@
 //!
 //! What is said comes from `crate::adoption`; the drawing is the one of reports.
 
-use super::{path_part, render, service_cell};
+use super::{path_part, render, service_cell, tone};
 use crate::adoption::{migrations_now, state_said};
 use crate::app::App;
 use crate::pages::frame::{self, Refusal};
+use crate::pages::heading::Heading::Words;
+use crate::pages::heading::head;
 use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
-use waymark_analytics::{Engine, Migration};
+use waymark_analytics::{Definitions, Engine, Migration};
 use waymark_reports::wording::{counted, dates};
 use waymark_reports::{Waiting, burn_up_of};
 
 /// Every migration that has begun.
 pub(crate) async fn migrations(State(app): State<App>) -> Result<Response, Refusal> {
+    let app = app.pinned().await?;
     frame::answered(&app, "migrations", Box::pin(page(&app.engine, None))).await
 }
 
 /// One of them.
 pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let app = app.pinned().await?;
     frame::answered(&app, &format!("migration {id}"), Box::pin(page(&app.engine, Some(&id)))).await
 }
 
@@ -54,8 +58,8 @@ async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
         @for (declared, told) in &shown {
             section aria-labelledby={ "m-" (declared.id) } {
                 h2 id={ "m-" (declared.id) } { (declared.title) }
-                p.question { (about(declared, told)) }
-                p { (told.forecast.as_deref().unwrap_or("No claim about its end: no complete week is known.")) }
+                p.question { (about(engine.definitions(), declared, told)) }
+                p class=(tone(&told.status)) { (told.forecast.as_deref().unwrap_or("No claim about its end: no complete week is known.")) }
                 @if !told.weeks.is_empty() {
                     @let drawing = burn_up_of(told, zone, as_of);
                     figure.wide { div.scroll role="region" aria-label=(drawing.title()) tabindex="0" { (PreEscaped(drawing.as_str())) } }
@@ -64,15 +68,18 @@ async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
             }
         }
     };
-    render(engine, "migrations", heading, html! {
-        "In scope are the services that the new component is made for; done are those that use it. A leak is a service that came \
-         into scope on the old path. Teams are helped by this, not ranked."
+    render(engine, ("/adoption", "migrations"), heading, html! {
+        "In scope are the services that the new component is made for; done are those that use it and, where a component is left, \
+         that one no more. A leak is a service that was born on the old path; other growth of the scope is no loss. Teams are \
+         helped by this, not ranked."
     }, content).await
 }
 
-fn about(declared: &Migration, told: &waymark_reports::Migration) -> Markup {
+fn about(definitions: &Definitions, declared: &Migration, told: &waymark_reports::Migration) -> Markup {
+    let old = declared.from_component.as_deref().and_then(|old| definitions.component(old));
     html! {
-        "To " a href={ "/adoption/" (path_part(&declared.to_component)) } { (told.component) }
+        @if let Some(old) = old { "From " a href={ "/adoption/" (path_part(&old.id)) } { (old.title) } " to " } @else { "To " }
+        a href={ "/adoption/" (path_part(&declared.to_component)) } { (told.component) }
         ", driven by " (declared.owner) ", since " (dates::day(declared.started_on))
         @if let Some(due) = declared.due_on { ", due " (dates::day(due)) } "."
     }
@@ -85,7 +92,7 @@ fn waiting(waiting: &[Waiting]) -> Markup {
         } @else {
             details open[waiting.len() <= 20] { summary { (counted(waiting.len().try_into().unwrap_or(i64::MAX), "service")) " still to move" }
                 div.scroll role="region" aria-label="Services that have still to move" tabindex="0" { table {
-                    thead { tr { th { "Service" } th { "State" } th { "What it waits for" } } }
+                    (head(&[Words("Service"), Words("State"), Words("What it waits for")]))
                     tbody { @for one in waiting { tr {
                         (service_cell(&one.service, one.team.as_deref()))
                         td { (state_said(one.state)) } td { (one.reason.as_deref().unwrap_or("–")) }

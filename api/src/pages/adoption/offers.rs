@@ -1,13 +1,17 @@
 //! `GET /services/{service}` and `/teams/{team}`: what the platform offers that fits them, used or not.
 //!
-//! A team sees its own services and nobody else's.
+//! A team sees its own services and nobody else's, after the numbers of `adoption/delivered.rs`.
 
 use super::component::status;
+use super::delivered::delivered;
 use super::{alternative_title, evidence, path_part, render};
 use crate::adoption::{Stander, offers};
 use crate::app::App;
 use crate::pages::address::Address;
-use crate::pages::frame::{self, Refusal};
+use crate::pages::directory;
+use crate::pages::frame::{self, Refusal, day};
+use crate::pages::heading::Heading::Words;
+use crate::pages::heading::head;
 use crate::pages::picture::named;
 use crate::problem::Problem;
 use axum::extract::{Path, State};
@@ -15,15 +19,6 @@ use axum::response::Response;
 use maud::{Markup, html};
 use waymark_analytics::{Engine, Window};
 use waymark_reports::wording;
-
-/// Throughput first, then instability.
-const DORA: &[&str] = &[
-    "change_lead_time",
-    "deployment_frequency",
-    "failed_deployment_recovery_time",
-    "change_fail_rate",
-    "deployment_rework_rate",
-];
 
 /// The page of one service.
 pub(crate) async fn service(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
@@ -35,13 +30,16 @@ pub(crate) async fn team(State(app): State<App>, Path(name): Path<String>) -> Re
     answer(&app, "team", &name).await
 }
 
-async fn answer(app: &App, kind: &str, name: &str) -> Result<Response, Refusal> {
-    frame::answered(app, &format!("offers {kind} {name}"), Box::pin(page(&app.engine, kind, name))).await
+async fn answer(app: &App, kind: &'static str, name: &str) -> Result<Response, Refusal> {
+    let app = app.pinned().await?;
+    frame::answered(&app, &format!("offers {kind} {name}"), Box::pin(page(&app, kind, name))).await
 }
 
-async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem> {
+async fn page(app: &App, kind: &'static str, name: &str) -> Result<Markup, Problem> {
+    let engine = &app.engine;
     let mut standing = offers(engine, kind, name).await?;
-    if standing.is_empty() {
+    let own = directory::services_of(app, kind, name).await?;
+    if standing.is_empty() && own.is_empty() {
         return Err(Problem::no_such_owner(kind, name));
     }
     for one in &mut standing {
@@ -49,39 +47,13 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
             *instead = alternative_title(engine.definitions(), &one.component, instead);
         }
     }
-    let of = |statuses: &[&str]| -> Vec<&Stander> {
-        standing.iter().filter(|one| statuses.contains(&one.status.as_str())).collect()
-    };
-    let (open, used) = (of(&["off_path", "partial", "exempt"]), of(&["adopted"]));
-    let (unknown, unfit) = (of(&["unknown"]), of(&["not_eligible"]));
-    let has_services = kind == "team";
+    let delivered = delivered(engine, kind, name).await?;
     let from_outside = from_outside(engine, kind, name).await?;
-    let delivery = delivery(kind, name)?;
+    let is_team = kind == "team";
     let content = html! {
-        section aria-labelledby="open" {
-            h2 #open { "What the platform offers that fits you and you don't use" }
-            p.question { "Each with what is used instead, and the evidence." }
-            @if open.is_empty() { p { "Nothing: everything that fits and is known is used." } } @else { (table(engine, &open, has_services)) }
-        }
-        @if !unknown.is_empty() {
-            section aria-labelledby="unknown" {
-                h2 #unknown { "What is not known" }
-                p.question { "Nobody could look, or the fit cannot be decided without a catalogue entry." }
-                (table(engine, &unknown, has_services))
-            }
-        }
-        section aria-labelledby="used" {
-            h2 #used { "What you use" }
-            p.question { (used.len()) " in use." }
-            @if !used.is_empty() { (table(engine, &used, has_services)) }
-        }
-        @if !unfit.is_empty() {
-            section aria-labelledby="unfit" {
-                h2 #unfit { "What is not made for you" }
-                p.question { "With the reason; say so if it is wrong." }
-                (table(engine, &unfit, has_services))
-            }
-        }
+        (delivered)
+        @if is_team { (services(&own)) }
+        (offered(engine, &standing, kind))
         @if let Some((number, address)) = from_outside {
             section aria-labelledby="outside" {
                 h2 #outside { "Who changes it" }
@@ -89,24 +61,69 @@ async fn page(engine: &Engine, kind: &str, name: &str) -> Result<Markup, Problem
                 p { "Changes of the last 90 days that came from outside the owning team: " a href=(address) { (number) } "." }
             }
         }
-        (delivery)
     };
-    let lede = html! { (if has_services { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
-    render(engine, name, name.to_owned(), lede, content).await
+    let lede = html! { (if is_team { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
+    let place = if is_team { "/teams" } else { "/services" };
+    render(engine, (place, name), name.to_owned(), lede, content).await
 }
 
-/// The way to the five metrics of DORA, each for this scope.
-fn delivery(kind: &str, name: &str) -> Result<Markup, Problem> {
-    let metrics = DORA.iter().map(|id| named(id)).collect::<Result<Vec<_>, Problem>>()?;
-    Ok(html! {
-        section aria-labelledby="delivery" {
-            h2 #delivery { "How it delivers" }
-            p.question { "The five metrics of DORA over the last 90 days, each with everything behind it." }
-            ul.chips { @for metric in metrics {
-                li { a href=(Address::of_metric(metric.id).with("scope_kind", kind).with_scope(name).text()) { (metric.title) } }
-            } }
+/// The way to the services of a team.
+fn services(own: &[String]) -> Markup {
+    html! {
+        @if !own.is_empty() {
+            section aria-labelledby="services" {
+                h2 #services { "What it owns" }
+                p.question { (wording::counted(i64::try_from(own.len()).unwrap_or(i64::MAX), "service")) ", by name." }
+                ul.chips { @for service in own { li { a href={ "/services/" (path_part(service)) } { (service) } } } }
+            }
         }
-    })
+    }
+}
+
+/// How it stands to what the platform offers: what is open comes first.
+fn offered(engine: &Engine, standing: &[Stander], kind: &str) -> Markup {
+    let of = |statuses: &[&str]| -> Vec<&Stander> {
+        standing.iter().filter(|one| statuses.contains(&one.status.as_str())).collect()
+    };
+    let (open, used) = (of(&["off_path", "partial", "exempt"]), of(&["adopted"]));
+    let (unknown, unfit) = (of(&["unknown"]), of(&["not_eligible"]));
+    html! {
+        section aria-labelledby="open" {
+            h2 #open { "What the platform offers that fits you and you don't use" }
+            p.question { "Each with what is used instead, and the evidence." }
+            @if open.is_empty() { p { (nothing_open(used.len(), unknown.len())) } } @else { (table(engine, &open, kind)) }
+        }
+        @if !unknown.is_empty() {
+            section aria-labelledby="unknown" {
+                h2 #unknown { "What is not known" }
+                p.question { "Nobody could look, or the fit cannot be decided without a catalogue entry." }
+                (table(engine, &unknown, kind))
+            }
+        }
+        section aria-labelledby="used" {
+            h2 #used { "What you use" }
+            p.question { (used.len()) " in use." }
+            @if !used.is_empty() { (table(engine, &used, kind)) }
+        }
+        @if !unfit.is_empty() {
+            section aria-labelledby="unfit" {
+                h2 #unfit { "What is not made for you" }
+                p.question { "With the reason; say so if it is wrong." }
+                (table(engine, &unfit, kind))
+            }
+        }
+    }
+}
+
+/// Why nothing is open: that all of it is used is said only where it is known.
+fn nothing_open(used: usize, unknown: usize) -> String {
+    let are = if unknown == 1 { "is" } else { "are" };
+    match (used, unknown) {
+        (0, 0) => "Nothing: no component is known to be made for it.".to_owned(),
+        (_, 0) => "Nothing: everything that fits is used.".to_owned(),
+        (0, _) => format!("Nobody can say: nothing is known to be used, and {unknown} below {are} not known."),
+        (_, _) => format!("Nothing that is known: what is known to fit is used, and {unknown} below {are} not known."),
+    }
 }
 
 /// The share of changes that others wrote, with its basis and the way to the changes; null where nothing was
@@ -120,23 +137,42 @@ async fn from_outside(engine: &Engine, kind: &str, name: &str) -> Result<Option<
     Ok(cell.filter(|cell| cell.coverage.is_some()).map(|cell| (wording::full(metric, &cell), address)))
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "a team has services, a service has none")]
-fn table(engine: &Engine, standing: &[&Stander], has_services: bool) -> Markup {
+fn table(engine: &Engine, standing: &[&Stander], kind: &str) -> Markup {
+    let has_services = kind == "team";
+    let service = has_services.then_some(Words("Service"));
+    let further = [Words("Status"), Words("Used instead"), Words("Since"), Words("Evidence")];
+    let headings: Vec<_> = std::iter::once(Words("Component")).chain(service).chain(further).collect();
     let title =
         |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
     html! {
         div.scroll role="region" aria-label="Components" tabindex="0" { table {
-            thead { tr {
-                th { "Component" } @if has_services { th { "Service" } } th { "Status" } th { "Used instead" } th { "Since" } th { "Evidence" }
-            } }
+            (head(&headings))
             tbody { @for one in standing { tr {
                 td { a href={ "/adoption/" (path_part(&one.component)) } { (title(&one.component)) } }
                 @if has_services { td { a href={ "/services/" (path_part(&one.service)) } { (one.service) } } }
                 td { (status(one)) }
                 td { (one.alternative.as_deref().unwrap_or("–")) }
-                td { (one.since) }
+                td { (day(&one.since)) }
                 td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
             } } }
         } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_everything_is_used_is_said_only_where_it_is_known() {
+        for (used, unknown, words) in [
+            (3, 0, "everything that fits is used"),
+            (0, 0, "no component is known to be made for it"),
+            (0, 1, "nothing is known to be used, and 1 below is not known"),
+            (2, 4, "what is known to fit is used, and 4 below are not known"),
+        ] {
+            let said = nothing_open(used, unknown);
+            assert!(said.contains(words), "{used} used, {unknown} unknown: {said}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::pages::doctor::{linked, shortened};
 use crate::routes::{RowsParams, with_offset};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use axum::http::Uri;
 use chrono_tz::Tz;
@@ -104,9 +104,9 @@ fn table(batch: &RecordBatch, zone: Tz) -> Markup {
     html! {
         div.scroll role="region" aria-label="Rows behind the number" tabindex="0" { table.rows {
             thead { tr {
-                th { "Counted" }
-                @for (name, column) in &columns { th.number[is_number(column)] { (heading(name)) } }
-                @if has_scopes { th { "scope" } }
+                th scope="col" { "Counted" }
+                @for (name, column) in &columns { th.number[is_number(column)] scope="col" { (heading(name)) } }
+                @if has_scopes { th scope="col" { "scope" } }
             } }
             tbody { @for row in 0..batch.num_rows() { (table_row(batch, &columns, scopes.as_ref().filter(|_| has_scopes), row, zone)) } }
         } }
@@ -137,7 +137,7 @@ fn heading(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// A value in words: instants in the zone of the organisation, durations in human units.
+/// A value in words: instants in the zone of the organisation, days as everywhere, durations in human units.
 fn cell(name: &str, column: &ArrayRef, row: usize, zone: Tz) -> String {
     if !column.is_valid(row) {
         return String::new();
@@ -148,6 +148,7 @@ fn cell(name: &str, column: &ArrayRef, row: usize, zone: Tz) -> String {
             let Ok(instants) = instants else { return String::new() };
             wording::dates::instant(Instant::from_micros(instants.as_primitive::<TimestampMicrosecondType>().value(row)), zone)
         }
+        DataType::Date32 => column.as_primitive::<Date32Type>().value_as_date(row).map(wording::dates::day).unwrap_or_default(),
         DataType::Float64 if name.ends_with("_seconds") => {
             wording::value(Unit::Seconds, column.as_primitive::<Float64Type>().value(row))
         }

@@ -7,6 +7,7 @@
 
 mod assignment;
 mod error;
+mod lost;
 mod position;
 mod reader;
 mod record;
@@ -15,6 +16,8 @@ mod record;
 mod tests;
 
 pub use error::KafkaError;
+pub(crate) use lost::rejection_of_loss;
+pub use lost::{LostCause, LostRange};
 
 use self::reader::Reader;
 use futures::future::BoxFuture;
@@ -34,29 +37,9 @@ pub trait KafkaLake: Send + Sync {
     /// They come in the order of their positions, which may have gaps.
     fn keep<'a>(&'a self, stream: &'a str, deliveries: Vec<(i64, Delivery)>) -> BoxFuture<'a, Result<(), KafkaLakeError>>;
 
-    /// Records that positions of `stream` were lost. The same range may be reported again after a
-    /// restart, and must then be recorded once.
+    /// Records that positions of `stream` were lost, and tells whoever reads the log. The same range
+    /// may be reported again, and must then be recorded and told once.
     fn lose<'a>(&'a self, stream: &'a str, lost: LostRange) -> BoxFuture<'a, Result<(), KafkaLakeError>>;
-}
-
-/// Positions that cannot be read any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LostRange {
-    /// The first lost position.
-    pub from: i64,
-    /// The last lost position.
-    pub to: i64,
-    /// Why they are lost.
-    pub cause: LostCause,
-}
-
-/// Why positions cannot be read any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LostCause {
-    /// The topic's retention removed them before they were read.
-    Retention,
-    /// The record is larger than the limit of a body.
-    TooLarge,
 }
 
 /// Where the very first reading of a partition starts.
@@ -65,7 +48,7 @@ pub enum KafkaStart {
     /// With the oldest record that is left.
     #[default]
     Earliest,
-    /// With what comes from now on; "now" moves until the lake holds a first record.
+    /// With what comes from now on; until the lake holds a first record, "now" moves with each start of the process.
     Latest,
 }
 

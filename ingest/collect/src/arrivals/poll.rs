@@ -36,11 +36,9 @@ pub struct PolledPage {
     pub list: &'static str,
     /// One delivery per item.
     pub deliveries: Vec<Delivery>,
-    /// Once this page is durable, the list is complete up to here; null while it is not.
-    pub watermark: Option<Instant>,
 }
 
-/// Takes pages. When `keep` returns, the page is durable, and its watermark may be stored.
+/// Takes pages. When `keep` returns, the page is durable.
 pub trait PageSink: Send {
     /// Makes the page durable.
     fn keep(&mut self, page: PolledPage) -> BoxFuture<'_, Result<(), PageSinkError>>;
@@ -55,8 +53,6 @@ pub enum PollProgress {
         list: &'static str,
         /// Deliveries of this page.
         deliveries: usize,
-        /// Up to where the list is complete and durable; null while it is not.
-        watermark: Option<Instant>,
     },
     /// The other side asks for patience.
     Waiting {

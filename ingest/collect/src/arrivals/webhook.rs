@@ -1,27 +1,39 @@
 //! Webhooks: prove over the raw bytes, keep, then answer 202. Nothing is parsed here.
 //!
-//! What cannot be read is kept and rejected later, because senders switch a hook off after a few
-//! refusals. Refused are only an unknown path (404), a false proof (401), an oversized body (413),
-//! and everything while nothing can be made durable (503).
+//! What cannot be understood is kept and rejected later, because senders switch a hook off after a few
+//! refusals. Refused are only an unknown path (404), a false proof (401), a body that is too large (413),
+//! compressed (415), too slow (408) or broken off (400), and everything while there is no room or nothing
+//! can be made durable (503).
 
+mod room;
+
+pub use room::BodyLimits;
+
+use self::room::{Room, Unread};
 use crate::connection::{Authentication, Connection};
+use crate::repeated::Repeated;
 use crate::signature::proven_by;
 use crate::source::Source;
 use crate::sources;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
-use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof};
-use waymark_lake::{InboxHandle, LakeError};
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof, suggestion};
+use waymark_lake::InboxHandle;
 
-/// Bodies that may be in memory at the same time, in KiB; who comes then is asked to come again.
-const BODIES_KIB_MAX: usize = 256 * 1_024;
+/// So much of a name that nobody knows is logged: it may be as long as an address.
+const LOGGED_NAME_CHARS_MAX: usize = 64;
+
+/// What `Content-Encoding` calls a body that has to be unpacked. Some senders write other words there, which change
+/// nothing.
+const COMPRESSIONS: &[&str] = &["gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"];
 
 /// What the receiver needs.
 #[derive(Clone, Debug)]
@@ -32,47 +44,63 @@ pub struct Receiver {
     pub connections: Arc<Vec<Connection>>,
     /// Whether a source that no connection names has one of its own name, which asks for no proof.
     pub accepts_unconfigured: bool,
-    /// Larger bodies are refused unread.
-    pub body_bytes_max: usize,
+    /// How large bodies may be, how long they may take, and how much they may hold together.
+    pub limits: BodyLimits,
     /// Tells the time of receipt.
     pub clock: Arc<dyn Clock>,
 }
 
-/// A receiver with room for the bodies that are being read and kept.
-#[derive(Clone)]
+/// A receiver with what its messages share.
 struct Entrance {
     receiver: Receiver,
-    room: Arc<Semaphore>,
+    room: Room,
+    keeping: Mutex<Repeated>,
 }
 
 /// The router of `POST /hooks/{connection}`.
 pub fn router(receiver: Receiver) -> Router {
-    let entrance = Entrance { receiver, room: Arc::new(Semaphore::new(BODIES_KIB_MAX)) };
-    Router::new().route("/hooks/{connection}", post(receive)).with_state(entrance)
+    let entrance = Entrance { room: Room::new(receiver.limits), receiver, keeping: Mutex::default() };
+    Router::new().route("/hooks/{connection}", post(receive)).with_state(Arc::new(entrance))
 }
 
 async fn receive(
-    State(Entrance { receiver, room }): State<Entrance>,
+    State(entrance): State<Arc<Entrance>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let connection = receiver.connection(&name).ok_or(Refusal::UnknownConnection)?;
-    let source = connection.dialect().ok_or(Refusal::UnknownConnection)?;
-    let announced = header_text(&headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > receiver.body_bytes_max) {
-        return Err(Refusal::TooLarge { max: receiver.body_bytes_max });
+    let receiver = &entrance.receiver;
+    let connection = receiver.connection(&name).ok_or_else(|| receiver.unknown(&name))?;
+    let source = connection.dialect().ok_or_else(|| receiver.unknown(&name))?;
+    if is_compressed(&headers) {
+        tracing::warn!(connection.name = %connection.name, "a delivery was refused: its body is compressed");
+        return Err(Refusal::Compressed);
     }
-    // A body whose size is not announced may be as large as any.
-    let room_kib = announced.unwrap_or(receiver.body_bytes_max).div_ceil(1_024).clamp(1, BODIES_KIB_MAX);
-    let _room = room.try_acquire_many(u32::try_from(room_kib).unwrap_or(u32::MAX)).map_err(|_| Refusal::Busy)?;
-    let bytes =
-        to_bytes(body, receiver.body_bytes_max).await.map_err(|_| Refusal::TooLarge { max: receiver.body_bytes_max })?;
-    let proof = prove(&connection, source, &headers, &bytes)?;
-    let delivery = delivery(&connection, source, &headers, bytes.to_vec(), proof, receiver.clock.as_ref());
+    let announced_bytes = header_text(&headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+    let (body, _place) = entrance.room.read(announced_bytes, body).await.map_err(|unread| not_read(&connection, unread))?;
+    let proof = prove(&connection, source, &headers, &body)?;
+    let delivery = delivery(&connection, source, &headers, body, proof, receiver.clock.as_ref());
     let id = delivery.id.clone();
-    receiver.inbox.keep(vec![delivery]).await.map_err(Refusal::NotDurable)?;
+    entrance.keep(delivery).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(serde_json::json!({ "delivery_id": id }))).into_response())
+}
+
+impl Entrance {
+    /// Keeps a delivery. What stands in the way of one, such as a full disk, stands in the way of each that comes, and is
+    /// told once.
+    async fn keep(&self, delivery: Delivery) -> Result<(), Refusal> {
+        let kept = self.receiver.inbox.keep(vec![delivery]).await;
+        let mut keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        let Err(error) = kept else {
+            keeping.end();
+            return Ok(());
+        };
+        let text = chain(&error);
+        if let Some(untold) = keeping.tell(&text, Instant::now()) {
+            tracing::error!(error.message = %text, error.untold = untold, "deliveries could not be made durable and were not acknowledged");
+        }
+        Err(Refusal::NotDurable)
+    }
 }
 
 impl Receiver {
@@ -83,6 +111,36 @@ impl Receiver {
             Some(Connection::unconfigured(source))
         })
     }
+
+    /// Which connections there are is said in the log and not in the answer: hooks are open to strangers, and where no
+    /// proof is asked for, the name is all that one has to know.
+    fn unknown(&self, name: &str) -> Refusal {
+        let unconfigured = sources::SOURCES.iter().map(|source| source.name()).filter(|_| self.accepts_unconfigured);
+        let known = self.connections.iter().map(|connection| connection.name.as_str()).chain(unconfigured);
+        let name: String = name.chars().take(LOGGED_NAME_CHARS_MAX).collect();
+        let suggestion = suggestion(&name, known);
+        tracing::warn!(connection.name = ?name, "a delivery was refused: no connection has this name{suggestion}");
+        Refusal::UnknownConnection
+    }
+}
+
+/// Nothing would be read from it, as long as its sender does not change: better that one is told at once.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(',')).map(|coding| coding.trim().to_ascii_lowercase());
+    codings.any(|coding| COMPRESSIONS.contains(&coding.as_str()))
+}
+
+/// A warning, because a sender that is too slow or breaks off every time is known by nothing else.
+fn not_read(connection: &Connection, unread: Unread) -> Refusal {
+    tracing::warn!(connection.name = %connection.name, error.message = %chain(&unread), "a delivery was refused: it was not read");
+    Refusal::Unread(unread)
+}
+
+/// An error with all its causes, for the log.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn prove(connection: &Connection, source: &dyn Source, headers: &HeaderMap, body: &[u8]) -> Result<Proof, Refusal> {
@@ -136,41 +194,54 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 #[derive(Debug)]
 enum Refusal {
     UnknownConnection,
+    Compressed,
     NotProven,
-    TooLarge { max: usize },
-    Busy,
-    NotDurable(LakeError),
+    Unread(Unread),
+    NotDurable,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, kind, detail) = match self {
+impl Refusal {
+    /// The status, a stable word for the kind of refusal, and what the sender can do.
+    fn said(&self) -> (StatusCode, &'static str, String) {
+        match self {
             Self::UnknownConnection => {
                 let known: Vec<&str> = sources::SOURCES.iter().map(|source| source.name()).collect();
-                (
-                    StatusCode::NOT_FOUND,
-                    "no-such-connection",
-                    format!("configure a `[[connection]]` of this name with a source of {}", known.join(", ")),
-                )
+                let detail = format!(
+                    "no connection has this name: see in the log of the server whether another one was meant, or configure \
+                     a `[[connection]]` of this name with a source of {}",
+                    known.join(", ")
+                );
+                (StatusCode::NOT_FOUND, "no-such-connection", detail)
             }
+            Self::Compressed => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "compressed-body",
+                "compressed bodies are not understood: send it plain, without `Content-Encoding`".to_owned(),
+            ),
             Self::NotProven => (
                 StatusCode::UNAUTHORIZED,
                 "not-proven",
                 "the signature does not match any secret of this connection".to_owned(),
             ),
-            Self::TooLarge { max } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", format!("the body is larger than {max} bytes"))
+            Self::Unread(unread) => {
+                let (status, kind) = match unread {
+                    Unread::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+                    Unread::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
+                    Unread::BrokenOff { .. } => (StatusCode::BAD_REQUEST, "body-broken-off"),
+                    Unread::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+                };
+                (status, kind, unread.to_string())
             }
-            Self::Busy => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "busy",
-                "too many messages are being read at the moment, send it again".to_owned(),
-            ),
-            Self::NotDurable(error) => {
-                tracing::error!(error.message = %error, "a delivery could not be made durable and was not acknowledged");
+            Self::NotDurable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "not-durable", "nothing can be kept at the moment, send it again".to_owned())
             }
-        };
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, kind, detail) = self.said();
         let problem =
             serde_json::json!({ "type": kind, "title": kind.replace('-', " "), "status": status.as_u16(), "detail": detail });
         let content_type = (header::CONTENT_TYPE, "application/problem+json");

@@ -14,7 +14,7 @@ mod workflow_runs;
 #[cfg(test)]
 mod tests;
 
-pub use backfill::BackfillCount;
+pub use backfill::{BackfillCount, Watermarks};
 pub use error::ClientError;
 
 use crate::arrivals::poll::{Attempts, NextPage, Pace, PollProgress, PolledFrom, Sleeper, Verdict, next_page};

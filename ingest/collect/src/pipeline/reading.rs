@@ -1,6 +1,7 @@
 //! Deliveries become rows: read by their dialects on all cores, in order, without keeping anything.
 
 use super::Flushed;
+use crate::arrivals::kafka::rejection_of_loss;
 use crate::forget::Forgotten;
 use crate::rows::{Understood, delivery_batch, rejection_batch};
 use crate::source::{Normalised, Reading};
@@ -10,7 +11,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use waymark_event::{Channel, Delivery, Instant, Observation, Reason, Rejection, SchemaError, Stage, Table, observation_batch};
+use waymark_event::{Delivery, Instant, Observation, Reason, Rejection, SchemaError, Stage, Table, observation_batch};
 use waymark_lake::{DELIVERIES, REJECTIONS};
 
 /// So many bytes of bodies are read before their statements become columns.
@@ -101,14 +102,10 @@ fn understand(reading: &Reading, forgotten: &Forgotten, mut deliveries: Vec<(i64
 fn understand_one(reading: &Reading, forgotten: &Forgotten, position: i64, mut delivery: Delivery) -> Understood {
     let source = sources::find(&delivery.source);
     let dialect_version = source.map_or(0, crate::source::Source::dialect_version);
-    let mut normalised = match source {
-        _ if is_lost_range(&delivery) => Normalised::rejected(Rejection::new(
-            Stage::Transport,
-            Reason::LostRange,
-            "records were gone before they could be read; `vendor_delivery_id` names their positions",
-        )),
-        Some(source) => source.normalise(&delivery, reading),
-        None => Normalised::rejected(Rejection::new(
+    let mut normalised = match (rejection_of_loss(&delivery), source) {
+        (Some(rejection), _) => Normalised::rejected(rejection),
+        (None, Some(source)) => source.normalise(&delivery, reading),
+        (None, None) => Normalised::rejected(Rejection::new(
             Stage::Transport,
             Reason::UnsupportedVersion,
             "no dialect of this program reads this source",
@@ -118,7 +115,30 @@ fn understand_one(reading: &Reading, forgotten: &Forgotten, position: i64, mut d
     Understood { position, delivery, normalised, dialect_version }
 }
 
-/// A gap in a topic is kept as a delivery without a body, so that everybody sees it.
-fn is_lost_range(delivery: &Delivery) -> bool {
-    delivery.channel == Channel::Kafka && delivery.event_type.as_deref() == Some("lost_range") && delivery.body.is_empty()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrivals::kafka::{LostCause, LostRange};
+    use waymark_event::PeopleKey;
+
+    #[test]
+    fn a_loss_is_rejected_with_its_cause_and_the_setting_that_would_have_helped() {
+        let received_at = Instant::from_seconds(1_780_000_000);
+        let lost = |cause| LostRange { from: 3, to: 4, cause }.delivery("kafka:a:b:0", "json", "kafka", received_at);
+        let told_by_an_older_version = Delivery { headers: BTreeMap::new(), ..lost(LostCause::Retention) };
+        let a_record_of_that_name = Delivery { body: b"{".to_vec(), ..lost(LostCause::TooLarge) };
+        for (delivery, reason, word) in [
+            (lost(LostCause::Retention), Reason::LostRange, "`retention.ms`"),
+            (lost(LostCause::TooLarge), Reason::TooLarge, "`[webhook] body_bytes_max`"),
+            (told_by_an_older_version, Reason::LostRange, "read; `vendor_delivery_id`"),
+            (a_record_of_that_name, Reason::NotJson, "not JSON"),
+        ] {
+            assert_eq!(delivery.vendor_delivery_id.as_deref(), Some("kafka:a:b:0 3 4"));
+            let reading = Reading { people: PeopleKey::new([7; 32]) };
+            let understood = understand(&reading, &Forgotten::default(), vec![(0, delivery)]);
+            let rejection = &understood[0].normalised.rejections[0];
+            assert_eq!(rejection.reason, reason);
+            assert!(rejection.message.contains(word), "{}", rejection.message);
+        }
+    }
 }

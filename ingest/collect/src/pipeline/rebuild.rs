@@ -43,6 +43,7 @@ impl Pipeline {
     /// Whatever the lake could not do; each table then holds its old or its new rows, never both.
     pub async fn rebuild(&mut self) -> Result<Rebuilt, CollectError> {
         let now = self.clock.now();
+        self.heed_forgotten().await?;
         let files = self.files(DELIVERIES).await?;
         let mut rebuilt = Rebuilt::default();
         let mut read_again: HashSet<DeliveryId> = HashSet::new();

@@ -8,7 +8,7 @@ use crate::inbox::open_database;
 use crate::layout::Layout;
 
 /// What to do about an inbox that cannot be read.
-const REMEDY: &str = "restore the newest backup; only where there is none, stop `waymark serve` and move `waymark.sqlite` and what begins with its name away: what waits in it, and who was forgotten, is lost with it";
+const REMEDY: &str = "restore the newest backup; only where there is none, stop `waymark serve` and move `waymark.sqlite` and what begins with its name away: what waits in it is lost with it";
 
 /// Between which positions the inbox stands at one moment.
 pub(super) struct Waiting {

@@ -1,7 +1,7 @@
 //! Which partitions are ours, and what was received of them but is not in the lake yet.
 //!
 //! librdkafka calls back when partitions come and go. A new one only waits here: reading starts
-//! once the lake has said where. A lost one takes its batch along before the callback returns, so
+//! once the lake has said where. A lost one is not ours any more before the callback returns, so
 //! that nothing more is handed over for it.
 
 use rdkafka::client::ClientContext;
@@ -75,6 +75,12 @@ impl Assignment {
         self.state().batches.keys().copied().collect()
     }
 
+    /// Whether a partition was given to us, be it read or waiting.
+    pub(super) fn is_ours(&self, partition: i32) -> bool {
+        let state = self.state();
+        state.batches.contains_key(&partition) || state.waiting.as_ref().is_some_and(|waiting| waiting.contains(&partition))
+    }
+
     /// Adds a record; one of a partition that is not ours any more is left to its new owner.
     pub(super) fn add(&self, partition: i32, offset: i64, delivery: Delivery) {
         let mut state = self.state();
@@ -92,12 +98,11 @@ impl Assignment {
         (state.records, state.bytes)
     }
 
-    /// What was received of a partition; none when it is not ours or there is nothing.
-    pub(super) fn take_batch(&self, partition: i32) -> Option<Batch> {
+    /// What was received and is not in the lake yet, by partition.
+    pub(super) fn take_batches(&self) -> BTreeMap<i32, Batch> {
         let mut state = self.state();
-        let batch = std::mem::take(state.batches.get_mut(&partition)?);
-        state.forget(&batch);
-        (!batch.is_empty()).then_some(batch)
+        (state.records, state.bytes) = (0, 0);
+        state.batches.iter_mut().map(|(partition, batch)| (*partition, std::mem::take(batch))).collect()
     }
 
     /// From now on no partition is taken.
@@ -116,14 +121,10 @@ impl State {
     fn drop_batches(&mut self, partitions: &BTreeSet<i32>) {
         for partition in partitions {
             if let Some(batch) = self.batches.remove(partition) {
-                self.forget(&batch);
+                self.records -= batch.len();
+                self.bytes -= batch.iter().map(|(_, delivery)| delivery.body.len()).sum::<usize>();
             }
         }
-    }
-
-    fn forget(&mut self, batch: &Batch) {
-        self.records -= batch.len();
-        self.bytes -= batch.iter().map(|(_, delivery)| delivery.body.len()).sum::<usize>();
     }
 }
 

@@ -1,7 +1,8 @@
 //! The reading loop: receive, gather, hand over to the lake, and only then write group offsets.
 //!
-//! Nothing is polled while the lake answers quickly. When it does not, partitions are paused and
-//! polling goes on, so that a slow lake never costs us our place in the group.
+//! Nothing is polled while the lake answers quickly. When it does not, partitions are given up and
+//! polling goes on, so that a slow lake never costs us our place in the group; afterwards they are
+//! read again behind the lake's position.
 
 use super::assignment::{Assignment, Batch};
 use super::position::first;
@@ -13,7 +14,7 @@ use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError as Cause, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use waymark_event::Clock;
 /// Bytes that are gathered before the lake is asked.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long the lake may take before polling goes on beside it.
-const LAKE_PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 30_000 });
+pub(super) const LAKE_PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 30 });
 /// How long a broker may take for an answer.
 const BROKER_PATIENCE: Duration = Duration::from_secs(15);
 /// Times in a row that the lake may refuse.
@@ -38,8 +39,12 @@ pub(super) struct Reader<'a> {
     clock: &'a dyn Clock,
     consumer: Arc<TopicConsumer>,
     count: KafkaCount,
+    /// Where each partition was begun: its "now" until the lake holds a record of it.
+    begun: BTreeMap<i32, i64>,
     /// Times in a row that the lake refused.
     refusals: u32,
+    /// What went wrong while the lake was slow; it ends the reading once the lake has what was received.
+    failure: Option<KafkaError>,
 }
 
 impl<'a> Reader<'a> {
@@ -51,7 +56,16 @@ impl<'a> Reader<'a> {
     ) -> Result<Self, KafkaError> {
         let unusable = |cause| KafkaError::Client { topic: config.topic.clone(), cause };
         let consumer: TopicConsumer = settings(config).create_with_context(Assignment::of(&config.topic)).map_err(unusable)?;
-        let reader = Self { config, lake, clock, consumer: Arc::new(consumer), count: KafkaCount::default(), refusals: 0 };
+        let reader = Self {
+            config,
+            lake,
+            clock,
+            consumer: Arc::new(consumer),
+            count: KafkaCount::default(),
+            begun: BTreeMap::new(),
+            refusals: 0,
+            failure: None,
+        };
         let topic = config.topic.clone();
         let partitions = reader
             .blocking(move |consumer| {
@@ -131,10 +145,9 @@ impl<'a> Reader<'a> {
                 tracing::debug!(kafka.topic = self.config.topic, error = %cause, "a broker is out of reach");
                 Ok(())
             }
-            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
+            Some(code) if is_out_of_range(code) => {
                 self.hand_over().await?;
-                let partitions = self.consumer.context().owned();
-                self.start_again(partitions).await
+                self.start_again(&self.consumer.context().owned()).await
             }
             _ => {
                 self.hand_over().await?;
@@ -150,11 +163,13 @@ impl<'a> Reader<'a> {
         let mut list = TopicPartitionList::new();
         for partition in partitions.iter().copied() {
             let stream = self.config.stream(partition);
-            let position = self.position(&stream).await?;
+            let begun_behind = self.begun.get(&partition).map(|begun| begun - 1);
+            let position = self.position(&stream).await?.or(begun_behind);
             let topic = self.config.topic.clone();
             let range = self.blocking(move |consumer| consumer.fetch_watermarks(&topic, partition, BROKER_PATIENCE)).await;
             let (low, high) = range.map_err(|cause| KafkaError::Range { stream: stream.clone(), cause })?;
             let first = first(&stream, position, self.config.start, low, high)?;
+            self.begun.entry(partition).or_insert(first.offset);
             list.add_partition_offset(&self.config.topic, partition, Offset::Offset(first.offset)).map_err(refused)?;
             if let Some(lost) = first.lost {
                 self.lose(partition, lost).await?;
@@ -165,24 +180,36 @@ impl<'a> Reader<'a> {
         self.consumer.incremental_assign(&list).map_err(refused)
     }
 
-    /// Stops reading `partitions`, and lets them wait for a start behind the lake's position.
-    async fn start_again(&mut self, partitions: BTreeSet<i32>) -> Result<(), KafkaError> {
+    /// Starts `partitions` again after a while, the longer the more often the lake refused.
+    async fn start_again(&self, partitions: &BTreeSet<i32>) -> Result<(), KafkaError> {
+        self.give_up(partitions)?;
+        sleep(Duration::from_secs(1 << self.refusals.min(6))).await;
+        Ok(())
+    }
+
+    /// Stops reading those of `partitions` that are read, and lets them wait for a start behind the lake's position.
+    fn give_up(&self, partitions: &BTreeSet<i32>) -> Result<(), KafkaError> {
+        let given_up = partitions & &self.consumer.context().owned();
+        if given_up.is_empty() {
+            return Ok(());
+        }
         let mut list = TopicPartitionList::new();
-        for partition in &partitions {
+        for partition in &given_up {
             list.add_partition(&self.config.topic, *partition);
         }
         let refused = |cause| KafkaError::Assign { topic: self.config.topic.clone(), cause };
         self.consumer.incremental_unassign(&list).map_err(refused)?;
-        self.consumer.context().wait_for(partitions);
-        sleep(Duration::from_secs(1 << self.refusals.min(6))).await;
+        self.consumer.context().wait_for(given_up);
         Ok(())
     }
 
     /// Hands everything received over to the lake, partition by partition.
     async fn hand_over(&mut self) -> Result<(), KafkaError> {
-        for partition in self.consumer.context().owned() {
-            // Taken one by one: a partition may be lost while the lake takes another.
-            let Some(batch) = self.consumer.context().take_batch(partition) else { continue };
+        for (partition, batch) in self.consumer.context().take_batches() {
+            // It may have been lost while the lake took another.
+            if !self.consumer.context().is_ours(partition) {
+                continue;
+            }
             let Some(last) = batch.last().map(|(offset, _)| *offset) else { continue };
             match self.keep(partition, batch).await {
                 Ok(kept) => {
@@ -195,16 +222,16 @@ impl<'a> Reader<'a> {
                     // What was refused may be in the lake all the same: only its position tells.
                     tracing::warn!(kafka.topic = self.config.topic, error = %error, "the lake refused a batch");
                     self.refusals += 1;
-                    self.start_again(BTreeSet::from([partition])).await?;
+                    self.start_again(&BTreeSet::from([partition])).await?;
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.failure.take().map_or(Ok(()), Err)
     }
 
     /// Keeps what the lake does not hold yet: another owner may have been here.
-    async fn keep(&self, partition: i32, mut batch: Batch) -> Result<usize, KafkaError> {
+    async fn keep(&mut self, partition: i32, mut batch: Batch) -> Result<usize, KafkaError> {
         let stream = self.config.stream(partition);
         let position = self.position(&stream).await?;
         batch.retain(|(offset, _)| position.is_none_or(|position| *offset > position));
@@ -222,34 +249,29 @@ impl<'a> Reader<'a> {
         outcome.map(|()| kept).map_err(|cause| KafkaError::Keep { stream, cause })
     }
 
-    /// Polls without receiving until `keeping` is done.
-    async fn beside_polling<T>(&self, mut keeping: impl Future<Output = T> + Unpin) -> T {
-        let paused = self.consumer.assignment().and_then(|assigned| self.consumer.pause(&assigned));
+    /// Polls until `keeping` is done; what goes wrong meanwhile is remembered.
+    ///
+    /// Partitions are given up, not paused: pausing throws away what waits to be polled, and with it
+    /// the one report that a position is out of range, after which librdkafka fetches nothing more.
+    /// So no record comes here, and a position out of range is looked at anew in any case.
+    async fn beside_polling<T>(&mut self, mut keeping: impl Future<Output = T> + Unpin) -> T {
+        if let Err(error) = self.give_up(&self.consumer.context().owned()) {
+            self.failure.get_or_insert(error);
+        }
         let mut messages = self.consumer.stream();
-        let outcome = loop {
+        loop {
             tokio::select! {
-                outcome = &mut keeping => break outcome,
-                message = messages.next() => match message {
-                    // A record that was on its way when its partition was paused.
-                    Some(Ok(message)) => {
-                        let delivery = delivery(self.config, &message, self.clock.now());
-                        self.consumer.context().add(message.partition(), message.offset(), delivery);
-                    }
-                    Some(Err(cause)) => tracing::warn!(kafka.topic = self.config.topic, error = %cause, "polling failed"),
-                    None => {}
+                outcome = &mut keeping => return outcome,
+                Some(message) = messages.next() => if let Err(cause) = message && ends_reading(&cause) {
+                    self.failure.get_or_insert(KafkaError::Receive { topic: self.config.topic.clone(), cause });
                 },
             }
-        };
-        let resumed = self.consumer.assignment().and_then(|assigned| self.consumer.resume(&assigned));
-        if let Err(cause) = paused.and(resumed) {
-            tracing::warn!(kafka.topic = self.config.topic, error = %cause, "pausing the topic failed");
         }
-        outcome
     }
 
     /// Writes the group's offset, if the partition is still ours; only tools read it.
     fn hint(&self, partition: i32, offset: i64) {
-        if !self.consumer.context().owned().contains(&partition) {
+        if !self.consumer.context().is_ours(partition) {
             return;
         }
         let mut list = TopicPartitionList::new();
@@ -267,7 +289,6 @@ impl<'a> Reader<'a> {
 
     async fn lose(&mut self, partition: i32, lost: LostRange) -> Result<(), KafkaError> {
         let stream = self.config.stream(partition);
-        tracing::error!(stream, lost.from, lost.to, "records are lost");
         self.count.lost_ranges += 1;
         self.lake.lose(&stream, lost).await.map_err(|cause| KafkaError::Lose { stream, cause })
     }
@@ -291,6 +312,16 @@ impl Drop for Reader<'_> {
             tracing::debug!(kafka.topic = self.config.topic, error = %cause, "no assignment was waiting");
         }
     }
+}
+
+/// Whether going on could pass over records.
+fn ends_reading(cause: &Cause) -> bool {
+    cause.rdkafka_error_code().is_none_or(|code| !is_passing(code) && !is_out_of_range(code))
+}
+
+/// Whether the position to read is not there any more.
+fn is_out_of_range(code: Code) -> bool {
+    matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange)
 }
 
 /// Whether librdkafka mends this by itself.

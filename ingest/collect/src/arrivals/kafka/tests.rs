@@ -1,9 +1,11 @@
 //! librdkafka's own cluster of make-believe brokers, and a lake that remembers and misbehaves.
 
+use super::reader::LAKE_PATIENCE;
 use super::*;
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
+use rdkafka::types::{RDKafkaApiKey as Request, RDKafkaRespErr as Answer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -32,6 +34,8 @@ struct Kept {
     positions: BTreeMap<String, i64>,
     records: Vec<(String, i64)>,
     lost: Vec<(String, LostRange)>,
+    /// The first position that was refused.
+    refused: Option<i64>,
     mischief: Mischief,
     readers: BTreeSet<tokio::task::Id>,
 }
@@ -91,7 +95,9 @@ impl KafkaLake for MemoryLake {
                 let mut kept = self.kept.lock().unwrap();
                 kept.readers.extend(tokio::task::try_id());
                 let mischief = std::mem::take(&mut kept.mischief);
-                if mischief != Mischief::Refuses {
+                if mischief == Mischief::Refuses {
+                    kept.refused = deliveries.first().map(|(offset, _)| *offset);
+                } else {
                     kept.positions.extend(deliveries.last().map(|(offset, _)| (stream.to_owned(), *offset)));
                     kept.records.extend(deliveries.iter().map(|(offset, _)| (stream.to_owned(), *offset)));
                 }
@@ -104,7 +110,7 @@ impl KafkaLake for MemoryLake {
                 Mischief::Refuses | Mischief::TakesAndDenies => Err("the disk says no".into()),
                 Mischief::TakesAndHangs => std::future::pending().await,
                 Mischief::TakesItsTime => {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tokio::time::sleep(LAKE_PATIENCE * 2).await;
                     Ok(())
                 }
             }
@@ -209,6 +215,51 @@ async fn a_slow_lake_is_waited_for_beside_polling() {
     lake.assert_each_once(400);
 }
 
+/// A position out of range is told once, between the first record and the end of the reader's patience.
+async fn a_position_out_of_range_is_looked_at_anew_though_nobody_polls() {
+    let cluster = Cluster::start(1);
+    cluster.produce(120, 20).await;
+    // Each answer brings one record within a millisecond, and one without records takes half a second.
+    let mut answers = vec![Answer::RD_KAFKA_RESP_ERR_NO_ERROR; 60];
+    answers.push(Answer::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+    cluster.inner.request_errors(Request::Fetch, &answers);
+    let lake = MemoryLake::with(Mischief::TakesItsTime);
+    read(&cluster.config("one"), &lake, 120).await.unwrap();
+    lake.assert_each_once(120);
+}
+
+async fn an_error_beside_a_slow_lake_ends_the_reading() {
+    let cluster = Cluster::start(1);
+    cluster.produce(1, 20).await;
+    let lake = MemoryLake::with(Mischief::TakesItsTime);
+    let config = cluster.config("one");
+    let refusing = async {
+        lake.until(1).await;
+        cluster.inner.request_errors(Request::JoinGroup, &[Answer::RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED]);
+        cluster.inner.request_errors(Request::Heartbeat, &[Answer::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS]);
+    };
+    let (outcome, ()) = tokio::join!(read(&config, &lake, usize::MAX), refusing);
+    assert!(matches!(outcome, Err(KafkaError::Receive { .. })), "{outcome:?}");
+    lake.assert_each_once(1);
+}
+
+async fn a_reading_from_now_on_comes_back_to_what_the_lake_refused() {
+    let cluster = Cluster::start(1);
+    let lake = MemoryLake::with(Mischief::Refuses);
+    let config = KafkaConfig { start: KafkaStart::Latest, ..cluster.config("one") };
+    // Nobody says when reading begins, so records come all the time.
+    let producing = async {
+        while lake.records() == 0 {
+            cluster.produce(1, 20).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (outcome, ()) = tokio::join!(read(&config, &lake, 1), producing);
+    outcome.unwrap();
+    let kept = lake.kept.lock().unwrap();
+    assert_eq!(kept.records.first().map(|(_, offset)| *offset), kept.refused);
+}
+
 async fn a_second_reader_takes_its_share() {
     let cluster = Cluster::start(4);
     cluster.produce(200, 20).await;
@@ -280,6 +331,9 @@ async fn what_the_lake_holds_is_true() {
         a_crash_before_the_group_offset_duplicates_nothing(),
         a_commit_that_was_denied_and_one_that_was_refused_are_told_apart(),
         a_slow_lake_is_waited_for_beside_polling(),
+        a_position_out_of_range_is_looked_at_anew_though_nobody_polls(),
+        an_error_beside_a_slow_lake_ends_the_reading(),
+        a_reading_from_now_on_comes_back_to_what_the_lake_refused(),
         a_second_reader_takes_its_share(),
         what_retention_removed_is_reported(),
         a_record_over_the_limit_is_reported_and_the_next_is_read(),

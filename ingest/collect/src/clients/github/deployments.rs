@@ -9,7 +9,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::value::RawValue;
 use waymark_event::{Delivery, Instant};
 
-const LIST: &str = "deployments";
+/// The name of the list.
+pub(super) const LIST: &str = "deployments";
 /// Lists of statuses that are asked for at the same time.
 const IN_FLIGHT_MAX: usize = 8;
 
@@ -28,7 +29,7 @@ impl Backfill<'_> {
             let answer = self.client.get(&path, self.progress).await?;
             let items = answer.listing()?.items;
             let listed = items.iter().map(|item| Listed { item, row: Row::of(item) });
-            let is_new = |one: &Listed<'_>| one.row.created_at().is_none_or(|at| at >= self.since);
+            let is_new = |one: &Listed<'_>| one.row.created_at().is_none_or(|at| at >= self.since.deployments);
             let (listed, older): (Vec<_>, Vec<_>) = listed.partition(is_new);
             let (deliveries, running) = self.with_statuses(&listed, &answer).await?;
             unfinished = [unfinished, running].into_iter().flatten().min();
@@ -36,13 +37,12 @@ impl Backfill<'_> {
             self.count.deployment_statuses += deliveries.len() - listed.len();
             match answer.next {
                 Some(next) if older.is_empty() => {
-                    self.keep(LIST, deliveries, None).await?;
+                    self.keep(LIST, deliveries).await?;
                     path = next;
                 }
                 _ => {
-                    let watermark = self.watermark(self.until, unfinished);
-                    self.keep(LIST, deliveries, Some(watermark)).await?;
-                    return Ok(watermark);
+                    self.keep(LIST, deliveries).await?;
+                    return Ok(self.watermark(unfinished));
                 }
             }
         }

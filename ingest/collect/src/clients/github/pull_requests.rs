@@ -9,7 +9,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::value::RawValue;
 use waymark_event::{Delivery, Instant};
 
-const LIST: &str = "pull_requests";
+/// The name of the list.
+pub(super) const LIST: &str = "pull_requests";
 /// Lists of commits that are asked for at the same time.
 const IN_FLIGHT_MAX: usize = 8;
 
@@ -20,7 +21,7 @@ impl Backfill<'_> {
         for _ in 0..PAGES_MAX {
             let answer = self.client.get(&path, self.progress).await?;
             let rows = answer.listing()?.items.into_iter().map(|item| (item, Row::of(item)));
-            let is_new = |(_, row): &(&RawValue, Row)| row.updated_at().is_none_or(|at| at >= self.since);
+            let is_new = |(_, row): &(&RawValue, Row)| row.updated_at().is_none_or(|at| at >= self.since.pull_requests);
             let (listed, older): (Vec<_>, Vec<_>) = rows.partition(is_new);
             let mut deliveries: Vec<Delivery> =
                 listed.iter().map(|(item, _)| self.delivery("pull_request", item, &answer)).collect();
@@ -31,13 +32,12 @@ impl Backfill<'_> {
             self.count.pull_request_commits += deliveries.len() - listed.len();
             match answer.next {
                 Some(next) if older.is_empty() => {
-                    self.keep(LIST, deliveries, None).await?;
+                    self.keep(LIST, deliveries).await?;
                     path = next;
                 }
                 _ => {
-                    let watermark = self.watermark(self.until, None);
-                    self.keep(LIST, deliveries, Some(watermark)).await?;
-                    return Ok(watermark);
+                    self.keep(LIST, deliveries).await?;
+                    return Ok(self.watermark(None));
                 }
             }
         }

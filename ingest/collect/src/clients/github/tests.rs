@@ -15,6 +15,10 @@ use waymark_event::{Delivery, FixedClock};
 const NOW: i64 = 1_780_000_000; // 2026-05-28T20:26:40Z
 const SINCE: i64 = NOW - 86_400;
 
+fn seconds(seconds: i64) -> Instant {
+    Instant::from_seconds(seconds)
+}
+
 /// An answer: status, headers, body. `{host}` stands for the server's own address.
 type Scripted = (u16, Vec<(&'static str, String)>, String);
 
@@ -85,7 +89,7 @@ impl Server {
 
     async fn backfill(&self) -> (Result<BackfillCount, ClientError>, Pages) {
         let mut pages = Pages::default();
-        let count = self.client.backfill("acme/checkout", Instant::from_seconds(SINCE), &mut pages, &|_| ()).await;
+        let count = self.client.backfill("acme/checkout", Watermarks::all(seconds(SINCE)), &mut pages, &|_| ()).await;
         (count, pages)
     }
 
@@ -148,9 +152,7 @@ async fn page_two_keeps_its_credentials() {
     assert_eq!(ids(&pages.bodies("workflow_run"), "workflow_run"), [1, 2, 3]);
     let asked = server.asked("");
     assert!(asked.iter().all(|(_, authorization)| authorization.as_deref() == Some("Bearer top-secret")), "{asked:?}");
-    let watermarks: Vec<bool> = pages.0.iter().map(|page| page.watermark.is_some()).collect();
-    assert_eq!(watermarks, [false, true, true, true], "only the end of a list is complete");
-    assert_eq!(count.watermark, Some(Instant::from_seconds(NOW - 600)));
+    assert_eq!(count.watermarks, Watermarks::all(seconds(NOW - 600)));
     for delivery in pages.deliveries() {
         assert!(!delivery.request_url.as_deref().unwrap().contains("top-secret"));
         assert_eq!((delivery.source.as_str(), delivery.instance.as_str()), ("github", "127.0.0.1"));
@@ -243,19 +245,17 @@ async fn windows_are_halved_past_a_thousand() {
     ])
     .await;
     let (count, pages) = server.backfill().await;
-    count.unwrap();
-    assert_eq!(ids(&pages.bodies("workflow_run"), "workflow_run"), [1, 2], "oldest first, so that the watermark grows");
-    let watermarks: Vec<_> = pages.0.iter().filter(|page| page.list == "workflow_runs").map(|page| page.watermark).collect();
-    let seconds = |at: i64| Some(Instant::from_seconds(at - 600));
-    assert_eq!(watermarks, [seconds(NOW - 43_200), seconds(NOW)]);
+    assert_eq!(ids(&pages.bodies("workflow_run"), "workflow_run"), [1, 2], "oldest first");
+    assert_eq!(count.unwrap().watermarks, Watermarks::all(seconds(NOW - 600)));
 }
 
 #[tokio::test]
 async fn a_running_run_holds_the_watermark_back() {
     let page = r#"{"total_count":1,"workflow_runs":[{"id":1,"status":"in_progress","created_at":"2026-05-28T18:00:00Z"}]}"#;
     let server = Server::start(vec![(RUNS, vec![ok(page)])]).await;
-    let watermark = server.backfill().await.0.unwrap().watermark;
-    assert_eq!(watermark, Some(Instant::parse("2026-05-28T17:50:00Z").unwrap()));
+    let found = server.backfill().await.0.unwrap().watermarks;
+    let held = Instant::parse("2026-05-28T17:50:00Z").unwrap();
+    assert_eq!(found, Watermarks { workflow_runs: held, ..Watermarks::all(seconds(NOW - 600)) });
 }
 
 #[tokio::test]
@@ -279,7 +279,8 @@ async fn deployments_bring_their_statuses_until_the_start() {
     assert_eq!(ids(&pages.bodies("deployment_status"), "deployment_status"), [31, 22, 21]);
     assert_eq!(ids(&pages.bodies("deployment_status"), "deployment"), [3, 2, 2]);
     assert!(server.asked("/never").is_empty(), "the start was reached");
-    assert_eq!(count.watermark, Some(Instant::parse("2026-05-28T09:50:00Z").unwrap()), "deployment 3 is still running");
+    let held = Instant::parse("2026-05-28T09:50:00Z").unwrap();
+    assert_eq!(count.watermarks.deployments, held, "deployment 3 is still running");
 }
 
 #[tokio::test]
@@ -304,13 +305,40 @@ async fn a_merged_pull_request_brings_its_commits() {
 }
 
 #[tokio::test]
+async fn each_list_is_read_from_where_it_is_complete() {
+    let deployments = r#"[{"id":2,"created_at":"2026-05-28T10:00:00Z"},{"id":1,"created_at":"2026-05-28T09:00:00Z"}]"#;
+    let pulls = r#"[{"number":8,"updated_at":"2026-05-28T10:00:00Z"},{"number":7,"updated_at":"2026-05-28T09:00:00Z"}]"#;
+    let server = Server::start(vec![(DEPLOYMENTS, vec![ok(deployments)]), (PULLS, vec![ok(pulls)])]).await;
+    let half_past_nine = Instant::parse("2026-05-28T09:30:00Z").unwrap();
+    let since = Watermarks { deployments: half_past_nine, ..Watermarks::all(seconds(SINCE)) };
+    let count = server.client.backfill("acme/checkout", since, &mut Pages::default(), &|_| ()).await.unwrap();
+    assert_eq!((count.deployments, count.pull_requests), (1, 2));
+    assert_eq!(server.asked("/actions/runs").len(), 1, "since its own instant");
+}
+
+#[test]
+fn what_was_not_read_in_between_is_not_forgotten() {
+    let [early, known, late, here] = [1, 2, 3, 4].map(|hour| Watermarks::all(seconds(SINCE + hour * 3_600)));
+    for (since, remembered) in [(early, here), (known, here), (late, known)] {
+        assert_eq!(here.after(known, since), remembered, "since {since:?}");
+    }
+    let one_is_late = Watermarks { deployments: late.deployments, ..known };
+    assert_eq!(here.after(known, one_is_late), Watermarks { deployments: known.deployments, ..here });
+    assert_eq!(Watermarks::of_texts(&one_is_late.to_texts()), Some(one_is_late));
+    let mut texts = known.to_texts();
+    texts.remove("deployments");
+    assert_eq!(Watermarks::of_texts(&texts), None);
+}
+
+#[tokio::test]
 async fn a_closed_list_is_named_and_the_others_are_read() {
     let closed = (403, Vec::new(), r#"{"message":"Resource not accessible by personal access token"}"#.to_owned());
     let server = Server::start(vec![(RUNS, vec![closed])]).await;
     let count = server.backfill().await.0.unwrap();
     assert_eq!(count.unavailable.len(), 1);
     assert!(count.unavailable[0].ends_with("Resource not accessible by personal access token"), "{:?}", count.unavailable);
-    assert_eq!(count.watermark, None);
+    let stays = Watermarks { workflow_runs: seconds(SINCE), ..Watermarks::all(seconds(NOW - 600)) };
+    assert_eq!(count.watermarks, stays, "what was not read is asked for again");
     assert_eq!(server.asked("/pulls").len(), 1);
 }
 
@@ -320,9 +348,10 @@ async fn a_refused_token_says_so() {
     let server = Server::start(vec![("/repos/acme/checkout", vec![refused])]).await;
     let error = server.backfill().await.0.unwrap_err();
     assert_eq!(error.to_string(), "the token was refused at `/repos/acme/checkout`: Bad credentials");
-    let error = server.client.backfill("checkout", Instant::from_seconds(SINCE), &mut Pages::default(), &|_| ()).await;
+    let since = Watermarks::all(seconds(SINCE));
+    let error = server.client.backfill("checkout", since, &mut Pages::default(), &|_| ()).await;
     assert_eq!(error.unwrap_err().to_string(), "`checkout` is no repository: write it as `owner/name`");
-    let asked = server.client.backfill("acme/gone", Instant::from_seconds(SINCE), &mut Pages::default(), &|_| ()).await;
+    let asked = server.client.backfill("acme/gone", since, &mut Pages::default(), &|_| ()).await;
     assert_eq!(asked.unwrap_err().to_string(), "there is no `/repos/acme/gone`, or the token may not see it");
 }
 

@@ -9,7 +9,8 @@ use super::{Answer, ClientError, PAGES_MAX};
 use serde_json::value::RawValue;
 use waymark_event::{Delivery, Instant};
 
-const LIST: &str = "workflow_runs";
+/// The name of the list.
+pub(super) const LIST: &str = "workflow_runs";
 /// Results that GitHub gives for one search.
 const RESULTS_MAX: u64 = 1_000;
 
@@ -18,11 +19,10 @@ impl Backfill<'_> {
     pub(super) async fn workflow_runs(&mut self) -> Result<Instant, ClientError> {
         let second = |at: Instant| at.micros().div_euclid(1_000_000);
         let mut windows = Vec::new();
-        if self.since < self.until {
-            windows.push((second(self.since), second(self.until) + 1));
+        if self.since.workflow_runs < self.until {
+            windows.push((second(self.since.workflow_runs), second(self.until) + 1));
         }
         let mut unfinished: Option<Instant> = None;
-        let mut watermark = self.since;
         while let Some((from, to)) = windows.pop() {
             let answer = self.client.get(&self.window_path(from, to), self.progress).await?;
             let total = answer.listing()?.total_count.unwrap_or_default();
@@ -36,10 +36,9 @@ impl Backfill<'_> {
                 let at = Instant::from_seconds(from);
                 self.count.unavailable.push(format!("{total} workflow runs were created at {at}, of which 1,000 are listed"));
             }
-            let end = Instant::from_seconds(to).min(self.until);
-            watermark = self.window(answer, end, &mut unfinished).await?;
+            self.window(answer, &mut unfinished).await?;
         }
-        Ok(watermark)
+        Ok(self.watermark(unfinished))
     }
 
     fn window_path(&self, from: i64, to: i64) -> String {
@@ -47,8 +46,8 @@ impl Backfill<'_> {
         format!("{}/actions/runs?created={from}..{to}&per_page=100", self.path)
     }
 
-    /// Keeps all pages of one window; its last page carries the watermark.
-    async fn window(&mut self, first: Answer, end: Instant, unfinished: &mut Option<Instant>) -> Result<Instant, ClientError> {
+    /// Keeps all pages of one window, and notes the oldest run that has not ended.
+    async fn window(&mut self, first: Answer, unfinished: &mut Option<Instant>) -> Result<(), ClientError> {
         let mut answer = first;
         for _ in 0..PAGES_MAX {
             let mut deliveries = Vec::new();
@@ -65,12 +64,8 @@ impl Backfill<'_> {
                 self.earlier_attempts(id, newest, &mut deliveries).await?;
             }
             self.count.workflow_runs += deliveries.len();
-            let watermark = self.watermark(end, *unfinished);
-            let Some(next) = answer.next else {
-                self.keep(LIST, deliveries, Some(watermark)).await?;
-                return Ok(watermark);
-            };
-            self.keep(LIST, deliveries, None).await?;
+            self.keep(LIST, deliveries).await?;
+            let Some(next) = answer.next else { return Ok(()) };
             answer = self.client.get(&next, self.progress).await?;
         }
         Err(ClientError::Circle { path: answer.url })

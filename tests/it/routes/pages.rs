@@ -1,0 +1,151 @@
+//! Pages as people meet them: who finds itself, what is said of what is missing, and names that would turn a page.
+
+use super::Site;
+use crate::harness::{World, at, delivery};
+use http::StatusCode;
+use serde_json::json;
+use waymark_event::Delivery;
+
+const AS_OF: &str = "2026-03-25T00:00:00Z";
+const RECEIVED_AT: &str = "2026-03-24T12:00:00Z";
+/// A mark in a name turns what follows it.
+const TURNING: &str = "checkout\u{202e}gnp.exe";
+
+impl Site {
+    async fn page(&self, path: &str) -> String {
+        let (status, kind, body) = self.get(path).await;
+        assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/html; charset=utf-8"), "{path}");
+        String::from_utf8(body).unwrap()
+    }
+}
+
+fn event(kind: &str, data: &serde_json::Value) -> Delivery {
+    delivery("json", None, &json!({ "type": kind, "data": data }).to_string(), RECEIVED_AT)
+}
+
+fn owned(service: &str, team: &str) -> Delivery {
+    let data = json!({ "kind": "service", "name": service, "owner_raw": team, "occurred_at": "2026-01-01T00:00:00Z" });
+    event("service", &data)
+}
+
+/// A deployment of each of the last 26 weeks, whose commits nobody tells.
+fn deployed_weekly(service: &str) -> impl Iterator<Item = Delivery> {
+    (0..26).map(move |week| {
+        let finished_at = at("2026-03-23T09:00:00Z").plus_seconds(-week * 7 * 86_400).to_rfc3339();
+        let data = json!({
+            "deployment_id": format!("{service}-{week}"), "service_hint": service, "environment": "production",
+            "status": "finished", "result": "success", "finished_at": finished_at, "version": format!("1.{week}"),
+        });
+        event("deployment", &data)
+    })
+}
+
+/// Two services of one team and one of nobody, without any component.
+async fn undescribed() -> Site {
+    let mut sent: Vec<Delivery> = vec![owned("cart", "payments"), owned(TURNING, "payments")];
+    for service in ["cart", TURNING, "stray"] {
+        sent.extend(deployed_weekly(service));
+    }
+    Site::over(World::new(AS_OF).await, &sent).await
+}
+
+#[tokio::test]
+async fn a_team_finds_itself_from_every_page() {
+    let site = undescribed().await;
+    let home = site.page("/").await;
+    assert!(home.contains("<a href=\"/teams\">Teams</a>") && home.contains("<a href=\"/services\">Services</a>"), "{home}");
+    let teams = site.page("/teams").await;
+    assert!(teams.contains("href=\"/teams/payments\"") && teams.contains("1 service without a team"), "{teams}");
+    let services = site.page("/services").await;
+    for link in ["/services/cart", "/services/stray", "/teams/payments"] {
+        assert!(services.contains(&format!("href=\"{link}\"")), "{link}: {services}");
+    }
+    let found = site.page("/services?name=CAR").await;
+    assert!(found.contains("href=\"/services/cart\"") && !found.contains("href=\"/services/stray\""), "{found}");
+    let team = site.page("/teams/payments").await;
+    let places = ["How it delivers", "scope_kind=team&amp;scope=payments", "What it owns", "What the platform offers"];
+    let places: Vec<Option<usize>> = places.iter().map(|words| team.find(words)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {team}");
+    assert!(team.contains("per service and week</a>") && team.contains("href=\"/services/cart\""), "{team}");
+    assert!(!team.contains("everything that fits is used"), "nothing is known of any component: {team}");
+    for (path, status) in [("/services?wat=1", StatusCode::BAD_REQUEST), ("/teams/nobody", StatusCode::NOT_FOUND)] {
+        let (found, kind, _) = site.get(path).await;
+        assert_eq!((found, kind.as_str()), (status, "text/html; charset=utf-8"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_within_the_pages_leads_somewhere() {
+    let site = Site::open().await;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut waiting = vec!["/".to_owned(), "/doctor".to_owned()];
+    while let Some(path) = waiting.pop() {
+        let (status, kind, body) = site.get(&path).await;
+        assert!(status == StatusCode::OK || path == "/status", "{path} answers {status}");
+        if !kind.starts_with("text/html") || path.starts_with("/metrics/") && path.contains("offset") {
+            continue;
+        }
+        let page = String::from_utf8(body).unwrap();
+        for link in page.split("href=\"/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let link = format!("/{}", link.split('#').next().unwrap_or_default().replace("&amp;", "&"));
+            // A page of each kind is enough: the others differ in their scope only.
+            let kind = link.split(['?', '=']).next().unwrap_or_default().to_owned()
+                + if link.contains("reason=") { "?reason" } else { "" };
+            if seen.insert(kind) {
+                waiting.push(link);
+            }
+        }
+    }
+    assert!(seen.len() > 12, "{seen:?}");
+}
+
+#[tokio::test]
+async fn no_name_turns_what_follows_it() {
+    let site = undescribed().await;
+    let link = "/services/checkout%E2%80%AEgnp.exe";
+    let services = site.page("/services").await;
+    assert!(services.contains(&format!("href=\"{link}\">checkoutgnp.exe</a>")), "{services}");
+    for path in [
+        link,
+        "/services",
+        "/teams/payments",
+        "/doctor",
+        "/api/v1/charts/trend.svg?metric=deployment_frequency&scope_kind=service",
+        "/api/v1/reports/weekly_adoption",
+        "/api/v1/reports/weekly_adoption?format=md",
+    ] {
+        let (status, _, body) = site.get(path).await;
+        let text = String::from_utf8(body).unwrap();
+        assert!(status == StatusCode::OK && !text.contains('\u{202e}'), "{path}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn deployments_without_known_commits_are_told_by_week() {
+    let home = undescribed().await.page("/").await;
+    assert!(home.contains("href=\"/metrics/deployment_frequency?grain=week&amp;last=26\""), "{home}");
+}
+
+#[tokio::test]
+async fn a_closed_wave_of_too_few_answers_is_withheld_and_not_missing() {
+    let answers =
+        "survey,wave,question_id,respondent,value,submitted_on,team\nplatform,2026-q1,nps_platform,r-1,9,2026-03-20,payments\n";
+    let sent = delivery("survey-csv", None, answers, RECEIVED_AT);
+    let home = Site::over(World::new(AS_OF).await, &[sent]).await.page("/").await;
+    assert!(home.contains(">withheld to protect people</a>"), "{home}");
+    assert!(!home.contains("No survey wave has closed yet"), "{home}");
+}
+
+#[tokio::test]
+async fn a_survey_is_drawn_by_quarter_where_nobody_says_a_grain() {
+    let site = Site::open().await;
+    for (asked, rhythm) in
+        [("", "quarterly, "), ("&grain=", "quarterly, "), ("&last=2", "quarterly, "), ("&grain=week", "weekly, ")]
+    {
+        for chart in ["score", "trend"] {
+            let (_, _, svg) = site.get(&format!("/api/v1/charts/{chart}.svg?metric=nps{asked}")).await;
+            let svg = String::from_utf8(svg).unwrap();
+            assert!(svg.contains(rhythm), "{chart}{asked}: {svg}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- expect: question-too-complex
+select strpos(repeat('a', 1000000), repeat('a', 500000) || 'b')

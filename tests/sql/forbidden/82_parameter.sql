@@ -1,0 +1,2 @@
+-- expect: not-supported
+select count(*) from deployments where service = $1
