@@ -9,18 +9,31 @@
 with delivered as (
     select * from delivered_changes where attribution_status <> 'baseline'
 ),
+followed as (
+    select *, is_certain or undoes is distinct from lag(deployment_id) over stretch as is_first
+    from rollbacks
+    window stretch as (partition by service order by finished_at, deployment_id)
+),
+runs as (
+    select *, sum(case when is_first then 1 else 0 end) over (partition by service order by finished_at, deployment_id) as run
+    from followed
+),
+numbered as (
+    select *, row_number() over (partition by service, run order by finished_at, deployment_id) as place from runs
+),
 directed as (
-    -- to take away what went back is to go forward, to take away what went forward is to go back; five steps are followed
-    select one.*,
+    -- to take away what went back is to go forward, to take away what went forward is to go back; five steps are followed,
+    -- and of more, where each takes away the one just before it, every second goes back
+    select one.deployment_id, one.undoes, one.service, one.finished_at,
         case
             when one.is_certain or two.deployment_id is null then true
             when two.is_certain or three.deployment_id is null then false
             when three.is_certain or four.deployment_id is null then true
             when four.is_certain or five.deployment_id is null then false
             when five.is_certain or six.deployment_id is null then true
-            else false
+            else one.place % 2 = 1
         end as goes_back
-    from rollbacks as one
+    from numbered as one
     left join rollbacks as two on two.deployment_id = one.undoes
     left join rollbacks as three on three.deployment_id = two.undoes
     left join rollbacks as four on four.deployment_id = three.undoes

@@ -1,6 +1,6 @@
 -- Adoption rate: of the active services that a component is made for, the share that uses it.
 --
--- Read at the end of the period, or now for a period that is not over. Exempt services stay in the
+-- Read at the end of the period, or now for one that is not over, as soon as a day of it is. Exempt services stay in the
 -- denominator. This is a census, so there is no sampling interval: `low` counts services of unknown
 -- status as not using it, `high` counts them as using it. Coverage: services of known status.
 -- It can be gamed by narrowing the fit rule; read it beside coverage and reach, always.

@@ -1,6 +1,6 @@
 -- Coverage: the share of the active services that a component is made for.
 --
--- Read at the end of the period, or now for a period that is not over. A census: `low` counts
+-- Read at the end of the period, or now for one that is not over, as soon as a day of it is. A census: `low` counts
 -- services whose fit is not known as not fitting, `high` counts them as fitting.
 -- It is no achievement by itself: a component for few services may be right. Read it beside the
 -- adoption rate and reach.

@@ -1,6 +1,6 @@
 -- Reach: the share of all active services that use a component; adoption rate times coverage.
 --
--- Read at the end of the period, or now for a period that is not over. A census: `low` counts
+-- Read at the end of the period, or now for one that is not over, as soon as a day of it is. A census: `low` counts
 -- everything unknown as not using it, `high` counts it as using it.
 -- Read it beside the adoption rate and coverage, which say whether fit or uptake limits it.
 with counted as (

@@ -37,6 +37,7 @@ pub const VIEWS: &[View] = &[
     View { name: "new_adoptions", is_weekly: false, sql: include_str!("../views/new_adoptions.sql") },
     View { name: "component_stays", is_weekly: false, sql: include_str!("../views/component_stays.sql") },
     View { name: "adopting", is_weekly: false, sql: include_str!("../views/adopting.sql") },
+    View { name: "heard_waves", is_weekly: false, sql: include_str!("../views/heard_waves.sql") },
     View { name: "adoption_weekly", is_weekly: true, sql: include_str!("../views/adoption_weekly.sql") },
 ];
 

@@ -10,7 +10,7 @@ use crate::svg::markup::{decimal, exact};
 use crate::svg::{Fill, Letter, Sheet, Stroke};
 use crate::wording::{self, dates, finding};
 use std::collections::BTreeMap;
-use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Unit, Verdict, Window, change};
+use waymark_analytics::{Cell, Change, Grain, Metric, Series, Statistic, Unit, Window, change};
 use waymark_event::Instant;
 
 /// The most scopes that one chart can keep apart.
@@ -59,16 +59,27 @@ impl Line<'_> {
     }
 }
 
-/// The first scopes of a series, in its order, and how many there are in all.
-pub(crate) fn lines(series: &Series) -> (Vec<Line<'_>>, usize) {
-    let mut lines = every_line(series);
+/// The scopes that a chart draws, in the order of its first series, and how many there are in all. Where these are too
+/// many, those that changed clearly are taken first, so that what the title counts can be seen.
+pub(crate) fn lines(series: &[Series]) -> (Vec<Line<'_>>, usize) {
+    let Some(first) = series.first() else { return (Vec::new(), 0) };
+    let mut lines = every_line(first);
     let count = lines.len();
-    lines.truncate(LINES_MAX);
+    if count > LINES_MAX {
+        let ranges = ranges(series);
+        let is_clear = |line: &Line<'_>| compared(first, &ranges, line).is_some_and(|found| finding::is_clear(&found.change));
+        lines.sort_by_cached_key(|line| !is_clear(line));
+        lines.truncate(LINES_MAX);
+        lines.sort_by_key(|line| line.mark);
+        for (place, line) in lines.iter_mut().enumerate() {
+            (line.token, line.mark) = (token(place), place);
+        }
+    }
     (lines, count)
 }
 
 /// All scopes of a series, in its order.
-fn every_line(series: &Series) -> Vec<Line<'_>> {
+pub(crate) fn every_line(series: &Series) -> Vec<Line<'_>> {
     let scoped = by_scope(series);
     let in_order = series.scopes().into_iter().enumerate();
     in_order
@@ -76,10 +87,14 @@ fn every_line(series: &Series) -> Vec<Line<'_>> {
             let cells = scoped.get(&(scope_kind, scope)).into_iter().flatten();
             let known: BTreeMap<Instant, &Cell> = cells.map(|cell| (cell.period_start, *cell)).collect();
             let cells = series.window.periods.iter().map(|period| known.get(&period.start).copied()).collect();
-            let token = palette::SERIES.get(mark).copied().unwrap_or(palette::INK);
-            Line { scope_kind, scope, token, mark, cells }
+            Line { scope_kind, scope, token: token(mark), mark, cells }
         })
         .collect()
+}
+
+/// The colour of the line in this place.
+fn token(place: usize) -> Token {
+    palette::SERIES.get(place).copied().unwrap_or(palette::INK)
 }
 
 /// Cells by the kind and name of their scope.
@@ -145,32 +160,75 @@ fn compared(first: &Series, ranges: &[(&Series, ByScope<'_>)], line: &Line<'_>) 
     Some(Comparison { change: change(metric, before, after), basis })
 }
 
-/// The title of a chart: the finding of its one scope, or how many of all scopes changed, drawn or not.
+/// The title of a chart: the finding of its one scope, or how many of all that can be compared changed, drawn or not.
 pub(crate) fn title(series: &[Series], lines: &[Line<'_>]) -> (String, Option<String>) {
     let Some(first) = series.first() else { return ("No series".to_owned(), None) };
     let metric = first.metric;
     let ranges = ranges(series);
     if let [line] = lines {
-        let Some(found) = compared(first, &ranges, line) else {
-            let value = line.last().map_or_else(|| "no data".to_owned(), |(_, cell)| wording::cell(metric, cell));
-            return (format!("{}: {value}", metric.title), None);
+        let has_news = line.last().is_some() && !is_use_unknown(metric, line);
+        return match compared(first, &ranges, line) {
+            Some(found) if has_news || finding::is_clear(&found.change) => {
+                (finding::title(metric, &found.change), Some(found.basis))
+            }
+            _ => (format!("{}: {}", metric.title, without_finding(metric, lines)), None),
         };
-        return (finding::title(metric, &found.change), Some(found.basis));
-    }
-    if lines.is_empty() {
-        return (format!("{}: no data", metric.title), None);
     }
     let all = every_line(first);
-    let found: Vec<Comparison> = all.iter().filter_map(|line| compared(first, &ranges, line)).collect();
-    let changed = found.iter().filter(|found| matches!(found.change.verdict, Verdict::Up | Verdict::Down)).count();
-    let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
+    let found: Vec<Comparison> = all
+        .iter()
+        .filter_map(|line| compared(first, &ranges, line).filter(|found| is_told(metric, line, &found.change)))
+        .collect();
+    if found.is_empty() {
+        return (format!("{}: {}", metric.title, without_finding(metric, &all)), None);
+    }
+    let changed = found.iter().filter(|found| finding::is_clear(&found.change)).count();
+    let among = several(found.len(), &all);
     let basis = found.into_iter().next().map(|found| found.basis);
     let title = if changed == 0 {
-        format!("{}: no clear change in {} {kind}", metric.title, all.len())
+        format!("{}: no clear change in {among}", metric.title)
     } else {
-        format!("{} changed clearly in {changed} of {} {kind}", metric.title, all.len())
+        format!("{} changed clearly in {changed} of {among}", metric.title)
     };
     (title, basis)
+}
+
+/// Whether the comparison of a line says something: two numbers were compared, and some use is known.
+fn is_told(metric: &Metric, line: &Line<'_>, change: &Change) -> bool {
+    let has_numbers = change.before.is_some() && change.after.is_some();
+    finding::is_clear(change) || (has_numbers && finding::is_comparable(change) && !is_use_unknown(metric, line))
+}
+
+/// Whether nobody is known to use a component while some may: a share of nothing would be no news.
+fn is_use_unknown(metric: &Metric, line: &Line<'_>) -> bool {
+    let is_open = |cell: &Cell| cell.value.is_some_and(|value| value <= 0.0) && cell.high.is_some_and(|high| high > 0.0);
+    matches!(metric.id, "adoption_rate" | "reach") && line.last().is_some_and(|(_, cell)| is_open(cell))
+}
+
+/// What a title says where nothing was found by comparing.
+fn without_finding(metric: &Metric, lines: &[Line<'_>]) -> String {
+    let known: Vec<&Line<'_>> = lines.iter().filter(|line| line.last().is_some()).collect();
+    match known.as_slice() {
+        [] => silence(metric, lines),
+        some if some.iter().all(|line| is_use_unknown(metric, line)) => "no use is known".to_owned(),
+        [line] if lines.len() == 1 => line.last().map_or_else(String::new, |(_, cell)| wording::cell(metric, cell)),
+        some => format!("nothing to compare in {}", several(some.len(), lines)),
+    }
+}
+
+/// Why no line has a value: withheld where any of them is, else what the newest cell says.
+fn silence(metric: &Metric, lines: &[Line<'_>]) -> String {
+    let cells = || lines.iter().flat_map(|line| line.cells.iter().flatten());
+    if cells().any(|cell| cell.sample_size.is_none()) {
+        return wording::WITHHELD.to_owned();
+    }
+    cells().next_back().map_or_else(|| "no data".to_owned(), |cell| wording::absent(metric, cell))
+}
+
+/// So many scopes of the kind of these lines: `1 team`, `7 teams`.
+fn several(count: usize, lines: &[Line<'_>]) -> String {
+    let kind = lines.first().map_or("scope", |line| line.scope_kind);
+    if count == 1 { format!("1 {}", kind.replace('_', " ")) } else { format!("{count} {}", plural(kind)) }
 }
 
 /// The line below the title: measure, scope, rhythm and days, and what the limits mean.
@@ -292,7 +350,7 @@ pub(crate) fn plural(scope_kind: &str) -> String {
 /// What the foot of a chart says where it draws fewer scopes than there are.
 pub(crate) fn drawn(lines: &[Line<'_>], count: usize) -> Option<String> {
     let kind = plural(lines.first().map_or("scope", |line| line.scope_kind));
-    (count > lines.len()).then(|| format!("drawn: the first {} of {count} {kind}", lines.len()))
+    (count > lines.len()).then(|| format!("drawn: {} of {count} {kind}, clear changes first", lines.len()))
 }
 
 fn noun(grain: Grain) -> &'static str {
@@ -308,7 +366,7 @@ fn noun(grain: Grain) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invented::{quarters, series};
+    use crate::invented::{ninety_days, quarters, series, weeks};
 
     #[test]
     fn a_score_is_held_against_the_wave_before() {
@@ -317,7 +375,7 @@ mod tests {
             let given = series("nps", quarters(4), &platform, |_, index| {
                 values.get(index).copied().flatten().map(|value| (value, 100))
             });
-            let (lines, _) = lines(&given);
+            let (lines, _) = lines(std::slice::from_ref(&given));
             title(std::slice::from_ref(&given), &lines)
         };
         // Limits lie 20.8 points to either side, so 29 points of difference are chance and 60 are not.
@@ -332,8 +390,64 @@ mod tests {
     #[test]
     fn a_chart_of_nothing_counts_no_scopes() {
         let given = series("change_lead_time", quarters(1), &[], |_, _| None);
-        let (lines, _) = lines(&given);
+        let (lines, _) = lines(std::slice::from_ref(&given));
         let said = subtitle(given.metric, &given.window, &lines, None);
         assert!(said.starts_with("Median · quarterly, "), "{said}");
+    }
+    #[test]
+    fn what_changed_clearly_is_drawn_in_the_order_of_the_series_and_in_colours_of_its_own() {
+        let teams = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| ("team", name));
+        let range = |back: u64, changed: f64| {
+            series("change_lead_time", ninety_days(back), &teams, |place, _| {
+                Some((if place >= 6 { changed } else { 90_000.0 }, 600))
+            })
+        };
+        let weekly = series("change_lead_time", weeks(13), &teams, |_, _| Some((90_000.0, 60)));
+        let given = [weekly, range(1, 200_000.0), range(0, 90_000.0)];
+        let (lines, count) = lines(&given);
+        let names: Vec<&str> = lines.iter().map(|line| line.scope).collect();
+        assert_eq!((names, count), (vec!["a", "b", "c", "d", "g", "h"], 8));
+        assert!(lines.iter().zip(palette::SERIES).all(|(line, token)| line.token == token));
+        assert_eq!(title(&given, &lines).0, "Change lead time changed clearly in 2 of 8 teams");
+        assert_eq!(drawn(&lines, count).as_deref(), Some("drawn: 6 of 8 teams, clear changes first"));
+    }
+
+    #[test]
+    fn a_title_finds_nothing_where_there_is_nothing() {
+        let components = ["a", "b", "c"].map(|name| ("component", name));
+        let titled = |given: Series| {
+            let given = [given];
+            title(&given, &lines(&given).0)
+        };
+        let empty = series("retention_curve", weeks(4), &components, |_, _| None);
+        let mut open = series("retention_curve", weeks(4), &components, |_, _| Some((0.5, 60)));
+        for cell in &mut open.cells {
+            (cell.value, cell.is_partial) = (None, true);
+        }
+        let mut withheld = series("nps", quarters(3), &components, |_, _| None);
+        withheld.cells.iter_mut().for_each(|cell| cell.sample_size = None);
+        let unknown = |scopes: &[(&str, &str)]| {
+            let mut made = series("reach", weeks(4), scopes, |_, _| Some((0.0, 7)));
+            made.cells.iter_mut().for_each(|cell| cell.high = Some(1.0));
+            made
+        };
+        let compared = |count: usize| {
+            series("reach", weeks(4), &components, move |place, index| (place < count || index == 0).then_some((0.5, 60)))
+        };
+        let cases = [
+            (empty, "Retention curve: no data"),
+            (open, "Retention curve: too few (n = 60)"),
+            (withheld.clone(), "Net promoter score: withheld to protect people"),
+            (unknown(&components), "Reach: no use is known"),
+            (unknown(&[("component", "a")]), "Reach: no use is known"),
+            (compared(0), "Reach: nothing to compare in 3 components"),
+            (compared(1), "Reach: no clear change in 1 component"),
+            (compared(2), "Reach: no clear change in 2 components"),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(titled(given).0, wanted);
+        }
+        withheld.cells.retain(|cell| cell.scope == "a");
+        assert_eq!(titled(withheld).0, "Net promoter score: withheld to protect people");
     }
 }

@@ -8,7 +8,7 @@ use crate::palette;
 use crate::svg::pen::Pen;
 use crate::svg::{Anchor, Letter, Svg};
 use crate::wording::{self, dates};
-use waymark_analytics::{Series, Statistic};
+use waymark_analytics::{METRICS, Metric, Series, Statistic};
 
 /// The words around one chart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,8 +87,20 @@ fn rows(series: &Series) -> Option<String> {
         let is_same = rows().min() == rows().max();
         return rows().max().filter(|_| is_same).map(|rows| format!("n = {}", wording::count(rows)));
     }
+    if is_stock(series.metric) {
+        let end = series.cells.iter().map(|cell| cell.period_start).max();
+        let last = series.cells.iter().filter(|cell| cell.statistic == headline && Some(cell.period_start) == end);
+        let total: i64 = last.filter_map(|cell| cell.sample_size).sum();
+        return (total > 0).then(|| format!("n = {} at the end", wording::count(total)));
+    }
     let total: i64 = rows().sum();
     (total > 0).then(|| format!("n = {} in all", wording::count(total)))
+}
+
+/// Whether the rows are what is there at the end of a period, most of which was there a period before: a level, or
+/// another statistic of the things that a level counts, which has its evidence.
+fn is_stock(metric: &Metric) -> bool {
+    METRICS.iter().any(|level| level.kind == Statistic::Level && level.evidence == metric.evidence)
 }
 
 fn coverage(series: &[&Series]) -> Option<String> {
@@ -115,4 +127,23 @@ pub(crate) fn placard(words: &Words, reason: &str, frame: &Frame) -> Svg {
     let reason = advances::fitted(reason, 13.0, Weight::Regular, free.right - free.left);
     pen.sheet().text(x, y, &reason, Letter::new(13.0, palette::MUTED).at(Anchor::Middle));
     pen.finish(&words.title, &format!("{} {reason}.", words.subtitle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::{series, weeks};
+
+    #[test]
+    fn what_waits_is_counted_once_and_what_happens_in_every_period() {
+        let organisation = [("organisation", "Example")];
+        let footer_of = |id: &str| {
+            let given = series(id, weeks(3), &organisation, |_, index| Some((60.0, [40, 50, 59][index])));
+            footer(&[&given], &[])
+        };
+        for id in ["undeployed_change_age", "undeployed_changes"] {
+            assert!(footer_of(id).contains(" · n = 59 at the end · "), "{}", footer_of(id));
+        }
+        assert!(footer_of("change_lead_time").contains(" · n = 149 in all · "), "{}", footer_of("change_lead_time"));
+    }
 }

@@ -90,11 +90,11 @@ mod tests {
             let section = Section { id: "one".to_owned(), title: String::new(), purpose: String::new(), blocks: vec![block] };
             html(&Document { sections: vec![section], ..made() })
         };
-        let wide = page(table(7, 12));
+        let wide = page(table(7, 6));
         assert!(wide.contains("<table class=\"short stacked\">"), "{wide}");
         assert!(wide.contains("<td class=\"word\" data-label=\"Column 6\">"), "{wide}");
-        let long = page(table(3, 13));
-        assert!(long.contains("<table>"), "three columns fit, and thirteen rows may part: {long}");
+        let long = page(table(3, 7));
+        assert!(long.contains("<table>"), "three columns fit, and seven rows may part: {long}");
     }
 
     #[test]

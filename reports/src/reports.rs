@@ -271,7 +271,7 @@ mod tests {
             given.components[0].status = status.to_owned();
             given.components[0].forecast = Some(forecast.clone());
             let (weekly, review) = (written("weekly", &given), written("leadership", &given));
-            let beside = format!("{forecast}; needs 0.11 a week, had 0.75");
+            let beside = format!("95 % by 7 Mar – 9 May 2027: {status}; needs 0.11 a week, had 0.75");
             let (target, ask) = ("95 % by 31 Mar 2027", format!("Base image is {status} for 95 % by 31 Mar 2027"));
             for (text, said) in [
                 (&weekly, format!("none left; {forecast}.**")),
@@ -334,6 +334,7 @@ mod tests {
         let weekly = written("weekly", &unseen());
         let refused = "**No claim about Standard CI pipeline: its use by 60 eligible services is unknown.**";
         assert!(weekly.contains(refused), "{weekly}");
+        assert!(weekly.contains("(use is unknown)") && !weekly.contains("no forecast"), "{weekly}");
         // Of the secrets store 10 of 46 are known to use it, and of 6 nobody knows.
         let whole = written("leadership", &input());
         assert!(whole.contains("of active services, what is unknown included"), "{whole}");

@@ -33,7 +33,7 @@ pub(crate) struct Standing<'a> {
 /// How the adoption at the end of a range stands against that before it.
 pub(crate) struct Since {
     pub(crate) change: Change,
-    /// Adopting by eligible services before: `31 of 60`.
+    /// Adopting by eligible services before, and of how many nobody knew: `31 of 60`, `4 of 58, 1 unknown`.
     pub(crate) from: String,
     pub(crate) tone: Tone,
 }
@@ -70,17 +70,23 @@ impl Standing<'_> {
     pub(crate) fn since(&self) -> Option<Since> {
         let (metric, before) = (find("adoption_rate")?, self.before.filter(|_| !self.is_unseen())?);
         let change = change(metric, before, self.adoption);
-        Some(Since { change, from: wording::basis(metric, before)?, tone: finding::tone(metric, &change) })
+        let unknown = counted(before).map_or(0, |[_, _, unknown]| unknown);
+        let from = format!("{}{}", wording::basis(metric, before)?, beside_unknown(unknown));
+        Some(Since { change, from, tone: finding::tone(metric, &change) })
     }
 
     /// When the target will be reached, or why nobody can say.
     fn forecast(&self) -> &str {
-        self.info.forecast.as_deref().unwrap_or("no forecast")
+        if self.is_unseen() { "use is unknown" } else { self.info.forecast.as_deref().unwrap_or("no forecast") }
     }
 
-    /// The forecast, and what the target asks of each week beside it.
+    /// The forecast as it stands below the target, and what that asks of each week.
     pub(crate) fn outlook(&self) -> String {
-        self.pace.as_ref().map_or_else(|| self.forecast().to_owned(), |pace| format!("{}; {pace}", self.forecast()))
+        let forecast = match self.info.target {
+            Some(_) => without_target(self.forecast()),
+            None => self.forecast().to_owned(),
+        };
+        self.pace.as_ref().map_or_else(|| forecast.clone(), |pace| format!("{forecast}; {pace}"))
     }
 
     /// What the verdict on the target means for the reader; nothing where no use is known.
@@ -112,10 +118,7 @@ impl Standing<'_> {
             0 => "none left".to_owned(),
             count => format!("{count} left"),
         };
-        let unknown = match self.unknown {
-            0 => String::new(),
-            count => format!(", {} unknown", wording::count(count)),
-        };
+        let unknown = beside_unknown(self.unknown);
         format!(
             "{}: {} eligible services ({}), {week}, {left}{unknown}; {}.",
             self.info.title,
@@ -129,6 +132,17 @@ impl Standing<'_> {
     pub(crate) fn tone(&self) -> Tone {
         if self.left > 0 { Tone::Worse } else { self.verdict() }
     }
+}
+
+/// How many services nobody knows about, beside those that are known: `, 1 unknown`; empty where there are none.
+fn beside_unknown(count: i64) -> String {
+    if count == 0 { String::new() } else { format!(", {} unknown", wording::count(count)) }
+}
+
+/// A forecast without the target in it: `90 % by 8–22 Nov 2026: at risk`.
+fn without_target(forecast: &str) -> String {
+    let parts = forecast.split_once(" (target ").and_then(|(before, rest)| Some((before, rest.split_once(')')?.1)));
+    parts.map_or_else(|| forecast.to_owned(), |(before, after)| format!("{before}{after}"))
 }
 
 /// The standing of every component that has numbers, in the organisation's order.
@@ -280,6 +294,37 @@ mod tests {
     fn what_is_reached_as_far_as_was_last_known_needs_nothing_more() {
         let given = judged("done");
         assert_eq!(standings(&given)[0].outlook(), "as the scoreboard says it: done");
+    }
+
+    #[test]
+    fn a_target_is_said_once_and_only_where_use_is_known() {
+        let mut given = judged("late");
+        for (forecast, outlook) in [
+            ("95 % by 7 Mar – 9 May 2027 (target 31 Mar 2027): late", "95 % by 7 Mar – 9 May 2027: late"),
+            ("no forecast: nothing was gained (target 95 % by 31 Mar 2027): late", "no forecast: nothing was gained: late"),
+            ("95 % reached (open", "95 % reached (open"),
+        ] {
+            given.components[0].forecast = Some(forecast.to_owned());
+            assert_eq!(standings(&given)[0].outlook(), format!("{outlook}; needs 0.11 a week, had 0.75"));
+        }
+        for cell in &mut given.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            (cell.value, cell.low, cell.high, cell.numerator) = (Some(0.0), Some(0.0), Some(1.0), Some(0.0));
+        }
+        assert_eq!(standings(&given)[0].outlook(), "use is unknown");
+    }
+
+    #[test]
+    fn what_was_unknown_before_stands_beside_what_was_adopted() {
+        let mut given = input();
+        given.components.retain(|component| component.id == "secrets");
+        let from = |given: &ReportInput| standings(given)[0].since().map(|since| since.from);
+        // By hand: 13 % of 46 were unknown.
+        let with_unknown = from(&given).unwrap();
+        assert!(with_unknown.ends_with(" of 46, 6 unknown"), "{with_unknown}");
+        for cell in &mut given.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            cell.high = cell.low;
+        }
+        assert_eq!(Some(with_unknown), from(&given).map(|known| known + ", 6 unknown"));
     }
 
     #[test]

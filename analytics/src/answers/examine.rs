@@ -92,7 +92,7 @@ pub struct SourceRhythm {
 }
 
 /// How much of one service the numbers can use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ServiceCoverage {
     /// The service's name.
     pub service: String,

@@ -20,6 +20,7 @@ use datafusion::error::Result;
 use datafusion::functions::{core, regex, string, unicode};
 use datafusion::functions_nested as nested;
 use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
@@ -62,9 +63,15 @@ pub(crate) fn bind(plan: LogicalPlan, flag: &StopFlag) -> Result<LogicalPlan, Qu
         },
         other => operated::replaced(other, flag),
     };
-    plan.transform_up_with_subqueries(|node| node.map_expressions(|expr| expr.transform_up(|expr| Ok(replace(expr)))))
-        .data()
-        .map_err(QueryError::from_planning)
+    let bound = plan.transform_up_with_subqueries(|node| {
+        // Filters and orders inside of aggregates and windows are part of the name of their column.
+        let names = NamePreserver::new(&node);
+        node.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|expr| Ok(replace(expr)))?.update_data(|expr| name.restore(expr)))
+        })
+    });
+    bound.data().map_err(QueryError::from_planning)
 }
 
 /// Every function whose result can be much larger than its arguments, that can build on itself through the
@@ -232,6 +239,9 @@ mod tests {
             "select trim('  kit '), btrim('xkitx', 'yx'), ltrim('xkit', 'x'), rtrim('kitx', 'x'), trim(both 'x' from 'xkitx')",
             "select strpos('banana', 'n'), position('na' in 'banana'), strpos(value::varchar, '1') from generate_series(0, 3)",
             "select array_has_all([1, 2, 3], [1, 3]), array_has_any([1, 2], [3, value]) from generate_series(0, 3)",
+            "select count(*) filter (where value::varchar ~ '1'), count(*) filter (where value || 'x' = '1x') from generate_series(0, 3)",
+            "select rank() over (order by value || 'x'), sum(1) over (order by value::varchar ~ '1') from generate_series(0, 3)",
+            "select array_agg(value order by value || 'x' desc) from generate_series(0, 3)",
             // Each of these is cut into pieces.
             "select value, levenshtein(repeat('a', 300), repeat('b', 290 + value % 20)) from generate_series(1, 200) order by 1",
             "select value, btrim(repeat('ab', 1000 + value), 'ba' || repeat('c', 1000 + value)) from generate_series(1, 30) order by 1",

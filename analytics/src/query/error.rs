@@ -124,6 +124,9 @@ pub enum QueryError {
     Run(#[source] Arc<DataFusionError>),
 }
 
+/// What the engine has no step for is mostly a subquery that asks again for every row.
+const NO_SUCH_STEP: &str = "a step of this question, such as a subquery that is asked again for every row: say it as a join";
+
 impl QueryError {
     /// An error from parsing, planning or optimising: it may quote the caller's text.
     ///
@@ -161,6 +164,7 @@ impl QueryError {
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::OutOfMemory,
+            DataFusionError::NotImplemented(_) => Self::NotSupported { what: NO_SUCH_STEP.to_owned() },
             DataFusionError::ArrowError(arrow, _) => Self::from_arrow(arrow).unwrap_or_else(|| Self::Run(Arc::new(error))),
             _ => Self::Run(Arc::new(error)),
         }

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use waymark_analytics::{
-    Answer, AnswerRequest, Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, WEEKS, Window, local_date,
+    Answer, AnswerRequest, Cell, Component, Definitions, Engine, Grain, MOVEMENTS, STANDING, Series, Unit, WEEKS, Window,
+    local_date,
 };
 use waymark_event::Instant;
 use waymark_reports::wording::{self, dates};
@@ -185,6 +186,9 @@ impl<'a> Scoring<'a> {
             until: self.goals.until(&component.id),
             sentence: String::new(),
         };
+        if let Some(until) = score.until.as_mut().filter(|_| score.adoption.is_unseen()) {
+            (until.status, until.sentence) = ("no forecast", "use is unknown".to_owned());
+        }
         score.sentence = score.said(&self.week);
         score
     }
@@ -244,6 +248,20 @@ impl Bounds {
         format!("{} of {} ({}{open})", wording::plain(numerator), wording::plain(denominator), wording::share(value))
     }
 
+    /// The share, or what it may be where something is unknown: `75 %`, `75–83 %`; a dash where nothing is counted.
+    pub fn share(&self) -> String {
+        let Some(value) = self.value else { return "–".to_owned() };
+        match (self.low, self.high) {
+            (Some(low), Some(high)) if high - low > 1e-9 => wording::interval(Unit::Share, low, high),
+            _ => wording::share(value),
+        }
+    }
+
+    /// Whether nothing is known about any of what stands below the line: then no forecast of it is a finding.
+    fn is_unseen(&self) -> bool {
+        self.denominator.is_some_and(|all| all > 0.0 && self.unknown() as f64 >= all)
+    }
+
     /// How many stand below the line without being known.
     pub fn unknown(&self) -> i64 {
         let (Some(value), Some(high), Some(denominator)) = (self.value, self.high, self.denominator) else { return 0 };
@@ -282,4 +300,30 @@ pub(super) fn described<'a>(definitions: &'a Definitions, id: &str) -> Result<&'
 /// A day as JSON writes it.
 pub(super) fn day_said(row: &Row<'_>, name: &str, definitions: &Definitions) -> Option<String> {
     row.instant(name).map(|instant| day_of(instant, definitions.zone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_what_the_unknown_leave_open_and_unseen_only_where_nobody_was_looked_at() {
+        let bounds = |low: f64, high: f64| Bounds {
+            value: Some(low),
+            low: Some(low),
+            high: Some(high),
+            numerator: Some(low * 4.0),
+            denominator: Some(4.0),
+        };
+        for (given, share, is_unseen) in [
+            (Bounds::default(), "–", false),
+            (bounds(0.0, 0.0), "0 %", false),
+            (bounds(0.0, 1.0), "0–100 %", true),
+            (bounds(0.0, 0.75), "0–75 %", false),
+            (bounds(0.75, 1.0), "75–100 %", false),
+            (bounds(0.75, 0.75), "75 %", false),
+        ] {
+            assert_eq!((given.share().as_str(), given.is_unseen()), (share, is_unseen), "{given:?}");
+        }
+    }
 }

@@ -209,7 +209,7 @@ mod tests {
             (
                 (10, 100),
                 (25, 100),
-                "10 of 100 (10 %, 95 % 6–17 %) before, 25 of 100 (25 %, 95 % 18–34 %) after; up from 10 %, difference +4.5 to \
+                "10 of 100 (10 %, 95 % 6–17 %) before, 25 of 100 (25 %, 95 % 18–34 %) after; up from 10 %, difference +4 to \
                  +25 points.",
             ),
             ((0, 0), (2, 40), "no mature deployment before, 2 of 40 (5 %, 95 % 1–17 %) after; too few to compare."),

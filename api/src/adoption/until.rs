@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::forecast::{Forecast, Progress, Weeks, forecast};
+use waymark_analytics::forecast::{Forecast, HORIZON_WEEKS, Progress, Refusal, Weeks, forecast};
 use waymark_analytics::{Definitions, Migration, local_date};
 use waymark_reports::wording::{self, dates};
 
@@ -164,10 +164,17 @@ fn whole(count: i64) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
 }
 
+/// How far forecasts look.
+fn horizon() -> Days {
+    Days::new(7 * u64::from(HORIZON_WEEKS))
+}
+
 fn status(found: &Forecast, said: Option<WeeksSaid>, aim: Aim, today: NaiveDate) -> &'static str {
     match (found, said, aim.due_on) {
         (Forecast::Done, _, _) => "done",
         (_, _, Some(due_on)) if due_on <= today => "late",
+        // Half of all futures end after the horizon, and the day lies before it.
+        (Forecast::Refused(Refusal::NoEnd { recent_weeks: None }), _, Some(due_on)) if due_on <= today + horizon() => "late",
         (_, None, _) => "no forecast",
         (_, Some(_), None) => "no target",
         (_, Some(said), Some(due_on)) if said.p85 <= due_on => "on track",

@@ -116,10 +116,10 @@ fn row(score: &Score) -> Markup {
             td data-label="Adoption" {
                 (score.adoption.said()) @if score.adoption.unknown() > 0 { small { (score.adoption.unknown()) " unknown" } }
             }
-            td.number data-label="Coverage" { (share(score.coverage.value)) }
-            td.number data-label="Reach" { (share(score.reach.value)) }
+            td.number data-label="Coverage" { (score.coverage.share()) }
+            td.number data-label="Reach" { (score.reach.share()) }
             td.number data-label="Teams done" {
-                (share(score.teams_completed.value)) small { "started " (share(score.teams_started.value)) }
+                (score.teams_completed.share()) small { "started " (score.teams_started.share()) }
             }
             td.number data-label="Joined" { (score.joined) }
             td.number data-label="Left" { @if score.left > 0 { span.verdict.worse { (score.left) } } @else { "0" } }
@@ -219,6 +219,16 @@ mod tests {
     fn nobody_who_moved_is_a_zero_and_not_a_gap() {
         let row = row(&score(0, 0)).into_string();
         assert!(row.contains("data-label=\"Joined\">0</td>") && row.contains("data-label=\"Left\">0</td>"), "{row}");
+    }
+
+    #[test]
+    fn what_is_unknown_is_no_zero() {
+        let unknown =
+            Bounds { value: Some(0.0), low: Some(0.0), high: Some(1.0), numerator: Some(0.0), denominator: Some(7.0) };
+        let given = Score { reach: unknown.clone(), teams_completed: unknown.clone(), teams_started: unknown, ..score(0, 0) };
+        let row = row(&given).into_string();
+        assert!(row.contains("data-label=\"Reach\">0–100 %</td>"), "{row}");
+        assert!(row.contains("data-label=\"Teams done\">0–100 %<small>started 0–100 %</small></td>"), "{row}");
     }
 
     #[test]

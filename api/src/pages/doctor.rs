@@ -182,7 +182,7 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
             h2 #sources { "Sources" }
             p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses, for 30 hours, and for longer than lately." }
             @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
-                div.scroll role="region" aria-label="Sources" tabindex="0" { table {
+                div.scroll role="region" aria-label="Sources" tabindex="0" { table.stacked {
                     (head(&[
                         Words("Source"), Words("Connection"), Words("By"), Number("Deliveries"), Number("Not understood"),
                         Words("Newest"), Number("Usual pause"), Number("Silent for"),
@@ -194,16 +194,17 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
     }
 }
 
+/// On a phone the cells of a row stand below each other, each under its own heading; those of a service too.
 fn source_row(source: &SourceRhythm, zone: Tz) -> Markup {
     let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
     html! {
         tr.stale[source.is_stale] {
-            td { (source.source) } td { (source.connection) } td { (source.channel) }
-            td.number { (wording::count(source.deliveries)) }
-            td.number { (wording::count(source.rejections)) }
-            td.when { (moment(source.newest_at, zone)) }
-            td.number { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
-            td.number { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
+            td { (source.source) } td data-label="Connection" { (source.connection) } td data-label="By" { (source.channel) }
+            td.number data-label="Deliveries" { (wording::count(source.deliveries)) }
+            td.number data-label="Not understood" { (wording::count(source.rejections)) }
+            td.when data-label="Newest" { (moment(source.newest_at, zone)) }
+            td.number data-label="Usual pause" { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
+            td.number data-label="Silent for" { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
         }
     }
 }
@@ -215,7 +216,7 @@ fn services(diagnosis: &Diagnosis, zone: Tz) -> Markup {
             h2 #services { "Services" }
             p.question { "How much of each can the numbers use? The least covered come first." }
             @if diagnosis.services.is_empty() { p { "No service was deployed or built in these days." } } @else {
-                div.scroll role="region" aria-label="Services" tabindex="0" { table {
+                div.scroll role="region" aria-label="Services" tabindex="0" { table.stacked {
                     (head(&[
                         Words("Service"), Words("Owner"), Number("Environment known"), Number("Commits known"),
                         Number("Clocks agree"), Number("Runs"), Words("Incidents"), Words("Newest deployment"),
@@ -233,20 +234,20 @@ fn service_row(service: &ServiceCoverage, zone: Tz) -> Markup {
     html! {
         tr {
             td { a href=(behind.with("grain", "window").text()) { (service.service) } }
-            td { @match &service.owner { Some(owner) => { (owner) } None => { strong.alarm { "none" } } } }
-            (part(service.attempts_with_tier, service.attempts))
-            (part(service.deployments_with_commits, service.deployments))
-            (part(service.changes_with_clock, service.changes))
-            td.number { (wording::count(service.runs)) }
-            td { @if service.has_incidents { "told" } @else { "never named" } }
-            td.when { (moment(service.newest_deployment_at, zone)) }
+            td data-label="Owner" { @match &service.owner { Some(owner) => { (owner) } None => { strong.alarm { "none" } } } }
+            (part("Environment known", service.attempts_with_tier, service.attempts))
+            (part("Commits known", service.deployments_with_commits, service.deployments))
+            (part("Clocks agree", service.changes_with_clock, service.changes))
+            td.number data-label="Runs" { (wording::count(service.runs)) }
+            td data-label="Incidents" { @if service.has_incidents { "told" } @else { "never named" } }
+            td.when data-label="Newest deployment" { (moment(service.newest_deployment_at, zone)) }
         }
     }
 }
 
-fn part(known: i64, all: i64) -> Markup {
+fn part(heading: &str, known: i64, all: i64) -> Markup {
     html! {
-        td.number { @match all {
+        td.number data-label=(heading) { @match all {
             0 => { span.none { "–" } }
             _ if known < all => { strong.alarm { (wording::count(known)) " of " (wording::count(all)) } }
             _ => { (wording::count(known)) " of " (wording::count(all)) }
@@ -264,6 +265,26 @@ mod tests {
         assert_eq!(shortened(&format!("example.org/acme/cafe@{sha}")), "example.org/acme/cafe@6dcb09b5b578");
         assert_eq!(shortened(&format!("{sha}, {sha}")), "6dcb09b5b578, 6dcb09b5b578");
         assert_eq!(shortened(&format!("{sha}0 é")), format!("{sha}0 é"));
+    }
+
+    #[test]
+    fn each_cell_after_the_first_has_its_heading_on_a_phone() {
+        let service = ServiceCoverage {
+            service: "checkout".to_owned(),
+            owner: None,
+            attempts: 3,
+            attempts_with_tier: 2,
+            deployments: 1,
+            deployments_with_commits: 0,
+            changes: 0,
+            changes_with_clock: 0,
+            runs: 0,
+            has_incidents: false,
+            newest_deployment_at: None,
+            newest_run_at: None,
+        };
+        let row = service_row(&service, Tz::UTC).into_string();
+        assert_eq!((row.matches("<td").count(), row.matches("data-label=").count()), (8, 7), "{row}");
     }
 
     #[test]

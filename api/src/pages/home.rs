@@ -18,7 +18,7 @@ use chrono::Days;
 use futures::FutureExt;
 use maud::{Markup, PreEscaped, html};
 use std::sync::Arc;
-use waymark_analytics::{Cell, Engine, Grain, Metric, Series, Window, local_date, side_by_side};
+use waymark_analytics::{Cell, Definitions, Engine, Grain, Metric, Series, Window, local_date, side_by_side};
 use waymark_reports::wording::{self, finding};
 use waymark_reports::{Frame, charts};
 
@@ -45,7 +45,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
         address: "/",
         title: organisation.clone(),
         as_of: Some(wording::dates::instant(opened.as_of(), definitions.zone())),
-        heading: format!("Does the platform work for {organisation}?"),
+        heading: format!("Does the platform work for {}?", addressed(organisation)),
         lede: html! {
             "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
              before; an arrow appears only when the difference is larger than its uncertainty."
@@ -54,6 +54,11 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
         footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },
     };
     Ok(page.render())
+}
+
+/// The organisation inside a sentence; one that gave itself no name has an article.
+fn addressed(organisation: &str) -> String {
+    if organisation == Definitions::default().organisation { format!("the {organisation}") } else { organisation.to_owned() }
 }
 
 async fn adoption(engine: Engine) -> Result<Markup, Problem> {
@@ -230,4 +235,15 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organisation_without_a_name_has_an_article() {
+        assert_eq!(addressed(&Definitions::default().organisation), "the organisation");
+        assert_eq!(addressed("Example Industries"), "Example Industries");
+    }
 }

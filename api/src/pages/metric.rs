@@ -137,7 +137,7 @@ fn table(series: &Series, cells: &[&Cell]) -> Markup {
         period.map(|period| wording::dates::period(series.window.grain, period)).unwrap_or_default()
     };
     html! {
-        div.scroll role="region" aria-label="Numbers by period and scope" tabindex="0" { table {
+        div.scroll role="region" aria-label="Numbers by period and scope" tabindex="0" { table.stacked {
             (head(&[
                 Words("Period"), Words("Scope"), Words("Statistic"), Number("Value"), Number("Limits"), Number("Rests on"),
                 Number("Coverage"),
@@ -145,12 +145,12 @@ fn table(series: &Series, cells: &[&Cell]) -> Markup {
             tbody { @for cell in newest_first.iter().take(NUMBERS_MAX) {
                 tr {
                     td { (name(cell)) @if cell.is_partial { small { "so far" } } }
-                    td { (cell.scope) }
-                    td { (wording::statistic(&cell.statistic)) }
-                    td.number { a href=(narrowed(series, cell)) { (wording::cell(metric, cell)) } }
-                    td.number { (wording::limits(metric, cell).filter(|_| cell.value.is_some()).unwrap_or_default()) }
-                    td.number { (wording::basis_of(metric, cell, thing).unwrap_or_default()) }
-                    td.number { (cell.coverage.map(wording::share).unwrap_or_default()) }
+                    td data-label="Scope" { (cell.scope) }
+                    td data-label="Statistic" { (wording::statistic(&cell.statistic)) }
+                    td.number data-label="Value" { a href=(narrowed(series, cell)) { (wording::cell(metric, cell)) } }
+                    td.number data-label="Limits" { (wording::limits(metric, cell).filter(|_| cell.value.is_some()).unwrap_or_default()) }
+                    td.number data-label="Rests on" { (wording::basis_of(metric, cell, thing).unwrap_or_default()) }
+                    td.number data-label="Coverage" { (cell.coverage.map(wording::share).unwrap_or_default()) }
                 }
             } }
         } }

@@ -23,7 +23,8 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let Some(first) = series.first() else {
         return plate::placard(&Words { title: "Cadence".to_owned(), ..Words::default() }, "no series", frame);
     };
-    let (mut lines, count) = lines::lines(first);
+    let mut lines = lines::every_line(first);
+    let count = lines.len();
     lines.truncate(1);
     let (title, basis) = lines::title(series, &lines);
     let whisker = (first.metric.kind == Statistic::Rate).then_some("whisker: 95 % interval");

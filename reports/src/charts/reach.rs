@@ -22,9 +22,7 @@ const ROW_MAX: f64 = 46.0;
 const ROW_MIN: f64 = 17.0;
 /// From here on a row has its name above its bar.
 const ROW_HIGH: f64 = 40.0;
-/// One row of the legend, and the least height that leaves room for a second.
 const LEGEND_ROW: f64 = 16.0;
-const LEGEND_ROOM: f64 = 160.0;
 
 /// Eligible without using it: too pale to be seen by its fill alone, so its edge has the full colour.
 const PALE: Fill = Fill::Solid(palette::SERIES[0], 0.24);
@@ -218,7 +216,7 @@ impl Bar {
         let width = self.right - self.left;
         let note = row.note();
         let note = if advances::width(&note, NOTE, Weight::Regular) < width * 0.6 { note } else { row.short_note() };
-        let name_room = width - advances::width(&note, NOTE, Weight::Regular) - 16.0;
+        let name_room = (width - advances::width(&note, NOTE, Weight::Regular) - 16.0) / advances::WIDER;
         let name = advances::fitted(row.name, NAME, Weight::Semibold, name_room);
         sheet.text(self.start, y + 14.0, &name, letter);
         sheet.text(self.right, y + 14.0, &note, Letter::new(NOTE, palette::MUTED).at(Anchor::End));
@@ -267,7 +265,7 @@ fn shares(sheet: &mut Sheet, bar: &Bar, foot: f64) {
     }
 }
 
-/// What the parts of a bar mean, in two rows where one is too narrow; says where the bars begin.
+/// What the parts of a bar mean, in as many rows as that takes; says where the bars begin.
 fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> f64 {
     let has_unknown = rows.iter().filter_map(Row::parts).any(|parts| parts.unknown + parts.fit_unknown > 1e-6);
     let used = palette::SERIES[0];
@@ -277,19 +275,43 @@ fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> f64 {
         entries.push(("unknown", Fill::Hatch(palette::UNKNOWN), None));
     }
     entries.push(("not made for it", Fill::Solid(palette::PAPER, 1.0), outline));
-    let last = if free.bottom - free.top > LEGEND_ROOM { free.top + LEGEND_ROW } else { free.top };
     let (mut x, mut y) = (free.left, free.top);
     for (name, fill, stroke) in entries {
         let width = advances::width(name, NOTE, Weight::Regular) + 17.0;
-        if x + width > free.right {
-            if y >= last {
-                break;
-            }
-            (x, y) = (free.left, last);
+        if x > free.left && x + width > free.right {
+            (x, y) = (free.left, y + LEGEND_ROW);
         }
         sheet.rect((x + 0.5, y - 4.0), (11.0, 11.0), fill, stroke);
         sheet.text(x + 17.0, y + 5.5, name, Letter::new(NOTE, palette::MUTED));
         x += width + 18.0;
     }
     y + 20.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::{series, weeks};
+    use resvg::usvg::roxmltree::Document;
+
+    #[test]
+    fn a_phone_reads_every_part_of_the_legend_and_a_name_leaves_room_for_its_value() {
+        let components = [("component", "a component of the platform with a name that goes on and on and on")];
+        let mut three =
+            ["adoption_rate", "coverage_fit", "reach"].map(|id| series(id, weeks(1), &components, |_, _| Some((0.5, 60))));
+        three[0].cells.iter_mut().for_each(|cell| cell.high = Some(0.8));
+        let drawn = draw(&three, &Frame::inline(366, narrow_height(&three)));
+        for part in ["uses it", "eligible, does not use it", "unknown", "not made for it"] {
+            assert!(drawn.as_str().contains(&format!(">{part}<")), "{part}: {}", drawn.as_str());
+        }
+        let read = Document::parse(drawn.as_str()).unwrap();
+        let text = |size: &str, end: &str| {
+            let is_wanted = |text: &&str| text.ends_with(end);
+            let sized = read.descendants().filter(|node| node.attribute("font-size") == Some(size));
+            sized.filter_map(|node| node.text()).find(is_wanted).unwrap()
+        };
+        let (name, note) = (text("12.5", "…"), text("11.5", "reach"));
+        let wide = advances::width(name, NAME, Weight::Semibold) * advances::WIDER;
+        assert!(wide + advances::width(note, NOTE, Weight::Regular) + 16.0 <= 364.0, "{name} {note}");
+    }
 }

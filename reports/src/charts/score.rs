@@ -11,7 +11,7 @@ use crate::palette;
 use crate::plane::{DrawError, LABEL, Plane, Room};
 use crate::plate::{self, Words};
 use crate::svg::pen::Pen;
-use crate::svg::{Anchor, Letter, Stroke, Svg};
+use crate::svg::{Letter, Stroke, Svg};
 use crate::wording;
 use waymark_analytics::Series;
 
@@ -23,7 +23,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let Some(first) = series.first() else {
         return plate::placard(&Words { title: "Score".to_owned(), ..Words::default() }, "no series", frame);
     };
-    let (lines, count) = lines::lines(first);
+    let (lines, count) = lines::lines(series);
     let (title, basis) = lines::title(series, &lines);
     let subtitle = lines::subtitle(first.metric, &first.window, &lines, Some("whisker: 95 % interval"));
     let more: Vec<String> = basis.into_iter().chain(lines::drawn(&lines, count)).collect();
@@ -36,6 +36,11 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     waves(first, &lines, &words, frame).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", frame))
 }
 
+/// From this distance on, each wave of a single line has its number behind it.
+const STEP_MIN: f64 = 40.0;
+/// Room behind the newest wave for its number.
+const BESIDE: f64 = 20.0;
+
 fn waves(series: &Series, lines: &[Line<'_>], words: &Words, frame: &Frame) -> Result<Svg, DrawError> {
     let pen = Pen::new(*frame);
     let free = words.write(&pen);
@@ -45,8 +50,9 @@ fn waves(series: &Series, lines: &[Line<'_>], words: &Words, frame: &Frame) -> R
     let scale = axis::scale(series.metric.unit, lowest, highest, Foot::Free);
     let widest = scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
     let legend = if lines.len() > 1 { lines::legend(&mut pen.sheet(), lines, &free) } else { 0.0 };
-    let rows = if lines.len() == 1 { 40.0 } else { 24.0 };
-    let room = Room { left: free.left + widest + 9.0, top: free.top + legend, right: free.right, bottom: free.bottom - rows };
+    let (rows, beside) = if lines.len() == 1 { (40.0, BESIDE) } else { (24.0, 0.0) };
+    let room =
+        Room { left: free.left + widest + 9.0, top: free.top + legend, right: free.right - beside, bottom: free.bottom - rows };
     let plane = Plane::new(&pen, room, series.window.periods.len(), &scale);
     plane.grid(&scale);
     plane.periods(&series.window);
@@ -82,17 +88,10 @@ fn points(plane: &Plane, series: &Series, line: &Line<'_>, offset: f64) -> Resul
         let body = if cell.is_partial { Body::Hollow } else { Body::Full };
         let mut sheet = plane.pen().sheet();
         lines::mark(&mut sheet, line.mark, at, 4.6, line.token, body);
-        if is_alone && step > 46.0 {
+        if is_alone && step > STEP_MIN {
             let text = wording::short(series.metric.unit, value);
             let letter = Letter::new(12.0, palette::INK).bold();
-            let wide = advances::width(&text, letter.size, letter.weight) * advances::WIDER;
-            let end = plane.at(series.window.periods.len() as f64, value).0;
-            // The newest wave has its number before it where there is no room behind.
-            if at.0 + 9.0 + wide <= end {
-                sheet.text(at.0 + 9.0, at.1 + 4.2, &text, letter);
-            } else {
-                sheet.text(at.0 - 9.0, at.1 + 4.2, &text, letter.at(Anchor::End));
-            }
+            sheet.text(at.0 + 9.0, at.1 + 4.2, &text, letter);
         }
         sheet.close();
     }

@@ -20,7 +20,7 @@ const WORDS: f64 = 10.5;
 pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let Some(first) = series.first() else { return blank("No series", "no data", frame) };
     shape(first, frame).ok().flatten().unwrap_or_else(|| {
-        let (lines, _) = lines::lines(first);
+        let lines = lines::every_line(first);
         let newest = lines.first().and_then(|line| Some((line.scope, line.cells.iter().flatten().next_back()?)));
         match newest {
             Some((scope, cell)) => {
@@ -46,7 +46,7 @@ fn blank(title: &str, reason: &str, frame: &Frame) -> Svg {
 }
 
 fn shape(series: &Series, frame: &Frame) -> Result<Option<Svg>, DrawError> {
-    let (lines, _) = lines::lines(series);
+    let lines = lines::every_line(series);
     let Some(line) = lines.first() else { return Ok(None) };
     let Some((last, newest)) = line.last() else { return Ok(None) };
     let pen = Pen::new(*frame);

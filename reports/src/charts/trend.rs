@@ -56,7 +56,7 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let Some(first) = series.first() else {
         return plate::placard(&Words { title: "Trend".to_owned(), ..Words::default() }, "no series", frame);
     };
-    let (lines, count) = lines::lines(first);
+    let (lines, count) = lines::lines(series);
     let (title, basis) = lines::title(series, &lines);
     let bands = if lines.len() <= BANDS_MAX { Bands::Drawn } else { Bands::LeftOut };
     let has_limits = lines.iter().flat_map(Line::known).any(|(_, cell)| cell.low != cell.high);

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 const STYLE: &str = include_str!("report.css");
 /// A table of so many rows at most stands on one sheet of paper.
-const SHORT_ROWS_MAX: usize = 12;
+const SHORT_ROWS_MAX: usize = 6;
 /// More columns than this leave the last ones beyond the edge of a phone, where their rows are stacked.
 const FITTING_COLUMNS_MAX: usize = 3;
 

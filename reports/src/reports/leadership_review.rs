@@ -6,12 +6,12 @@
 use crate::charts;
 use crate::document::{Block, Column, Document, Entry, Item, List, Section, Sentence, Table, Width};
 use crate::frame::Frame;
-use crate::input::ReportInput;
+use crate::input::{ReportInput, ReportPeriod};
 use crate::measures::{self, Measure, measure};
 use crate::sections::{actions, adoption, changes, data, note, refusal, section, voices};
 use crate::standing::{Standing, calm_targets, promise, said, standings, unclear_targets};
 use crate::wording::{self, dates, finding, finding::Tone};
-use waymark_analytics::Cell;
+use waymark_analytics::{Cell, Series};
 
 /// The measures of delivery: the throughput of DORA, its instability, and the pipelines beside them.
 const DELIVERY: [(&str, &str); 7] = [
@@ -166,12 +166,17 @@ fn efficiency(input: &ReportInput) -> Section {
 /// The whole weeks of the range for the whole organisation; the range and the one before give the title its comparison.
 fn organisation_chart(input: &ReportInput, id: &str, chart: &str) -> Option<Block> {
     let given = input.series.get(id)?;
-    let mut weekly = given.weekly.clone();
-    weekly.cells.retain(|cell| cell.scope_kind == "organisation");
-    let range = &input.range;
-    weekly.window.periods.retain(|week| week.first_day >= range.first_day && week.end_day <= range.end_day);
-    let series = [weekly, given.previous.clone(), given.window.clone()];
+    let series = [drawn_weeks(&given.weekly, &input.range), given.previous.clone(), given.window.clone()];
     Some(adoption::picture(charts::find(chart)?, &series, &HALF, Width::Half))
+}
+
+/// What a series says of the organisation in the whole weeks of a range: what a chart counts is what it draws.
+fn drawn_weeks(weekly: &Series, range: &ReportPeriod) -> Series {
+    let mut drawn = weekly.clone();
+    drawn.window.periods.retain(|week| week.first_day >= range.first_day && week.end_day <= range.end_day);
+    let is_drawn = |cell: &Cell| drawn.window.periods.iter().any(|week| week.start == cell.period_start);
+    drawn.cells.retain(|cell| cell.scope_kind == "organisation" && is_drawn(cell));
+    drawn
 }
 
 fn risk(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
@@ -249,4 +254,21 @@ fn appendix(input: &ReportInput) -> Vec<Block> {
         blocks.push(note(format!("Left out, because they are {}: {scores}.", wording::WITHHELD)));
     }
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::input;
+
+    #[test]
+    fn a_chart_counts_the_weeks_that_it_draws() {
+        let given = input();
+        let drawn = drawn_weeks(&given.series["change_fail_rate"].weekly, &given.range);
+        // The range begins on Tuesday, 25 August; fourteen weeks are given, from Monday, 17 August.
+        assert_eq!(drawn.window.periods.len(), 12);
+        let starts = drawn.cells.iter().filter(|cell| cell.statistic == "share").map(|cell| cell.period_start);
+        let weeks = drawn.window.periods.iter().map(|week| week.start);
+        assert_eq!(starts.collect::<Vec<_>>(), weeks.collect::<Vec<_>>());
+    }
 }

@@ -78,11 +78,21 @@ fn unknown(standing: &Standing<'_>) -> Option<Item> {
     })
 }
 
+/// Those that were born off the path and are not on it by the end.
 fn born_off_path(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
-    let born = moved(input, standing, MovementKind::BornOffPath);
+    let [joined, left] = [MovementKind::Joined, MovementKind::Left].map(|kind| moved(input, standing, kind));
+    let newest = |moves: &[&Movement], service: &str| {
+        moves.iter().filter(|movement| movement.service == service).map(|movement| movement.since).max()
+    };
+    let mut born = moved(input, standing, MovementKind::BornOffPath);
+    born.retain(|birth| {
+        let since = newest(&joined, &birth.service).filter(|since| *since >= birth.since);
+        since.is_none() || newest(&left, &birth.service) >= since
+    });
     let first = born.first()?;
+    let (who, start) = if born.len() == 1 { ("the new service", "started") } else { ("new services such as", "start") };
     Some(Item {
-        text: format!("Check why new services such as {} start without {}.", first.service, standing.info.title),
+        text: format!("Check why {who} {} {start} without {}.", first.service, standing.info.title),
         detail: format!("Owner: {}. For the decision on the template that new services start from.", standing.info.owner),
         link: first.evidence_url.clone(),
     })
@@ -97,4 +107,36 @@ fn rejections(input: &ReportInput) -> Option<Item> {
             .to_owned(),
         link: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::input;
+    use crate::standing::standings;
+
+    #[test]
+    fn who_was_born_off_the_path_and_came_by_itself_is_not_asked_about() {
+        let birth = input().movements.into_iter().find(|movement| movement.kind == MovementKind::BornOffPath).unwrap();
+        let moved = |service: &str, kind: MovementKind, days: u64| Movement {
+            service: service.to_owned(),
+            kind,
+            since: birth.since + chrono::Days::new(days),
+            ..birth.clone()
+        };
+        let born = |service: &str| moved(service, MovementKind::BornOffPath, 0);
+        let joined = |service: &str| moved(service, MovementKind::Joined, 1);
+        let one = "Check why the new service b started without Central logging.";
+        for (movements, asked) in [
+            (vec![born("a"), joined("a")], None),
+            (vec![born("a"), joined("a"), born("b")], Some(one)),
+            (vec![born("b"), joined("b"), moved("b", MovementKind::Left, 2)], Some(one)),
+            (vec![born("a"), born("b")], Some("Check why new services such as a start without Central logging.")),
+        ] {
+            let given = ReportInput { movements, ..input() };
+            let standings = standings(&given);
+            let item = standings.iter().find_map(|standing| born_off_path(&given, standing));
+            assert_eq!(item.map(|item| item.text).as_deref(), asked);
+        }
+    }
 }

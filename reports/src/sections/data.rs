@@ -79,7 +79,8 @@ pub(crate) fn definitions(input: &ReportInput) -> Vec<Block> {
         Block::Note(Sentence::plain(
             "Intervals hold 95 %. Those of a whole range of the organisation allow for services that resemble each other, \
              those of single weeks do not. An arrow needs both periods \
-             complete, at least 6 rows in each, coverage within 10 points, and a difference whose interval excludes zero.",
+             complete, at least 6 rows in each, coverage within 10 points, and a difference whose interval excludes zero. \
+             One of adoption needs more adopters, or fewer, however the unknown services of both ends may turn out.",
         )),
     ]
 }

@@ -1,6 +1,6 @@
 //! The words for a change: one pattern per verdict, nothing said below the noise.
 
-use crate::wording::{self, number::digits};
+use crate::wording::{self, number::alike};
 use waymark_analytics::{Better, Change, Metric, Statistic, Unit, Verdict};
 
 /// What a change means for the reader, by the catalogue's `better`.
@@ -63,7 +63,7 @@ pub fn change(metric: &Metric, change: &Change) -> String {
     let words = verdict(change.verdict);
     match (change.verdict, change.before) {
         (Verdict::Up | Verdict::Down | Verdict::NoClearChange, Some(before)) => {
-            let from = before_in_the_unit_of_after(metric, before, change.after);
+            let from = before_beside_after(metric, before, change.after);
             let far = difference(metric, change).map_or_else(String::new, |far| format!(", {far}"));
             format!("{words} from {from}{far}")
         }
@@ -86,10 +86,10 @@ pub(crate) fn difference(metric: &Metric, change: &Change) -> Option<String> {
         Unit::Seconds => (0.0, wording::step(largest).seconds, wording::sign(Unit::Seconds, largest)),
         Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Points | Unit::Count => (0.0, 1.0, ""),
     };
-    let [low, high] = [low, high].map(|limit| {
-        let number = (limit - none) / part;
-        format!("{}{}", if number > 0.0 { "+" } else { "" }, digits(number))
-    });
+    let numbers = [low, high].map(|limit| (limit - none) / part);
+    let signs = numbers.map(|number| if number > 0.0 { "+" } else { "" });
+    let [low, high] = alike(numbers);
+    let [low, high] = [signs[0].to_owned() + &low, signs[1].to_owned() + &high];
     let between = if low == high { low } else { format!("{low} to {high}") };
     Some(format!("difference {between}{sign}"))
 }
@@ -103,7 +103,7 @@ pub fn title(metric: &Metric, change: &Change) -> String {
     };
     match (change.before, change.after) {
         (Some(before), Some(after)) => {
-            let from = before_in_the_unit_of_after(metric, before, Some(after));
+            let from = wording::together_short(metric.unit, &[before, after]).into_iter().next().unwrap_or_default();
             let to = wording::together(metric.unit, &[before, after]).pop().unwrap_or_default();
             format!("{} {verb} from {from} to {to}", metric.title)
         }
@@ -111,9 +111,11 @@ pub fn title(metric: &Metric, change: &Change) -> String {
     }
 }
 
-fn before_in_the_unit_of_after(metric: &Metric, before: f64, after: Option<f64>) -> String {
-    let pair = [before, after.unwrap_or(before)];
-    wording::together_short(metric.unit, &pair).into_iter().next().unwrap_or_default()
+/// The earlier value in the unit in which the later one stands beside it, unless that took three digits and more.
+fn before_beside_after(metric: &Metric, before: f64, after: Option<f64>) -> String {
+    let is_readable = |after: &f64| before.abs() < 100.0 * wording::step(*after).seconds;
+    let beside = after.filter(is_readable).unwrap_or(before);
+    wording::number(metric.unit, wording::step(beside), before) + wording::sign(metric.unit, beside)
 }
 
 #[cfg(test)]
@@ -145,13 +147,20 @@ mod tests {
         };
         // A rate is compared by its ratio: 1.02 times as many are 2 % more.
         let rate = far("deployment_frequency", Verdict::Up, 2.0, 2.1, (1.02, 1.085));
-        assert_eq!(rate, "up from 2, difference +2 to +8.5 %");
+        assert_eq!(rate, "up from 2, difference +2.0 to +8.5 %");
         let share = far("ci_success_rate", Verdict::Up, 0.92, 0.93, (0.003, 0.0152));
         assert_eq!(share, "up from 92 %, difference +0.3 to +1.5 points");
         let time = far("change_lead_time", Verdict::Down, 165_600.0, 82_800.0, (-108_000.0, -10_800.0));
-        assert_eq!(time, "down from 1.9 d, difference −30 to −3 h");
+        assert_eq!(time, "down from 46 h, difference −30 to −3 h");
         let score = far("nps", Verdict::Down, 29.0, -5.0, (-60.4, -7.6));
-        assert_eq!(score, "down from +29, difference −60 to −7.6");
+        assert_eq!(score, "down from +29, difference −60 to −8");
+        let little = far("ci_success_rate", Verdict::Up, 0.92, 0.93, (0.000_43, 0.02));
+        assert_eq!(little, "up from 92 %, difference +0.04 to +2.00 points");
+        // A tile says 30 h beside it; what would be thousands of seconds keeps its own unit.
+        let age = far("change_lead_time", Verdict::NoClearChange, 172_800.0, 108_000.0, (0.0, 0.0));
+        assert_eq!(age, "no clear change from 48 h");
+        let short = far("change_lead_time", Verdict::NoClearChange, 172_800.0, 60.0, (0.0, 0.0));
+        assert_eq!(short, "no clear change from 2 d");
         let unclear = far("ci_success_rate", Verdict::NoClearChange, 0.92, 0.93, (-0.01, 0.03));
         assert_eq!(unclear, "no clear change from 92 %");
     }

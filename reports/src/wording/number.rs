@@ -1,15 +1,24 @@
 //! Numbers without their unit: as many places as a reader can use.
 
+/// The most places behind the point.
+const PLACES_MAX: usize = 3;
+
 /// At least three digits' worth: `0.042`, `0.8`, `3.2`, `46`, `1,204`.
 pub(super) fn digits(value: f64) -> String {
-    let size = value.abs();
-    let text = match size {
-        size if size >= 9.95 => return grouped(value.round()),
-        size if size >= 0.995 => format!("{value:.1}"),
-        size if size >= 0.095 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    };
-    minus(&trimmed(&text))
+    match places(value.abs()) {
+        0 => grouped(value.round()),
+        places => minus(&trimmed(&format!("{value:.places$}"))),
+    }
+}
+
+/// How many places behind the point a number of this size is worth.
+fn places(size: f64) -> usize {
+    match size {
+        size if size >= 9.95 => 0,
+        size if size >= 0.995 => 1,
+        size if size >= 0.095 => 2,
+        _ => PLACES_MAX,
+    }
 }
 
 /// Per cent without the sign: whole, but never rounded to 0 or 100 from either side.
@@ -30,6 +39,23 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn signed(value: f64) -> String {
     let whole = value.round();
     if whole > 0.0 { format!("+{}", grouped(whole)) } else { grouped(whole) }
+}
+
+/// Two numbers in the same places: as many as the larger one needs, and more where the other would be nought.
+pub(super) fn alike(values: [f64; 2]) -> [String; 2] {
+    let [one, other] = values.map(f64::abs);
+    let needed = places(one.max(other));
+    let is_seen = |places: &usize| trimmed(&format!("{:.*}", *places, one.min(other))) != "0";
+    let places = (needed..=PLACES_MAX).find(is_seen).unwrap_or(needed);
+    let mut texts = values.map(|value| format!("{value:.places$}"));
+    while texts.iter().all(|text| text.contains('.') && text.ends_with(['0', '.'])) {
+        for text in &mut texts {
+            text.pop();
+        }
+    }
+    let [first, second] = texts;
+    let said = |text: String, value: f64| if text.contains('.') { minus(&text) } else { grouped(value.round()) };
+    [said(first, values[0]), said(second, values[1])]
 }
 
 fn trimmed(text: &str) -> String {
@@ -69,6 +95,23 @@ mod tests {
         assert_eq!(digits(9.97), "10");
         assert_eq!(digits(1_204.4), "1,204");
         assert_eq!(digits(-0.5), "−0.5");
+    }
+
+    #[test]
+    fn two_numbers_have_the_same_places() {
+        let cases = [
+            ([0.043, 2.0], ["0.04", "2.00"]),
+            ([0.68, 16.2], ["1", "16"]),
+            ([0.3, 16.2], ["0.3", "16.2"]),
+            ([2.0, 8.5], ["2.0", "8.5"]),
+            ([3.0, 5.0], ["3", "5"]),
+            ([-60.4, -7.6], ["−60", "−8"]),
+            ([-2.0, 0.0], ["−2", "0"]),
+            ([12.0, 1_204.4], ["12", "1,204"]),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(alike(given), wanted, "{given:?}");
+        }
     }
 
     #[test]

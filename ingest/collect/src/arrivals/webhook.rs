@@ -246,6 +246,10 @@ impl IntoResponse for Refusal {
             serde_json::json!({ "type": kind, "title": kind.replace('-', " "), "status": status.as_u16(), "detail": detail });
         let content_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (status, [content_type], problem.to_string()).into_response();
+        if !matches!(self, Self::NotProven | Self::NotDurable) {
+            // What is left of the body would be taken for the next request: the sender is told to open another connection.
+            response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
         }
