@@ -12,15 +12,14 @@ mod checked;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::JoinType;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::TaskContext;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::lit;
@@ -31,17 +30,11 @@ use datafusion::physical_plan::joins::{
     SymmetricHashJoinExec,
 };
 use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
-    SendableRecordBatchStream,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, ReplaceChildrenOptions};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::QueryError;
 use checked::Checked;
-
-/// Most iterations of one `with recursive`.
-const ITERATIONS_MAX: u64 = 10_000;
 
 /// Set once, from any thread, to stop the question whose plan holds it.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +131,7 @@ fn rebuild(node: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Result<Arc<dyn Exec
     } else if node.is::<CrossJoinExec>() || node.is::<PiecewiseMergeJoinExec>() || node.is::<SymmetricHashJoinExec>() {
         node
     } else if let Some(query) = node.downcast_ref::<RecursiveQueryExec>() {
-        let term = Iterations::around(Arc::clone(query.recursive_term()), flag);
+        let term = Checked::of_iterations(Arc::clone(query.recursive_term()), flag);
         let children = vec![Arc::clone(query.static_term()), term];
         return Arc::clone(&node).replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute));
     } else {
@@ -224,74 +217,11 @@ impl PhysicalExpr for Guarded {
     }
 }
 
-/// The recursive part of a `with recursive`, which is executed once for every iteration.
-#[derive(Clone, Debug)]
-struct Iterations {
-    input: Arc<dyn ExecutionPlan>,
-    flag: StopFlag,
-    runs: Arc<AtomicU64>,
-}
-
-impl Iterations {
-    fn around(input: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Self { input, flag: flag.clone(), runs: Arc::default() })
-    }
-}
-
-impl DisplayAs for Iterations {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Iterations: max={ITERATIONS_MAX}")
-    }
-}
-
-impl ExecutionPlan for Iterations {
-    fn name(&self) -> &'static str {
-        "Iterations"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Arc::new(Self { input, ..Self::clone(&self) }))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.flag.check()?;
-        let found = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
-        if found > ITERATIONS_MAX {
-            let error = QueryError::TooComplex { limit: "iterations of `with recursive`", found, max: ITERATIONS_MAX };
-            return Err(DataFusionError::External(Box::new(error)));
-        }
-        self.input.execute(partition, context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use datafusion::execution::TaskContext;
     use datafusion::physical_plan::{collect, displayable};
 
     use super::*;

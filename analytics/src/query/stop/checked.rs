@@ -7,13 +7,14 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Statistics;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
@@ -23,17 +24,39 @@ use datafusion::physical_plan::{
 use futures::{Stream, StreamExt};
 
 use super::StopFlag;
+use crate::query::error::QueryError;
+
+/// Most iterations of one `with recursive`.
+const ITERATIONS_MAX: u64 = 10_000;
 
 /// A step whose batches are checked; to the steps above it is as the step itself.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
     input: Arc<dyn ExecutionPlan>,
     flag: StopFlag,
+    /// How often it was executed, where that is bounded.
+    iterations: Option<Arc<AtomicU64>>,
 }
 
 impl Checked {
     pub(super) fn around(input: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Self { input, flag: flag.clone() })
+        Arc::new(Self { input, flag: flag.clone(), iterations: None })
+    }
+
+    /// The recursive part of a `with recursive`, which is executed once for every iteration.
+    pub(super) fn of_iterations(input: Arc<dyn ExecutionPlan>, flag: &StopFlag) -> Arc<dyn ExecutionPlan> {
+        Arc::new(Self { input, flag: flag.clone(), iterations: Some(Arc::default()) })
+    }
+
+    /// Fails once there were too many iterations.
+    fn begin_iteration(&self) -> Result<()> {
+        let Some(iterations) = &self.iterations else { return Ok(()) };
+        let found = iterations.fetch_add(1, Ordering::Relaxed) + 1;
+        if found > ITERATIONS_MAX {
+            let error = QueryError::TooComplex { limit: "iterations of `with recursive`", found, max: ITERATIONS_MAX };
+            return Err(DataFusionError::External(Box::new(error)));
+        }
+        Ok(())
     }
 }
 
@@ -74,10 +97,12 @@ impl ExecutionPlan for Checked {
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.input));
-        Ok(Self::around(input, &self.flag))
+        Ok(Arc::new(Self { input, ..Self::clone(&self) }))
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.flag.check()?;
+        self.begin_iteration()?;
         let rows_max = context.session_config().batch_size().max(1);
         let input = self.input.execute(partition, context)?;
         Ok(Box::pin(CheckedStream { input, flag: self.flag.clone(), rows_max, rest: None }))
