@@ -52,6 +52,11 @@ impl Assignment {
         self.changed.notified().await;
     }
 
+    /// Whether the start of partitions must be found.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.state().waiting.is_some()
+    }
+
     /// The partitions whose start must be found, once.
     pub(super) fn take_waiting(&self) -> Option<BTreeSet<i32>> {
         self.state().waiting.take()

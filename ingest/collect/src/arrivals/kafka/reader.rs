@@ -8,7 +8,7 @@ use super::assignment::{Assignment, Batch};
 use super::position::first;
 use super::record::delivery;
 use super::{KafkaConfig, KafkaCount, KafkaError, KafkaLake, LostCause, LostRange};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError as Cause, KafkaResult, RDKafkaErrorCode as Code};
@@ -98,17 +98,27 @@ impl<'a> Reader<'a> {
                 }
                 Some(message) = messages.next() => {
                     self.receive(message).await?;
-                    let wait = Duration::from_millis(self.config.batch_wait_ms);
-                    let (records, bytes) = consumer.context().held();
-                    if records >= self.config.batch_max || bytes >= BATCH_BYTES_MAX {
+                    // Asking before each record what else has happened takes as long as receiving it.
+                    while !self.is_full() && !consumer.context().is_waiting() {
+                        let Some(Some(message)) = messages.next().now_or_never() else { break };
+                        self.receive(message).await?;
+                    }
+                    if self.is_full() {
                         self.hand_over().await?;
                         deadline = None;
-                    } else if records > 0 {
+                    } else if consumer.context().held().0 > 0 {
+                        let wait = Duration::from_millis(self.config.batch_wait_ms);
                         deadline.get_or_insert_with(|| Instant::now() + wait);
                     }
                 }
             }
         }
+    }
+
+    /// Whether the lake has to be asked before more is received.
+    fn is_full(&self) -> bool {
+        let (records, bytes) = self.consumer.context().held();
+        records >= self.config.batch_max || bytes >= BATCH_BYTES_MAX
     }
 
     /// Leaves the group; what is not in the lake stays in the topic.
