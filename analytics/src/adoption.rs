@@ -178,6 +178,19 @@ fn instants(
     instants
 }
 
+impl Finding<'_> {
+    /// The smaller, the more use it shows.
+    fn weight(&self) -> u8 {
+        match self.says {
+            "present" => 1,
+            "partial" => 2,
+            "alternative" => 3,
+            "absent" => 4,
+            _ => 5,
+        }
+    }
+}
+
 impl Status {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -115,9 +115,10 @@ impl<'a> Together<'a> {
             together.has_detected |= is_detected && cover.finding.says != "unreadable";
             together.is_claimed |= !is_detected && cover.finding.says == "present";
             together.is_denied |= !is_detected && matches!(cover.finding.says, "absent" | "alternative");
-            if is_detected && cover.finding.says == "alternative" {
+            let is_replaced = cover.finding.says == "alternative" || cover.is_replaced;
+            if is_detected && is_replaced {
                 together.is_replaced = true;
-                together.alternative = together.alternative.max(cover.finding.alternative);
+                together.alternative = together.alternative.max(cover.finding.alternative).max(cover.alternative);
             }
         }
         together
@@ -132,20 +133,13 @@ impl<'a> Cover<'a> {
             (_, "declared") => 2,
             _ => 1,
         };
-        let weight = match self.finding.says {
-            "present" => 1,
-            "partial" => 2,
-            "alternative" => 3,
-            "absent" => 4,
-            _ => 5,
-        };
         let strength = match self.finding.kind {
             "runtime" => 1,
             "lockfile" => 2,
             "config" => 3,
             _ => 4,
         };
-        (origin, weight, strength, Reverse(self.observed_at), self.finding.detector, self.finding.repository)
+        (origin, self.finding.weight(), strength, Reverse(self.observed_at), self.finding.detector, self.finding.repository)
     }
 }
 

@@ -16,18 +16,34 @@ named as (
     where evidence.part_of is null and not evidence.is_deleted and evidence.service_hint is not null
 ),
 newest_rule as (
-    -- a changed rule is run over the past again, and its findings replace those of the old one
+    -- a changed rule is run over the past again, and its findings replace those of the old one; of several places
+    -- the one that shows the most use is believed
     select *,
         row_number() over (
-            partition by service_hint, component, detector, observed_at order by rule_version desc, entity_id desc
+            partition by service_hint, component, detector, observed_at
+            order by rule_version desc,
+                case finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end,
+                entity_id desc
         ) as place
     from named
 ),
+besides as (
+    -- what the same look saw in the component's stead in another place
+    select chosen.entity_id, true as is_beside, first_value(other.alternative order by other.entity_id desc) as beside
+    from newest_rule as chosen
+    join newest_rule as other on other.service_hint = chosen.service_hint and other.component = chosen.component
+        and other.detector = chosen.detector and other.observed_at = chosen.observed_at
+        and other.rule_version = chosen.rule_version and other.kind = chosen.kind
+    where chosen.place = 1 and chosen.finding = 'present' and other.finding = 'alternative'
+    group by chosen.entity_id
+),
 findings as (
     select service_hint as service, component as component_id, detector, kind, finding, alternative, version, rule_version, observed_at, url,
+        coalesce(besides.is_beside, false) as is_beside, besides.beside,
         coalesce(path || ':' || cast(line as varchar), path, run) as evidence_ref, sha,
         lead(observed_at) over (partition by service_hint, component, detector order by observed_at) as next_at
     from newest_rule
+    left join besides on besides.entity_id = newest_rule.entity_id
     where place = 1
 ),
 dated as (
@@ -37,7 +53,7 @@ dated as (
             else settings_in_force.evidence_ttl_static_days end) as aged_at,
         settings_in_force.active_service_window_days as silence_days,
         kind || '/' || finding || '/' || coalesce(alternative, '') || '/' || coalesce(version, '') || '/'
-            || cast(rule_version as varchar) as content
+            || cast(rule_version as varchar) || '/' || cast(is_beside as varchar) || '/' || coalesce(beside, '') as content
     from findings
     cross join settings_in_force
 ),
@@ -56,23 +72,23 @@ islands as (
 held as (
     -- What is found again and again without a gap is one finding, confirmed until the last time: everything
     -- below grows with changes of mind, and not with the number of looks.
-    select service, component_id, detector, kind, finding, alternative, version, rule_version,
+    select service, component_id, detector, kind, finding, alternative, version, rule_version, is_beside, beside,
         min(observed_at) as observed_at, max(observed_at) as last_at, max(replaced_at) as replaced_at, max(aged_at) as aged_at,
         max(silence_days) as silence_days, first_value(url order by observed_at) as url,
         first_value(evidence_ref order by observed_at) as evidence_ref, first_value(sha order by observed_at) as sha
     from islands
-    group by service, component_id, detector, island, kind, finding, alternative, version, rule_version
+    group by service, component_id, detector, island, kind, finding, alternative, version, rule_version, is_beside, beside
 ),
 covers as (
-    select service, component_id, detector, kind, finding, alternative, version, rule_version, url, evidence_ref, sha,
-        observed_at, last_at, observed_at as begins_at, least(replaced_at, aged_at) as expires_at
+    select service, component_id, detector, kind, finding, alternative, version, rule_version, is_beside, beside, url,
+        evidence_ref, sha, observed_at, last_at, observed_at as begins_at, least(replaced_at, aged_at) as expires_at
     from held
     union all
     -- A scanner that saw it in a file and has fallen silent is an outage: another detector that sees
     -- nothing proves no leaving. What ran and runs no more has really stopped.
     select service, component_id, detector, kind, 'unreadable' as finding, cast(null as varchar) as alternative,
-        cast(null as varchar) as version, rule_version, url, evidence_ref, sha,
-        last_at as observed_at, last_at, aged_at as begins_at,
+        cast(null as varchar) as version, rule_version, false as is_beside, cast(null as varchar) as beside, url,
+        evidence_ref, sha, last_at as observed_at, last_at, aged_at as begins_at,
         least(replaced_at, plus_seconds(aged_at, 86400 * silence_days)) as expires_at
     from held
     where aged_at < replaced_at and finding in ('present', 'partial') and kind <> 'runtime'
@@ -148,7 +164,7 @@ fitted as (
 ),
 weighed as (
     select fitted.*, covers.finding, covers.kind, covers.alternative, covers.version, covers.rule_version, covers.observed_at,
-        covers.last_at,
+        covers.last_at, covers.is_beside, covers.beside,
         covers.evidence_ref, covers.sha, covers.url, covers.detector,
         covers.kind <> 'declared' as is_detected,
         case covers.finding when 'present' then 1 when 'partial' then 2 when 'alternative' then 3 when 'absent' then 4 else 5 end as weight,
@@ -160,12 +176,12 @@ weighed as (
 together as (
     select weighed.*,
         bool_or(is_detected and finding = 'present') over whole as is_seen,
-        bool_or(is_detected and finding = 'alternative') over whole as is_replaced,
+        bool_or(is_detected and (finding = 'alternative' or is_beside)) over whole as is_replaced,
         bool_or(finding = 'unreadable') over whole as is_blind,
         bool_or(is_detected and finding <> 'unreadable') over whole as has_detected,
         bool_or(not is_detected and finding = 'present') over whole as is_claimed,
         bool_or(not is_detected and finding in ('absent', 'alternative')) over whole as is_denied,
-        max(case when is_detected and finding = 'alternative' then alternative end) over whole as seen_alternative
+        max(case when is_detected and is_beside then beside when is_detected and finding = 'alternative' then alternative end) over whole as seen_alternative
     from weighed
     window whole as (partition by service, component_id, at)
 ),
