@@ -1,5 +1,6 @@
 //! Files that are made from the lists: checked in, never edited, and fresh.
 
+use crate::grafana;
 use crate::harness::{World, compare_with_file, root};
 use arrow::array::AsArray;
 use arrow::compute::cast;
@@ -12,7 +13,7 @@ use waymark_analytics::{Limits, METRICS, Metric, QueryService, Subject, profiles
 #[tokio::test]
 async fn generated_files_are_fresh() {
     let openapi = serde_json::to_string_pretty(&waymark_api::openapi()).unwrap() + "\n";
-    let grafana = serde_json::to_string_pretty(&grafana()).unwrap() + "\n";
+    let grafana = serde_json::to_string_pretty(&grafana::dashboard()).unwrap() + "\n";
     let schema = waymark_analytics::platform_schema(&waymark_collect::evidence::evidence_schema());
     let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
     let outcomes = [
@@ -157,54 +158,4 @@ fn subject(metric: &Metric) -> &'static str {
         Subject::Components => "component, component by team",
         Subject::Categories => "category",
     }
-}
-
-/// One dashboard over the HTTP interface, by Grafana's Infinity data source; panels select, they never aggregate.
-fn grafana() -> serde_json::Value {
-    let panels: Vec<serde_json::Value> = METRICS.iter().enumerate().map(|(place, metric)| panel(place, metric)).collect();
-    serde_json::json!({
-        "title": "Waymark",
-        "uid": "waymark",
-        "tags": ["waymark"],
-        "timezone": "browser",
-        "schemaVersion": 39,
-        "time": { "from": "now-26w", "to": "now" },
-        "templating": { "list": [
-            { "name": "datasource", "type": "datasource", "query": "yesoreyeram-infinity-datasource", "label": "Data source" },
-            { "name": "waymark", "type": "textbox", "query": "http://127.0.0.1:8080", "label": "Waymark address",
-              "current": { "text": "http://127.0.0.1:8080", "value": "http://127.0.0.1:8080" } }
-        ] },
-        "panels": panels
-    })
-}
-
-fn panel(place: usize, metric: &Metric) -> serde_json::Value {
-    let unit = match metric.unit.as_str() {
-        "seconds" => "s",
-        "share" => "percentunit",
-        _ => "short",
-    };
-    let address = format!("${{waymark}}/api/v1/metrics/{}/series", metric.id);
-    let column =
-        |selector: &str, kind: &str, text: &str| serde_json::json!({ "selector": selector, "type": kind, "text": text });
-    serde_json::json!({
-        "id": place + 1,
-        "title": metric.title,
-        "description": metric.question,
-        "type": "timeseries",
-        "datasource": { "type": "yesoreyeram-infinity-datasource", "uid": "${datasource}" },
-        "gridPos": { "x": (place % 2) * 12, "y": (place / 2) * 9, "w": 12, "h": 9 },
-        "fieldConfig": { "defaults": { "unit": unit, "custom": { "spanNulls": false, "drawStyle": "line", "showPoints": "always" } }, "overrides": [] },
-        "options": { "legend": { "displayMode": "list", "placement": "bottom" }, "tooltip": { "mode": "multi" } },
-        "targets": [{
-            "refId": "A", "type": "json", "source": "url", "format": "timeseries", "parser": "backend", "root_selector": "rows",
-            "url": address,
-            "url_options": { "method": "GET", "params": [
-                { "key": "grain", "value": "week" },
-                { "key": "last", "value": "26" },
-                { "key": "statistic", "value": metric.headline() }
-            ] },
-            "columns": [column("period_start", "timestamp", "time"), column("scope", "string", "scope"), column("value", "number", "value")]
-        }]
-    })
 }

@@ -17,6 +17,7 @@ mod evidence;
 mod faults;
 mod fitted;
 mod generated;
+mod grafana;
 mod harness;
 mod hazards;
 mod kafka;

@@ -1,6 +1,8 @@
 //! The interface over HTTP, spoken to a real application over the small sample organisation.
 
 mod adoption;
+mod charts;
+mod dashboard;
 mod pages;
 mod sql;
 
