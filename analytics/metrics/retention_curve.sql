@@ -4,8 +4,8 @@
 -- ends a stay, and whoever still uses it, fell asleep, stopped being eligible or only tried it for less than
 -- 28 days (`left_min_adopted_days`) is followed until then. Who comes back stays once more. `d28`, `d90`,
 -- `d180` and `d365` are points of the curve, given once somebody was followed so long and partial while
--- others still are; so the curve of a young cohort is short. Services that used it when tracking began are
--- left out. Interval: log-log Greenwood. What is known now is told, so a cohort's numbers mature with time.
+-- others still are; before that a cohort has only its number of services. Services that used it when tracking
+-- began are left out. Interval: log-log Greenwood. What is known now is told, so a cohort's numbers mature with time.
 with periods as (
     select period_start, period_end, is_partial, as_of from calendar
     where period_start < as_of
@@ -54,7 +54,7 @@ points as (
 curves as (
     select points.statistic, risks.scope_kind, risks.scope, risks.period_start, risks.period_end,
         risks.is_partial or bool_or(risks.is_open and risks.days < points.point) as is_partial,
-        risks.services,
+        risks.services, risks.followed_days >= points.point as is_followed,
         -- all that were left at risk ended: nobody stays
         bool_or(risks.days <= points.point and risks.ended = risks.at_risk) as is_over,
         sum(case when risks.days <= points.point and risks.ended < risks.at_risk
@@ -65,19 +65,21 @@ curves as (
     cross join points
     group by points.statistic, points.point, risks.scope_kind, risks.scope, risks.period_start, risks.period_end,
         risks.is_partial, risks.services, risks.followed_days
-    having risks.followed_days >= points.point or bool_or(risks.days <= points.point and risks.ended = risks.at_risk)
 ),
 banded as (
     select *,
-        case when is_over then 0.0 else exp(log_share) end as share,
+        -- nobody was followed so long: the cohort has no such point
+        case when is_over then 0.0 when is_followed then exp(log_share) end as share,
         -- standard errors of the logarithm of the logarithm, at 95 %
         case when log_share < 0.0 then 1.959963984540054 * sqrt(spread) / abs(log_share) end as reach
     from curves
 )
 select statistic, scope_kind, scope, period_start, period_end, share as value,
     -- where nobody left, the curve has no spread, and the interval is that of a share
-    case when is_over then 0.0 when reach is null then wilson_low(services, services) else power(share, exp(reach)) end as low,
-    case when is_over then 0.0 when reach is null then 1.0 else power(share, exp(-reach)) end as high,
+    case when is_over then 0.0 when not is_followed then null when reach is null then wilson_low(services, services)
+        else power(share, exp(reach)) end as low,
+    case when is_over then 0.0 when not is_followed then null when reach is null then 1.0
+        else power(share, exp(-reach)) end as high,
     cast(services as bigint) as sample_size, cast(null as double) as numerator, cast(null as double) as denominator,
     1.0 as coverage, is_partial
 from banded

@@ -104,7 +104,7 @@ pub struct Engine {
     /// What was found out by `compare.rs`, by snapshot and question.
     pub(crate) changes: moka::future::Cache<(String, ComparedWindows), Option<Change>>,
     /// Cells whose limits know their services, by snapshot and question.
-    pub(crate) details: moka::future::Cache<(String, Detailed), Option<Cell>>,
+    pub(crate) details: moka::future::Cache<(String, Detailed), Cell>,
 }
 
 impl Engine {
@@ -307,6 +307,7 @@ impl Opened {
             snapshot: self.snapshot.id.clone(),
             cells,
             compared: Vec::new(),
+            order: Vec::new(),
         };
         Ok(series.fill())
     }

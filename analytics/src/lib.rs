@@ -42,6 +42,7 @@ pub use answers::{
 pub use asked::{SCOPE_KINDS, WindowError, WindowRequest};
 pub use catalogue::{Better, Empty, METRICS, Metric, Statistic, Subject, Unit, find};
 pub use change::{Change, Verdict, change};
+pub use compare::is_closer;
 pub use definitions::{
     Alternative, Blocked, Component, Definitions, EnvironmentRule, Exemption, FitRule, HotfixRule, Judgement, Mandate,
     Membership, Migration, Passage, REASON_CODES, Release, Responsibility, Ring, Scope, ServicePaths, Settings, Target,

@@ -22,7 +22,7 @@ pub struct Cell {
     pub period_start: Instant,
     /// First instant after the period, in UTC.
     pub period_end: Instant,
-    /// The statistic in the metric's unit; null = no data or too few rows.
+    /// The statistic in the metric's unit; null = no data, or too few or too young rows.
     pub value: Option<f64>,
     /// Lower limit (95 %), or lower bound of a census; null when there is none.
     pub low: Option<f64>,
@@ -68,6 +68,9 @@ pub struct Series {
     pub cells: Vec<Cell>,
     /// Of a whole range, what was found out about it and the range before; empty where nobody asked.
     pub compared: Vec<Compared>,
+    /// The names of all scopes that there are, shown or not, in the order by which each has its colour; empty where colours
+    /// go by what is shown.
+    pub order: Vec<String>,
 }
 
 impl Series {
@@ -153,7 +156,9 @@ mod tests {
             coverage: None,
             is_partial: false,
         };
-        let series = Series { metric, window, as_of, snapshot: String::new(), cells: vec![known], compared: Vec::new() }.fill();
+        let snapshot = String::new();
+        let series = Series { metric, window, as_of, snapshot, cells: vec![known], compared: Vec::new(), order: Vec::new() };
+        let series = series.fill();
         let of = |scope: &str| -> Vec<Option<f64>> {
             series.line(metric.headline(), "service", scope).iter().map(|cell| cell.value).collect()
         };

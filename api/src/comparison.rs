@@ -3,7 +3,6 @@
 //! The rules belong to the profiles of `analytics`; how the numbers are printed for people belongs to
 //! the command.
 
-use crate::explain::closer;
 use crate::problem::Problem;
 use crate::routes::SeriesBody;
 use serde::Serialize;
@@ -77,7 +76,7 @@ pub(crate) struct TheirsBody {
 pub async fn comparison(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Comparison, ComparisonError> {
     let peers = profiles::beside(metric.id)?;
     let engine = &engine.pinned().await?;
-    let ours = Arc::new(closer(engine, metric, window).await?);
+    let ours = Arc::new(engine.closer(metric, metric.statistics, window).await?);
     let mut theirs = Vec::with_capacity(peers.len());
     for (profile, peer) in peers {
         theirs.push(Theirs { profile, peer, series: engine.series(&peer.metric, window).await? });

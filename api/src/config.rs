@@ -1,13 +1,14 @@
 //! The configuration file: what the organisation says, and how this process runs.
 //!
 //! The words on which numbers depend are `Definitions`; everything else stands here, and `problems.rs` says what is wrong
-//! with it. Unknown keys are refused with their name.
+//! with it. Unknown keys are refused with their name, and what cannot be read with its place (`unread.rs`).
 
 mod problems;
+mod unread;
 
 pub(crate) use problems::off_loopback;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::net::SocketAddr;
@@ -174,8 +175,8 @@ const PLATFORM: &str = "platform";
 
 impl Config {
     /// Reads `explicit`, else the data folder's own file, else `./waymark.toml`, else nothing; and the
-    /// folder `platform` beside it, else that of the data folder.
-    pub(crate) fn load(explicit: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
+    /// folder `platform` beside it, else that of the data folder. `listen` takes the place of the file's address.
+    pub(crate) fn load(explicit: Option<&Path>, data: &Path, listen: Option<SocketAddr>) -> anyhow::Result<Self> {
         let candidates = [data.join("waymark.toml"), PathBuf::from("waymark.toml")];
         let found = match explicit {
             Some(path) => Some(path.to_owned()),
@@ -184,20 +185,29 @@ impl Config {
         let beside = |path: &Path| path.with_file_name(PLATFORM);
         let Some(path) = found else {
             let folder = candidates.iter().map(|path| beside(path)).find(|folder| folder.is_dir());
-            return Self::understand("", None, written_files(folder.as_deref())?);
+            return Self::understand("", None, written_files(folder.as_deref())?, listen);
         };
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("failed to read the configuration `{}`", path.display()))?;
         let folders = [beside(&path), data.join(PLATFORM)];
         let files = written_files(folders.iter().find(|folder| folder.is_dir()).map(PathBuf::as_path))?;
-        Self::understand(&text, Some(path), files)
+        Self::understand(&text, Some(path), files, listen)
     }
 
     /// Understands the text of a configuration file and the files that describe the platform. All that is wrong in them
     /// is told at once, as far as they can be read at all.
-    pub(crate) fn understand(text: &str, path: Option<PathBuf>, platform: Vec<WrittenFile>) -> anyhow::Result<Self> {
+    pub(crate) fn understand(
+        text: &str,
+        path: Option<PathBuf>,
+        platform: Vec<WrittenFile>,
+        listen: Option<SocketAddr>,
+    ) -> anyhow::Result<Self> {
         let name = path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
-        let (definitions, operation, lines) = read(text).with_context(|| format!("failed to understand `{name}`"))?;
+        let (definitions, mut operation, lines) = read(text).map_err(|error| match unread::unread(text, &name) {
+            mistakes if mistakes.is_empty() => error.context(format!("failed to understand `{name}`")),
+            mistakes => refused(&mistakes),
+        })?;
+        operation.serve.listen = listen.unwrap_or(operation.serve.listen);
         let (definitions, mut remarks) = read_platform(definitions, &name, &platform);
         let components = definitions.components.iter().flat_map(|one| std::iter::once(&one.id).chain(&one.formerly));
         let components: Vec<&str> = components.map(String::as_str).collect();
@@ -214,11 +224,16 @@ impl Config {
         remarks.dedup();
         let (wrong, doubts): (Vec<Remark>, Vec<Remark>) = remarks.into_iter().partition(|one| one.weight == Weight::Wrong);
         if !wrong.is_empty() {
-            let lines: Vec<String> = wrong.iter().map(|remark| format!("\n  {remark}")).collect();
-            bail!("what is written cannot be taken:{}", lines.concat());
+            return Err(refused(&wrong));
         }
         Ok(Self { path, definitions, operation, rules, platform, doubts })
     }
+}
+
+/// Refuses what is written, with everything that is wrong in it.
+fn refused(wrong: &[Remark]) -> anyhow::Error {
+    let lines: Vec<String> = wrong.iter().map(|remark| format!("\n  {remark}")).collect();
+    anyhow!("what is written cannot be taken:{}", lines.concat())
 }
 
 /// The places of connections in a configuration file; all else in it is passed over.
@@ -262,14 +277,14 @@ mod tests {
 
     /// What is said of a configuration that is refused.
     fn refusal(text: &str, platform: Vec<WrittenFile>) -> String {
-        format!("{:#}", Config::understand(text, None, platform).unwrap_err())
+        format!("{:#}", Config::understand(text, None, platform, None).unwrap_err())
     }
 
     const EXAMPLE: &str = include_str!("../../waymark.example.toml");
 
     #[test]
     fn the_shipped_example_is_understood() {
-        let config = Config::understand(EXAMPLE, None, Vec::new()).unwrap();
+        let config = Config::understand(EXAMPLE, None, Vec::new(), None).unwrap();
         assert!(!config.definitions.components.is_empty());
         assert!(!config.operation.connections.is_empty());
         assert_eq!(config.doubts, []);
@@ -283,7 +298,7 @@ mod tests {
         let entry = entry.collect::<Vec<_>>().join("\n");
         let error = refusal(&entry, Vec::new());
         assert!(error.contains("is the one of the example") && error.lines().count() == 2, "{error}");
-        let config = Config::understand(&entry.replace(secret, "sixteen letters!"), None, Vec::new()).unwrap();
+        let config = Config::understand(&entry.replace(secret, "sixteen letters!"), None, Vec::new(), None).unwrap();
         assert_eq!(config.operation.connections.len(), 1);
     }
 
@@ -305,6 +320,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_section_that_cannot_be_read_is_told_at_once() {
+        let text = "[webhook]\nbody_bytes_max = \"large\"\n[upkeep]\nvacuum_days = -1\n[settings]\nsurvey = 5";
+        let error = refusal(text, Vec::new());
+        for part in [":2:18: invalid type", ":4:15: invalid value", ":6:1: `survey` is not known here"] {
+            assert!(error.contains(part), "`{part}` is not told: {error}");
+        }
+        let error = refusal("[webhook\n", Vec::new());
+        assert!(error.starts_with("failed to understand `the configuration`: "), "{error}");
+    }
+
+    #[test]
+    fn an_address_of_the_command_line_wins_before_that_of_the_file_is_judged() {
+        let text = "[serve]\nlisten = \"0.0.0.0:80\"";
+        assert!(Config::understand(text, None, Vec::new(), None).is_err());
+        let listen = SocketAddr::from(([127, 0, 0, 1], 9000));
+        let config = Config::understand(text, None, Vec::new(), Some(listen)).unwrap();
+        assert_eq!(config.operation.serve.listen, listen);
+    }
+
     /// The sample as `waymark demo` writes it.
     fn sample_files() -> Vec<WrittenFile> {
         let files = waymark_sample::Plan::demo().platform().into_iter();
@@ -314,8 +349,8 @@ mod tests {
     #[test]
     fn the_platform_of_the_sample_is_whole_and_says_what_its_short_form_says() {
         let plan = waymark_sample::Plan::demo();
-        let short = Config::understand(&plan.configuration(), None, Vec::new()).unwrap();
-        let config = Config::understand(&plan.settings(), None, sample_files()).unwrap();
+        let short = Config::understand(&plan.configuration(), None, Vec::new(), None).unwrap();
+        let config = Config::understand(&plan.settings(), None, sample_files(), None).unwrap();
         assert!(config.doubts.is_empty(), "{:?}", config.doubts);
         assert_eq!(config.rules.rules().len(), 9);
         let (full, short) = (&config.definitions, &short.definitions);

@@ -12,7 +12,7 @@ use arrow::array::RecordBatch;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use waymark_analytics::{AnalyticsError, Engine, EvidenceRequest, Metric, Series, Statistic, Window, parameters, profiles};
+use waymark_analytics::{Engine, EvidenceRequest, Metric, Series, Statistic, Window, is_closer, parameters, profiles};
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -52,7 +52,7 @@ pub struct Explanation {
     /// The question by which the rows were found.
     pub evidence_sql: &'static str,
     /// What the limits beside the value are.
-    pub interval: &'static str,
+    pub interval: String,
     /// The instant that the answer describes, RFC 3339.
     pub as_of: String,
     /// The snapshot that was read.
@@ -127,7 +127,7 @@ pub async fn explanation(
     request: &EvidenceRequest,
 ) -> Result<Explanation, Problem> {
     let engine = &engine.pinned().await?;
-    let series = closer(engine, metric, window).await?;
+    let series = engine.closer(metric, metric.statistics, window).await?;
     let evidence = engine.evidence(metric, window, request).await?;
     let parameters = parameters(metric, engine.definitions());
     let category = category(engine, metric, &series).await?;
@@ -146,7 +146,7 @@ pub async fn explanation(
         sql: metric.sql,
         views: parameters.views.into_iter().map(|(name, sql)| ViewBody { name, sql }).collect(),
         evidence_sql: metric.evidence,
-        interval: interval(metric.kind),
+        interval: limits(&series),
         as_of: series.as_of.to_rfc3339(),
         snapshot: series.snapshot.clone(),
         zone: window.zone.to_string(),
@@ -167,26 +167,26 @@ pub async fn explanation(
     })
 }
 
-/// The series, and of one scope over one whole range what its services add to the limits.
-///
-/// # Errors
-/// When a number cannot be computed.
-pub async fn closer(engine: &Engine, metric: &'static Metric, window: &Window) -> Result<Series, AnalyticsError> {
-    let engine = &engine.pinned().await?;
-    let mut series = engine.series(metric, window).await?.as_ref().clone();
-    if is_closer(&series) {
-        for cell in &mut series.cells {
-            if let Some(detail) = engine.detail(metric, &cell.statistic, window).await? {
-                *cell = detail;
-            }
+/// What has to be known about the limits of a series: over many periods they are closed forms.
+pub fn flags(series: &Series) -> Vec<&'static str> {
+    match series.metric.kind {
+        // The rules of another tool have no limits, and those of one period allow for it.
+        _ if profiles::profile_of(series.metric).is_some() || is_closer(series) => Vec::new(),
+        Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
+            vec!["not adjusted for clustering"]
         }
+        // Answers of people are not clustered by service, and what was counted as a whole has no limits.
+        Statistic::Score | Statistic::Census | Statistic::Events | Statistic::Level => Vec::new(),
     }
-    Ok(series)
 }
 
-/// Whether the limits of a series are worth looking at more closely: of many cells it would take too long.
-pub(crate) fn is_closer(series: &Series) -> bool {
-    series.window.periods.len() == 1 && series.scopes().len() == 1 && profiles::profile_of(series.metric).is_none()
+/// What the limits beside the values of a series are.
+fn limits(series: &Series) -> String {
+    let (interval, flags) = (interval(series.metric.kind), flags(series));
+    if flags.is_empty() {
+        return interval.to_owned();
+    }
+    format!("{interval}; here {}, because there are several periods or too many rows", flags.join(", "))
 }
 
 /// The category of a deployment frequency, where the organisation wants categories and asks for one scope.

@@ -19,7 +19,7 @@ mod status;
 pub use app::App;
 pub use callers::{Hosts, only_meant};
 pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
-pub use problem::{Problem, chain};
+pub use problem::Problem;
 pub use routes::{CellBody, openapi};
 pub use status::{
     Freshness, HeldLoss, SnapshotStatus, Status, StatusProbe, StreamStatus, TableStatus, duration_in_words, size_in_words,

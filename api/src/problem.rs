@@ -11,6 +11,7 @@ use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
 use waymark_analytics::{AnalyticsError, METRICS, ProfileError, QueryError, WindowError};
+use waymark_event::chain;
 use waymark_reports::{CHARTS, REPORTS};
 
 /// A refusal or failure, as `application/problem+json`.
@@ -147,18 +148,6 @@ fn parameters_said(said: &str) -> String {
     let unknown = words.next().unwrap_or_default();
     let known: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     format!("there is no parameter `{unknown}` here; there are {}", known.join(", "))
-}
-
-/// An error with all its causes, for the log.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl From<AnalyticsError> for Problem {

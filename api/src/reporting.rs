@@ -177,17 +177,10 @@ async fn beside(
     weekly: Series,
     [before, now]: [&Window; 2],
 ) -> Result<ReportSeries, Problem> {
-    let mut window = engine.series(metric, now).await?.as_ref().clone();
-    let mut previous = engine.series(metric, before).await?.as_ref().clone();
+    let mut window = engine.closer(metric, metric.statistics, now).await?;
+    let previous = engine.closer(metric, metric.statistics, before).await?;
     if metric.subject == Subject::Services {
         window.compared = compared(engine, &window, metric.statistics, [before, now]).await?;
-        for (series, asked) in [(&mut window, now), (&mut previous, before)] {
-            for cell in &mut series.cells {
-                if let Some(detail) = engine.detail(metric, &cell.statistic, asked).await? {
-                    *cell = detail;
-                }
-            }
-        }
     }
     Ok(ReportSeries { weekly, window, previous })
 }

@@ -65,18 +65,21 @@ pub(crate) fn wrapped(text: &str, size: f64, weight: Weight, room: f64, lines: u
 /// Whether our files hold the letter.
 pub(crate) fn is_known(letter: char) -> bool {
     let code = u32::from(letter);
-    let is_dense = (0x20..0x180).contains(&code) && !matches!(code, 0x7f..=0x9f | 0x149);
-    is_dense || FURTHER.binary_search_by_key(&code, |row| row.0).is_ok()
+    let is_latin = (0x20..0x180).contains(&code) && !matches!(code, 0x7f..=0x9f | 0x149);
+    is_latin || beyond_latin(code, &BEYOND_REGULAR).is_some() || FURTHER.binary_search_by_key(&code, |row| row.0).is_ok()
 }
 
 fn advance(letter: char, weight: Weight) -> u16 {
     let code = u32::from(letter);
-    let (dense, further) = match weight {
-        Weight::Regular => (&REGULAR, 1),
-        Weight::Semibold => (&SEMIBOLD, 2),
+    let (latin, beyond, further) = match weight {
+        Weight::Regular => (&REGULAR, &BEYOND_REGULAR, 1),
+        Weight::Semibold => (&SEMIBOLD, &BEYOND_SEMIBOLD, 2),
     };
-    if let Some(found) = code.checked_sub(0x20).and_then(|index| dense.get(index as usize)) {
+    if let Some(found) = code.checked_sub(0x20).and_then(|index| latin.get(index as usize)) {
         return *found;
+    }
+    if let Some(found) = beyond_latin(code, beyond) {
+        return found;
     }
     match FURTHER.binary_search_by_key(&code, |row| row.0) {
         Ok(index) if further == 1 => FURTHER[index].1,
@@ -85,6 +88,12 @@ fn advance(letter: char, weight: Weight) -> u16 {
         Err(_) if code >= 0x2e80 => 1000,
         Err(_) => 620,
     }
+}
+
+/// The advance of a Greek or Cyrillic letter that the files hold.
+fn beyond_latin(code: u32, advances: &[u16; 240]) -> Option<u16> {
+    let index = code.checked_sub(0x370)?;
+    advances.get(index as usize).copied().filter(|advance| *advance > 0)
 }
 
 /// Advances of Inter Regular for U+0020 to U+017F.
@@ -125,14 +134,44 @@ const SEMIBOLD: [u16; 352] = [
     734, 608, 734, 608, 1007, 837, 705, 576, 705, 653, 562, 653, 562, 653, 562, 282,
 ];
 
+/// Advances of Inter Regular for Greek and Cyrillic, U+0370 to U+045F; 0 where the files hold nothing.
+const BEYOND_REGULAR: [u16; 240] = [
+    631, 540, 653, 540, 267, 267, 753, 631, 0, 0, 267, 540, 540, 540, 276, 543, 0, 0, 0, 0, 267, 540, 676, 276, 690, 862, 304,
+    0, 781, 0, 817, 764, 266, 676, 651, 575, 676, 598, 625, 740, 761, 264, 652, 676, 889, 753, 540, 761, 722, 635, 0, 631, 642,
+    665, 750, 642, 778, 761, 264, 665, 641, 544, 585, 266, 585, 641, 592, 534, 540, 544, 523, 585, 540, 266, 631, 585, 622,
+    580, 540, 597, 631, 571, 538, 631, 472, 585, 732, 599, 747, 811, 266, 585, 597, 585, 811, 631, 631, 631, 662, 751, 662,
+    699, 811, 722, 761, 631, 722, 540, 631, 540, 631, 540, 722, 722, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 722, 631, 558,
+    237, 761, 449, 449, 631, 609, 727, 889, 722, 571, 631, 727, 727, 598, 598, 808, 575, 665, 638, 264, 264, 543, 1082, 1129,
+    901, 652, 753, 624, 719, 676, 659, 651, 575, 751, 598, 949, 636, 753, 753, 646, 713, 889, 740, 761, 722, 635, 727, 642,
+    624, 791, 642, 751, 714, 952, 980, 812, 849, 653, 670, 1011, 670, 564, 589, 561, 459, 624, 582, 827, 494, 597, 597, 537,
+    589, 750, 582, 597, 582, 609, 558, 534, 557, 680, 540, 635, 574, 817, 866, 655, 750, 554, 541, 812, 561, 582, 582, 591,
+    459, 540, 523, 237, 237, 237, 923, 899, 591, 537, 597, 557, 582,
+];
+
+/// Advances of Inter Semi Bold for Greek and Cyrillic, U+0370 to U+045F; 0 where the files hold nothing.
+const BEYOND_SEMIBOLD: [u16; 240] = [
+    660, 562, 665, 613, 286, 286, 768, 657, 0, 0, 287, 563, 563, 563, 289, 561, 0, 0, 0, 0, 339, 565, 724, 290, 754, 907, 359,
+    0, 797, 0, 917, 802, 303, 724, 657, 579, 724, 608, 653, 744, 775, 275, 677, 724, 906, 741, 616, 775, 751, 643, 0, 658, 660,
+    705, 816, 690, 811, 773, 275, 705, 648, 562, 610, 303, 587, 648, 604, 543, 616, 562, 543, 610, 617, 303, 657, 600, 652,
+    616, 563, 608, 707, 585, 563, 657, 531, 587, 806, 610, 785, 894, 303, 587, 608, 587, 894, 709, 658, 657, 692, 822, 692,
+    760, 894, 749, 760, 619, 751, 564, 660, 564, 706, 615, 803, 747, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 750, 658, 577,
+    261, 775, 471, 471, 657, 612, 744, 906, 749, 585, 708, 744, 744, 608, 608, 837, 579, 686, 649, 275, 275, 561, 1112, 1124,
+    908, 677, 741, 656, 724, 724, 654, 657, 579, 776, 608, 1040, 652, 741, 741, 687, 724, 906, 744, 775, 751, 643, 744, 660,
+    656, 839, 690, 780, 748, 1016, 1037, 819, 879, 669, 690, 1042, 680, 575, 606, 571, 463, 655, 593, 861, 516, 606, 606, 569,
+    600, 762, 589, 608, 593, 625, 577, 550, 576, 756, 562, 650, 585, 844, 920, 688, 795, 577, 549, 825, 572, 593, 593, 614,
+    463, 566, 549, 261, 261, 261, 942, 912, 613, 569, 606, 576, 593,
+];
+
 /// Further characters of the files: code point, advance in Regular, advance in Semi Bold.
-const FURTHER: [(u32, u16, u16); 47] = [
+const FURTHER: [(u32, u16, u16); 49] = [
     (0x018f, 722, 750),
     (0x0192, 386, 441),
     (0x0218, 638, 649),
     (0x0219, 523, 549),
     (0x021a, 642, 660),
     (0x021b, 364, 380),
+    (0x0490, 575, 581),
+    (0x0491, 460, 475),
     (0x1e9e, 682, 705),
     (0x2009, 182, 164),
     (0x2010, 358, 429),
@@ -191,10 +230,10 @@ mod tests {
 
     #[test]
     fn a_letter_that_no_file_holds_is_measured_as_wide_as_the_sign_in_its_place() {
-        for letter in ['a', 'ß', 'ž', '…', '→', '\u{a0}'] {
+        for letter in ['a', 'ß', 'ž', 'Ω', 'ή', 'Ж', 'ї', 'ґ', '…', '→', '\u{a0}'] {
             assert!(is_known(letter), "{letter}");
         }
-        for letter in ['支', 'ש', 'Ж', '□'] {
+        for letter in ['支', 'ש', '\u{378}', '\u{460}', '□'] {
             assert!(!is_known(letter), "{letter}");
             for weight in [Weight::Regular, Weight::Semibold] {
                 assert!(advance('?', weight) <= advance(letter, weight), "{letter}");

@@ -95,11 +95,13 @@ fn for_its_place(draw: Drawing, narrow_height: u32, series: &[Series], frame: &F
     drawn.with_narrow(&draw(series, &Frame::inline(NARROW.0, narrow_height)))
 }
 
-/// Components under the names that people use, in this order: id and title of each. Other scopes stay as they are.
+/// Components under the names that people use, in this order: id and title of each, also of those that the series does
+/// not show, because each has its colour by its place here. Other scopes stay as they are.
 pub fn under_titles(series: &mut Series, components: &[(&str, &str)]) {
     let place = |cell: &Cell| components.iter().position(|(id, _)| *id == cell.scope);
     if series.cells.iter().all(|cell| cell.scope_kind == "component") {
         series.cells.sort_by_key(place);
+        series.order = components.iter().map(|(_, title)| (*title).to_owned()).collect();
     }
     let cells = series.cells.iter_mut().map(|cell| (&cell.scope_kind, &mut cell.scope));
     let compared = series.compared.iter_mut().map(|found| (&found.scope_kind, &mut found.scope));
@@ -263,6 +265,22 @@ mod tests {
         withheld.cells.iter_mut().for_each(|cell| cell.sample_size = None);
         let drawn = (find("sparkline").unwrap().draw)(&[withheld], &Frame::inline(60, 20));
         assert_eq!(drawn.title(), "Net promoter score, platform: withheld to protect people");
+    }
+
+    #[test]
+    fn a_young_curve_says_that_it_is_young() {
+        // Sixty began in each week but the last, and nobody can have stayed for 90 days.
+        let mut made =
+            series("retention_curve", weeks(4), &[("component", "tracing")], |_, index| (index < 3).then_some((0.5, 60)));
+        for cell in &mut made.cells {
+            (cell.value, cell.low, cell.high, cell.is_partial) = (None, None, None, true);
+        }
+        let drawn = |id: &str, frame: Frame| (find(id).unwrap().draw)(std::slice::from_ref(&made), &frame);
+        let placard = drawn("trend", Frame::default());
+        assert!(placard.as_str().contains(">nothing to draw: too young for 90 days (n = 60)</text>"), "{}", placard.as_str());
+        assert_eq!(placard.title(), "Retention curve: too young for 90 days (n = 60)");
+        let shape = drawn("sparkline", Frame::inline(220, 36));
+        assert!(shape.as_str().contains(">too young for 90 days (n = 60)</text>"), "{}", shape.as_str());
     }
 
     #[test]

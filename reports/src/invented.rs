@@ -90,7 +90,8 @@ pub(crate) fn series(
             }
         }
     }
-    Series { metric, window, as_of: as_of(), snapshot: "s-000042".to_owned(), cells, compared: Vec::new() }
+    let snapshot = "s-000042".to_owned();
+    Series { metric, window, as_of: as_of(), snapshot, cells, compared: Vec::new(), order: Vec::new() }
 }
 
 /// A wave that looks irregular and is the same every time.

@@ -60,7 +60,8 @@ impl Line<'_> {
 }
 
 /// The scopes that a chart draws, in the order of its first series, and how many there are in all. Where these are too
-/// many, those that changed clearly are taken first, so that what the title counts can be seen.
+/// many, those that changed clearly are taken first, so that what the title counts can be seen. Several have colours and
+/// marks by their place in the order of all, so that a component looks the same in every chart; one alone has the first.
 pub(crate) fn lines(series: &[Series]) -> (Vec<Line<'_>>, usize) {
     let Some(first) = series.first() else { return (Vec::new(), 0) };
     let mut lines = every_line(first);
@@ -71,8 +72,12 @@ pub(crate) fn lines(series: &[Series]) -> (Vec<Line<'_>>, usize) {
         lines.sort_by_cached_key(|line| !is_clear(line));
         lines.truncate(LINES_MAX);
         lines.sort_by_key(|line| line.mark);
-        for (place, line) in lines.iter_mut().enumerate() {
-            (line.token, line.mark) = (token(place), place);
+    }
+    if lines.len() > 1 {
+        let place = |line: &Line<'_>| first.order.iter().position(|scope| scope == line.scope);
+        let places: Vec<Option<usize>> = lines.iter().map(place).collect();
+        for (line, colour) in lines.iter_mut().zip(palette::colours(&places)) {
+            (line.token, line.mark) = (token(colour), colour);
         }
     }
     (lines, count)
@@ -92,7 +97,7 @@ pub(crate) fn every_line(series: &Series) -> Vec<Line<'_>> {
         .collect()
 }
 
-/// The colour of the line in this place.
+/// The colour of this number.
 fn token(place: usize) -> Token {
     palette::SERIES.get(place).copied().unwrap_or(palette::INK)
 }
@@ -209,20 +214,22 @@ fn is_use_unknown(metric: &Metric, line: &Line<'_>) -> bool {
 fn without_finding(metric: &Metric, lines: &[Line<'_>]) -> String {
     let known: Vec<&Line<'_>> = lines.iter().filter(|line| line.last().is_some()).collect();
     match known.as_slice() {
-        [] => silence(metric, lines),
+        [] => silence(metric, lines).unwrap_or_else(|| "no data".to_owned()),
         some if some.iter().all(|line| is_use_unknown(metric, line)) => "no use is known".to_owned(),
         [line] if lines.len() == 1 => line.last().map_or_else(String::new, |(_, cell)| wording::cell(metric, cell)),
         some => format!("nothing to compare in {}", several(some.len(), lines)),
     }
 }
 
-/// Why no line has a value: withheld where any of them is, else what the newest cell says.
-fn silence(metric: &Metric, lines: &[Line<'_>]) -> String {
+/// Why no line has a value: withheld where any of them is, else what the newest cell with rows says, else the newest.
+/// Nothing where there is no cell.
+pub(crate) fn silence(metric: &Metric, lines: &[Line<'_>]) -> Option<String> {
     let cells = || lines.iter().flat_map(|line| line.cells.iter().flatten());
     if cells().any(|cell| cell.sample_size.is_none()) {
-        return wording::WITHHELD.to_owned();
+        return Some(wording::WITHHELD.to_owned());
     }
-    cells().next_back().map_or_else(|| "no data".to_owned(), |cell| wording::absent(metric, cell))
+    let newest = cells().rfind(|cell| cell.sample_size != Some(0)).or_else(|| cells().next_back());
+    newest.map(|cell| wording::absent(metric, cell))
 }
 
 /// So many scopes of the kind of these lines: `1 team`, `7 teams`.
@@ -366,6 +373,7 @@ fn noun(grain: Grain) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::under_titles;
     use crate::invented::{ninety_days, quarters, series, weeks};
 
     #[test]
@@ -413,6 +421,24 @@ mod tests {
     }
 
     #[test]
+    fn a_component_has_one_colour_whatever_is_drawn_beside_it() {
+        let titles = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| (name, name));
+        let coloured = |shown: &[&str]| {
+            let scopes: Vec<(&str, &str)> = shown.iter().map(|name| ("component", *name)).collect();
+            let mut given = series("adoption_rate", weeks(4), &scopes, |_, _| Some((0.5, 60)));
+            under_titles(&mut given, &titles);
+            let (lines, _) = lines(std::slice::from_ref(&given));
+            lines.iter().map(|line| format!("{} {} {}", line.scope, line.token.name, line.mark)).collect::<Vec<_>>()
+        };
+        assert_eq!(coloured(&["d", "b"]), ["b series-2 1", "d series-4 3"]);
+        assert_eq!(coloured(&["b", "c", "d"]), ["b series-2 1", "c series-3 2", "d series-4 3"]);
+        // The seventh has the colour of the first, and gives way where that is drawn.
+        assert_eq!(coloured(&["b", "g"]), ["b series-2 1", "g series-1 0"]);
+        assert_eq!(coloured(&["a", "g", "b"]), ["a series-1 0", "b series-2 1", "g series-3 2"]);
+        assert_eq!(coloured(&["h"]), ["h series-1 0"]);
+    }
+
+    #[test]
     fn a_title_finds_nothing_where_there_is_nothing() {
         let components = ["a", "b", "c"].map(|name| ("component", name));
         let titled = |given: Series| {
@@ -436,7 +462,7 @@ mod tests {
         };
         let cases = [
             (empty, "Retention curve: no data"),
-            (open, "Retention curve: too few (n = 60)"),
+            (open, "Retention curve: too young for 90 days (n = 60)"),
             (withheld.clone(), "Net promoter score: withheld to protect people"),
             (unknown(&components), "Reach: no use is known"),
             (unknown(&[("component", "a")]), "Reach: no use is known"),

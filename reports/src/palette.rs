@@ -72,6 +72,20 @@ pub const TOKENS: &[Token] = &[
     SERIES[5],
 ];
 
+/// Which colour each line of one chart has, given its place among all that there are: that of its place, whatever is drawn
+/// beside it. Where there are more places than colours, the later of two with one colour takes the first that is free, and
+/// so does a line without a place; where none is free, the number is that of no colour.
+pub(crate) fn colours(places: &[Option<usize>]) -> Vec<usize> {
+    let mut is_taken = [false; SERIES.len()];
+    let mut own = |place: usize| {
+        let colour = place % SERIES.len();
+        (!std::mem::replace(&mut is_taken[colour], true)).then_some(colour)
+    };
+    let found: Vec<Option<usize>> = places.iter().map(|place| place.and_then(&mut own)).collect();
+    let mut free = (0..SERIES.len()).filter(|colour| !is_taken[*colour]);
+    found.into_iter().map(|colour| colour.or_else(|| free.next()).unwrap_or(SERIES.len())).collect()
+}
+
 /// The style rules that define each token as a `--wm-` variable, light and dark by preference.
 ///
 /// `data-theme="light"` or `data-theme="dark"` on the root element overrules the preference.
@@ -128,6 +142,18 @@ mod tests {
             assert!(contrast(token.light, PAPER.light) >= 3.0, "{} on light", token.name);
             assert!(contrast(token.dark, PAPER.dark) >= 3.0, "{} on dark", token.name);
         }
+    }
+
+    #[test]
+    fn a_place_has_its_colour_whatever_stands_beside_it() {
+        let of = |places: &[usize]| colours(&places.iter().copied().map(Some).collect::<Vec<_>>());
+        assert_eq!(of(&[0, 1, 2, 3, 4, 5]), [0, 1, 2, 3, 4, 5]);
+        assert_eq!((of(&[3, 5]), of(&[5]), of(&[1, 5])), (vec![3, 5], vec![5], vec![1, 5]));
+        // The eighth has the colour of the second, unless that is there; then nobody else gives way.
+        assert_eq!((of(&[0, 7]), of(&[0, 1, 7]), of(&[1, 2, 7, 8])), (vec![0, 1], vec![0, 1, 2], vec![1, 2, 0, 3]));
+        assert_eq!(of(&[1, 7, 13, 2]), [1, 0, 3, 2]);
+        assert_eq!(colours(&[None, Some(0), None]), [1, 0, 2]);
+        assert_eq!(colours(&[None; 7]), [0, 1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

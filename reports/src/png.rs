@@ -8,8 +8,8 @@ use crate::error::ReportError;
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;
 
-const REGULAR: &[u8] = include_bytes!("../assets/Inter-Regular.otf");
-const SEMIBOLD: &[u8] = include_bytes!("../assets/Inter-SemiBold.otf");
+const REGULAR: &[u8] = include_bytes!("../assets/Inter-Regular.ttf");
+const SEMIBOLD: &[u8] = include_bytes!("../assets/Inter-SemiBold.ttf");
 
 /// Widest and highest picture, in pixels.
 pub const PIXELS_MAX: u32 = 8_000;
@@ -96,7 +96,19 @@ mod tests {
     fn letters_of_other_scripts_are_question_marks_that_stay_within_their_room() {
         let drawn = |text: &str| render(&INLINE.replace("abc", text), 2.0).unwrap();
         assert_eq!(drawn("支払い"), drawn("???"));
-        assert_eq!(drawn("Gro\u{308}ße → Ж"), drawn("Große → ?"));
+        assert_eq!(drawn("Gro\u{308}ße → ש"), drawn("Große → ?"));
+    }
+
+    #[test]
+    fn greek_and_cyrillic_are_written() {
+        let drawn = |text: &str| render(&INLINE.replace("abc", text), 2.0).unwrap();
+        for text in ["Ωή", "Жї", "ґ"] {
+            let signs = "?".repeat(text.chars().count());
+            assert_eq!(legible(text), text);
+            assert!(drawn(text) != drawn(&signs), "{text}");
+        }
+        // Letters of one shape are drawn alike in three scripts.
+        assert_eq!((drawn("Α"), drawn("А")), (drawn("A"), drawn("A")));
     }
 
     #[test]

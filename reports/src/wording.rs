@@ -126,14 +126,23 @@ pub fn cell(metric: &Metric, cell: &Cell) -> String {
 pub fn absent(metric: &Metric, cell: &Cell) -> String {
     match cell.low {
         Some(low) if metric.kind == Statistic::Survival => format!("at least {}", value(metric.unit, low)),
-        _ => missing(cell),
+        _ => unfollowed(metric, cell).unwrap_or_else(|| missing(cell)),
     }
+}
+
+/// Of a cohort that was not followed as long as a point of its curve lies away, such as `d90`: that, and whether it still
+/// may be. However many there are, their number is not the reason.
+fn unfollowed(metric: &Metric, cell: &Cell) -> Option<String> {
+    let days: u32 = cell.statistic.strip_prefix('d')?.parse().ok()?;
+    let rows = cell.sample_size.filter(|rows| *rows > 0 && metric.kind == Statistic::Proportion)?;
+    let reason = if cell.is_partial { "too young for" } else { "none followed for" };
+    Some(format!("{reason} {days} days (n = {})", count(rows)))
 }
 
 /// Why a result of a survey is not shown: too few answers, or others could be found out by it.
 pub const WITHHELD: &str = "withheld to protect people";
 
-/// Why a cell has no value: suppressed, too few rows, nothing usable, or nothing there.
+/// Why a cell has no value, whatever its metric: suppressed, too few rows, nothing usable, or nothing there.
 pub fn missing(cell: &Cell) -> String {
     match (cell.sample_size, cell.coverage) {
         (None, _) => WITHHELD.to_owned(),
@@ -331,6 +340,17 @@ mod tests {
         assert_eq!(full_of(lead_time, &one, "change"), "p50 60 s (n = 1 change, 93 % coverage)");
         assert_eq!(full(lead_time, &given(None, None, Some(3))), "p50 too few (n = 3) (93 % coverage)");
         assert_eq!(full(find("nps").unwrap(), &given(None, None, None)), WITHHELD);
+    }
+
+    #[test]
+    fn a_cohort_that_is_too_young_is_not_said_to_be_too_small() {
+        let curve = find("retention_curve").unwrap();
+        let mut point = Cell { statistic: "d90".to_owned(), is_partial: true, ..given(None, None, Some(1_060)) };
+        assert_eq!(full(curve, &point), "d90 too young for 90 days (n = 1,060) (93 % coverage, so far)");
+        point.is_partial = false;
+        assert_eq!(cell(curve, &point), "none followed for 90 days (n = 1,060)");
+        point.sample_size = Some(0);
+        assert_eq!(cell(curve, &point), "no usable data");
     }
 
     #[test]

@@ -15,8 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use waymark_api::chain;
-use waymark_event::Instant;
+use waymark_event::{Instant, chain};
 use waymark_lake::{LakeError, Layout, Rewrite, Tables, Wanted, read_rows};
 
 const TABLE: &str = "observed/deployments";

@@ -16,8 +16,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 use tempfile::TempDir;
-use waymark_api::chain;
-use waymark_event::Delivery;
+use waymark_event::{Delivery, chain};
 use waymark_lake::{LakeError, Layout, Tables, Wanted, read_rows};
 use waymark_sample::{Plan, deliveries};
 

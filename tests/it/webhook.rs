@@ -18,10 +18,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 use tower::ServiceExt;
-use waymark_api::chain;
 use waymark_collect::arrivals::webhook::{BodyLimits, Receiver, router};
 use waymark_collect::{Authentication, Connection, Pipeline, Secret};
-use waymark_event::{Clock, FixedClock, Proof};
+use waymark_event::{Clock, FixedClock, Proof, chain};
 use waymark_lake::{DELIVERIES, Inbox, InboxHandle, InboxLimits, Layout, REJECTIONS};
 
 const NOW: &str = "2026-03-02T12:00:00Z";

@@ -32,7 +32,11 @@ pub(crate) fn widened_by_rows(metric: &Metric, cell: Cell, rows: &Rows) -> Cell 
 
 /// The cell of a share or a rate, with limits that know its services.
 pub(crate) fn widened_by_counts(metric: &Metric, cell: Cell, services: &[Counts]) -> Cell {
-    let contributing: Vec<Counts> = services.iter().copied().filter(|counts| counts.denominator > 0.0).collect();
+    let mut contributing: Vec<Counts> = services.iter().copied().filter(|counts| counts.denominator > 0.0).collect();
+    // They were found in any order, in which other ones would be drawn.
+    contributing.sort_unstable_by(|one, other| {
+        one.denominator.total_cmp(&other.denominator).then(one.numerator.total_cmp(&other.numerator))
+    });
     let scale = match (cell.value, total(&contributing)) {
         // What a metric's unit makes of events by exposure is the same for every resample.
         (Some(value), Some(ratio)) if ratio > 0.0 => value / ratio,
@@ -237,6 +241,23 @@ mod tests {
         few.extend(vec![Counts { numerator: 0.0, denominator: 0.0 }; 20]);
         let closed = cell("share", 0.5, (0.469, 0.531));
         assert_eq!(widened_by_counts(metric, closed.clone(), &few), closed);
+    }
+
+    #[test]
+    fn the_order_in_which_services_are_found_changes_nothing() {
+        let metric = find("change_fail_rate").unwrap();
+        let mut services: Vec<Counts> =
+            (0..20).map(|place| Counts { numerator: f64::from(place % 5), denominator: f64::from(place % 7 + 5) }).collect();
+        let limits = |services: &[Counts]| {
+            let wide = widened_by_counts(metric, cell("share", 0.25, (0.2, 0.3)), services);
+            (wide.low, wide.high)
+        };
+        let found = limits(&services);
+        assert!(found.0 < Some(0.2) && found.1 > Some(0.3), "{found:?}");
+        services.reverse();
+        assert_eq!(limits(&services), found);
+        services.swap(3, 11);
+        assert_eq!(limits(&services), found);
     }
 
     #[test]

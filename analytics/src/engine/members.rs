@@ -1,6 +1,6 @@
-//! A metric by the services that a scope pools: each as if it were a scope of its own, as long as it belonged.
+//! A metric by the services that scopes pool: each as if it were a scope of its own, as long as it belonged.
 //!
-//! The same SQL over other `scopes`, so what the services add up to is what the scope has. What is made
+//! The same SQL over other `scopes`, so what the services add up to is what their scope has. What is made
 //! of it belongs to `compare.rs`.
 
 use super::{Engine, Readable, collected, plan, register_batch, rows};
@@ -11,11 +11,9 @@ use crate::window::Window;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::prelude::{DataFrame, SessionContext, col, lit};
 
-/// The kind of scope under which the members of another scope stand.
-const MEMBER: &str = "member";
-
 impl Engine {
-    /// A metric over the one scope of a window, a cell for each of the services that it pools.
+    /// A metric over the scopes of a window, which are of one kind: a cell for each of the services that they pool. The
+    /// name of the pooling scope stands in the place of the kind of scope.
     ///
     /// # Errors
     /// `Metric` when its SQL fails, `Shape` when it yields other columns.
@@ -35,11 +33,11 @@ impl Engine {
     }
 }
 
-/// Makes every service of the window's scopes a scope, and leaves no other.
+/// Makes every service of each of the window's scopes a scope, and leaves no other.
 async fn stand_alone(context: &SessionContext, window: &Window) -> DataFusionResult<()> {
     let members = narrowed(context.table("scopes").await?, window)?.select(vec![
         col("service"),
-        lit(MEMBER).alias("scope_kind"),
+        col("scope").alias("scope_kind"),
         col("service").alias("scope"),
         col("valid_from"),
         col("valid_to"),

@@ -74,11 +74,11 @@ pub enum QueryError {
     #[error("division by zero: divide by `nullif(x, 0)`")]
     DivisionByZero,
     /// The question is larger than the guard lets through.
-    #[error("the question is too complex: {found} {limit}, {max} are allowed")]
+    #[error("the question is too complex: {} {limit}, {max} are allowed", amount(*.found))]
     TooComplex {
         /// What was counted, as a plural.
         limit: &'static str,
-        /// How many there are, or how many were counted before giving up.
+        /// How many there are, or how many were counted before giving up; the largest number stands for no bound.
         found: u64,
         /// How many are allowed.
         max: u64,
@@ -122,6 +122,11 @@ pub enum QueryError {
     /// Something failed that is not the caller's doing.
     #[error("the question could not be run")]
     Run(#[source] Arc<DataFusionError>),
+}
+
+/// How many, in words where it has no bound.
+fn amount(found: u64) -> String {
+    if found == u64::MAX { "an unbounded number of".to_owned() } else { found.to_string() }
 }
 
 /// What the engine has no step for is mostly a subquery that asks again for every row.
@@ -309,6 +314,14 @@ mod tests {
             assert!(!shown.to_string().contains("ZZSECRET"));
             assert_eq!(shown.problem_type(), "internal");
         }
+    }
+
+    #[test]
+    fn a_count_without_bound_is_said_in_words() {
+        let said = |found: u64| QueryError::TooComplex { limit: "rows of a window frame", found, max: 9 }.to_string();
+        assert_eq!(said(10), "the question is too complex: 10 rows of a window frame, 9 are allowed");
+        let unbounded = "the question is too complex: an unbounded number of rows of a window frame, 9 are allowed";
+        assert_eq!(said(u64::MAX), unbounded);
     }
 
     #[test]

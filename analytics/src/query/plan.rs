@@ -308,6 +308,8 @@ mod tests {
         assert!(ask(&window("median(value)", "rows between 500 preceding and 499 following")).is_ok());
         assert_eq!(refusal(&window("median(value)", "rows between 500 preceding and 500 following")), "question-too-complex");
         assert_eq!(refusal(&window("array_agg(value)", "")), "question-too-complex");
+        let told = ask(&window("array_agg(value)", "")).unwrap_err().to_string();
+        assert!(told.contains("an unbounded number of rows of a window frame"), "{told}");
         assert_eq!(refusal(&window("sum(distinct value)", "")), "question-too-complex");
         assert!(ask(&window("count(distinct value)", "")).is_ok());
         assert!(ask(&window("sum(value)", "rows between 100000 preceding and current row")).is_ok());

@@ -55,7 +55,7 @@ fn print_board(board: &Board) {
     for category in &board.categories {
         let tools: Vec<String> = category.tools.iter().map(|tool| format!("{} ({})", tool.what, tool.services)).collect();
         let amounts = format!("{} amounts to {:.1} tools", category.category, category.effective_tools);
-        output::answer(&format!("{amounts}: {}", tools.join(", ")));
+        output::prose(&format!("{amounts}: {}", tools.join(", ")));
     }
     output::answer(&format!("as of {}; joined and left in the {}", board.as_of, board.week));
 }
@@ -63,9 +63,9 @@ fn print_board(board: &Board) {
 /// Adoption, coverage and reach stand together, always.
 fn print_score(score: &Score) {
     output::answer(&format!("  adoption {}, unknown {}", score.adoption.said(), score.adoption.unknown()));
-    output::answer(&format!("  coverage {} · reach {}", score.coverage.said(), score.reach.said()));
+    output::prose(&format!("  coverage {} · reach {}", score.coverage.said(), score.reach.said()));
     output::answer(&format!("  teams completed {} · started {}", score.teams_completed.said(), score.teams_started.said()));
-    output::answer(&format!("  {}", score.sentence));
+    output::prose(&format!("  {}", score.sentence));
 }
 
 fn print_story(story: &Story) {
@@ -82,7 +82,7 @@ fn print_story(story: &Story) {
         let moved = of_kind(kind);
         output::answer(&format!("\n{heading} in the last 13 weeks: {}", if moved.is_empty() { "nobody" } else { "" }));
         for moved in moved {
-            output::answer(&format!("  {}", movement(moved)));
+            output::prose(&format!("  {}", movement(moved)));
         }
     }
     print_tallies("Chose instead", &story.chose_instead);
@@ -90,7 +90,7 @@ fn print_story(story: &Story) {
     output::answer("\nStill to move:");
     let waiting = |one: &&Stander| matches!(one.status.as_str(), "off_path" | "partial" | "unknown" | "exempt");
     for one in story.standing.iter().filter(waiting) {
-        output::answer(&format!("  {}", stander(one)));
+        output::prose(&format!("  {}", stander(one)));
     }
     output::answer(&format!(
         "\nExemptions: {}",
@@ -99,7 +99,7 @@ fn print_story(story: &Story) {
             .map_or_else(|| "none open".to_owned(), |days| format!("median age of the open ones {days} days"))
     ));
     for exemption in &story.exemptions {
-        output::answer(&format!(
+        output::prose(&format!(
             "  {:<24} {}, {}, decided by {}, {} to {}",
             exemption.service, exemption.status, exemption.reason, exemption.owner, exemption.opened_on, exemption.expires_on
         ));
@@ -111,7 +111,7 @@ fn print_tallies(heading: &str, tallies: &[Tally]) {
         return;
     }
     let said: Vec<String> = tallies.iter().map(|tally| format!("{} ({})", tally.what, tally.services)).collect();
-    output::answer(&format!("\n{heading}: {}", said.join(", ")));
+    output::prose(&format!("\n{heading}: {}", said.join(", ")));
 }
 
 fn movement(moved: &Moved) -> String {
@@ -163,10 +163,10 @@ fn shown(evidence: Option<&str>, url: Option<&str>) -> String {
 fn print_effects(effects: &[EffectSaid]) {
     output::answer("\nDoes it help?");
     for effect in effects {
-        output::answer(&format!("  {}: {}", effect.outcome.replace('_', " "), effect.sentence));
+        output::prose(&format!("  {}: {}", effect.outcome.replace('_', " "), effect.sentence));
     }
     if let Some(effect) = effects.first() {
-        output::answer(&format!("  {}", effect.stability));
-        output::answer(&format!("  {}", effect.caveats));
+        output::prose(&format!("  {}", effect.stability));
+        output::prose(&format!("  {}", effect.caveats));
     }
 }

@@ -19,7 +19,7 @@ const NAMED_MAX: usize = 20;
 
 /// Validates the configuration, and the data where there are any.
 pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
-    let config = Config::load(place.config.as_deref(), place.folder())?;
+    let config = Config::load(place.config.as_deref(), place.folder(), None)?;
     let from = config.path.as_ref().map_or_else(|| "the defaults (no file)".to_owned(), |path| path.display().to_string());
     let definitions = &config.definitions;
     output::answer(&format!("configuration: {from}"));

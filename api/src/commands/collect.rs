@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use waymark_collect::Repeated;
 use waymark_collect::arrivals::kafka::{KafkaConfig, KafkaLake, KafkaLakeError, KafkaStart, LostRange, consume};
-use waymark_event::{Clock, Delivery};
+use waymark_event::{Clock, Delivery, chain};
 use waymark_lake::{Inbox, StateStore};
 
 /// From where to collect.
@@ -150,7 +150,7 @@ pub(crate) async fn run(place: &Place, command: CollectCommand) -> anyhow::Resul
             match outcome {
                 Ok(()) => repeated.end(),
                 Err(error) => {
-                    let text = waymark_api::chain(error.as_ref());
+                    let text = chain(error.as_ref());
                     if let Some(untold) = repeated.tell(&text, Instant::now()) {
                         tracing::error!(error.message = %text, error.untold = untold, "facts could not be computed; the last snapshot stands");
                     }

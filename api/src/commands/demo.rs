@@ -48,7 +48,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    let workplace = Workplace::open(&place).await?;
+    let workplace = Workplace::open_to_listen(&place, Some(args.listen)).await?;
     let server = Server { listen: args.listen, greeting };
     serve(workplace, server).await
 }

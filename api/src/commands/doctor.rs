@@ -56,7 +56,8 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
     let sound: Vec<&str> =
         diagnosis.findings.iter().filter(|finding| finding.items == 0).map(|finding| finding.finding).collect();
     lines.push(String::new());
-    lines.push(format!("looked for and not found: {}", if sound.is_empty() { "nothing".to_owned() } else { sound.join(", ") }));
+    let sound = if sound.is_empty() { "nothing".to_owned() } else { sound.join(", ") };
+    lines.push(output::folded(&format!("looked for and not found: {sound}")));
     lines.push(String::new());
     lines.push("Sources".to_owned());
     lines.extend(diagnosis.sources.iter().map(source_line));
@@ -72,9 +73,9 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
 
 fn finding_lines(finding: &FindingBody) -> Vec<String> {
     let mut lines = vec![
-        format!("{}: {}", finding.title, finding.text),
-        format!("  does  {}", finding.effect),
-        format!("  do    {}", finding.remedy),
+        output::folded(&format!("{}: {}", finding.title, finding.text)),
+        output::folded(&format!("  does  {}", finding.effect)),
+        output::folded(&format!("  do    {}", finding.remedy)),
     ];
     for case in &finding.cases {
         lines.extend(case_lines(case));

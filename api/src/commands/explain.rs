@@ -70,8 +70,11 @@ pub(crate) async fn run(place: &Place, args: ExplainArgs) -> anyhow::Result<()> 
     }
     let rows: Vec<_> = explained.batch.take().into_iter().collect();
     if args.format == RowsFormat::Table {
-        for line in lines(&explained, args.sql) {
-            output::answer(&line);
+        for line in lines(&explained) {
+            output::prose(&line);
+        }
+        if args.sql {
+            print_sql(&explained);
         }
         if rows.iter().all(|batch| batch.num_rows() == 0) {
             output::answer("no rows");
@@ -94,8 +97,7 @@ pub(super) fn told(problem: Problem) -> anyhow::Error {
     anyhow!(problem.detail)
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "the flag of the command, passed on")]
-fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
+fn lines(explained: &Explanation) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", explained.title, explained.question), String::new()];
     for number in &explained.numbers {
         lines.push(format!("{}  {:<14} {}", number.period, number.cell.scope, number.text));
@@ -116,11 +118,13 @@ fn lines(explained: &Explanation, with_sql: bool) -> Vec<String> {
     lines.push(String::new());
     lines.push(explained.definition.clone());
     lines.push(String::new());
-    if with_sql {
-        lines.push(explained.sql.to_owned());
-        for view in &explained.views {
-            lines.push(format!("-- {}\n{}", view.name, view.sql));
-        }
-    }
     lines
+}
+
+/// As it was written: to be copied, and no prose.
+fn print_sql(explained: &Explanation) {
+    output::answer(explained.sql);
+    for view in &explained.views {
+        output::answer(&format!("-- {}\n{}", view.name, view.sql));
+    }
 }

@@ -5,7 +5,7 @@ use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
 use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Unit, Window, WindowRequest, find, profiles};
-use waymark_api::explain::closer;
+use waymark_api::explain::flags;
 use waymark_reports::wording;
 
 /// Which scopes and periods.
@@ -148,7 +148,7 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     let as_of = engine.newest().await?.as_of();
     let window = args.asked.window(&workplace, metric, as_of)?;
     engine.check_scopes(&window).await?;
-    let series = closer(&engine, metric, &window).await?;
+    let series = engine.closer(metric, metric.statistics, &window).await?;
     if place.json {
         let body = waymark_api::reporting::series_json(&series);
         output::answer(&serde_json::to_string_pretty(&body).context("failed to write JSON")?);
@@ -167,6 +167,9 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     }
     for cell in &series.cells {
         output::answer(&line(metric, cell, &window));
+    }
+    for flag in flags(&series) {
+        output::answer(&format!("limits {flag}: rows of one service count as if they were of several"));
     }
     output::answer(&format!("as of {}, definition {}, zone {}", series.as_of, metric.version, window.zone));
     Ok(())

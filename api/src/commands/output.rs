@@ -5,6 +5,7 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use terminal_size::{Width, terminal_size_of};
 use waymark_api::encode;
 use waymark_reports::wording;
 
@@ -13,6 +14,58 @@ pub(super) fn answer(line: &str) {
     if writeln!(std::io::stdout(), "{line}").is_err() {
         std::process::exit(0);
     }
+}
+
+/// Prose is broken at the terminal's width, but into lines of at least and at most so many columns.
+const COLUMNS_MIN: usize = 80;
+const COLUMNS_MAX: usize = 120;
+/// What stands before a gap and is longer than this is no first column.
+const NAME_CHARS_MAX: usize = 24;
+
+/// A sentence of an answer, folded for whoever reads it on a terminal.
+pub(super) fn prose(text: &str) {
+    answer(&folded(text));
+}
+
+/// Prose with its lines broken between words; as it is where the output is no terminal.
+pub(super) fn folded(text: &str) -> String {
+    let Some((Width(columns), _)) = terminal_size_of(std::io::stdout()) else { return text.to_owned() };
+    fold(text, usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX))
+}
+
+fn fold(text: &str, columns: usize) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| fold_line(line, columns)).collect();
+    lines.join("\n")
+}
+
+/// A word that is too long for any line, such as an address, stays whole.
+fn fold_line(line: &str, columns: usize) -> String {
+    let indent = " ".repeat(hanging(line));
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for (place, word) in line.split(' ').enumerate() {
+        let is_full = current.chars().count() + 1 + word.chars().count() > columns;
+        if is_full && !word.is_empty() && !current.trim().is_empty() {
+            lines.push(current.trim_end().to_owned());
+            current = format!("{indent}{word}");
+        } else {
+            current.extend((place > 0).then_some(' '));
+            current.push_str(word);
+        }
+    }
+    lines.push(current);
+    lines.join("\n")
+}
+
+/// Where a line goes on below itself: under its second column where it has one, else two columns further in.
+fn hanging(line: &str) -> usize {
+    let text = line.trim_start_matches(' ');
+    let lead = line.len() - text.len();
+    let columns = text.split_once("  ").filter(|(name, _)| name.chars().count() <= NAME_CHARS_MAX);
+    columns.map_or(lead + 2, |(name, rest)| {
+        let gap = 2 + rest.len() - rest.trim_start_matches(' ').len();
+        lead + name.chars().count() + gap
+    })
 }
 
 /// One line for the person in front of the terminal; it never mixes with an answer.
@@ -82,4 +135,18 @@ pub(super) fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar
     }
     bar.set_message(what);
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_broken_between_words_and_goes_on_below_itself() {
+        assert_eq!(fold("  a sentence of words", 12), "  a sentence\n    of words");
+        assert_eq!(fold("limits      one two three", 20), "limits      one two\n            three");
+        assert_eq!(fold("\nit fits", 20), "\nit fits");
+        let address = "https://example.org/a/long/address";
+        assert_eq!(fold(&format!("see {address} here"), 12), format!("see\n  {address}\n  here"));
+    }
 }

@@ -9,7 +9,6 @@ use super::upkeep::Upkeep;
 use super::workplace::{HEARTBEAT_SECONDS, Workplace};
 use super::writer::Writer;
 use super::{Place, output};
-use crate::config::off_loopback;
 use anyhow::{Context, bail};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -22,9 +21,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use waymark_analytics::{Engine, QueryService};
-use waymark_api::{App, Hosts, Problem, chain, only_meant, router, warm};
+use waymark_api::{App, Hosts, Problem, only_meant, router, warm};
 use waymark_collect::Repeated;
 use waymark_collect::arrivals::webhook::{self, BodyLimits, Receiver};
+use waymark_event::chain;
 use waymark_lake::{InboxHandle, InboxLimits, LakeError};
 
 /// Flags of `waymark serve`.
@@ -49,8 +49,8 @@ const MOVING_MAX: Duration = Duration::from_secs(1);
 
 /// Serves the data folder until it is told to stop.
 pub(crate) async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
-    let workplace = Workplace::open(place).await?;
-    let listen = args.listen.unwrap_or(workplace.config.operation.serve.listen);
+    let workplace = Workplace::open_to_listen(place, args.listen).await?;
+    let listen = workplace.config.operation.serve.listen;
     let greeting = |address: SocketAddr| {
         format!("Waymark is ready at http://{address}/ and receives at http://{address}/hooks/<connection>")
     };
@@ -59,9 +59,6 @@ pub(crate) async fn run(place: &Place, args: ServeArgs) -> anyhow::Result<()> {
 
 /// Serves a workplace until it is told to stop.
 pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Result<()> {
-    if let Some(problem) = off_loopback(server.listen) {
-        bail!(problem);
-    }
     let mut writer = Writer::open(&workplace, "serve").await?;
     let handle = InboxHandle::start(&workplace.layout, InboxLimits::default())?;
     let listener = TcpListener::bind(server.listen)
@@ -93,7 +90,7 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
     let app = app.layer(from_fn_with_state(hosts, only_meant));
     let (stop, stopped) = watch::channel(());
     let mover = Mover { is_dirty: !is_up, ..Mover::of(&workplace, writer) };
-    let mover = tokio::spawn(mover.run(handle, stopped));
+    let mover = tokio::spawn(mover.run(handle.clone(), stopped));
     output::note(&(server.greeting)(address));
     let told = told_to_stop().shared();
     let serving = answer_all(listener, app, HEAD_MAX, told.clone());
@@ -101,7 +98,7 @@ pub(super) async fn serve(workplace: Workplace, server: Server) -> anyhow::Resul
         told.await;
         tokio::time::sleep(STOPPING_MAX).await;
     };
-    until_stopped(serving, overdue, stop, mover).await
+    until_stopped(serving, overdue, handle.ended(), stop, mover).await
 }
 
 /// How long requests may take to end once the process is told to stop; the writer's last turn comes after that.
@@ -109,14 +106,17 @@ const STOPPING_MAX: Duration = Duration::from_secs(5);
 
 const WRITER_ENDED: &str = "the writer ended early: what was acknowledged is kept, and the next start makes it visible";
 
+const INBOX_ENDED: &str = "the thread that keeps deliveries ended early: what was acknowledged is kept, nothing more can be taken in, and the next start goes on";
+
 /// Serves to the end, but no longer than until it is overdue, and then lets the writer take its last turn. Whoever is
 /// cut off was told nothing and sends again.
 ///
 /// A writer that ends before that ends the process: whatever supervises it starts it again, while a server without a
-/// writer would take messages that nobody ever sees.
+/// writer would take messages that nobody ever sees. So does the end of the inbox: it would refuse every message.
 async fn until_stopped(
     serving: impl Future<Output = ()>,
     overdue: impl Future<Output = ()>,
+    inbox_ended: impl Future<Output = ()>,
     stop: watch::Sender<()>,
     mut mover: JoinHandle<()>,
 ) -> anyhow::Result<()> {
@@ -127,6 +127,7 @@ async fn until_stopped(
             ended.context(WRITER_ENDED)?;
             bail!(WRITER_ENDED);
         }
+        () = inbox_ended => bail!(INBOX_ENDED),
     }
     drop(stop);
     mover.await.context(WRITER_ENDED)
@@ -357,7 +358,7 @@ mod tests {
             stopped.changed().await.unwrap_err();
         });
         sender.write_all(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(3), until_stopped(serving, overdue, stop, mover)).await;
+        let ended = tokio::time::timeout(Duration::from_secs(3), until_stopped(serving, overdue, pending(), stop, mover)).await;
         ended.expect("it waits for the sender").unwrap();
     }
 
@@ -365,8 +366,16 @@ mod tests {
     async fn a_writer_that_breaks_down_ends_the_process_with_an_error() {
         let (stop, _stopped) = watch::channel(());
         let mover: JoinHandle<()> = tokio::spawn(async { panic!("a fact that cannot be") });
-        let error = format!("{:#}", until_stopped(pending(), pending(), stop, mover).await.unwrap_err());
+        let error = format!("{:#}", until_stopped(pending(), pending(), pending(), stop, mover).await.unwrap_err());
         assert!(error.starts_with(WRITER_ENDED) && error.contains("a fact that cannot be"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_inbox_that_breaks_down_ends_the_process_with_an_error() {
+        let (stop, _stopped) = watch::channel(());
+        let mover: JoinHandle<()> = tokio::spawn(pending());
+        let error = until_stopped(pending(), pending(), async {}, stop, mover).await.unwrap_err();
+        assert_eq!(format!("{error:#}"), INBOX_ENDED);
     }
 
     #[test]
@@ -378,6 +387,7 @@ mod tests {
             newer,
             LakeError::Locked { path: "data".into(), holder: "somebody".to_owned() },
             LakeError::ForgottenDamaged { object: "forgotten/1".to_owned() },
+            LakeError::ForgottenGone { location: "data".to_owned() },
             LakeError::KeyLost { location: "data".to_owned() },
         ] {
             let error = anyhow::Error::from(CollectError::from(permanent)).context("failed to begin");

@@ -4,9 +4,8 @@
 use super::workplace::Workplace;
 use crate::config;
 use std::time::{Duration, Instant as Stopwatch};
-use waymark_api::chain;
 use waymark_collect::Repeated;
-use waymark_event::Instant;
+use waymark_event::{Instant, chain};
 use waymark_lake::{DELIVERIES, LakeError, Removed, Snapshot, Tables, statement_tables};
 
 /// Merging is looked for this often.

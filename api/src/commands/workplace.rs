@@ -2,8 +2,9 @@
 
 use super::Place;
 use super::writer::Writer;
-use crate::config::Config;
+use crate::config::{Config, off_loopback};
 use anyhow::bail;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use waymark_analytics::{Definitions, Engine};
 use waymark_collect::people_key;
@@ -24,7 +25,16 @@ pub(super) struct Workplace {
 impl Workplace {
     /// Opens the data folder that the command line names, and makes it when it is not there.
     pub(super) async fn open(place: &Place) -> anyhow::Result<Self> {
-        let config = Config::load(place.config.as_deref(), place.folder())?;
+        Self::open_to_listen(place, None).await
+    }
+
+    /// The same for a server. An address that the command line names takes the place of the configuration's, which is
+    /// then not judged either.
+    pub(super) async fn open_to_listen(place: &Place, listen: Option<SocketAddr>) -> anyhow::Result<Self> {
+        if let Some(problem) = listen.and_then(off_loopback) {
+            bail!(problem);
+        }
+        let config = Config::load(place.config.as_deref(), place.folder(), listen)?;
         let layout = place.layout().await?;
         let clock: Arc<dyn Clock> = match config.operation.as_of {
             Some(as_of) => Arc::new(FixedClock::at(as_of)),

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waymark_analytics::{Definitions, Extent, Refresh, Refresher};
-use waymark_api::chain;
 use waymark_collect::{Flushed, Pipeline, Repeated};
-use waymark_event::{Clock, Delivery};
+use waymark_event::{Clock, Delivery, chain};
 use waymark_lake::{DELIVERIES, Layout, Snapshot};
 
 /// Holds the folder's lock; dropped, another process may write.

@@ -144,7 +144,7 @@ mod tests {
             (both.as_str(), "contradict each other"),
         ];
         for (text, expected) in cases {
-            let error = Config::understand(text, None, Vec::new()).unwrap_err();
+            let error = Config::understand(text, None, Vec::new(), None).unwrap_err();
             assert!(format!("{error:#}").contains(expected), "{text}: {error:#}");
         }
     }
@@ -159,7 +159,7 @@ mod tests {
             "[upkeep]\ndeliveries_days = 1\nvacuum_days = 0\nmerge_files_min = 2",
             "[kafka]\nbatch_records_max = 1\nbatch_wait_ms = 0\nbrokers = \"one:9092, two:9092\"",
         ] {
-            let understood = Config::understand(text, None, Vec::new());
+            let understood = Config::understand(text, None, Vec::new(), None);
             assert!(understood.is_ok(), "{text}: {understood:?}");
         }
     }

@@ -229,6 +229,9 @@ mod tests {
         let row = row(&given).into_string();
         assert!(row.contains("data-label=\"Reach\">0–100 %</td>"), "{row}");
         assert!(row.contains("data-label=\"Teams done\">0–100 %<small>started 0–100 %</small></td>"), "{row}");
+        let levels = component::levels(&given).into_string();
+        assert!(levels.contains("<h3>Reach</h3><span class=\"figure\">0–100 %</span>"), "{levels}");
+        assert!(levels.contains("0 of 7 teams; started 0–100 %</span>"), "{levels}");
     }
 
     #[test]

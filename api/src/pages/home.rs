@@ -7,9 +7,9 @@ use super::address::Address;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
+use super::metric::beside;
 use super::picture::{chart, named, recent};
 use crate::app::App;
-use crate::explain::noun;
 use crate::problem::Problem;
 use crate::routes::waves;
 use axum::extract::State;
@@ -217,8 +217,6 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     let Some(cell) = cell else {
         return Ok(html! { li.tile { h3 { (metric.title) } span.figure { "no data" } } });
     };
-    let basis = wording::basis_of(metric, &cell, noun::counted(metric));
-    let basis: Vec<String> = wording::limits(metric, &cell).into_iter().chain(basis).collect();
     let class = verdict.as_ref().map(|change| match finding::tone(metric, change) {
         finding::Tone::Better => "verdict better",
         finding::Tone::Worse => "verdict worse",
@@ -229,7 +227,7 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
         li.tile {
             h3 { a href=(address) { (metric.title) } }
             a.figure href=(address) { (wording::cell(metric, &cell)) }
-            span.basis { (basis.join(", ")) }
+            span.basis { (beside(metric, &cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }

@@ -13,7 +13,7 @@ use super::heading::Heading::{Number, Words};
 use super::heading::head;
 use super::picture::{chart, recent};
 use crate::app::App;
-use crate::explain::{Explanation, closer, explanation, known_statistic, noun};
+use crate::explain::{Explanation, explanation, flags, known_statistic, noun};
 use crate::problem::Problem;
 use crate::routes::{RowsParams, waves};
 use axum::extract::rejection::QueryRejection;
@@ -56,7 +56,7 @@ async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, add
     let statistic = known_statistic(metric, params.statistic.as_deref().filter(|statistic| !statistic.is_empty()))?;
     let window = params.window_params().window(engine, metric.subject).await?;
     let explained = explanation(engine, metric, &window, statistic, &params.request(ROWS)?).await?;
-    let series = closer(engine, metric, &window).await?;
+    let series = engine.closer(metric, metric.statistics, &window).await?;
     let zone = engine.definitions().zone();
     let teams = teams(engine, metric, &window).await?;
     let picture = picture(engine, metric, &window).await?;
@@ -183,13 +183,19 @@ async fn picture(engine: &Engine, metric: &'static Metric, window: &Window) -> R
         Window { scope_kind: window.scope_kind.clone(), scopes: window.scopes.clone(), ..last }
     };
     let drawing = chart(engine, trend.id, metric, &drawn, (1_120, 340)).await?;
+    let flags = flags(engine.series(metric, &drawn).await?.as_ref());
     Ok(html! {
         section aria-labelledby="movement" {
             h2 #movement { "How it moved" }
-            p.question { (wording::dates::window(&drawn)) ", " (wording::dates::rhythm(drawn.grain)) }
+            p.question { (wording::dates::window(&drawn)) ", " (wording::dates::rhythm(drawn.grain)) (of_limits(&flags)) }
             figure.wide { (drawing) }
         }
     })
+}
+
+/// What has to be known about limits, behind what is said of their numbers; empty where there is nothing.
+fn of_limits(flags: &[&str]) -> String {
+    if flags.is_empty() { String::new() } else { format!("; limits {}", flags.join(", ")) }
 }
 
 /// The same number for each team, by name: a way further down, and no ranking.
@@ -198,16 +204,19 @@ async fn teams(engine: &Engine, metric: &'static Metric, window: &Window) -> Res
         return Ok(html! {});
     }
     let by_team = Window { scopes: Vec::new(), ..window.clone().of_kind("team") };
-    let series = engine.series(metric, &by_team).await?;
-    let cells: Vec<&Cell> = series.cells.iter().filter(|cell| cell.statistic == metric.headline()).collect();
-    if cells.is_empty() {
+    // The cells of the pages that the numbers lead to.
+    let series = engine.closer(metric, &[metric.headline()], &by_team).await?;
+    if series.cells.is_empty() {
         return Ok(html! {});
     }
     Ok(html! {
         section aria-labelledby="teams" {
             h2 #teams { "By team" }
-            p.question { (wording::statistic(metric.headline())) ", in the order of names: teams differ in what they do, so this is no ranking" }
-            ul.chips { @for cell in cells {
+            p.question {
+                (wording::statistic(metric.headline())) ", in the order of names: teams differ in what they do, so this is no ranking"
+                (of_limits(&flags(&series)))
+            }
+            ul.chips { @for cell in &series.cells {
                 @let beside = beside(metric, cell);
                 li {
                     a href=(narrowed(&series, cell)) { (cell.scope) } " "

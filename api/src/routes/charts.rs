@@ -7,11 +7,12 @@ use crate::reporting::chart_series;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{Days, Months};
 use chrono_tz::Tz;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use waymark_analytics::{Engine, Grain, Metric, Statistic, Window, find, local_date};
 use waymark_event::Instant;
@@ -48,7 +49,11 @@ enum Picture {
     get, path = "/api/v1/charts/{file}", operation_id = "draw_chart",
     params(("file" = String, Path, description = "`trend.svg`, `reach.png` …"), WindowParams),
     responses(
-        (status = 200, description = "The picture", content_type = "image/svg+xml"),
+        (
+            status = 200, description = "The picture", content_type = "image/svg+xml",
+            headers(("ETag" = String, description = "The same as long as the picture is"))
+        ),
+        (status = 304, description = "The picture is still the one whose tag stands in `If-None-Match`"),
         (status = 400, body = Problem), (status = 404, body = Problem)
     )
 )]
@@ -56,6 +61,7 @@ pub(crate) async fn draw(
     State(app): State<App>,
     Path(file): Path<String>,
     query: Result<Query<WindowParams>, QueryRejection>,
+    sent: HeaderMap,
 ) -> Result<Response, Problem> {
     let (chart, picture) = asked(&file)?;
     let params = params(query)?;
@@ -81,16 +87,35 @@ pub(crate) async fn draw(
         drawn.map_err(|error| Problem::not_drawn(&error))?
     };
     let bytes = app.rendered(key, Box::pin(make)).await?;
-    Ok((headers(picture), bytes.as_ref().clone()).into_response())
+    Ok(answer(picture, &bytes, &sent))
+}
+
+/// The drawing under its tag; the tag alone where the caller has this drawing already.
+fn answer(picture: Picture, bytes: &[u8], sent: &HeaderMap) -> Response {
+    // Weak, because an SVG goes out plain or compressed under the same tag.
+    let tag = format!("W/\"{:x}\"", Sha256::digest(bytes));
+    let (is_held, tag, kept) = (is_among(sent, &tag), [(header::ETAG, tag)], headers(picture));
+    if is_held {
+        return (StatusCode::NOT_MODIFIED, kept, tag).into_response();
+    }
+    (kept, tag, bytes.to_vec()).into_response()
+}
+
+/// Whether the caller names this tag among those that it holds; whether they are weak does not matter to a picture.
+fn is_among(sent: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let lists = sent.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(bare).any(|held| held == "*" || held == bare(tag))
 }
 
 /// What a drawing is, and what may be done with it.
-fn headers(picture: Picture) -> [(HeaderName, &'static str); 3] {
+fn headers(picture: Picture) -> [(HeaderName, &'static str); 4] {
     let content_type = if picture == Picture::Png { "image/png" } else { "image/svg+xml; charset=utf-8" };
     [
         (header::CONTENT_TYPE, content_type),
         // Who may see it is asked in front of this server; a cache for everybody would answer without asking.
         (header::CACHE_CONTROL, "private, max-age=300"),
+        (header::VARY, "accept-encoding"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     ]
 }
@@ -138,6 +163,7 @@ fn render(chart: &Chart, series: &[waymark_analytics::Series], frame: &Frame, pi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     #[test]
     fn a_wave_that_closed_in_the_quarter_that_is_not_over_is_among_the_last_ones() {
@@ -154,5 +180,22 @@ mod tests {
             let kept = headers(picture).into_iter().find(|(name, _)| *name == header::CACHE_CONTROL).unwrap();
             assert_eq!(kept.1, "private, max-age=300");
         }
+    }
+
+    #[test]
+    fn a_tag_is_found_in_every_form_in_which_it_is_sent_back() {
+        for (held, is_found) in [
+            ("W/\"ab\"", true),
+            ("\"ab\"", true),
+            ("\"cd\", W/\"ab\"", true),
+            ("*", true),
+            ("W/\"cd\"", false),
+            ("ab", false),
+            ("", false),
+        ] {
+            let sent: HeaderMap = [(header::IF_NONE_MATCH, HeaderValue::from_static(held))].into_iter().collect();
+            assert_eq!(is_among(&sent, "W/\"ab\""), is_found, "{held}");
+        }
+        assert!(!is_among(&HeaderMap::new(), "W/\"ab\""));
     }
 }

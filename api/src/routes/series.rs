@@ -2,7 +2,7 @@
 
 use super::window::{WindowParams, params_of_series};
 use crate::app::App;
-use crate::explain::{closer, is_closer, known_statistic};
+use crate::explain::{flags, known_statistic};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Cell, Series, Statistic, find, profiles};
+use waymark_analytics::{Cell, Series, find, profiles};
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct SeriesBody {
     /// How long a period is.
     pub(crate) grain: &'static str,
     /// What has to be known about all rows, such as `not adjusted for clustering`: limits take rows of one
-    /// service for independent. Reports and pages about one scope widen them.
+    /// service for independent. Those of a single period do not.
     pub(crate) flags: Vec<&'static str>,
     /// One row per statistic, scope and period.
     pub(crate) rows: Vec<CellBody>,
@@ -58,7 +58,7 @@ pub struct CellBody {
     pub period_start: String,
     /// First instant after the period, RFC 3339.
     pub period_end: String,
-    /// The statistic; null = no data, too few rows, or withheld.
+    /// The statistic; null = no data, too few or too young rows, or withheld.
     pub value: Option<f64>,
     /// Lower limit (95 %), or lower bound of a census.
     pub low: Option<f64>,
@@ -124,19 +124,6 @@ impl SeriesBody {
     }
 }
 
-/// What is true of every series of a kind: the limits of many cells are closed forms.
-fn flags(series: &Series) -> Vec<&'static str> {
-    match series.metric.kind {
-        // The rules of another tool have no limits, and of one cell they allow for it.
-        _ if profiles::profile_of(series.metric).is_some() || is_closer(series) => Vec::new(),
-        Statistic::Quantile | Statistic::Survival | Statistic::Proportion | Statistic::Rate => {
-            vec!["not adjusted for clustering"]
-        }
-        // Answers of people are not clustered by service, and what was counted as a whole has no limits.
-        Statistic::Score | Statistic::Census | Statistic::Events | Statistic::Level => Vec::new(),
-    }
-}
-
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
@@ -182,7 +169,7 @@ pub(crate) async fn series(
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let app = app.pinned().await?;
     let window = params.window(&app.engine, metric.subject).await?;
-    let series = closer(&app.engine, metric, &window).await?;
+    let series = app.engine.closer(metric, metric.statistics, &window).await?;
     let body = SeriesBody::of(&series, statistic);
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(body).into_response()),

@@ -71,7 +71,8 @@ impl Pipeline {
             inbox,
             reading: Reading { people },
             forgotten: Arc::default(),
-            forgotten_log: ForgottenLog::default(),
+            // Whoever forgets people again is who mends a log that is gone.
+            forgotten_log: if role == "forget" { ForgottenLog::begun_again() } else { ForgottenLog::default() },
             stream,
             settled: BTreeSet::new(),
             clock,

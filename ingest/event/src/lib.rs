@@ -15,6 +15,7 @@
 //! * **service**: something a team runs. **component**: one capability of the platform.
 //! * **change**: a merged pull request, or a commit pushed to the default branch without one.
 
+mod chain;
 mod clock;
 mod delivery;
 mod id;
@@ -29,6 +30,7 @@ mod subject;
 mod version;
 mod words;
 
+pub use chain::chain;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delivery::{Channel, Delivery, Proof};
 pub use id::{DeliveryId, EntityId, ObservationId};

@@ -84,8 +84,9 @@ struct Manifest {
 /// new since then is copied. A process may go on writing meanwhile.
 ///
 /// # Errors
-/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `ForgottenDamaged`, `BackupBehind` when no snapshot
-/// reaches the inbox in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older backup stands.
+/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `ForgottenGone`, `ForgottenDamaged`, `BackupBehind` when
+/// no snapshot reaches the inbox in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older
+/// backup stands.
 pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp, LakeError> {
     if !layout.storage().is_local() {
         return Err(LakeError::BackupOfStore { location: layout.storage().describe() });

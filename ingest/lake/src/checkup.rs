@@ -22,6 +22,7 @@ use crate::storage::Stored;
 use crate::tables::Tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use waymark_event::chain;
 
 /// What was looked at, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,12 +124,16 @@ async fn key_problem(layout: &Layout, held: &Held) -> Option<String> {
     Some(format!("`people.key` {found}: restore it from a backup, because with another key everybody gets another pseudonym"))
 }
 
-/// Which objects of the log of forgotten people are not what was written.
+/// Whether the log of forgotten people is gone, and which of its objects are not what was written.
 async fn forgotten_problems(layout: &Layout) -> Vec<String> {
     let objects = match forgotten::objects(layout).await {
         Ok(objects) => objects,
         Err(error) => return vec![sentence(&error)],
     };
+    // A state that cannot be read has had its sentence with the inbox.
+    if objects.is_empty() && forgotten::was_seen(layout).unwrap_or(false) {
+        return vec![sentence(&forgotten::gone(layout))];
+    }
     let mut problems = Vec::new();
     for object in &objects {
         problems.extend(forgotten::read(layout, object).await.err().as_ref().map(sentence));
@@ -204,12 +209,5 @@ fn is_orphan(object: &Stored, named: &Named, held: &Held) -> bool {
 
 /// An error with all its causes, as one sentence.
 fn sentence(error: &LakeError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    chain(error)
 }

@@ -237,6 +237,14 @@ pub enum LakeError {
         /// The object concerned.
         object: String,
     },
+    /// Nothing of the log of forgotten people is there any more.
+    #[error(
+        "`forgotten/`, which notes whom nothing may bring back, is gone from `{location}`: put the one of the newest backup in its place; only where there is none, run `waymark forget` again for everybody who was forgotten, before anything is taken in"
+    )]
+    ForgottenGone {
+        /// Where the log should be.
+        location: String,
+    },
     /// A backup of a local folder was asked for, and the tables lie elsewhere.
     #[error(
         "`{location}` is an object store, and `waymark backup` copies local folders: use the store's own versions or replication"

@@ -214,6 +214,12 @@ impl InboxHandle {
         self.progress.arrived.notified().await;
     }
 
+    /// Waits until the writer thread has ended. As long as there is a handle, it ends only by breaking down, and from then
+    /// on nothing is kept any more.
+    pub async fn ended(&self) {
+        self.requests.closed().await;
+    }
+
     /// How many groups were committed since the start; each one was a single fsync of the log.
     pub fn commits(&self) -> u64 {
         self.progress.commits.load(Ordering::Relaxed)
@@ -401,6 +407,24 @@ mod tests {
     fn is_anywhere(folder: &Path, text: &[u8]) -> bool {
         let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
         files.any(|path| std::fs::read(path).unwrap().windows(text.len()).any(|window| window == text))
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_thread_that_writes_is_noticed_and_nothing_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        let handle = InboxHandle::start(&layout, InboxLimits::default()).unwrap();
+        handle.keep(vec![delivery(b"{}")]).await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), handle.ended()).await.is_err(), "it has ended");
+        let (requests, receiver) = mpsc::channel::<Request>(1);
+        let broken = InboxHandle { requests, progress: Arc::default() };
+        let thread: std::thread::JoinHandle<()> = std::thread::spawn(move || {
+            let _requests = receiver;
+            panic!("a row that cannot be");
+        });
+        tokio::time::timeout(Duration::from_secs(10), broken.ended()).await.expect("nobody notices");
+        assert!(thread.join().is_err());
+        assert!(matches!(broken.keep(vec![delivery(b"{}")]).await, Err(LakeError::InboxClosed)));
     }
 
     #[test]

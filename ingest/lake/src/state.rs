@@ -1,9 +1,10 @@
 //! `StateStore`: small operational state of one machine, beside its inbox: which refs were read, how far a back-fill
-//! got, the name of its stream on an object store, which lost ranges of a topic were told of.
+//! got, the name of its stream on an object store, which lost ranges of a topic were told of, that there is a log of
+//! forgotten people.
 //!
-//! It may be lost together with the inbox: then work is repeated, the machine goes on under another stream, and a range
-//! that is met again is told of again. What must not be lost with a machine lies beside the tables, as the log of
-//! forgotten people does (`forgotten.rs`).
+//! It may be lost together with the inbox: then work is repeated, the machine goes on under another stream, a range
+//! that is met again is told of again, and a log that is gone is not missed. What must not be lost with a machine lies
+//! beside the tables, as the log of forgotten people does (`forgotten.rs`).
 
 use crate::error::LakeError;
 use crate::inbox::open_database;

@@ -21,12 +21,10 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let Some(first) = series.first() else { return blank("No series", "no data", frame) };
     shape(first, frame).ok().flatten().unwrap_or_else(|| {
         let lines = lines::every_line(first);
-        let newest = lines.first().and_then(|line| Some((line.scope, line.cells.iter().flatten().next_back()?)));
-        match newest {
-            Some((scope, cell)) => {
-                let reason = wording::absent(first.metric, cell);
-                blank(&format!("{}, {scope}: {reason}", first.metric.title), &reason, frame)
-            }
+        let line = lines.first();
+        let told = line.and_then(|line| Some((line.scope, lines::silence(first.metric, std::slice::from_ref(line))?)));
+        match told {
+            Some((scope, reason)) => blank(&format!("{}, {scope}: {reason}", first.metric.title), &reason, frame),
             None => blank(&format!("{}: no data", first.metric.title), "no data", frame),
         }
     })

@@ -72,10 +72,8 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     }
     let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
     if lines.iter().all(|line| line.last().is_none()) {
-        let reason = lines.iter().flat_map(|line| line.cells.iter().flatten()).last().map_or_else(
-            || "no data in these periods".to_owned(),
-            |cell| format!("nothing to draw: {}", wording::absent(first.metric, cell)),
-        );
+        let told = |reason: String| format!("nothing to draw: {reason}");
+        let reason = lines::silence(first.metric, &lines).map_or_else(|| "no data in these periods".to_owned(), told);
         return plate::placard(&words, &reason, frame);
     }
     let drawing = Drawing { series: first, lines: &lines, bands, lowest, highest };

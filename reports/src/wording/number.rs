@@ -54,8 +54,14 @@ pub(super) fn alike(values: [f64; 2]) -> [String; 2] {
         }
     }
     let [first, second] = texts;
-    let said = |text: String, value: f64| if text.contains('.') { minus(&text) } else { grouped(value.round()) };
-    [said(first, values[0]), said(second, values[1])]
+    let said = |text: &str, value: f64| match text.split_once('.') {
+        Some((whole, places)) => {
+            let sign = if whole.starts_with('-') { "−" } else { "" };
+            format!("{sign}{}.{places}", thousands(whole.trim_start_matches('-')))
+        }
+        None => grouped(value.round()),
+    };
+    [said(&first, values[0]), said(&second, values[1])]
 }
 
 fn trimmed(text: &str) -> String {
@@ -72,15 +78,20 @@ fn minus(text: &str) -> String {
 }
 
 fn grouped(whole: f64) -> String {
-    let text = format!("{:.0}", whole.abs());
+    let out = thousands(&format!("{:.0}", whole.abs()));
+    if whole < 0.0 { format!("−{out}") } else { out }
+}
+
+/// Digits with a comma between thousands.
+fn thousands(digits: &str) -> String {
     let mut out = String::new();
-    for (index, digit) in text.chars().enumerate() {
-        if index > 0 && (text.len() - index).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
     }
-    if whole < 0.0 { format!("−{out}") } else { out }
+    out
 }
 
 #[cfg(test)]
@@ -108,6 +119,8 @@ mod tests {
             ([-60.4, -7.6], ["−60", "−8"]),
             ([-2.0, 0.0], ["−2", "0"]),
             ([12.0, 1_204.4], ["12", "1,204"]),
+            ([0.3, 1_204.4], ["0.3", "1,204.4"]),
+            ([-1_234_567.0, -0.04], ["−1,234,567.00", "−0.04"]),
         ];
         for (given, wanted) in cases {
             assert_eq!(alike(given), wanted, "{given:?}");

@@ -14,9 +14,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use waymark_api::chain;
 use waymark_collect::Pipeline;
-use waymark_event::{Clock, Delivery, Instant};
+use waymark_event::{Clock, Delivery, Instant, chain};
 use waymark_lake::{DELIVERIES, INBOX_STREAM, Layout, Snapshot, Tables, Wanted, check_up, observed_table, read_rows};
 
 const NOW: &str = "2026-03-02T12:00:00Z";

@@ -30,11 +30,16 @@ fn owned(service: &str, team: &str) -> Delivery {
 
 /// A deployment of each of the last 26 weeks, whose commits nobody tells.
 fn deployed_weekly(service: &str) -> impl Iterator<Item = Delivery> {
-    (0..26).map(move |week| {
-        let finished_at = at("2026-03-23T09:00:00Z").plus_seconds(-week * 7 * 86_400).to_rfc3339();
+    deployed(service, 26, 7)
+}
+
+/// The last deployments, so many days apart.
+fn deployed(service: &str, times: i64, days: i64) -> impl Iterator<Item = Delivery> {
+    (0..times).map(move |place| {
+        let finished_at = at("2026-03-23T09:00:00Z").plus_seconds(-place * days * 86_400).to_rfc3339();
         let data = json!({
-            "deployment_id": format!("{service}-{week}"), "service_hint": service, "environment": "production",
-            "status": "finished", "result": "success", "finished_at": finished_at, "version": format!("1.{week}"),
+            "deployment_id": format!("{service}-{place}"), "service_hint": service, "environment": "production",
+            "status": "finished", "result": "success", "finished_at": finished_at, "version": format!("1.{place}"),
         });
         event("deployment", &data)
     })
@@ -72,6 +77,66 @@ async fn a_team_finds_itself_from_every_page() {
         let (found, kind, _) = site.get(path).await;
         assert_eq!((found, kind.as_str()), (status, "text/html; charset=utf-8"), "{path}");
     }
+}
+
+/// Half of the services of one team deploy weekly and half daily; another team has one service.
+async fn of_two_paces() -> Site {
+    let mut sent: Vec<Delivery> = vec![owned("search", "finding")];
+    sent.extend(deployed_weekly("search"));
+    for place in 0..8 {
+        let service = format!("payments-{place}");
+        sent.push(owned(&service, "payments"));
+        sent.extend(if place < 4 { deployed(&service, 26, 7) } else { deployed(&service, 100, 1) });
+    }
+    Site::over(World::new(AS_OF).await, &sent).await
+}
+
+#[tokio::test]
+async fn a_number_of_one_period_has_the_same_limits_wherever_it_is_told() {
+    let site = of_two_paces().await;
+    for metric in ["deployment_frequency", "deployment_gap"] {
+        let series = format!("/api/v1/metrics/{metric}/series?grain=window&scope_kind=team");
+        // The list first, so that it cannot repeat what was found out for the team alone.
+        let (all, alone) = (site.json(&series).await, site.json(&format!("{series}&scope=payments")).await);
+        let rows = all["rows"].as_array().unwrap();
+        let listed: Vec<_> = rows.iter().filter(|row| row["scope"] == "payments").collect();
+        assert_eq!(rows.len(), listed.len() * 2, "{all}");
+        assert_eq!(listed, alone["rows"].as_array().unwrap().iter().collect::<Vec<_>>(), "{metric}");
+        assert_eq!((&all["flags"], &alone["flags"]), (&json!([]), &json!([])), "{metric}");
+    }
+    let team = site.page("/teams/payments").await;
+    let told = team.split("per service and week</a><span class=\"basis\">").nth(1).and_then(|rest| rest.split('<').next());
+    let told = told.filter(|told| told.starts_with("95 % ")).unwrap_or_else(|| panic!("no limits: {team}"));
+    let listed = site.page("/metrics/deployment_frequency").await;
+    assert!(listed.contains(&format!("per service and week, {told}</span>")), "{told}: {listed}");
+    // 408 deployments in 103 service-weeks are 4.0 a week: 3.6 to 4.4 by deployments. By services four have 1.0 and four
+    // 6.9 a week: one draw of 28 has seven or eight of the slow ones, so 1.75 is the lower limit, and 6.2 the upper one.
+    let alone = site.json("/api/v1/metrics/deployment_frequency/series?grain=window&scope_kind=team&scope=payments").await;
+    let [low, high] = ["low", "high"].map(|limit| alone["rows"][0][limit].as_f64().unwrap());
+    assert!(low < 2.5 && high > 5.5, "{low} to {high}");
+}
+
+#[tokio::test]
+async fn limits_over_several_periods_say_that_services_do_not_widen_them() {
+    let site = of_two_paces().await;
+    let weekly = "scope_kind=team&scope=payments&grain=week&last=4";
+    let series = site.json(&format!("/api/v1/metrics/deployment_frequency/series?{weekly}")).await;
+    assert_eq!(series["flags"], json!(["not adjusted for clustering"]));
+    let rows = site.json(&format!("/api/v1/metrics/deployment_frequency/rows?{weekly}")).await;
+    assert!(rows["interval"].as_str().unwrap().contains("; here not adjusted for clustering"), "{}", rows["interval"]);
+    let page = site.page(&format!("/metrics/deployment_frequency?{weekly}")).await;
+    assert!(page.contains("; here not adjusted for clustering") && page.contains("; limits not adjusted for"), "{page}");
+    let whole = site.page("/metrics/deployment_frequency?scope_kind=team&scope=payments").await;
+    assert!(!whole.contains("here not adjusted"), "{whole}");
+}
+
+#[tokio::test]
+async fn a_tile_without_a_value_rests_on_nothing() {
+    let mut sent: Vec<Delivery> = vec![owned("cart", "payments")];
+    // None of them is old enough to be judged.
+    sent.extend(deployed("cart", 3, 1));
+    let home = Site::over(World::new(AS_OF).await, &sent).await.page("/").await;
+    assert!(home.contains("no usable data") && !home.contains("0 of 0"), "{home}");
 }
 
 #[tokio::test]

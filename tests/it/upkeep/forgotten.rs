@@ -9,8 +9,8 @@ use object_store::memory::InMemory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waymark_analytics::Definitions;
-use waymark_collect::people_key;
-use waymark_event::{Clock, Delivery};
+use waymark_collect::{CollectError, Pipeline, people_key};
+use waymark_event::{Clock, Delivery, FixedClock};
 use waymark_lake::{DELIVERIES, LakeError, Layout, StateStore, backup, restore};
 
 const ADA: &str = "ada@example.org";
@@ -75,6 +75,29 @@ async fn the_log_of_an_older_program_is_carried_over() {
     let world = opened_after(world, note).await;
     assert_eq!(std::fs::read_dir(world.layout.root().join("forgotten")).unwrap().count(), 1);
     let mut again = opened_after(world, lose_database).await;
+    assert_held_back(&mut again).await;
+}
+
+#[tokio::test]
+async fn a_lost_log_lets_nothing_in_until_somebody_is_forgotten_again() {
+    let mut world = World::new(NOW).await;
+    world.take_in(&[deployment("d1", ADA, NOW)]).await;
+    forget_ada(&mut world).await;
+    world.refresh_fully().await;
+    assert_eq!(checked(&world.layout).await.problems, Vec::<String>::new());
+    let World { folder, layout, clock, pipeline, .. } = world;
+    drop(pipeline);
+    std::fs::remove_dir_all(layout.root().join("forgotten")).unwrap();
+    let problems = checked(&layout).await.problems;
+    assert!(problems.len() == 1 && problems[0].contains("run `waymark forget` again for everybody"), "{problems:?}");
+    let refused = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "serve").await.unwrap_err();
+    assert!(matches!(refused, CollectError::Lake(LakeError::ForgottenGone { .. })), "{refused:?}");
+    let mut pipeline = Pipeline::open(&layout, Arc::<FixedClock>::clone(&clock), "forget").await.unwrap();
+    let people = people_key(&layout, clock.now()).await.unwrap();
+    waymark_collect::forget(pipeline.tables(), &people, ADA, clock.now()).await.unwrap();
+    drop(pipeline);
+    let mut again = World::over(folder, layout, NOW, Definitions::default()).await;
+    assert_eq!(checked(&again.layout).await.problems, Vec::<String>::new());
     assert_held_back(&mut again).await;
 }
 

@@ -1,7 +1,7 @@
 //! `GET /adoption/{component}`: who joined, who left and to what, who stands where, when, and whether it helps.
 
 use super::{alternative_title, evidence, render, service_cell};
-use crate::adoption::{self, Bounds, EffectSaid, Moved, Stander, Story, Tally, Until, WeeksSaid};
+use crate::adoption::{self, Bounds, EffectSaid, Moved, Score, Stander, Story, Tally, Until, WeeksSaid};
 use crate::app::App;
 use crate::pages::frame::{self, Refusal, day};
 use crate::pages::heading::Heading::{Number, Words};
@@ -27,7 +27,7 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
     let weeks = Window::last_complete(Grain::Week, 26, opened.as_of(), engine.definitions().zone());
     let trend = chart(engine, "trend", named("adoption_rate")?, &weeks.of_scope("component", id), (1_120, 320)).await?;
     let content = html! {
-        (levels(&story))
+        (levels(&story.score))
         figure.wide { (trend) figcaption {
             a href={ "/api/v1/metrics/adoption_rate/rows?scope_kind=component&scope=" (id) "&last=1" } { "the services behind it" }
             " · " a href={ "/api/v1/metrics/adoption_rate/series?scope_kind=component&scope=" (id) "&last=26&format=csv" } { "the numbers as CSV" }
@@ -53,8 +53,8 @@ fn titled(definitions: &Definitions, mut story: Story) -> Story {
     story
 }
 
-fn levels(story: &Story) -> Markup {
-    let score = &story.score;
+/// How far a component has come, each share as the scoreboard says it.
+pub(super) fn levels(score: &Score) -> Markup {
     html! {
         section aria-labelledby="levels" {
             h2 #levels { "How far it has come" }
@@ -63,7 +63,7 @@ fn levels(story: &Story) -> Markup {
                 (tile("Adoption", &score.adoption, "of the services that it is made for"))
                 (tile("Coverage", &score.coverage, "of all active services could use it"))
                 (tile("Reach", &score.reach, "of all active services use it"))
-                (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", super::share(score.teams_started.value))))
+                (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", score.teams_started.share())))
             }
         }
     }
@@ -74,7 +74,7 @@ fn tile(title: &str, bounds: &Bounds, of: &str) -> Markup {
     html! {
         li.tile {
             h3 { (title) }
-            span.figure { (super::share(bounds.value)) }
+            span.figure { (bounds.share()) }
             span.basis { @if let Some((part, whole)) = counts { (part) " of " (whole) " " (of) } @else { "no data" } }
             @if bounds.unknown() > 0 { span.basis { (bounds.unknown()) " unknown, at most " (super::share(bounds.high)) } }
         }

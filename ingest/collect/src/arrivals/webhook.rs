@@ -22,10 +22,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof, suggestion};
+use waymark_event::{Channel, Clock, Delivery, DeliveryId, Proof, chain, suggestion};
 use waymark_lake::InboxHandle;
 
 /// So much of a name that nobody knows is logged: it may be as long as an address.
@@ -135,12 +134,6 @@ fn is_compressed(headers: &HeaderMap) -> bool {
 fn not_read(connection: &Connection, unread: Unread) -> Refusal {
     tracing::warn!(connection.name = %connection.name, error.message = %chain(&unread), "a delivery was refused: it was not read");
     Refusal::Unread(unread)
-}
-
-/// An error with all its causes, for the log.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn prove(connection: &Connection, source: &dyn Source, headers: &HeaderMap, body: &[u8]) -> Result<Proof, Refusal> {
