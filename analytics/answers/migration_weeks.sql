@@ -88,7 +88,8 @@ select migration_id, period_start as week_start, period_end as week_end, is_part
     coalesce(sum(services) filter (where is_first and is_done and was_known and not was_done), 0) as completed,
     coalesce(sum(services) filter (where is_first and is_eligible and not is_done and was_done), 0) as returned,
     coalesce(sum(services) filter (where is_first and is_eligible and not is_done and not was_eligible), 0) as entered,
-    coalesce(sum(services) filter (where is_first and is_known and not is_done and is_newborn and not was_known), 0) as leaks,
+    coalesce(sum(services) filter (where is_first and is_known and not is_done and not is_exempt and is_newborn and not was_known), 0)
+        as leaks,
     coalesce(sum(services) filter (where is_eligible and not is_done), 0) as remaining,
     coalesce(sum(services) filter (where is_eligible and not is_done and is_exempt), 0) as held,
     coalesce(sum(services) filter (where is_done and is_lost), 0) as unconfirmed

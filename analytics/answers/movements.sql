@@ -1,7 +1,8 @@
 -- Who moved in a window: joined, left, was exempted, became eligible, or was born off the path.
 --
 -- A movement is a spell that began in the window with what was there before. An adoption that only
--- was not seen for a while is no movement, and a service that fell asleep has not left.
+-- was not seen for a while is no movement, and a service that fell asleep has not left. Born off the path are the
+-- leaks of the weeks, one by one: each since it has stood as it did at the end of its week, or does now.
 with bounds as (
     select min(period_start) as begins_at, least(max(period_end), max(as_of)) as ends_at from calendar
 ),
@@ -41,20 +42,49 @@ moved as (
         end as kind
     from alive
 ),
-begun as (
-    select births.service, births.component_id, births.born_at, births.alternative, births.evidence_ref, births.evidence_sha,
-        births.evidence_url
-    from births
+born as (
+    -- since the beginning of the week before the window, and a changed clock
+    select born_services.service, born_services.born_at, cast(cast(born_services.born_at as date) as int) as day
+    from born_services
     cross join bounds
-    where births.scope_kind = 'component' and births.status in ('off_path', 'partial')
-        and births.born_at >= bounds.begins_at and births.born_at < bounds.ends_at
+    where born_services.born_at >= plus_seconds(bounds.begins_at, -86400 * 15) and born_services.born_at < bounds.ends_at
+),
+mondays as (
+    -- those around the birth, whatever the zone; day 0 was a Thursday
+    select born.service, born.born_at, weeks.place,
+        local_midnight(cast(born.day - (born.day + 3) % 7 + 7 * (weeks.place - 2) as date)) as fortnight_began_at,
+        local_midnight(cast(born.day - (born.day + 3) % 7 + 7 * weeks.place as date)) as week_ended_at
+    from born
+    cross join (values (-1), (0), (1), (2), (3)) as weeks(place)
+),
+stood as (
+    select looks.service, looks.place, spells.component_id, spells.status, spells.known_status, spells.alternative,
+        spells.evidence_ref, spells.evidence_sha, spells.evidence_url,
+        looks.born_at >= looks.fortnight_began_at and looks.born_at < looks.week_ended_at as is_newborn,
+        greatest(spells.valid_from, looks.born_at, local_midnight(service_activity.first_day)) as since
+    from (select mondays.*, least(week_ended_at, ends_at) as read_at from mondays cross join bounds) as looks
+    join adoption_status as spells on spells.service = looks.service
+        and spells.valid_from < looks.read_at and (spells.valid_to is null or spells.valid_to >= looks.read_at)
+    join service_activity on service_activity.service = looks.service
+        and local_midnight(service_activity.first_day) < looks.read_at
+        and local_midnight(service_activity.end_day) >= looks.read_at
+    where spells.fit = 'fits' and spells.known_status is not null
+),
+begun as (
+    select stood.*
+    from stood
+    cross join bounds
+    left join stood as before on before.service = stood.service and before.component_id = stood.component_id
+        and before.place = stood.place - 1
+    where stood.is_newborn and before.service is null and stood.known_status <> 'adopted' and stood.status <> 'exempt'
+        and stood.since >= bounds.begins_at and stood.since < bounds.ends_at
 ),
 told as (
     select component_id, service, kind, valid_from as since, alternative, motive, evidence_ref, evidence_sha, evidence_url
     from moved
     where kind is not null
     union all
-    select component_id, service, 'born_off_path', born_at, alternative, cast(null as varchar) as motive, evidence_ref,
+    select component_id, service, 'born_off_path', since, alternative, cast(null as varchar) as motive, evidence_ref,
         evidence_sha, evidence_url
     from begun
 )

@@ -5,6 +5,7 @@
 -- here under its id in `rollout_of`. A source may name the rollout; else what puts the same version into
 -- another target of the same tier belongs to it, as long as no more than an hour lies between two of them.
 -- The same target once more is a deployment of its own.
+-- `outcome` is succeeded, failed, cancelled, skipped, in_progress or unknown.
 with placed as (
     select deployment_id, service, tier, track, version_key, rollout_id, finished_at,
         coalesce(environment, '') || '/' || coalesce(target, '') as region

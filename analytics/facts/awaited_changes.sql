@@ -5,6 +5,7 @@
 -- itself may lie on a branch that nobody has merged. A copy and an empty change are here and marked:
 -- the one is the same change again, the other changes nothing, so neither waits. What was never
 -- deployed from has no way to production, and nothing waits for it.
+-- `excluded` is that of `delivered_changes`.
 with reviewed as (
     select distinct repository from changes where kind = 'pull_request'
 )

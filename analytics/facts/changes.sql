@@ -7,6 +7,8 @@
 -- names the first of them. `services` is null where no path rule speaks of the repository, and empty
 -- where rules do but none fits, or no paths are known; `own_services` are those of them whose own paths it
 -- touched, and not only a library that they share.
+-- `start_basis` says where the clock starts: author_time, push_bound (the push, which came first), last_known (of a
+-- squashed commit, the only one that is known) or pr_opened.
 with same_patch as (
     -- what brings a reverted change back has its patch too, and is no copy
     select repository, patch_id,

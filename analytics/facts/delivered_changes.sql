@@ -6,6 +6,9 @@
 -- cherry-picked copies the first that arrives delivers the change, and later ones add nothing. A
 -- missing or disordered cut makes the two stages beside it null, never 0; the total stands. Where a
 -- rollback took that deployment away, `effective_deployed_at` is the first one that stayed.
+-- `excluded` says why it does not count: baseline, bot, remediation, cancelled_out (it came with what takes it back),
+-- empty or skew; null where it counts. `flags` are any of skew, deployed_before_merge, start_pr_opened, cherry_pick,
+-- no_review, opened_before_first_commit and attribution_unknown; null without any. `start_basis` is that of `changes`.
 with cancelled as (
     -- the change and what takes it back came together: it never ran
     select reverting.service, reverting.deployment_id, reverting.origin_id as reverting_id, reverted.origin_id as reverted_id

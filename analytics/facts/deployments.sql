@@ -6,6 +6,7 @@
 -- failed, though it leaves the running version as it was. A rollout counts once, at its first target:
 -- a further one has no kind and changes nothing by itself, and what is said of it is said of the first.
 -- `new_commits` counts the commits of whole repositories, before path rules say which of them are the service's.
+-- `outcome` is that of `attempts`.
 with undone as (
     -- what a rollback takes away is what it names, else the first deployment after the version that it puts
     -- back, else the last one that changed what runs, however often that was deployed again

@@ -1,8 +1,9 @@
 -- One row per service and ISO week: how many people wrote something for it. Who they are stops here.
 --
 -- A person counts in the week in which a commit was written, bounded by its push, for the service that
--- had its repository then, or for each of those that shared it. Bots are nobody. `day` is the last day of
--- the week. The counts of services do not add up to people: they are weights of services.
+-- had its repository then, or for each of those that shared it. Bots are nobody, and so is who was
+-- forgotten: without a pseudonym one person cannot be told from another, so these weeks count fewer people
+-- than wrote. `day` is the last day of the week. The counts of services do not add up to people: they are weights of services.
 with written as (
     select coalesce(repository_names.repository, commits.repository) as repository, commits.service_hint, commits.author,
         least(coalesce(commits.authored_at, commits.committed_at), coalesce(commits.pushed_at, commits.authored_at, commits.committed_at))

@@ -4,6 +4,7 @@
 -- incident that names the deployment, a rollback (or an attempt broken off after traffic had come),
 -- a repair by revert or hotfix. Inferred evidence counts only inside the observation window, so that
 -- a matured rate stays put; a verdict and an explicit link count whenever they arrive.
+-- `evidence` is the strongest of them: verdict, explicit (an incident), rollback or repair.
 with judged as (
     select distinct coalesce(deployments.rollout_of, deployments.deployment_id) as deployment_id, verdicts.is_failure, verdicts.reason
     from verdicts

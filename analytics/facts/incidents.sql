@@ -3,8 +3,9 @@
 -- An incident that was merged into another one, or is part of it, is the same episode, and so is one that
 -- was opened again soon; an alert alone is none. An open one has no end. The cause is `change` only where
 -- a source named a deployment or a change: nearness in time is no evidence. Ids by which it names deployments
--- of several other sources are `unclear_links`, and blame none. What contradicts itself stays here with the
--- reason in `excluded`, and is counted nowhere.
+-- of several other sources are `unclear_links`, and blame none; ids that no deployment has are `unknown_links`.
+-- What contradicts itself stays here with the reason in `excluded`, and is counted nowhere.
+-- `excluded` is no_start or ends_before_it_starts; null where it counts.
 with members as (
     select told.episode_id, incident_members.incident_id, incident_members.place, incident_members.service_hints,
         incident_members.deployment_links, incident_members.change_links
@@ -73,6 +74,14 @@ unclear as (
     where distance = 3 and origins > 1
     group by episode_id
 ),
+unknown as (
+    select links.episode_id, array_agg(distinct links.link order by links.link) as links
+    from links
+    left anti join deployed as theirs on theirs.native_id = links.link
+    left anti join deployed as ours on ours.deployment_id = links.link
+    where links.link is not null
+    group by links.episode_id
+),
 caused as (
     select episode_id, array_agg(distinct deployment_id order by deployment_id) as deployment_ids
     from named
@@ -120,7 +129,7 @@ select timed.episode_id, timed.entity_id, begun.incident_id, pooled.incident_ids
     timed.mitigated_at, timed.resolved_at, timed.down_seconds, timed.reopenings,
     case when caused.deployment_ids is null then 'unknown' else 'change' end as cause,
     caused.deployment_ids as caused_by_deployment_ids,
-    unclear.links as unclear_links,
+    unclear.links as unclear_links, unknown.links as unknown_links,
     case
         when timed.started_at is null then 'no_start'
         when timed.resolved_at < timed.started_at or timed.mitigated_at < timed.started_at then 'ends_before_it_starts'
@@ -132,5 +141,6 @@ join incident_members as begun on begun.entity_id = timed.entity_id
 join pooled on pooled.episode_id = timed.episode_id
 left join caused on caused.episode_id = timed.episode_id
 left join unclear on unclear.episode_id = timed.episode_id
+left join unknown on unknown.episode_id = timed.episode_id
 left join hinted on hinted.episode_id = timed.episode_id
 left join affected on affected.episode_id = timed.episode_id

@@ -2,6 +2,8 @@
 --
 -- A team's or system's numbers are pooled over the services it had at the row's own instant. A
 -- service that nobody catalogued still counts for itself and for the organisation.
+-- A spell without an end is not null here: `valid_to` is an instant in 2223. What is so now:
+-- `where valid_from <= now() and valid_to > now()`.
 with known as (
     select distinct service from service_owners
     union

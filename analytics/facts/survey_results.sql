@@ -4,6 +4,8 @@
 -- withheld when the rest of the organisation would otherwise be a group of fewer (R2, R3); a small
 -- group in which all answers fall into one class is withheld too, also where it is what subtracting
 -- the published teams would leave (R4). Withheld cells have neither value nor count. Only 0 to 10 questions whose id begins with `nps` are scored here.
+-- `suppression` is none, threshold (R1), complementary (R2, R3, R4) or homogeneous (R4). Where a question names no
+-- component, `component_id` is `platform`: the platform as a whole is meant, and no component.
 with answers as (
     select survey, wave, question_id, question_version, coalesce(component_id, 'platform') as component_id,
         coalesce(segments['team'], '') as team, value, submitted_on

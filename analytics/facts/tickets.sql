@@ -1,4 +1,6 @@
 -- One row per ticket, without the person who asked.
+--
+-- `outcome` is fulfilled, declined, answered, duplicate or unknown; null until it is closed.
 with told as (
     select * from observed.tickets where part_of is null and not is_deleted
 )

@@ -31,7 +31,9 @@ shared as (
     select *, services / sum(services) over (partition by period_start, category) as share from used
 ),
 scattered as (
-    select period_start, category, exp(-sum(share * ln(share))) as effective, 1.0 / sum(share * share) as dominant,
+    -- decimals, because a sum of floating numbers depends on the order in which they come
+    select period_start, category, exp(-cast(sum(cast(share * ln(share) as decimal(38, 18))) as double)) as effective,
+        1.0 / cast(sum(cast(share * share as decimal(38, 18))) as double) as dominant,
         cast(count(*) as double) as tools
     from shared
     group by period_start, category

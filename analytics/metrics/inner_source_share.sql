@@ -4,10 +4,11 @@
 -- nobody but its owners changes it, everybody waits for them. A change counts in the period in which it
 -- was merged, once for each service whose own it touched; a library that services share is nobody's own.
 -- To which team an author belonged is said in `memberships`; people stand nowhere. Changes by bots,
--- copies of a change and empty ones are left out. Interval: Wilson. Coverage: those of which the
--- author's team is known, and the owner with its members. It is known as soon as a change is merged. It can be
--- gamed by moving people between teams, and is neither good nor bad by itself: a share near one means
--- that the owners do not keep up.
+-- copies of a change and empty ones are left out. So are commits without a pull request in a repository that has
+-- any: of these nobody knows whether they were merged, and no coverage speaks of them. Interval: Wilson.
+-- Coverage: those of which the author's team is known, and the owner with its members. It is known as soon as a
+-- change is merged. It can be gamed by moving people between teams, and is neither good nor bad by itself: a
+-- share near one means that the owners do not keep up.
 with counted as (
     select scopes.scope_kind, scopes.scope, calendar.period_start, calendar.period_end, calendar.is_partial,
         count(*) as changes, count(contributions.is_outside) as known,

@@ -6,6 +6,7 @@
 
 mod calendar_days;
 mod cluster;
+mod column_listing;
 mod evidence;
 mod known_points;
 mod members;
@@ -24,6 +25,7 @@ mod views;
 mod whole_partitions;
 
 use calendar_days::CalendarDays;
+use column_listing::ColumnListing;
 pub use evidence::{Evidence, EvidenceRequest, LeftOut, Which};
 use known_points::{KnownPoints, READ_POINTS};
 use members::narrowed;
@@ -159,7 +161,7 @@ impl Engine {
         if let Some(series) = self.remembered.get(metric, window, &opened.snapshot).await {
             return Ok(series);
         }
-        let series = opened.series(metric, window).await?;
+        let series = opened.series(metric, window).await?.of_organisation(&self.definitions().organisation);
         Ok(self.remembered.keep(series, &opened.snapshot).await)
     }
 
@@ -262,6 +264,7 @@ impl Opened {
             .map_err(|cause| AnalyticsError::Register { table: "catalogue".to_owned(), cause: Box::new(cause) })?;
         self.hide_open_waves(&context).await?;
         self.register_weekly_views(&context, sql).await?;
+        context.add_analyzer_rule(Arc::new(ColumnListing));
         Ok(context)
     }
 

@@ -12,6 +12,7 @@ mod local_day;
 mod local_midnight;
 mod nps;
 mod order_statistics;
+mod percentile_cont;
 mod poisson;
 mod quantile;
 mod quantiles;
@@ -28,6 +29,7 @@ pub(crate) use quantiles::{Sample, SampleQuestion};
 pub(crate) use survival::{drawn_survival, episode, log_rank};
 pub(crate) use wilson::limits as wilson_limits;
 
+use crate::query::StopFlag;
 use closed_form::ClosedForm;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
@@ -50,10 +52,6 @@ pub(crate) enum Function {
 }
 
 impl Function {
-    fn formula<const N: usize>(name: &'static str, formula: fn([f64; N]) -> Option<f64>) -> Self {
-        Self::Scalar(ScalarUDF::from(ClosedForm::new(name, formula)))
-    }
-
     fn quantile(of: Of, part: Part) -> Self {
         Self::Aggregate(AggregateUDF::from(Quantile::new(of, part)))
     }
@@ -61,23 +59,34 @@ impl Function {
 
 /// Every function that metrics may use, in the order of the manual.
 pub(crate) fn functions() -> Vec<Function> {
-    vec![
+    let mut functions = vec![
         Function::quantile(Of::Values, Part::Value),
         Function::quantile(Of::Values, Part::Low),
         Function::quantile(Of::Values, Part::High),
         Function::quantile(Of::Episodes, Part::Value),
         Function::quantile(Of::Episodes, Part::Low),
         Function::quantile(Of::Episodes, Part::High),
-        Function::formula("wilson_low", wilson::low),
-        Function::formula("wilson_high", wilson::high),
-        Function::formula("poisson_low", poisson::low),
-        Function::formula("poisson_high", poisson::high),
-        Function::formula("nps_low", nps::low),
-        Function::formula("nps_high", nps::high),
-        Function::Scalar(instants::plus_seconds()),
-        Function::Scalar(instants::seconds_between()),
-        Function::Scalar(width_bucket::width_bucket()),
+        Function::Aggregate(percentile_cont::percentile_cont()),
+    ];
+    let others = [instants::plus_seconds(), instants::seconds_between(), width_bucket::width_bucket()];
+    functions.extend(formulas(&StopFlag::default()).into_iter().chain(others).map(Function::Scalar));
+    functions
+}
+
+/// The formulas of one question, which fail once it is stopped.
+pub(crate) fn formulas(flag: &StopFlag) -> Vec<ScalarUDF> {
+    vec![
+        formula("wilson_low", wilson::low, flag),
+        formula("wilson_high", wilson::high, flag),
+        formula("poisson_low", poisson::low, flag),
+        formula("poisson_high", poisson::high, flag),
+        formula("nps_low", nps::low, flag),
+        formula("nps_high", nps::high, flag),
     ]
+}
+
+fn formula<const N: usize>(name: &'static str, formula: fn([f64; N]) -> Option<f64>, flag: &StopFlag) -> ScalarUDF {
+    ScalarUDF::from(ClosedForm::new(name, formula, flag))
 }
 
 /// Makes every function of the list known to a session, and those that plans have in place of several.
@@ -96,6 +105,7 @@ pub(crate) fn register(context: &SessionContext) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::QueryError;
     use arrow::datatypes::Date32Type;
     use datafusion::common::cast::{as_date32_array, as_float64_array};
     use datafusion::error::Result;
@@ -146,6 +156,69 @@ mod tests {
         .unwrap();
         assert_eq!(rows[0], [None, None, Some(0.0), None, None]);
         assert_eq!(rows[1], [None, None, None, None, None]);
+    }
+
+    #[tokio::test]
+    async fn formulas_of_a_question_that_was_stopped_fail() {
+        let (context, flag) = (SessionContext::new(), StopFlag::default());
+        for formula in formulas(&flag) {
+            context.register_udf(formula);
+        }
+        #[expect(clippy::disallowed_methods, reason = "the functions are tested without the engine around them")]
+        let frame = context.sql("select poisson_high(value) from generate_series(1, 3)").await.unwrap();
+        flag.stop();
+        let stopped = QueryError::from_execution(frame.collect().await.unwrap_err());
+        assert_eq!(stopped.problem_type(), "cancelled");
+    }
+
+    #[tokio::test]
+    async fn an_instant_or_a_difference_beyond_64_bits_is_null() {
+        let rows = ask("select seconds_between(t, plus_seconds(t, cast(x as double))), \
+                 seconds_between(arrow_cast(y, 'Timestamp(Microsecond, Some(\"UTC\"))'), t) \
+             from (values (1, '90.5', 0), (2, 'nan', 9223372036854775807), (3, 'inf', -9223372036854775807), \
+                 (4, '-1e300', -9223372036854775807), (5, '1e13', null), (6, '9223372036854', null)) as given(place, x, y) \
+             cross join (select arrow_cast('1970-01-02T00:00:00Z', 'Timestamp(Microsecond, Some(\"UTC\"))') as t) as began \
+             order by place")
+        .await
+        .unwrap();
+        assert_eq!(rows[0], [Some(90.5), Some(86_400.0)]);
+        // A day after 1970 still has a difference from the last instant of all, none from the first.
+        assert_eq!(rows[1][0], None);
+        assert_near(rows[1][1], -9_223_372_036_854.0 + 86_399.0, 1.0);
+        for row in &rows[2..] {
+            assert_eq!(*row, [None, None]);
+        }
+    }
+
+    #[tokio::test]
+    async fn percentiles_are_exact_however_far_apart_the_values_are() {
+        let rows = ask("select percentile_cont(0.7) within group (order by x), percentile_cont(x, 0.7), \
+                 percentile_cont(0.3) within group (order by x desc), quantile_cont(x, 0.7) filter (where x > 0), \
+                 percentile_cont(distinct x % 4000000000, 0.7) + 6600000000, percentile_cont(x, 0.7) filter (where x < 0) \
+             from (select value * 1000000000 as x from generate_series(1, 12) as s(value)) as numbers")
+        .await
+        .unwrap();
+        // 0.7 is 7.7 steps behind the first of twelve values, and 2.1 behind the first of four from 0 on.
+        for found in &rows[0][..5] {
+            assert_near(*found, 8.7e9, 1e-3);
+        }
+        assert_eq!(rows[0][5], None);
+        let rows = ask("select percentile_cont(x, 0.7) over (order by x rows between 3 preceding and current row) \
+             from (select value * 1000000000 as x from generate_series(1, 12) as s(value)) as numbers order by x")
+        .await
+        .unwrap();
+        // A window holds one value, two, three, and then always four.
+        for (row, expected) in [(0, 1.0e9), (1, 1.7e9), (2, 2.4e9), (3, 3.1e9), (4, 4.1e9), (11, 11.1e9)] {
+            assert_near(rows[row][0], expected, 1e-3);
+        }
+        let rows = ask("select cast(x % 2 as double), percentile_cont(0.7) within group (order by x * 1000000000) \
+             from (select value as x from generate_series(1, 24) as s(value)) as numbers group by x % 2 order by 1")
+        .await
+        .unwrap();
+        // The eighth and the ninth of twelve even numbers are 16 and 18, of twelve odd ones 15 and 17.
+        for (row, expected) in [(0, 17.4e9), (1, 16.4e9)] {
+            assert_near(rows[row][1], expected, 1e-3);
+        }
     }
 
     #[tokio::test]

@@ -68,15 +68,32 @@ type Places = BTreeMap<(Section, usize), (usize, usize)>;
 /// from which the definitions so far came.
 pub fn read_platform(definitions: Definitions, configuration: &str, files: &[WrittenFile]) -> (Definitions, Vec<Remark>) {
     let mut reading = Reading { definitions, places: Places::new(), remarks: Vec::new() };
-    for (index, file) in files.iter().enumerate() {
-        reading.read(index, file);
-    }
-    for problem in problems(&reading.definitions) {
+    let is_unread: Vec<bool> = files.iter().enumerate().map(|(index, file)| !reading.read(index, file)).collect();
+    let unread: Vec<&str> = files.iter().zip(is_unread).filter(|(_, is)| *is).map(|(file, _)| file.text.as_str()).collect();
+    // What an entry names may stand in a file that could not be read: only the fault of that file is told.
+    let may_hold = |section: &str| unread.iter().any(|text| text.contains(section));
+    let (components, alternatives) = (may_hold("components"), may_hold("alternatives"));
+    let is_told = |problem: &Problem| match problem.lacking {
+        Some(Section::Components) => !components,
+        Some(Section::Alternatives) => !alternatives,
+        _ => true,
+    };
+    for problem in problems(&reading.definitions).into_iter().filter(is_told) {
         let remark = reading.remark(&problem, configuration, files);
         reading.remarks.push(remark);
     }
     reading.remarks.sort();
+    reading.definitions.components.extend(unread.iter().filter(|_| components).map(|text| named_in(text)));
     (reading.definitions, reading.remarks)
+}
+
+/// The names of components in a file that could not be read, as those of one, so that whoever reads the evidence
+/// does not take them for unknown. What was read is refused with that file.
+fn named_in(text: &str) -> Component {
+    let lines = text.lines().filter(|line| line.contains("id:") || line.contains("formerly:"));
+    let is_between = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '[' | ']' | '{' | '}' | '"' | '\'');
+    let words = lines.flat_map(|line| line.split(is_between)).filter(|word| !word.is_empty());
+    Component { formerly: words.map(str::to_owned).collect(), ..Component::default() }
 }
 
 /// The schema of a file, as JSON Schema; the items of `evidence` are described by whoever reads them.
@@ -103,14 +120,21 @@ struct Reading {
 }
 
 impl Reading {
-    fn read(&mut self, index: usize, file: &WrittenFile) {
+    /// Takes what a file says, and tells whether it could be read.
+    fn read(&mut self, index: usize, file: &WrittenFile) -> bool {
         let is_empty = file.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
         if is_empty {
-            return;
+            return true;
         }
         match serde_saphyr::from_str::<Sheet>(&file.text) {
-            Ok(sheet) => self.take(index, sheet),
-            Err(error) => self.remarks.push(refusal(file, &error)),
+            Ok(sheet) => {
+                self.take(index, sheet);
+                true
+            }
+            Err(error) => {
+                self.remarks.push(refusal(file, &error));
+                false
+            }
         }
     }
 
@@ -154,50 +178,50 @@ fn refusal(file: &WrittenFile, error: &serde_saphyr::Error) -> Remark {
     let number = |number: u64| usize::try_from(number).unwrap_or_default();
     let message = match error {
         serde_saphyr::Error::Message { msg, .. } => msg.clone(),
+        serde_saphyr::Error::Unexpected { expected, .. } => format!("invalid type: expected {expected}"),
         other => other.to_string(),
     };
-    let told = in_our_words(&message);
     if let Some(place) = error.location() {
-        return file.remark(number(place.line()), number(place.column()), Weight::Wrong, told);
+        return file.remark_on_value(number(place.line()), number(place.column()), &message);
     }
-    let line = failing_line(&file.text, &message).unwrap_or_default();
-    let word = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).unwrap_or_default();
-    file.remark_at(line, usize::MAX, word, Weight::Wrong, told)
+    let mut remark = failing_entry(file, &message).unwrap_or_else(|| {
+        let word = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).unwrap_or_default();
+        file.remark_at(0, usize::MAX, word, Weight::Wrong, key_suggestion(&message))
+    });
+    if remark.message.starts_with("missing field `expires_on`") {
+        remark.message.push_str(": an exemption ends by itself, so give the day; it can be granted again");
+    }
+    remark
 }
 
-/// The line of the entry that cannot be read: the reader does not say where a key of an entry stands.
-fn failing_line(text: &str, message: &str) -> Option<usize> {
-    let sections: BTreeMap<String, Vec<Spanned<serde_json::Value>>> = serde_saphyr::from_str(text).ok()?;
-    let entries = sections.iter().flat_map(|(section, entries)| entries.iter().map(move |entry| (section, entry)));
-    let mut failing = entries.filter(|(section, entry)| {
-        let value = entry.value.clone();
-        let outcome = match section.as_str() {
-            "components" => checked::<Component>(value),
-            "alternatives" => checked::<Alternative>(value),
-            "mandates" => checked::<Mandate>(value),
-            "exemptions" => checked::<Exemption>(value),
-            "targets" => checked::<Target>(value),
-            "migrations" => checked::<Migration>(value),
-            "responsibilities" => checked::<Responsibility>(value),
-            "memberships" => checked::<Membership>(value),
-            "service_paths" => checked::<ServicePaths>(value),
-            _ => None,
-        };
-        outcome.as_deref() == Some(message)
-    });
-    failing.next().and_then(|(_, entry)| usize::try_from(entry.defined.line()).ok())
+/// What is wrong with the entry that cannot be read: the reader does not say where a key of an entry stands.
+fn failing_entry(file: &WrittenFile, message: &str) -> Option<Remark> {
+    let sections: BTreeMap<String, Vec<Spanned<serde_json::Value>>> = serde_saphyr::from_str(&file.text).ok()?;
+    let mut entries = sections.iter().flat_map(|(section, entries)| entries.iter().map(move |entry| (section, entry)));
+    let (section, entry) =
+        entries.find(|(section, entry)| checked_as(section, entry.value.clone()).as_deref() == Some(message))?;
+    let line = usize::try_from(entry.defined.line()).ok()?;
+    Some(file.remark_on_entry(line, &entry.value, message, &|value| checked_as(section, value)))
+}
+
+/// What a reader says of an entry of a section; null when it can be read.
+fn checked_as(section: &str, value: serde_json::Value) -> Option<String> {
+    match section {
+        "components" => checked::<Component>(value),
+        "alternatives" => checked::<Alternative>(value),
+        "mandates" => checked::<Mandate>(value),
+        "exemptions" => checked::<Exemption>(value),
+        "targets" => checked::<Target>(value),
+        "migrations" => checked::<Migration>(value),
+        "responsibilities" => checked::<Responsibility>(value),
+        "memberships" => checked::<Membership>(value),
+        "service_paths" => checked::<ServicePaths>(value),
+        _ => None,
+    }
 }
 
 fn checked<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Option<String> {
     serde_json::from_value::<T>(value).err().map(|error| error.to_string())
-}
-
-fn in_our_words(message: &str) -> String {
-    let message = key_suggestion(message);
-    if message.starts_with("missing field `expires_on`") {
-        return format!("{message}: an exemption ends by itself, so give the day; it can be granted again");
-    }
-    message
 }
 
 #[cfg(test)]
@@ -257,11 +281,49 @@ evidence:
     }
 
     #[test]
+    fn a_file_that_cannot_be_read_is_told_once_and_what_names_its_components_is_not() {
+        let file = |name: &str, text: &str| WrittenFile { name: name.to_owned(), text: text.to_owned() };
+        let target = file("targets.yaml", "targets:\n  - { component: ci, share: 0.9, due_on: 2026-01-01 }\n");
+        let remarks = |components: &str| {
+            let files = [file("components.yaml", components), target.clone()];
+            let (definitions, remarks) = read_platform(Definitions::default(), "waymark.toml", &files);
+            let is_named = definitions.components.iter().any(|one| one.formerly.iter().any(|name| name == "ci"));
+            (remarks.iter().map(ToString::to_string).collect::<Vec<_>>(), is_named)
+        };
+        let begin = "components:\n  - { id: ci, title: CI, category: ci, owner: a";
+        let (found, is_named) = remarks(&format!("{begin}, lifecicle: pilot }}\n"));
+        assert!(found.len() == 1 && found[0].contains("did you mean `lifecycle`?") && is_named, "{found:?}");
+        let (found, is_named) = remarks(&format!("{begin} }}\n\t- x: [\n"));
+        assert!(found.len() == 1 && found[0].starts_with("components.yaml:") && is_named, "{found:?}");
+        let (found, _) = remarks("components:\n  - { id: cd, title: CD, category: cd, owner: a }\n");
+        assert!(found.len() == 1 && found[0].contains("component `ci` is not described"), "{found:?}");
+    }
+
+    #[test]
     fn an_exemption_without_end_is_refused() {
         let text = "exemptions:\n  - { component: ci-standard, service: a, reason_code: runtime, owner: b, opened_on: 2025-01-01, review_by: 2025-03-01 }\n";
         let found = remarks(text);
         assert!(found.len() == 1 && found[0].starts_with("platform/p.yaml:18:"), "{found:?}");
         assert!(found[0].contains("so give the day"), "{found:?}");
+    }
+
+    #[test]
+    fn a_day_that_is_none_and_a_list_for_a_text_are_told_by_their_keys() {
+        let target = remarks("targets:\n  - component: ci-standard\n    share: 0.9\n    due_on: 31.12.2026\n");
+        assert_eq!(target, ["platform/p.yaml:20:5: `due_on` is no day: write it as `2026-12-31`"]);
+        let migration = "migrations:
+  - id: m
+    title: M
+    to_component: ci-standard
+    owner: a
+    started_on: 2026-01-01
+    blocked:
+      - { service: a, reason_code: runtime, since: 2026-01-01 }
+      - { service: b, reason_code: runtime, since: 1.2.2026 }
+";
+        assert_eq!(remarks(migration), ["platform/p.yaml:25:45: `blocked.since` is no day: write it as `2026-12-31`"]);
+        let owner = read(&GOOD.replace("owner: platform", "owner: [platform]")).1;
+        assert_eq!(owner, ["platform/p.yaml:5:12: `owner` must be a text"]);
     }
 
     #[test]

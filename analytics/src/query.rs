@@ -2,6 +2,7 @@
 
 mod bounded;
 mod budget;
+mod dialect;
 mod error;
 mod guard;
 mod overdue;
@@ -13,3 +14,4 @@ mod syntax;
 pub use budget::Limits;
 pub use error::QueryError;
 pub use service::{QueryService, RowsAnswer};
+pub(crate) use stop::StopFlag;

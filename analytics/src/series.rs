@@ -3,11 +3,14 @@
 //! A metric returns rows it has evidence for; here each requested (statistic, scope, period) gets
 //! exactly one cell. How a series is drawn or told belongs to `reports`.
 
-use crate::catalogue::Metric;
+use crate::catalogue::{Metric, Subject};
 use crate::change::Change;
 use crate::window::Window;
 use std::collections::{BTreeMap, BTreeSet};
 use waymark_event::Instant;
+
+/// The kind of scope of which there is only one.
+const ORGANISATION: &str = "organisation";
 
 /// One number and everything needed to judge it.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +97,18 @@ impl Series {
         scopes.filter(|scope| seen.insert(*scope)).collect()
     }
 
+    /// The same with cells for the organisation where nothing is known of it and nobody asked for another scope.
+    pub(crate) fn of_organisation(mut self, name: &str) -> Self {
+        let is_asked = self.window.scope_kind == ORGANISATION && self.window.scopes.is_empty();
+        if !is_asked || !self.cells.is_empty() || self.metric.subject != Subject::Services {
+            return self;
+        }
+        self.window.scopes.push(name.to_owned());
+        let mut filled = self.fill();
+        filled.window.scopes.clear();
+        filled
+    }
+
     /// Sorts the cells and adds the missing ones, so that every scope that is asked for or known
     /// has one cell for each statistic and period.
     pub(crate) fn fill(mut self) -> Self {
@@ -163,5 +178,20 @@ mod tests {
             series.line(metric.headline(), "service", scope).iter().map(|cell| cell.value).collect()
         };
         assert_eq!((of("checkout"), of("cart")), (vec![Some(3.0), None], vec![None, None]));
+    }
+
+    #[test]
+    fn an_organisation_of_which_nothing_is_known_has_empty_cells() {
+        let as_of = Instant::parse("2026-08-03T06:00:00Z").unwrap();
+        let metric = find("deployment_count").unwrap();
+        let window = Window::last_complete(Grain::Week, 2, as_of, chrono_tz::UTC).of_kind("organisation");
+        let (cells, compared, order, snapshot) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        let empty = Series { metric, window, as_of, snapshot, cells, compared, order };
+        let known = empty.clone().of_organisation("acme");
+        let cells = known.line(metric.headline(), "organisation", "acme");
+        assert_eq!(cells.iter().map(|cell| cell.value).collect::<Vec<_>>(), [None, None]);
+        assert_eq!(known.window, empty.window);
+        let teams = Series { window: empty.window.clone().of_kind("team"), ..empty };
+        assert!(teams.of_organisation("acme").cells.is_empty());
     }
 }

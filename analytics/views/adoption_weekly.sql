@@ -3,9 +3,11 @@
 -- Levels are those of the metrics. A movement compares the two ends of the week by what was last
 -- known, so an outage moves nobody: `completed` came to use it, `returned` used it and does no more.
 -- `entered` came into scope without using it (born, woken up, first deployed, newly eligible), which is
--- growth and no loss. `leaks` were born in the week or in the one before it, and first seen in it without it.
+-- growth and no loss. `leaks` were born in the week or in the one before it, and first seen in it without it; who is
+-- exempt is none.
 -- `remaining` is what a migration has still to move, and `held` is how much of it is exempt. `unconfirmed`
 -- have moved as far as was last known, and are not known now.
+-- `week_start` and `week_end` are instants here; in `developer_weeks`, `week_start` is a day.
 with weeks as (
     select component_id, period_start, period_end, is_partial, status, fit, services,
         fit = 'fits' as is_eligible,
@@ -31,7 +33,7 @@ select component_id, period_start as week_start, period_end as week_end, is_part
     coalesce(sum(services) filter (where is_done and was_eligible and was_known and not was_done), 0) as completed,
     coalesce(sum(services) filter (where is_eligible and not is_done and was_done), 0) as returned,
     coalesce(sum(services) filter (where is_eligible and not is_done and not was_eligible), 0) as entered,
-    coalesce(sum(services) filter (where is_eligible and is_known and not is_done and is_new), 0) as leaks,
+    coalesce(sum(services) filter (where is_eligible and is_known and not is_done and status <> 'exempt' and is_new), 0) as leaks,
     coalesce(sum(services) filter (where is_eligible and not is_done), 0) as remaining,
     coalesce(sum(services) filter (where is_eligible and not is_done and status = 'exempt'), 0) as held,
     coalesce(sum(services) filter (where is_done and status <> 'adopted'), 0) as unconfirmed

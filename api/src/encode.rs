@@ -1,24 +1,97 @@
 //! Record batches as JSON, CSV, Parquet and text tables, the same for HTTP and the command line.
+//!
+//! What no format can say is refused in `encode/checks.rs` before anything is written.
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+mod checks;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 use arrow::json::writer::{EncoderOptions, NullableEncoder, make_encoder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use checks::{check_names, check_values};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use std::sync::Arc;
 
-/// With these a spreadsheet begins a formula.
-const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t'];
+/// Why rows cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Readers of JSON would keep only one of two columns of one name.
+    #[error("two columns are called `{name}`, and JSON knows columns by their names only: name them with `as`")]
+    SameName {
+        /// The name that two columns have.
+        name: String,
+    },
+    /// A value lies beyond what its type can say.
+    #[error("a value of the column `{column}` is out of the range of its type")]
+    OutOfRange {
+        /// The column that holds it.
+        column: String,
+    },
+    /// A column cannot be said in the format.
+    #[error("a column has no form in this format")]
+    NoForm(#[source] ArrowError),
+    /// A column cannot be said in Parquet.
+    #[error("a column has no form in Parquet")]
+    NoParquet(#[source] ParquetError),
+}
 
-/// Rows as a JSON list of objects; null is written out.
+/// With these a spreadsheet begins a formula, or a cell that may begin with one.
+const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n'];
+/// What stands for null in a table.
+const NULL: &str = "null";
+
+/// Rows as a JSON list of objects; null is written out, also for what is no number or infinite.
 ///
 /// # Errors
-/// When a column has no JSON form.
-pub fn json_rows(batches: &[RecordBatch]) -> Result<String, ArrowError> {
+/// `SameName`, `OutOfRange`, or `NoForm` when a column has no JSON form.
+pub fn json_rows(batches: &[RecordBatch]) -> Result<String, EncodeError> {
+    check_names(batches)?;
+    check_values(batches)?;
+    json_list(batches).map_err(EncodeError::NoForm)
+}
+
+/// Rows as CSV with a header (RFC 4180): an empty field is null, `""` an empty text, and lists are JSON texts.
+///
+/// # Errors
+/// `OutOfRange`, or `NoForm` when a column has no text form.
+pub fn csv(batches: &[RecordBatch]) -> Result<Vec<u8>, EncodeError> {
+    check_values(batches)?;
+    delimited(batches, &[]).map_err(EncodeError::NoForm)
+}
+
+/// The same for spreadsheets: `'` stands before a text that one would take for a formula.
+///
+/// # Errors
+/// `OutOfRange`, or `NoForm` when a column has no text form.
+pub fn csv_safe(batches: &[RecordBatch]) -> Result<Vec<u8>, EncodeError> {
+    check_values(batches)?;
+    delimited(batches, FORMULA_STARTS).map_err(EncodeError::NoForm)
+}
+
+/// Rows as one Parquet file.
+///
+/// # Errors
+/// `OutOfRange`, or `NoParquet` when a column has no Parquet form.
+pub fn parquet(batches: &[RecordBatch]) -> Result<Vec<u8>, EncodeError> {
+    check_values(batches)?;
+    parquet_file(batches).map_err(EncodeError::NoParquet)
+}
+
+/// Rows as a table for a terminal: null is written out, lists are JSON, and what would steer the terminal is escaped.
+///
+/// # Errors
+/// `OutOfRange`, or `NoForm` when a column has no text form.
+pub fn table(batches: &[RecordBatch]) -> Result<String, EncodeError> {
+    check_values(batches)?;
+    drawn(batches).map_err(EncodeError::NoForm)
+}
+
+fn json_list(batches: &[RecordBatch]) -> Result<String, ArrowError> {
     let mut bytes = Vec::new();
     let builder = arrow::json::WriterBuilder::new().with_explicit_nulls(true);
     let mut writer = builder.build::<_, arrow::json::writer::JsonArray>(&mut bytes);
@@ -33,27 +106,7 @@ pub fn json_rows(batches: &[RecordBatch]) -> Result<String, ArrowError> {
     String::from_utf8(bytes).map_err(|error| ArrowError::JsonError(error.to_string()))
 }
 
-/// Rows as CSV with a header (RFC 4180): an empty field is null, `""` an empty text, and lists are JSON texts.
-///
-/// # Errors
-/// When a column has no text form.
-pub fn csv(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    delimited(batches, &[])
-}
-
-/// The same for spreadsheets: `'` stands before a text that one would take for a formula.
-///
-/// # Errors
-/// When a column has no text form.
-pub fn csv_safe(batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    delimited(batches, FORMULA_STARTS)
-}
-
-/// Rows as one Parquet file.
-///
-/// # Errors
-/// When a column has no Parquet form.
-pub fn parquet(batches: &[RecordBatch]) -> Result<Vec<u8>, ParquetError> {
+fn parquet_file(batches: &[RecordBatch]) -> Result<Vec<u8>, ParquetError> {
     let Some(first) = batches.first() else { return Ok(Vec::new()) };
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?)).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties))?;
@@ -63,12 +116,43 @@ pub fn parquet(batches: &[RecordBatch]) -> Result<Vec<u8>, ParquetError> {
     writer.into_inner()
 }
 
-/// Rows as a table for a terminal.
-///
-/// # Errors
-/// When a column has no text form.
-pub fn table(batches: &[RecordBatch]) -> Result<String, ArrowError> {
-    Ok(arrow::util::pretty::pretty_format_batches(batches)?.to_string())
+fn drawn(batches: &[RecordBatch]) -> Result<String, ArrowError> {
+    let texts = batches.iter().map(printable).collect::<Result<Vec<_>, _>>()?;
+    Ok(arrow::util::pretty::pretty_format_batches(&texts)?.to_string())
+}
+
+/// The same rows as texts that a terminal shows as they are.
+fn printable(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let lists = EncoderOptions::default().with_explicit_nulls(true);
+    let (mut fields, mut columns) = (Vec::new(), Vec::<ArrayRef>::new());
+    let mut text = String::new();
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        let mut texts = Texts::of(field, column, &lists)?;
+        let mut cells = StringBuilder::new();
+        for row in 0..batch.num_rows() {
+            text.clear();
+            let has_value = texts.write(row, &mut text)?;
+            cells.append_value(if has_value { harmless(&text) } else { NULL.to_owned() });
+        }
+        fields.push(Field::new(harmless(field.name()), DataType::Utf8, false));
+        columns.push(Arc::new(cells.finish()));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
+/// A text whose control characters are written out, because they could recolour a terminal or write over other rows;
+/// a line break goes on inside of its cell.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() && letter != '\n' {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// Lines of fields, in which `'` disarms texts that begin with one of the given characters.
@@ -158,14 +242,13 @@ fn push_field(text: &str, disarmed: &[char], lines: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder};
-    use std::sync::Arc;
+    use arrow::array::{Date32Array, Float64Array, Int64Array, ListBuilder, StringArray};
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap()
     }
 
-    fn text(csv: Result<Vec<u8>, ArrowError>) -> String {
+    fn text(csv: Result<Vec<u8>, EncodeError>) -> String {
         String::from_utf8(csv.unwrap()).unwrap()
     }
 
@@ -190,13 +273,43 @@ mod tests {
 
     #[test]
     fn a_text_that_looks_like_a_formula_is_disarmed_where_that_is_asked_for() {
-        let words = ["=1+1", "+1", "-1", "@x", "\tx", "x=1"];
+        let words = ["=1+1", "+1", "-1", "@x", "\tx", "x=1", "\r=1", "\n=1"];
         let rows = batch(vec![
             ("=word", Arc::new(StringArray::from(words.to_vec()))),
             ("number", Arc::new(Int64Array::from(vec![-1; words.len()]))),
         ]);
         assert!(text(csv(std::slice::from_ref(&rows))).starts_with("=word,number\n=1+1,-1\n"));
-        let safe = "'=word,number\n'=1+1,-1\n'+1,-1\n'-1,-1\n'@x,-1\n'\tx,-1\nx=1,-1\n";
+        let safe = "'=word,number\n'=1+1,-1\n'+1,-1\n'-1,-1\n'@x,-1\n'\tx,-1\nx=1,-1\n\"'\r=1\",-1\n\"'\n=1\",-1\n";
         assert_eq!(text(csv_safe(&[rows])), safe);
+    }
+
+    #[test]
+    fn a_table_writes_null_and_control_characters_out() {
+        let words = StringArray::from(vec![Some("\u{1b}[31mred\r"), Some(""), None, Some("a\nb")]);
+        let rows = batch(vec![("wo\u{7}rd", Arc::new(words))]);
+        let expected = "+-----------------+\n\
+                        | wo\\u{7}rd       |\n\
+                        +-----------------+\n\
+                        | \\u{1b}[31mred\\r |\n\
+                        |                 |\n\
+                        | null            |\n\
+                        | a               |\n\
+                        | b               |\n\
+                        +-----------------+";
+        assert_eq!(table(&[rows]).unwrap(), expected);
+    }
+
+    #[test]
+    fn json_refuses_two_columns_of_one_name_and_every_format_a_day_that_no_calendar_has() {
+        let day: ArrayRef = Arc::new(Date32Array::from(vec![Some(0), None]));
+        let twice = [batch(vec![("day", Arc::clone(&day)), ("day", day)])];
+        assert!(matches!(json_rows(&twice), Err(EncodeError::SameName { name }) if name == "day"));
+        assert_eq!(text(csv(&twice)), "day,day\n1970-01-01,1970-01-01\n,\n");
+        let far = [batch(vec![("day", Arc::new(Date32Array::from(vec![0, i32::MAX])))])];
+        let errors = [json_rows(&far).err(), csv(&far).err(), csv_safe(&far).err(), parquet(&far).err(), table(&far).err()];
+        for error in errors {
+            let said = error.unwrap().to_string();
+            assert_eq!(said, "a value of the column `day` is out of the range of its type");
+        }
     }
 }

@@ -64,6 +64,7 @@ pub fn router(app: App) -> Router {
     };
     routes::router()
         .merge(pages::router())
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(app)
         .layer(from_fn(only_readable))
         .layer(header("x-content-type-options", "nosniff"))

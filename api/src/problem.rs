@@ -3,6 +3,7 @@
 //! A problem says what the caller can do and never holds a value of data; the chain of causes goes
 //! to the log.
 
+use crate::encode::EncodeError;
 use axum::extract::rejection::{BytesRejection, QueryRejection, RawPathParamsRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -122,6 +123,12 @@ impl Problem {
         )
     }
 
+    /// Something stands at this address, and takes no request of this method.
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "this address takes no request of this method: the header `allow` names those that it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+    }
+
     /// There is nothing to answer from yet.
     pub fn not_ready(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", detail)
@@ -141,6 +148,10 @@ impl Problem {
 /// What a parser says of the parameters of an address, in words for people.
 fn parameters_said(said: &str) -> String {
     let said = said.strip_prefix("Failed to deserialize query string: ").unwrap_or(said);
+    if let Some(name) = said.split_once("duplicate field `").and_then(|(_, rest)| rest.split('`').next()) {
+        let remedy = if name == "scope" { ": several scopes are separated by commas" } else { "" };
+        return format!("the parameter `{name}` stands in the address more than once{remedy}");
+    }
     let Some((_, rest)) = said.split_once("unknown field `") else {
         return format!("in the parameters of the address: {said}");
     };
@@ -191,6 +202,17 @@ impl From<QueryError> for Problem {
     }
 }
 
+impl From<EncodeError> for Problem {
+    fn from(error: EncodeError) -> Self {
+        let message = error.to_string();
+        match error {
+            EncodeError::SameName { .. } => Self::from(QueryError::Plan { message }),
+            EncodeError::OutOfRange { .. } => Self::from(QueryError::ValueNotConvertible { message }),
+            error => Self::not_drawn(&error),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -207,6 +229,9 @@ mod tests {
     fn what_a_parser_says_is_told_in_words() {
         let unknown = "Failed to deserialize query string: wat: unknown field `wat`, expected one of `days`, `cases`";
         assert_eq!(parameters_said(unknown), "there is no parameter `wat` here; there are days, cases");
+        let twice = "Failed to deserialize query string: duplicate field `scope`";
+        let said = "the parameter `scope` stands in the address more than once: several scopes are separated by commas";
+        assert_eq!(parameters_said(twice), said);
         let unread = "Failed to deserialize query string: last: `many` is no whole number that fits";
         assert_eq!(parameters_said(unread), "in the parameters of the address: last: `many` is no whole number that fits");
     }

@@ -229,8 +229,9 @@ fn report_period(
     let window = match asked {
         None => Window::last_complete(grain, 1, as_of, definitions.zone()),
         Some(text) => {
+            // As one period: a report of long ago is no question over the days since then.
             let start =
-                WindowRequest { grain: Some("day".to_owned()), from: Some(text.to_owned()), ..WindowRequest::default() };
+                WindowRequest { grain: Some("window".to_owned()), from: Some(text.to_owned()), ..WindowRequest::default() };
             let first = start.understand(as_of, definitions.zone())?.periods.first().map_or(today, |period| period.first_day);
             let start = grain.floor(first);
             Window::between(grain, start, grain.next(start), definitions.zone())

@@ -7,6 +7,7 @@ mod doctor;
 mod health;
 mod metrics;
 mod options;
+mod refusals;
 mod reports;
 mod rows;
 mod series;
@@ -66,13 +67,13 @@ fn described() -> OpenApiRouter<App> {
 
 /// The description of the interface, as OpenAPI 3.1.
 pub fn openapi() -> Description {
-    described().into_openapi()
+    refusals::told(described().into_openapi())
 }
 
 /// Every route below `/api/v1`, and health.
 pub(crate) fn router() -> Router<App> {
     let (router, description) = described().split_for_parts();
-    let description = serde_json::to_string(&description).unwrap_or_default();
+    let description = serde_json::to_string(&refusals::told(description)).unwrap_or_default();
     let openapi = move || async move { ([(CONTENT_TYPE, "application/json")], description) };
     let schema = || async { ([(CONTENT_TYPE, "application/schema+json")], PLATFORM_SCHEMA) };
     let router = router.route("/api/v1/platform-schema.json", get(schema));

@@ -253,6 +253,24 @@ mod tests {
     }
 
     #[test]
+    fn the_value_of_the_last_bar_covers_no_bar_before_it() {
+        let organisation = [("organisation", "Example")];
+        let value = |_: usize, index: usize| Some((if index < 12 { 1.9 } else { 1.2 }, 24));
+        let mut made = series("deployment_frequency", weeks(13), &organisation, value);
+        for is_partial in [false, true] {
+            made.cells.iter_mut().skip(12).for_each(|cell| cell.is_partial = is_partial);
+            let drawn = (find("cadence").unwrap().draw)(std::slice::from_ref(&made), &Frame::inline(1_120, 340));
+            for sheet in sheets(&drawn) {
+                let read = Document::parse(sheet).unwrap();
+                let bars = read.descendants().filter(|node| node.has_tag_name("rect"));
+                let right = bars.map(|bar| number(bar, "x") + number(bar, "width")).fold(0.0, f64::max);
+                let value = read.descendants().find(|node| node.has_tag_name("text") && node.text() == Some("1.2")).unwrap();
+                assert!(right > 100.0 && text_box(value).0 > right, "{sheet}");
+            }
+        }
+    }
+
+    #[test]
     fn a_shape_without_data_says_so_in_words() {
         let made = series("retention", weeks(13), &[("component", "tracing")], |_, _| None);
         let drawn = (find("sparkline").unwrap().draw)(std::slice::from_ref(&made), &Frame::inline(220, 36));

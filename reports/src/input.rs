@@ -6,7 +6,7 @@ use crate::wording;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
-use waymark_analytics::{Cell, Series};
+use waymark_analytics::{Cell, Series, local_date, local_midnight};
 use waymark_event::Instant;
 
 /// What a report is made from.
@@ -253,6 +253,8 @@ pub struct SourceNote {
     pub newest_at: Instant,
     /// Whether a way by which it arrives has gone silent, against its own rhythm.
     pub is_silent: bool,
+    /// Whether any way by which it arrives has a rhythm already; what has none is never silent.
+    pub has_rhythm: bool,
 }
 
 /// Which of the two whole ranges is meant.
@@ -272,10 +274,39 @@ impl ReportInput {
         series.cells.iter().find(|cell| cell.scope_kind == "organisation" && cell.statistic == statistic)
     }
 
-    /// The weeks of one component, oldest first.
+    /// The weeks of one component, oldest first, without those at the end that `weekly` leaves out.
     pub(crate) fn component_weeks(&self, metric: &str, component: &str) -> Vec<&Cell> {
         let Some(series) = self.series.get(metric) else { return Vec::new() };
-        series.weekly.line(series.weekly.metric.headline(), "component", component)
+        let end = self.known_end(&series.weekly);
+        let mut weeks = series.weekly.line(series.weekly.metric.headline(), "component", component);
+        weeks.retain(|week| week.period_end <= end);
+        weeks
+    }
+
+    /// The weeks of a metric, without those at the end that are not over and of which nothing is known yet: what has still
+    /// to come of a running period is no state of today.
+    pub(crate) fn weekly(&self, metric: &str) -> Option<Series> {
+        let mut weekly = self.series.get(metric)?.weekly.clone();
+        let end = self.known_end(&weekly);
+        weekly.window.periods.retain(|week| week.end <= end);
+        weekly.cells.retain(|cell| cell.period_end <= end);
+        Some(weekly)
+    }
+
+    /// Where the weeks end that are over, or of which something is known already.
+    fn known_end(&self, weekly: &Series) -> Instant {
+        let known = weekly.cells.iter().filter(|cell| cell.value.is_some()).map(|cell| cell.period_end);
+        known.max().unwrap_or(self.as_of).max(self.as_of)
+    }
+
+    /// Whether the period is not over.
+    pub(crate) fn is_running(&self) -> bool {
+        local_midnight(self.period.end_day, self.zone) > self.as_of
+    }
+
+    /// The first local day after what is over of the period.
+    pub(crate) fn end_so_far(&self) -> NaiveDate {
+        self.period.end_day.min(local_date(self.as_of, self.zone))
     }
 
     /// What moved inside the period, in the order of kind, component and service.

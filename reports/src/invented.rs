@@ -298,6 +298,7 @@ pub(crate) fn input() -> crate::ReportInput {
                     source: source.to_owned(),
                     newest_at: as_of().plus_seconds(-seconds),
                     is_silent,
+                    has_rhythm: true,
                 })
                 .to_vec(),
             unmatched_environments: 1,

@@ -56,6 +56,11 @@ impl Measure<'_> {
         bracketed([self.basis()])
     }
 
+    /// The same with its limits, for a value that nothing else stands beside: ` (95 % 1.1–2.9 d, n = 41)`.
+    pub(crate) fn within(&self) -> String {
+        bracketed([self.limits(), self.basis()])
+    }
+
     fn basis(&self) -> Option<String> {
         let basis = wording::basis(self.metric, self.now);
         let unseen = self.is_lower_bound.then(|| "no incident has named a service".to_owned());
@@ -93,8 +98,7 @@ impl Measure<'_> {
         if self.now.value.is_none() {
             return Sentence::plain(format!("No claim about {}: {}.", wording::mid_sentence(&self.name()), self.value()));
         }
-        let beside = bracketed([self.limits(), self.basis()]);
-        let text = format!("{} is {}{beside}, {}.", self.name(), self.value(), self.change_words());
+        let text = format!("{} is {}{}, {}.", self.name(), self.value(), self.within(), self.change_words());
         Sentence { text, tone: self.tone() }
     }
 

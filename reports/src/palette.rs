@@ -1,7 +1,8 @@
 //! The colours of every chart and report, as named tokens with a light and a dark value.
 //!
-//! Series follow Okabe and Ito without yellow; where the original is too pale for a mark on white
-//! (3:1), the hue is kept and darkened. Which mark takes which token belongs to `charts`.
+//! Series follow the hues of Okabe and Ito without yellow, each dark or bright enough for a mark (3:1). Any two may stand
+//! beside each other, so where an eye without one kind of cones sees one hue, lightness tells them apart. Which mark takes
+//! which token belongs to `charts`.
 
 use crate::svg::markup::put;
 
@@ -59,11 +60,11 @@ pub const WORSE: Token = Token::of("worse", (178, 70, 0), (246, 152, 92));
 /// The colours of lines and bars, in the order in which scopes take them.
 pub const SERIES: [Token; 6] = [
     Token::of("series-1", (0, 114, 178), (74, 168, 224)),
-    Token::of("series-2", (213, 94, 0), (240, 132, 64)),
-    Token::of("series-3", (0, 158, 115), (47, 191, 147)),
-    Token::of("series-4", (197, 107, 156), (222, 149, 191)),
-    Token::of("series-5", (188, 128, 0), (240, 180, 41)),
-    Token::of("series-6", (52, 150, 210), (143, 208, 245)),
+    Token::of("series-2", (213, 94, 0), (234, 125, 60)),
+    Token::of("series-3", (48, 161, 123), (138, 230, 188)),
+    Token::of("series-4", (170, 42, 102), (178, 91, 129)),
+    Token::of("series-5", (103, 75, 0), (253, 199, 72)),
+    Token::of("series-6", (27, 60, 155), (69, 114, 204)),
 ];
 
 /// Every token, in the order in which the CSS variables are written.
@@ -113,12 +114,58 @@ fn hex((red, green, blue): (u8, u8, u8)) -> String {
 mod tests {
     use super::*;
 
-    fn luminance((red, green, blue): (u8, u8, u8)) -> f64 {
-        let linear = |channel: u8| {
+    type Matrix = [[f64; 3]; 3];
+
+    /// How far apart any two series are at least, where black and white are 1 apart.
+    const APART_MIN: f64 = 0.09;
+
+    /// What becomes of light in an eye with all cones, and in eyes without one kind of them (Machado and others, 2009).
+    const EYES: [(&str, Matrix); 4] = [
+        ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        (
+            "protanopia",
+            [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        ),
+        (
+            "deuteranopia",
+            [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        ),
+        (
+            "tritanopia",
+            [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+        ),
+    ];
+
+    /// From light to what the cones take in, and from its cube roots to lightness and two axes of hue (`OKLab`).
+    const CONES: Matrix =
+        [[0.412_221, 0.536_333, 0.051_446], [0.211_903, 0.680_700, 0.107_397], [0.088_302, 0.281_719, 0.629_979]];
+    const AXES: Matrix =
+        [[0.210_454, 0.793_618, -0.004_072], [1.977_998, -2.428_592, 0.450_594], [0.025_904, 0.782_772, -0.808_676]];
+
+    fn linear((red, green, blue): (u8, u8, u8)) -> [f64; 3] {
+        [red, green, blue].map(|channel| {
             let share = f64::from(channel) / 255.0;
             if share <= 0.039_28 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+        })
+    }
+
+    fn luminance(rgb: (u8, u8, u8)) -> f64 {
+        let [red, green, blue] = linear(rgb);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    fn times(matrix: Matrix, parts: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| row.iter().zip(&parts).map(|(weight, part)| weight * part).sum())
+    }
+
+    /// Where a colour lies for an eye, in a space in which equal distances look equal.
+    fn seen(eye: Matrix, rgb: (u8, u8, u8)) -> [f64; 3] {
+        let left = times(eye, linear(rgb)).map(|share| share.clamp(0.0, 1.0));
+        times(AXES, times(CONES, left).map(f64::cbrt))
+    }
+
+    fn distance(one: [f64; 3], other: [f64; 3]) -> f64 {
+        one.iter().zip(&other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
     }
 
     fn contrast(one: (u8, u8, u8), other: (u8, u8, u8)) -> f64 {
@@ -137,10 +184,36 @@ mod tests {
     }
 
     #[test]
-    fn marks_stand_out_from_the_paper() {
+    fn marks_stand_out_from_paper_and_panel() {
         for token in SERIES.into_iter().chain([UNKNOWN]) {
-            assert!(contrast(token.light, PAPER.light) >= 3.0, "{} on light", token.name);
-            assert!(contrast(token.dark, PAPER.dark) >= 3.0, "{} on dark", token.name);
+            for ground in [PAPER, PANEL] {
+                assert!(contrast(token.light, ground.light) >= 3.0, "{} on light {}", token.name, ground.name);
+                assert!(contrast(token.dark, ground.dark) >= 3.0, "{} on dark {}", token.name, ground.name);
+            }
+        }
+    }
+
+    #[test]
+    fn any_two_series_are_told_apart_whatever_cones_an_eye_has() {
+        for (cones, eye) in EYES {
+            for (place, one) in SERIES.iter().enumerate() {
+                for other in &SERIES[place + 1..] {
+                    let light = distance(seen(eye, one.light), seen(eye, other.light));
+                    let dark = distance(seen(eye, one.dark), seen(eye, other.dark));
+                    let pair = format!("{} and {} with {cones}", one.name, other.name);
+                    assert!(light >= APART_MIN, "{pair} on light: {light:.3}");
+                    assert!(dark >= APART_MIN, "{pair} on dark: {dark:.3}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn print_has_the_colours_of_light_paper() {
+        let print = include_str!("render/report.css");
+        for token in TOKENS {
+            let rule = format!("--wm-{}:{}", token.name, token.light_hex());
+            assert!(print.contains(&rule), "{rule}");
         }
     }
 

@@ -77,24 +77,37 @@ mod tests {
 
     #[test]
     fn what_scrolls_away_on_a_phone_has_its_heading_beside_it() {
-        let table = |columns: usize, rows: usize| {
+        let table = |columns: usize| {
             let title = |place: usize| Column::words(&format!("Column {place}"));
             let entry = |place: usize| Entry::of(format!("entry {place}"));
             Block::Table(Table {
                 caption: "Made up".to_owned(),
                 columns: (0..columns).map(title).collect(),
-                rows: (0..rows).map(|_| (0..columns).map(entry).collect()).collect(),
+                rows: (0..6).map(|_| (0..columns).map(entry).collect()).collect(),
             })
         };
         let page = |block: Block| {
             let section = Section { id: "one".to_owned(), title: String::new(), purpose: String::new(), blocks: vec![block] };
             html(&Document { sections: vec![section], ..made() })
         };
-        let wide = page(table(7, 6));
-        assert!(wide.contains("<table class=\"short stacked\">"), "{wide}");
+        let wide = page(table(7));
+        assert!(wide.contains("<table class=\"stacked\">"), "{wide}");
         assert!(wide.contains("<td class=\"word\" data-label=\"Column 6\">"), "{wide}");
-        let long = page(table(3, 7));
-        assert!(long.contains("<table>"), "three columns fit, and seven rows may part: {long}");
+        let narrow = page(table(3));
+        assert!(narrow.contains("<table>"), "three columns fit: {narrow}");
+    }
+
+    #[test]
+    fn on_paper_tables_part_between_rows_and_never_behind_their_heading() {
+        let page = html(&made());
+        let print = page.split_once("@media print{").map_or("", |(_, print)| print);
+        let rules = |property: &str| {
+            let rules = print.split('}').filter_map(|rule| rule.split_once('{'));
+            let meant = rules.filter(|(_, what)| what.split(';').any(|one| one == property));
+            meant.flat_map(|(selectors, _)| selectors.trim().split(',')).collect::<Vec<_>>()
+        };
+        assert!(rules("break-inside:avoid").iter().all(|selector| !selector.starts_with("table")), "{print}");
+        assert!(rules("break-after:avoid").contains(&"thead") && rules("break-before:avoid").contains(&"tbody"), "{print}");
     }
 
     #[test]

@@ -109,6 +109,7 @@ pub fn find(name: &str) -> Option<&'static Report> {
 /// The document around the sections.
 pub(crate) fn document(id: &str, input: &ReportInput, sections: Vec<Section>) -> Document {
     let report = find(id);
+    let so_far = if input.is_running() { " so far" } else { "" };
     let definitions: BTreeMap<String, u32> =
         input.series.iter().map(|(id, series)| ((*id).to_owned(), series.weekly.metric.version)).collect();
     Document {
@@ -117,7 +118,7 @@ pub(crate) fn document(id: &str, input: &ReportInput, sections: Vec<Section>) ->
         title: report.map_or(id, |report| report.title).to_owned(),
         subtitle: report.map_or("", |report| report.about).to_owned(),
         organisation: input.organisation.clone(),
-        period: format!("{} ({})", input.period.label, dates::range(input.period.first_day, input.period.end_day)),
+        period: format!("{}{so_far} ({})", input.period.label, dates::range(input.period.first_day, input.period.end_day)),
         as_of: input.as_of,
         as_of_text: dates::instant(input.as_of, input.zone),
         snapshot: input.snapshot.clone(),
@@ -130,11 +131,13 @@ pub(crate) fn document(id: &str, input: &ReportInput, sections: Vec<Section>) ->
 mod tests {
     use super::*;
     use crate::document::{Block, Entry};
-    use crate::input::{ComponentInfo, DataNotes};
+    use crate::input::{ComponentInfo, DataNotes, ReportPeriod};
     use crate::invented::input;
     use crate::render;
+    use chrono::NaiveDate;
     use std::collections::BTreeSet;
     use waymark_analytics::{Cell, Change, Compared, Verdict};
+    use waymark_event::Instant;
 
     fn nothing() -> ReportInput {
         ReportInput {
@@ -244,6 +247,58 @@ mod tests {
         let mut given = ReportInput { movements: Vec::new(), notes: DataNotes::default(), ..input() };
         given.components.retain(|component| component.id == "base-image");
         given
+    }
+
+    /// A quarter on the morning of 9 November: the two weeks from then on have cells, and nothing is known of them.
+    fn running() -> ReportInput {
+        let day = |year: i32, month: u32| NaiveDate::from_ymd_opt(year, month, 1).unwrap();
+        let period = ReportPeriod { label: "Q4 2026".to_owned(), first_day: day(2026, 10), end_day: day(2027, 1) };
+        let as_of = Instant::parse("2026-11-09T05:30:00Z").unwrap();
+        let mut given = ReportInput { range: period.clone(), period, as_of, ..input() };
+        let weekly = given.series.values_mut().flat_map(|series| &mut series.weekly.cells);
+        for cell in weekly.filter(|cell| cell.period_end > as_of) {
+            (cell.value, cell.low, cell.high, cell.numerator) = (None, None, None, None);
+            (cell.sample_size, cell.coverage, cell.is_partial) = (Some(0), None, true);
+        }
+        given
+    }
+
+    #[test]
+    fn weeks_that_have_still_to_come_do_not_hide_what_is_known() {
+        let review = written("leadership", &running());
+        for said in [
+            "Q4 2026 so far (1 Oct – 31 Dec 2026).",
+            "at the end of 8 Nov 2026",
+            "The period is not over: adoption is as of the end of 8 Nov 2026.",
+            // By hand: 31 + 11 × 1.15 = 43.65 of 60, and 36.75 in the week that ended before October.
+            "| 60 (63 %) | 44 (73 %) |",
+            "from 37 of 60",
+            // Ten more in the 53 days from 9 November to 31 December.
+            "needs 1.3 a week",
+            "Secrets store: mandatory from 31 Mar 2027.",
+        ] {
+            assert!(review.contains(said), "{said}: {review}");
+        }
+        for denied in ["No claim about adoption", "too little is known of its use"] {
+            assert!(!review.contains(denied), "{denied}: {review}");
+        }
+        let weekly = written("weekly", &running());
+        assert!(weekly.contains("44 of 60 (73 %)") && weekly.contains("as of the end of 8 Nov 2026."), "{weekly}");
+        let whole = written("leadership", &input());
+        assert!(!whole.contains("so far") && !whole.contains("The period is not over"), "{whole}");
+    }
+
+    #[test]
+    fn what_is_answered_first_has_its_limits() {
+        let mut given = input();
+        let fail_rate = given.series.get_mut("change_fail_rate").unwrap();
+        for cell in &mut fail_rate.window.cells {
+            (cell.value, cell.low, cell.high) = (Some(0.0), Some(0.0), Some(0.793_451));
+            (cell.sample_size, cell.numerator, cell.denominator) = (Some(1), Some(0.0), Some(1.0));
+        }
+        let review = written("leadership", &given);
+        let said = "0 % of production deployments need intervention (95 % 0–79 %, 0 of 1)";
+        assert!(review.contains(said), "{review}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::input::{ComponentInfo, MovementKind, ReportInput, Target};
 use crate::wording::finding::{self, Tone};
 use crate::wording::{self, dates};
 use chrono::NaiveDate;
-use waymark_analytics::{Cell, Change, change, find, local_midnight};
+use waymark_analytics::{Cell, Change, change, find, local_date, local_midnight};
 
 /// One component at the end of the period.
 pub(crate) struct Standing<'a> {
@@ -156,6 +156,13 @@ pub(crate) fn without_numbers(input: &ReportInput) -> Vec<&str> {
     input.components.iter().filter(is_missing).map(|info| info.title.as_str()).collect()
 }
 
+/// What has to be said of adoption where the period is not over: the day of its numbers.
+pub(crate) fn day_so_far(input: &ReportInput, standings: &[Standing<'_>]) -> Option<String> {
+    let end = standings.iter().map(|standing| standing.adoption.period_end).max().filter(|_| input.is_running())?;
+    let day = local_date(end.min(input.as_of).plus_seconds(-1), input.zone);
+    Some(format!("The period is not over: adoption is as of the end of {}.", dates::day(day)))
+}
+
 /// Components with a target of which nobody can say whether it is in reach, by title, and why.
 pub(crate) fn unclear_targets<'a>(input: &'a ReportInput, standings: &[Standing<'_>]) -> Vec<(&'a str, &'a str)> {
     let reason = |info: &'a ComponentInfo| {
@@ -206,7 +213,7 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
         joined: moved(MovementKind::Joined),
         left: moved(MovementKind::Left),
         // Who was last known to use it counts for the goal, also where nobody could confirm it in the newest week.
-        pace: info.target.filter(|_| info.status != "done").and_then(|target| pace(&weeks, target, input.period.end_day)),
+        pace: info.target.filter(|_| info.status != "done").and_then(|target| pace(&weeks, target, input.end_so_far())),
     })
 }
 

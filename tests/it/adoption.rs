@@ -8,6 +8,7 @@ mod effect;
 mod forecast;
 mod later;
 mod migrations;
+mod rows;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

@@ -141,6 +141,11 @@ impl Broken {
 fn unplaced() -> Vec<Broken> {
     let march = "2026-03-10T10:00:00Z";
     let placeless = json!({ "service_hint": "placeless", "environment": null });
+    let misnamed = json!({
+        "component_id": "ci-standart", "service_hint": "checkout", "detector": "files", "scan_id": "s1", "kind": "config",
+        "finding": "present", "observed_at": march,
+    });
+    let incident = |data: &Value| event("incident", data);
     vec![
         Broken::once("silent_sources", "json by webhook, connection helpdesk", silent()),
         Broken::once("open_rejections", "json: not_json", vec![delivery("json", None, "{\"type\": \"deploy", RECEIVED_AT)]),
@@ -160,6 +165,17 @@ fn unplaced() -> Vec<Broken> {
             "ghost",
             vec![deployed("ghost", march, &json!({ "service_hint": "ghost", "version": "v1" }))],
         ),
+        Broken::once(
+            "incidents_of_unknown_services",
+            "notifer",
+            vec![incident(&json!({ "incident_id": "INC-4", "opened_at": march, "service_hints": ["notifer"] }))],
+        ),
+        Broken::once(
+            "incidents_of_unknown_deployments",
+            "not-99",
+            vec![incident(&json!({ "incident_id": "INC-5", "opened_at": march, "deployment_links": ["not-99"] }))],
+        ),
+        Broken::once("evidence_of_unknown_components", "ci-standart", vec![event("evidence", &misnamed)]),
         // the same deployment is all that is known of this service
         Broken::once("services_without_incidents", "ghost", Vec::new()),
         Broken::once("deployments_without_commit", "ghost", Vec::new()),

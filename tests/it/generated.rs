@@ -91,11 +91,16 @@ async fn tables_of_sql() -> String {
         let (tables, names, kinds) = (text(0), text(1), text(2));
         let [tables, names, kinds] = [&tables, &names, &kinds].map(AsArray::as_string::<i32>);
         for row in 0..batch.num_rows() {
-            let column = format!("`{}` {}", names.value(row), kind(kinds.value(row)));
+            let kind = kinds.value(row);
+            assert!(!kind.contains(char::is_uppercase), "say in `analytics/src/tables.rs` what SQL calls `{kind}`");
+            let column = format!("`{}` {kind}", names.value(row));
             columns.entry(tables.value(row).to_owned()).or_default().push(column);
         }
     }
     let mut page = SQL_HEAD.to_owned();
+    for (call, gives) in tables::FUNCTIONS {
+        writeln!(page, "| `{call}` | {gives} |").unwrap();
+    }
     let (registers, facts): (Vec<_>, Vec<_>) =
         columns.into_iter().partition(|(name, _)| tables::registers().any(|register| register == name));
     for (heading, tables) in [("What is known", facts), ("What the organisation says", registers)] {
@@ -113,29 +118,24 @@ const SQL_HEAD: &str = "# Tables of SQL
 Made from the catalogue and the heads of the statements in `analytics/facts`; never edited. One `select` in the dialect of PostgreSQL, read-only: `waymark sql 'QUERY'`, or `POST /api/v1/sql` with the text as body or as `{\"sql\": …}`, and `format=json`, `csv` or `parquet`.
 
 - An answer is made within 30 seconds, holds at most 10,000 rows (a million as CSV or Parquet) and 256 MiB, and may use 512 MiB on the way. A refusal says which limit it was.
-- In CSV an empty field is null and `\"\"` an empty text, and lists are JSON. Over HTTP `csv_safe=true` puts `'` before texts that a spreadsheet would take for formulas. Write values into the statement: parameters such as `$1` are not supported.
+- In CSV an empty field is null and `\"\"` an empty text, and lists are JSON. `csv_safe=true` over HTTP, and `--csv-safe` beside `--format csv`, put `'` before texts that a spreadsheet would take for formulas. Write values into the statement: parameters such as `$1` are not supported.
+- JSON has no word for what is infinite or no number: both are null there, and `inf`, `-inf` and `NaN` in CSV. Its rows are objects, so two columns of one name are refused: name them with `as`. In every format a value beyond its type is refused, such as an instant that no calendar has.
 - `now()` is the instant that the snapshot describes. A `timestamp` is in UTC with microseconds; a `day` is a day in the organisation's zone; names that end in `_seconds` are durations.
+- Where this is not quite PostgreSQL: `similar to` and `like … escape` take patterns that are written out; `x = any(list)` is false, not null, where a list in a column holds null; `at time zone`, and comparing an instant with a `date`, are limited to 1677 to 2262, so write `timestamptz '9999-12-31'`; `extract(epoch from …)` of a difference is null beyond 68 years, where `seconds_between` is not.
 - People are nowhere: what is counted by person was counted before. Single answers of surveys are nowhere, and results only of waves that are over.
-- Beside the usual functions there are those in which metrics speak: `quantile`, `quantile_low`, `quantile_high` (of type 7, with 95 % limits), `wilson_low` and `wilson_high` (of a share), `poisson_low` and `poisson_high` (of a count), `nps_low` and `nps_high`, `plus_seconds`, `seconds_between`, and `width_bucket` over instants and days.
+- Beside the usual functions there are those in which metrics speak; they stand first below.
 - Metrics are no tables: `GET /api/v1/metrics/{id}/series` gives them with their intervals, and [METRICS.md](METRICS.md) the statement of each.
 - The observations below the facts are Parquet files in Delta format (`lake/observed` in the data folder), for any other tool.
 
-`select table_name from information_schema.tables` lists the tables, and `information_schema.columns` their columns.
-";
+`select table_name from information_schema.tables` lists the tables, and `information_schema.columns` their columns. Types are called there, and in the `columns` of an answer in JSON, as they are here.
 
-/// A type of Arrow as SQL calls it.
-fn kind(arrow: &str) -> &'static str {
-    match arrow {
-        _ if arrow.starts_with("List") => "text[]",
-        _ if arrow.starts_with("Timestamp") => "timestamp",
-        _ if arrow.contains("Utf8") => "text",
-        _ if arrow.starts_with("Date") => "date",
-        _ if arrow.starts_with("Float") => "double",
-        _ if arrow.starts_with("Int") || arrow.starts_with("UInt") => "integer",
-        _ if arrow.starts_with("Bool") => "boolean",
-        _ => panic!("say in `kind` what `{arrow}` is"),
-    }
-}
+## Functions
+
+A limit is one end of a 95 % interval. Aggregates leave nulls out, the others make null of null. Counts that cannot be, such as a part larger than its whole, give null and no error.
+
+| Function | What it gives |
+|---|---|
+";
 
 /// What other tools do otherwise, and why we do not; nothing for a metric that no profile has.
 fn differences(metric: &Metric) -> String {

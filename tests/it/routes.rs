@@ -4,6 +4,7 @@ mod adoption;
 mod charts;
 mod dashboard;
 mod pages;
+mod parameters;
 mod sql;
 
 use crate::harness::{World, root};

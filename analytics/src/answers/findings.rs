@@ -55,7 +55,7 @@ pub const FINDINGS: &[Finding] = &[
         over: None,
         answer: Answer {
             name: "open_rejections",
-            operational_tables: &["rejections"],
+            operational_tables: &["rejections", "deliveries"],
             sql: include_str!("../../answers/findings/open_rejections.sql"),
         },
     },
@@ -101,6 +101,43 @@ pub const FINDINGS: &[Finding] = &[
         remedy: "describe them with an owner in the catalogue, or correct the name that the deployment gives",
         over: None,
         answer: over_facts("uncatalogued_services", include_str!("../../answers/findings/uncatalogued_services.sql")),
+    },
+    Finding {
+        title: "Incidents of services that nobody knows",
+        thing: "incident",
+        effect: "they count under the name that they give, and not for the service that was meant",
+        metrics: &["other_incidents", "change_fail_rate"],
+        remedy: "correct the name of the service at the incident tool, or describe the service in the catalogue",
+        over: None,
+        answer: over_facts(
+            "incidents_of_unknown_services",
+            include_str!("../../answers/findings/incidents_of_unknown_services.sql"),
+        ),
+    },
+    Finding {
+        title: "Incidents that blame deployments that nobody told",
+        thing: "incident",
+        effect: "they blame nothing, so the deployment that was meant counts as sound",
+        metrics: &["change_fail_rate", "failed_deployment_recovery_time", "other_incidents"],
+        remedy: "let the incident name the id that the deploying tool gives, or connect that tool",
+        over: None,
+        answer: over_facts(
+            "incidents_of_unknown_deployments",
+            include_str!("../../answers/findings/incidents_of_unknown_deployments.sql"),
+        ),
+    },
+    Finding {
+        title: "Findings for components that nobody describes",
+        thing: "finding",
+        effect: "they count nowhere: the component that was meant is as if nobody had looked",
+        metrics: &["adoption_rate"],
+        remedy: "correct the name that the sender gives, or describe the component; a former name belongs in its `formerly`",
+        over: None,
+        answer: Answer {
+            name: "evidence_of_unknown_components",
+            operational_tables: &["observed/evidence"],
+            sql: include_str!("../../answers/findings/evidence_of_unknown_components.sql"),
+        },
     },
     Finding {
         title: "Services that no incident has ever named",

@@ -108,6 +108,7 @@ pub(super) const PLATFORM: &[Metric] = &[
         subject: Subject::Services,
         evidence: include_str!("../../evidence/adoption_depth.sql"),
         sql: include_str!("../../metrics/adoption_depth.sql"),
+        version: 2,
         ..CENSUS
     },
     Metric {

@@ -33,6 +33,8 @@ pub(crate) struct Problem {
     pub(crate) word: String,
     pub(crate) weight: Weight,
     pub(crate) message: String,
+    /// The list that lacks what the entry names; null where the entry is wrong by itself.
+    pub(crate) lacking: Option<Section>,
 }
 
 const STANCES: &[&str] = &["tolerated", "discouraged", "forbidden"];
@@ -60,11 +62,18 @@ pub(crate) fn problems(definitions: &Definitions) -> Vec<Problem> {
 
 impl Problems<'_> {
     fn wrong(&mut self, section: Section, index: usize, word: &str, message: String) {
-        self.found.push(Problem { section, index, word: word.to_owned(), weight: Weight::Wrong, message });
+        self.found.push(Problem { section, index, word: word.to_owned(), weight: Weight::Wrong, message, lacking: None });
     }
 
     fn doubtful(&mut self, section: Section, index: usize, word: &str, message: String) {
-        self.found.push(Problem { section, index, word: word.to_owned(), weight: Weight::Doubtful, message });
+        self.found.push(Problem { section, index, word: word.to_owned(), weight: Weight::Doubtful, message, lacking: None });
+    }
+
+    /// Says of the last problem that it is one only as long as a list lacks what the entry names.
+    fn lacking(&mut self, list: Section) {
+        if let Some(last) = self.found.last_mut() {
+            last.lacking = Some(list);
+        }
     }
 
     fn components(&mut self) {
@@ -143,6 +152,7 @@ impl Problems<'_> {
             let candidates = definitions.components.iter().map(|component| component.id.as_str());
             let message = format!("{subject}: component `{component}` is not described{}", suggestion(component, candidates));
             self.wrong(section, index, component, message);
+            self.lacking(Section::Components);
         }
     }
 
@@ -268,6 +278,7 @@ impl Problems<'_> {
             let message =
                 format!("{subject}: no alternative `{name}` is described under `alternatives` for `{category}`{proposal}");
             self.doubtful(section, index, name, message);
+            self.lacking(Section::Alternatives);
         }
     }
 
@@ -285,6 +296,7 @@ impl Problems<'_> {
                 let proposal = suggestion(category, categories.iter().copied());
                 let message = format!("alternative `{name}`: no component is of category `{category}`{proposal}");
                 self.doubtful(section, index, category, message);
+                self.lacking(Section::Components);
             }
             if definitions.alternatives[..index].iter().any(|other| other.name == *name && other.category == category) {
                 self.wrong(section, index, name, format!("alternative `{name}` of `{category}` is described twice"));

@@ -35,7 +35,9 @@ pub(super) const ADOPTION: Walk = Walk {
          `status` is adopted, partial, off_path, exempt, not_eligible or unknown, from `valid_from` until before `valid_to`;\n\
          `known_status` is the last one that was not unknown. `evidence_*` say by which finding it began, `confirmed_at`\n\
          when it was last seen so. `is_left`: it was adopted for long enough to have been meant, and is so no more.\n\
-         Whether the service was alive is said by `service_activity`."],
+         Whether the service was alive is said by `service_activity`. When evidence and exemptions will run out is known\n\
+         before, so some spells begin later than now, and the one of now may have an end. What is so now:\n\
+         `where valid_from <= now() and (valid_to is null or valid_to > now())`."],
     statements: &[],
     reads: &[
         ("observed.evidence", FINDINGS),

@@ -1,8 +1,10 @@
 //! A formula over numbers as an SQL function of each row.
 //!
 //! Leaves the statistics to the formulas and only carries numbers in and out: whole numbers become
-//! floating-point ones, and a row with a null argument has a null answer.
+//! floating-point ones, and a row with a null argument has a null answer. A formula may search for its
+//! answer, and a batch has thousands of rows, so a question that was stopped ends at the next row.
 
+use crate::query::StopFlag;
 use arrow::array::{ArrayRef, Float64Array};
 use arrow::datatypes::DataType;
 use datafusion::common::cast::as_float64_array;
@@ -18,24 +20,27 @@ pub(super) struct ClosedForm<const N: usize> {
     name: &'static str,
     signature: Signature,
     formula: fn([f64; N]) -> Option<f64>,
+    flag: StopFlag,
 }
 
 impl<const N: usize> ClosedForm<N> {
-    pub(super) fn new(name: &'static str, formula: fn([f64; N]) -> Option<f64>) -> Self {
-        Self { name, signature: Signature::exact(vec![DataType::Float64; N], Volatility::Immutable), formula }
+    pub(super) fn new(name: &'static str, formula: fn([f64; N]) -> Option<f64>, flag: &StopFlag) -> Self {
+        let signature = Signature::exact(vec![DataType::Float64; N], Volatility::Immutable);
+        Self { name, signature, formula, flag: flag.clone() }
     }
 
     fn over(&self, columns: &[ArrayRef]) -> Result<Float64Array> {
         let columns = columns.iter().map(|column| as_float64_array(column)).collect::<Result<Vec<_>>>()?;
         let length = columns.first().map_or(0, |column| arrow::array::Array::len(*column));
-        let answers = (0..length).map(|row| {
-            let mut numbers = [0.0; N];
-            for (number, column) in numbers.iter_mut().zip(&columns) {
-                *number = arrow::array::Array::is_valid(*column, row).then(|| column.value(row))?;
-            }
-            (self.formula)(numbers)
-        });
-        Ok(answers.collect())
+        (0..length).map(|row| self.flag.check().map(|()| self.answer(&columns, row))).collect()
+    }
+
+    fn answer(&self, columns: &[&Float64Array], row: usize) -> Option<f64> {
+        let mut numbers = [0.0; N];
+        for (number, column) in numbers.iter_mut().zip(columns) {
+            *number = arrow::array::Array::is_valid(*column, row).then(|| column.value(row))?;
+        }
+        (self.formula)(numbers)
     }
 }
 

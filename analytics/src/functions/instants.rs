@@ -1,7 +1,8 @@
 //! `plus_seconds(at, seconds)` and `seconds_between(from, to)`: arithmetic of instants in seconds.
 //!
 //! DataFusion's own interval arithmetic cannot multiply an interval by a setting, and subtracting
-//! instants gives a duration that no tool can plot. Local days belong to `local_day`.
+//! instants gives a duration that no tool can plot. What 64 bits of microseconds cannot hold is null.
+//! Local days belong to `local_day`.
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, TimestampMicrosecondArray};
 use datafusion::arrow::compute::cast;
@@ -60,19 +61,21 @@ impl ScalarUDFImpl for Instants {
         let result: ArrayRef = if self.is_difference {
             let to = cast(&arrays[1], &instant_type())?;
             let to = as_timestamp_microsecond_array(&to)?;
-            let seconds = from.iter().zip(to).map(|(from, to)| Some((to? - from?) as f64 / 1_000_000.0));
+            let seconds = from.iter().zip(to).map(|(from, to)| Some(to?.checked_sub(from?)? as f64 / 1_000_000.0));
             Arc::new(seconds.collect::<Float64Array>())
         } else {
             let seconds = cast(&arrays[1], &DataType::Float64)?;
             let seconds = as_float64_array(&seconds)?;
-            let later = from.iter().zip(seconds).map(|(at, seconds)| Some(at? + micros(seconds?)));
+            let later = from.iter().zip(seconds).map(|(at, seconds)| at?.checked_add(micros(seconds?)?));
             Arc::new(later.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
         };
         Ok(ColumnarValue::Array(result))
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and a second has 10^6 microseconds")]
-fn micros(seconds: f64) -> i64 {
-    (seconds * 1_000_000.0).round() as i64
+/// Null for what is infinite or no number, too.
+#[expect(clippy::cast_possible_truncation, reason = "only what is below 2^63 is given")]
+fn micros(seconds: f64) -> Option<i64> {
+    let micros = (seconds * 1_000_000.0).round();
+    (micros.abs() < i64::MAX as f64).then_some(micros as i64)
 }

@@ -168,7 +168,7 @@ impl GroupsAccumulator for GroupedSamples {
     }
 }
 
-fn first(arrays: &[ArrayRef]) -> Result<&ArrayRef> {
+pub(super) fn first(arrays: &[ArrayRef]) -> Result<&ArrayRef> {
     arrays.first().ok_or_else(|| internal_datafusion_err!("a quantile was given no state"))
 }
 

@@ -1,13 +1,18 @@
-//! Twins of the functions that make much out of little, or take long over it.
+//! Twins of the functions that make much out of little, take long over it, or would answer wrongly in silence.
 //!
 //! Memory pools do not see scalar functions, and nothing can interrupt one call:
 //! `repeat('x', 1000000000)` takes four gigabytes, and one call works on all rows of a batch. A twin has
 //! the name, signature and result of its original and delegates to it, after upper limits of the result
 //! and of the work were worked out from the arguments (`bounded/sizes.rs`); long work is cut into pieces,
-//! between which the question can be stopped. Aggregates are counted by the pool and stay as they are.
+//! between which the question can be stopped. Aggregates are counted by the pool and stay as they are, save `sum`:
+//! a sum, like `+`, `-` and `*`, fails where its result is beyond its type (`bounded/sums.rs`,
+//! `bounded/arithmetic.rs`). Patterns are read as SQL means them (`bounded/patterns.rs`).
 
+mod arithmetic;
 mod operated;
+mod patterns;
 mod sizes;
+mod sums;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +20,14 @@ use std::sync::Arc;
 use datafusion::arrow::array::Array;
 use datafusion::arrow::compute::concat;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::error::Result;
 use datafusion::functions::{core, regex, string, unicode};
 use datafusion::functions_nested as nested;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
@@ -55,27 +62,37 @@ pub(crate) fn is_forbidden(name: &str) -> bool {
 /// Puts the twins of one question into its plan, also where the planner itself has put an original, and where
 /// there is only an operator. Types and names of columns stay as they are.
 pub(crate) fn bind(plan: LogicalPlan, flag: &StopFlag) -> Result<LogicalPlan, QueryError> {
-    let twins: BTreeMap<String, Arc<ScalarUDF>> = twins(flag).into_iter().map(|twin| (twin.name().to_owned(), twin)).collect();
-    let replace = |expr: Expr| match expr {
-        Expr::ScalarFunction(call) => match twins.get(call.func.name()) {
-            Some(twin) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(twin), call.args))),
-            None => Transformed::no(Expr::ScalarFunction(call)),
-        },
-        other => operated::replaced(other, flag),
-    };
+    let twins: Twins = twins(flag).into_iter().map(|twin| (twin.name().to_owned(), twin)).collect();
     let bound = plan.transform_up_with_subqueries(|node| {
         // Filters and orders inside of aggregates and windows are part of the name of their column.
         let names = NamePreserver::new(&node);
+        let schema = merge_schema(&node.inputs());
         node.map_expressions(|expr| {
             let name = names.save(&expr);
-            Ok(expr.transform_up(|expr| Ok(replace(expr)))?.update_data(|expr| name.restore(expr)))
+            let changed = expr.transform_up(|expr| Ok(replaced(expr, &schema, &twins, flag)))?;
+            Ok(changed.update_data(|expr| name.restore(expr)))
         })
     });
     bound.data().map_err(QueryError::from_planning)
 }
 
+/// The twins by the names of their originals.
+type Twins = BTreeMap<String, Arc<ScalarUDF>>;
+
+fn replaced(expr: Expr, schema: &DFSchema, twins: &Twins, flag: &StopFlag) -> Transformed<Expr> {
+    match expr {
+        Expr::ScalarFunction(call) => match twins.get(call.func.name()) {
+            Some(twin) => Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(twin), call.args))),
+            None => Transformed::no(Expr::ScalarFunction(call)),
+        },
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => sums::replaced(expr),
+        Expr::BinaryExpr(binary) if arithmetic::is_arithmetic(binary.op) => arithmetic::replaced(binary, schema),
+        other => operated::replaced(other, flag),
+    }
+}
+
 /// Every function whose result can be much larger than its arguments, that can build on itself through the
-/// steps of a `with`, or whose work is a product of two lengths.
+/// steps of a `with`, that copies one text for every row, or whose work is a product of two lengths.
 fn originals() -> Vec<(Arc<ScalarUDF>, Rule)> {
     vec![
         (core::overlay(), Rule::Sum),
@@ -92,9 +109,14 @@ fn originals() -> Vec<(Arc<ScalarUDF>, Rule)> {
         (string::repeat(), Rule::Repeat),
         (string::replace(), Rule::Replace),
         (string::rtrim(), Rule::Search),
+        (string::split_part(), Rule::Part),
+        (unicode::left(), Rule::Part),
         (unicode::lpad(), Rule::Pad),
+        (unicode::right(), Rule::Part),
         (unicode::rpad(), Rule::Pad),
         (unicode::strpos(), Rule::Search),
+        (unicode::substr(), Rule::Part),
+        (unicode::translate(), Rule::Part),
         (nested::array_has::array_has_all_udf(), Rule::Pairs),
         (nested::array_has::array_has_any_udf(), Rule::Pairs),
         (nested::concat::array_append_udf(), Rule::Sum),
@@ -232,7 +254,7 @@ mod tests {
             "select array_to_string([1, null, 2], ','), array_to_string([1, null, 2], ',', '*'), array_replace_all([1, 2, 1], 1, 9)",
             "select value || '!' as said, repeat('x', value), concat(value, 'a', value) from generate_series(0, 3) order by 1",
             "select 'a' || cast(value as varchar) || null, value::varchar || value::varchar from generate_series(0, 3)",
-            "select 'kit' ~ '^k', 'kit' !~ 'K', 'kit' ~* 'K', 'kit' !~* 'K', 'kit' ~ null, null ~ 'k', 'kit' similar to 'k.*', 'kit' not similar to 'x'",
+            "select 'kit' ~ '^k', 'kit' !~ 'K', 'kit' ~* 'K', 'kit' !~* 'K', 'kit' ~ null, null ~ 'k'",
             "select 'kit' like 'k' || '%', 'kit' not ilike 'K' || '%', 'kit' like null || '%', 'kit' like 'k%', 'k%' like 'k' || '\\%'",
             "select value::varchar ~ '1', value::varchar like '%' || (value % 2)::varchar, '12' like '%' || value::varchar from generate_series(0, 3)",
             "select regexp_like('kit', 'K', 'i'), regexp_count('banana', 'an'), regexp_instr('banana', 'n'), regexp_match('banana', '(n)(a)')",
@@ -240,8 +262,24 @@ mod tests {
             "select strpos('banana', 'n'), position('na' in 'banana'), strpos(value::varchar, '1') from generate_series(0, 3)",
             "select array_has_all([1, 2, 3], [1, 3]), array_has_any([1, 2], [3, value]) from generate_series(0, 3)",
             "select count(*) filter (where value::varchar ~ '1'), count(*) filter (where value || 'x' = '1x') from generate_series(0, 3)",
-            "select rank() over (order by value || 'x'), sum(1) over (order by value::varchar ~ '1') from generate_series(0, 3)",
+            "select rank() over (order by value || 'x'), sum(1) over (order by value::varchar ~ '1') from generate_series(0, 3) order by value",
             "select array_agg(value order by value || 'x' desc) from generate_series(0, 3)",
+            "select left('banana', value), right('banana', -value), substr('banana', value), substring('banana' from 2 for value) from generate_series(1, 3)",
+            "select split_part('a,b,c', ',', value), translate('banana', 'an', value::varchar), left(value::varchar, 1), left('banana', 2) from generate_series(1, 3)",
+            "select 1 + 2 * 3 - 4, (1 + 2) * (3 - 4) as product, 1::smallint + 2::int * 3::bigint, null + 1, 1 + null, 2 - 1.5, -(1 + 2)",
+            "select value + 1 - value * 2, (value + 1) * (value - 1) / 2 + value % 2, 2.5 * value, -value - 1 from generate_series(0, 3)",
+            "select value::decimal(10, 2) * 3 - 1, arrow_cast(value, 'UInt64') + 1, arrow_cast(value, 'UInt8') * 2::decimal(5, 1) from generate_series(0, 3)",
+            "select date '2026-03-01' + 1, date '2026-03-01' - 1 + 2, date '2026-03-01' - date '2026-02-01' + 1, timestamp '2026-03-01' + interval '1 day'",
+            "select value % 2 + 1 as k, sum(value * 2 + 1), sum(distinct value % 3 + 1), count(*) filter (where value + 1 > 2) from generate_series(0, 9) group by value % 2 + 1 order by value % 2 + 1",
+            "select sum(value), sum(value + 1) filter (where value > 5), sum(distinct value % 3) from generate_series(0, 9)",
+            "select sum(value::decimal(5, 2)), sum(value * 0.5), sum(arrow_cast(value, 'UInt64')) from generate_series(0, 9)",
+            "select sum(value) from generate_series(0, 9) where value < 0",
+            "select sum(timestamp '2026-03-02' - timestamp '2026-03-01'), sum(interval '1 day') from generate_series(0, 2)",
+            "select value, sum(value) over (order by value rows between 1 preceding and current row), sum(value + 1) over (), sum(value::decimal(9, 1)) over (order by value) from generate_series(0, 3) order by 1",
+            "select sum(case when value > 1 then value end) over (order by value rows between 1 preceding and 1 preceding), sum(distinct value) over () from generate_series(0, 3) order by value",
+            "select a.value from generate_series(1, 5) a join generate_series(1, 5) b on a.value + 1 = b.value * 2 order by 1",
+            "select a.value, (select max(b.value + 1) from generate_series(1, 5) b where b.value = a.value - 1) from generate_series(1, 3) a order by 1",
+            "with recursive n as (select 1 as x union all select x * 2 + 1 from n where x < 100) select x from n order by 1",
             // Each of these is cut into pieces.
             "select value, levenshtein(repeat('a', 300), repeat('b', 290 + value % 20)) from generate_series(1, 200) order by 1",
             "select value, btrim(repeat('ab', 1000 + value), 'ba' || repeat('c', 1000 + value)) from generate_series(1, 30) order by 1",
@@ -262,6 +300,67 @@ mod tests {
             assert_eq!(answers[0], answers[1], "{question}");
             assert_eq!(ask(question).unwrap(), answers[0], "{question}");
         }
+    }
+
+    #[test]
+    fn a_number_beyond_its_type_is_told_and_never_another() {
+        let nines = "'99999999999999999999999999999999999999'::decimal(38, 0)";
+        let two = |x: &str, y: &str| format!("(values (1, {x}), (1, {y})) as t(k, x)");
+        let largest = two("9223372036854775807", "1");
+        for sql in [
+            "select 9223372036854775807 + 1".to_owned(),
+            "select -9223372036854775807 - 2".to_owned(),
+            "select 1 + 9000000000000000000 * 2 - 9000000000000000000".to_owned(),
+            "select value * 9223372036854775807 from generate_series(2, 3)".to_owned(),
+            format!("select k + x from {largest}"),
+            "select arrow_cast(1, 'UInt64') - arrow_cast(2, 'UInt64')".to_owned(),
+            format!("select {nines} + 1"),
+            "select 0.1::decimal(38, 38) * 10::decimal(38, 0)".to_owned(),
+            format!("select sum(x) from {largest}"),
+            format!("select k, sum(x) from {largest} group by k"),
+            format!("select sum(x) over (order by x) from {largest}"),
+            format!("select sum(distinct x), count(distinct k) from {largest}"),
+            format!("select sum(x) over (order by x rows between 1 preceding and current row) from {largest}"),
+            format!("select sum(-x - 1) from {largest}"),
+            format!("select sum(x) from {}", two(nines, nines)),
+            format!(
+                "select sum(x) from {}",
+                two("arrow_cast(9223372036854775807, 'Duration(Microsecond)')", "arrow_cast(1, 'Duration(Microsecond)')")
+            ),
+        ] {
+            let refused = ask(&sql).map_err(|error| error.problem_type());
+            assert_eq!(refused, Err("value-not-convertible"), "{sql}");
+        }
+        // In whatever order they are added up, it is the sum that counts.
+        let sum = ask("select sum(x) from (values (9223372036854775807), (1), (-1)) as t(x)").unwrap();
+        assert!(sum.contains("9223372036854775807"), "{sum}");
+    }
+
+    #[test]
+    fn a_pattern_of_sql_is_for_the_whole_text() {
+        // The first four are those of PostgreSQL's manual.
+        for (comparison, expected) in [
+            ("'abc' similar to 'abc'", "true"),
+            ("'abc' similar to 'a'", "false"),
+            ("'abc' similar to '%(b|d)%'", "true"),
+            ("'abc' similar to '(b|c)%'", "false"),
+            ("'-abc-' similar to '%\\mabc\\M%'", "bad-parameter"),
+            ("'abc' similar to 'a%'", "true"),
+            ("'abc' similar to 'b'", "false"),
+            ("'a' similar to '_'", "true"),
+            ("'ab' not similar to '_'", "true"),
+            ("'a.c' similar to 'a.c' and 'abc' not similar to 'a.c'", "true"),
+            ("'50%' similar to '50#%' escape '#' and '50x' not similar to '50#%' escape '#'", "true"),
+            ("'a%' like 'a#%' escape '#' and 'ab' not like 'a#%' escape '#'", "true"),
+            ("'a#b' like '_##%' escape '#'", "true"),
+            ("null similar to 'a' is null and 'a' similar to null is null", "true"),
+        ] {
+            let sql = format!("select {comparison} as fits from generate_series(1, 1)");
+            let answer = ask(&sql).unwrap_or_else(|error| format!("\n\n\n|{}|", error.problem_type()));
+            let found = answer.lines().nth(3).unwrap().trim_matches(['|', ' ']);
+            assert_eq!(found, expected, "{comparison}");
+        }
+        assert_eq!(refusal("select 'a' like service escape '#' from deployments"), "not-supported");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Up to and including optimisation an error can only quote the caller's own text, so it may be
 //! shown. Once rows are read it may quote anybody's data, so it becomes one of a few fixed
-//! sentences and its cause is kept for the log at debug level. HTTP statuses and SQLSTATEs are the
-//! transports' business.
+//! sentences (`error/sentences.rs`) and its cause is kept for the log at debug level. HTTP statuses and
+//! SQLSTATEs are the transports' business.
+
+mod sentences;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -129,9 +131,6 @@ fn amount(found: u64) -> String {
     if found == u64::MAX { "an unbounded number of".to_owned() } else { found.to_string() }
 }
 
-/// What the engine has no step for is mostly a subquery that asks again for every row.
-const NO_SUCH_STEP: &str = "a step of this question, such as a subquery that is asked again for every row: say it as a join";
-
 impl QueryError {
     /// An error from parsing, planning or optimising: it may quote the caller's text.
     ///
@@ -142,13 +141,12 @@ impl QueryError {
         }
         match error.find_root() {
             DataFusionError::SQL(parser, _) => Self::from_parser(parser),
-            DataFusionError::NotImplemented(what) => Self::NotSupported { what: what.clone() },
-            DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
-                SchemaError::FieldNotFound { field, .. } => Self::NoSuchColumn { name: field.flat_name() },
-                other => Self::Plan { message: other.to_string() },
-            },
+            DataFusionError::NotImplemented(what) => Self::NotSupported { what: sentences::unsupported(what) },
+            DataFusionError::SchemaError(schema, _) => Self::from_schema(schema),
             DataFusionError::Plan(message) => Self::from_plan_message(message),
-            DataFusionError::Execution(message) => Self::Plan { message: message.clone() },
+            DataFusionError::Execution(message) => {
+                sentences::mistake(message).unwrap_or_else(|| Self::Plan { message: sentences::planned(message) })
+            }
             DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
                 ArrowError::DivideByZero => Self::DivisionByZero,
                 ArrowError::CastError(message)
@@ -167,12 +165,17 @@ impl QueryError {
         if let Some(known) = known_cause(&error) {
             return known;
         }
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => Self::OutOfMemory,
-            DataFusionError::NotImplemented(_) => Self::NotSupported { what: NO_SUCH_STEP.to_owned() },
-            DataFusionError::ArrowError(arrow, _) => Self::from_arrow(arrow).unwrap_or_else(|| Self::Run(Arc::new(error))),
-            _ => Self::Run(Arc::new(error)),
-        }
+        let known = match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => Some(Self::OutOfMemory),
+            // With these three physical planning ends; what they quote is the question and no row.
+            DataFusionError::NotImplemented(what) => Some(Self::NotSupported { what: sentences::unsupported(what) }),
+            DataFusionError::Plan(message) => Some(Self::from_plan_message(message)),
+            DataFusionError::SchemaError(schema, _) => Some(Self::from_schema(schema)),
+            DataFusionError::ArrowError(arrow, _) => Self::from_arrow(arrow).or_else(|| sentences::mistake(&arrow.to_string())),
+            root @ (DataFusionError::Execution(_) | DataFusionError::External(_)) => sentences::mistake(&root.to_string()),
+            _ => None,
+        };
+        known.unwrap_or_else(|| Self::Run(Arc::new(error)))
     }
 
     /// The stable name of the problem, as it ends the problem's `type`.
@@ -202,7 +205,8 @@ impl QueryError {
     pub(crate) fn from_parser(error: &ParserError) -> Self {
         match error {
             ParserError::RecursionLimitExceeded => {
-                Self::TooComplex { limit: "levels of nesting", found: NESTING_MAX + 1, max: NESTING_MAX }
+                // It gives up at the first level too many; the clauses around the brackets are some of them.
+                Self::TooComplex { limit: "levels of brackets and clauses", found: NESTING_MAX + 1, max: NESTING_MAX }
             }
             ParserError::TokenizerError(message) | ParserError::ParserError(message) => Self::syntax(message),
         }
@@ -218,13 +222,21 @@ impl QueryError {
         Self::Syntax { line, column, message: message.to_owned() }
     }
 
+    fn from_schema(error: &SchemaError) -> Self {
+        match error {
+            SchemaError::FieldNotFound { field, .. } => Self::NoSuchColumn { name: field.flat_name() },
+            other => Self::Plan { message: sentences::planned(&other.to_string()) },
+        }
+    }
+
     fn from_plan_message(message: &str) -> Self {
         let quoted = || message.split('\'').nth(1).unwrap_or_default().to_owned();
         if message.starts_with("table '") && message.ends_with("' not found") {
             // The catalogue is ours; the caller wrote a table, or a schema and a table.
             let name = quoted();
-            let short = name.split_once('.').filter(|(_, rest)| rest.contains('.')).map(|(_, rest)| rest.to_owned());
-            return Self::NoSuchTable { name: short.unwrap_or(name) };
+            let short = name.split_once('.').filter(|(_, rest)| rest.contains('.')).map(|(_, rest)| rest);
+            let short = short.unwrap_or(&name);
+            return Self::NoSuchTable { name: short.strip_prefix("public.").unwrap_or(short).to_owned() };
         }
         if message.starts_with("Invalid function '") || message.starts_with("table function '") {
             return Self::NoSuchFunction { name: quoted() };
@@ -232,7 +244,7 @@ impl QueryError {
         if message.starts_with("column '") && message.contains("not found") {
             return Self::NoSuchColumn { name: quoted() };
         }
-        Self::Plan { message: message.to_owned() }
+        Self::Plan { message: sentences::planned(message) }
     }
 
     fn from_arrow(error: &ArrowError) -> Option<Self> {
@@ -313,6 +325,46 @@ mod tests {
             let shown = QueryError::from_execution(error);
             assert!(!shown.to_string().contains("ZZSECRET"));
             assert_eq!(shown.problem_type(), "internal");
+        }
+    }
+
+    #[test]
+    fn a_mistake_of_the_caller_is_told_as_one_without_a_value() {
+        let execution = |text: &str| DataFusionError::Execution(text.to_owned());
+        let computed = |text: &str| DataFusionError::ArrowError(Box::new(ArrowError::ComputeError(text.to_owned())), None);
+        for (error, kind) in [
+            (execution("Date part 'ZZSECRET' not supported"), "bad-parameter"),
+            (execution("Overflow happened on FACTORIAL(ZZSECRET)"), "value-not-convertible"),
+            (computed("Regular expression did not compile: Syntax(regex parse error: ZZSECRET)"), "bad-parameter"),
+            (computed("Timestamp out of range: ZZSECRET"), "value-not-convertible"),
+            (DataFusionError::External("regex parse error: ZZSECRET".into()), "bad-parameter"),
+        ] {
+            let shown = QueryError::from_execution(error.context("reading ZZSECRET"));
+            assert_eq!(shown.problem_type(), kind, "{shown}");
+            assert!(!shown.to_string().contains("ZZSECRET"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_physical_planning_says_of_the_question_is_the_callers() {
+        let frame = DataFusionError::Plan("Invalid window frame: start bound cannot be larger than end bound".to_owned());
+        let shown = QueryError::from_execution(frame);
+        assert_eq!(shown.problem_type(), "sql-syntax");
+        assert!(shown.to_string().starts_with("Invalid window frame"), "{shown}");
+        let step = DataFusionError::NotImplemented("COUNT DISTINCT with multiple arguments".to_owned());
+        assert_eq!(QueryError::from_execution(step).to_string(), "not supported: COUNT DISTINCT with multiple arguments");
+    }
+
+    #[test]
+    fn a_table_is_called_as_the_caller_calls_it() {
+        for (found, name) in [
+            ("waymark.public.nowhere", "nowhere"),
+            ("waymark.observed.nowhere", "observed.nowhere"),
+            ("public.nowhere", "nowhere"),
+            ("nowhere", "nowhere"),
+        ] {
+            let missing = QueryError::from_planning(DataFusionError::Plan(format!("table '{found}' not found")));
+            assert_eq!(missing.to_string(), format!("there is no table `{name}`"));
         }
     }
 

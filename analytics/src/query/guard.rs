@@ -1,5 +1,5 @@
 //! The first gate: a text is measured, then parsed, then its syntax is compared with what may be
-//! asked (`syntax.rs`).
+//! asked (`syntax.rs`) and read as PostgreSQL reads it (`dialect.rs`).
 //!
 //! Parser, planner and optimiser are recursive, and so is dropping what they make: a chain of two
 //! thousand `or` ends the process on a small stack. So a text is counted first (`tokens.rs`), in
@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::error::QueryError;
-use super::syntax;
+use super::{dialect, syntax};
 
 /// Longest text, in bytes of UTF-8.
 const TEXT_BYTES_MAX: u64 = 256 * 1024;
@@ -27,6 +27,8 @@ pub(crate) const NESTING_MAX: u64 = RECURSION_MAX as u64;
 /// Measures, parses and checks one statement that a caller wrote.
 pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
     at_most("bytes of text", sql.len() as u64, TEXT_BYTES_MAX)?;
+    // Editors of some systems begin a file with this mark, which says nothing.
+    let sql = sql.strip_prefix('\u{feff}').unwrap_or(sql);
     if let Some((before, _)) = sql.split_once('\0') {
         let (line, column) = place_after(before);
         return Err(QueryError::Syntax { line, column, message: "the text contains a NUL character".to_owned() });
@@ -49,8 +51,9 @@ pub(crate) fn check_text(sql: &str) -> Result<Statement, QueryError> {
     if statements.len() > 1 {
         return Err(QueryError::StatementNotAllowed { what: "more than one statement".to_owned() });
     }
-    let statement = statements.pop_front().ok_or_else(nothing_asked)?;
+    let mut statement = statements.pop_front().ok_or_else(nothing_asked)?;
     syntax::check(&statement)?;
+    dialect::adapt(&mut statement);
     Ok(statement)
 }
 

@@ -41,7 +41,7 @@ impl Overdue {
         if remains.is_nothing() {
             return;
         }
-        let text: String = sql.chars().take(LOGGED_CHARACTERS_MAX).collect();
+        let text = logged(&sql);
         tracing::error!(question.text = %text, "a question goes on although it was stopped: it holds a thread");
         self.0.fetch_add(1, Ordering::Relaxed);
         while !remains.is_nothing() {
@@ -50,6 +50,11 @@ impl Overdue {
         self.0.fetch_sub(1, Ordering::Relaxed);
         tracing::info!(question.text = %text, "a question that went on has ended");
     }
+}
+
+/// A question as the log has it.
+pub(super) fn logged(sql: &str) -> String {
+    sql.chars().take(LOGGED_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]

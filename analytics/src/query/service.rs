@@ -7,13 +7,14 @@
 use crate::engine::Opened;
 use crate::query::budget::{Budget, Limits};
 use crate::query::error::QueryError;
-use crate::query::overdue::Overdue;
+use crate::query::overdue::{Overdue, logged};
 use crate::query::plan::{FunctionNames, check_joins, check_plan};
 use crate::query::stop::{StopFlag, make_stoppable};
 use crate::query::{bounded, guard};
-use crate::{AnalyticsError, Engine};
+use crate::{AnalyticsError, Engine, functions};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::TaskContext;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinError};
 use waymark_event::Instant;
 
 /// Stacks of the query runtime; virtual memory, of which only what is used costs anything.
@@ -77,7 +78,7 @@ impl QueryService {
             .thread_name("waymark-query")
             .enable_all()
             .build()
-            .map_err(|cause| QueryError::from_execution(datafusion::error::DataFusionError::IoError(cause)))?;
+            .map_err(|cause| QueryError::from_execution(DataFusionError::IoError(cause)))?;
         Ok(Self { engine, runtime: Some(runtime), threads, places, overdue, budget: Arc::new(budget), callers })
     }
 
@@ -107,10 +108,10 @@ impl QueryService {
             flag: flag.clone(),
         };
         let task = runtime.spawn(question.answer());
-        let _stop = StopWhenDropped { flag, task: task.abort_handle(), overdue: self.overdue.clone(), sql };
+        let _stop = StopWhenDropped { flag, task: task.abort_handle(), overdue: self.overdue.clone(), sql: Arc::clone(&sql) };
         match tokio::time::timeout(Duration::from_millis(limits.deadline_ms), task).await {
             Err(_) => Err(refused(QueryError::DeadlineExceeded { deadline_ms: limits.deadline_ms })),
-            Ok(Err(_)) => Err(refused(QueryError::ShuttingDown)),
+            Ok(Err(error)) => Err(refused(unanswered(error, &sql))),
             Ok(Ok(answer)) => answer,
         }
     }
@@ -157,6 +158,9 @@ impl Question {
         let context = self.opened.question_context(&self.sql).await?;
         for twin in bounded::bounded_functions() {
             context.register_udf(twin.as_ref().clone());
+        }
+        for formula in functions::formulas(&self.flag) {
+            context.register_udf(formula);
         }
         let base = context.state();
         let names: Vec<String> = base.scalar_functions().keys().filter(|name| bounded::is_forbidden(name)).cloned().collect();
@@ -213,11 +217,20 @@ fn size_bytes(batch: &RecordBatch) -> u64 {
     batch.columns().iter().map(column_bytes).sum()
 }
 
-fn planning(error: datafusion::error::DataFusionError) -> AnalyticsError {
+/// Why a task ended without an answer: it broke down, or its runtime is going away.
+fn unanswered(error: JoinError, sql: &str) -> QueryError {
+    if !error.is_panic() {
+        return QueryError::ShuttingDown;
+    }
+    tracing::error!(question.text = %logged(sql), error.message = %error, "a question panicked");
+    QueryError::Run(Arc::new(DataFusionError::External(Box::new(error))))
+}
+
+fn planning(error: DataFusionError) -> AnalyticsError {
     AnalyticsError::Query(QueryError::from_planning(error))
 }
 
-fn running(error: datafusion::error::DataFusionError) -> AnalyticsError {
+fn running(error: DataFusionError) -> AnalyticsError {
     AnalyticsError::Query(QueryError::from_execution(error))
 }
 
@@ -236,5 +249,15 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         let refused = QueryService::new(engine, 1 << 20, &file.join("spill"));
         assert!(refused.is_err(), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_question_that_panics_is_told_apart_from_a_service_that_shuts_down() {
+        let broken = tokio::spawn(std::future::poll_fn::<(), _>(|_| panic!("offset overflow"))).await.unwrap_err();
+        let told = unanswered(broken, "select 1");
+        assert_eq!((told.problem_type(), told.to_string().as_str()), ("internal", "the question could not be run"));
+        let ended = tokio::spawn(std::future::pending::<()>());
+        ended.abort();
+        assert_eq!(unanswered(ended.await.unwrap_err(), "select 1").problem_type(), "shutting-down");
     }
 }

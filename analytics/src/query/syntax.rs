@@ -7,10 +7,12 @@
 use std::ops::ControlFlow;
 use std::ptr;
 
+use datafusion::arrow::array::timezone::Tz;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    SelectModifiers, SetExpr, Statement as SqlStatement, TableFactor, TableWithJoins, Value, ValueWithSpan, Visit, Visitor,
+    SelectModifiers, SetExpr, SetOperator, SetQuantifier, Statement as SqlStatement, TableFactor, TableWithJoins, Value,
+    ValueWithSpan, Visit, Visitor,
 };
 
 use super::error::QueryError;
@@ -22,6 +24,9 @@ pub(crate) const GROUPING_SETS_MAX: u64 = 256;
 pub(crate) const RELATIONS_MAX: u64 = 32;
 /// Most `*` in all select lists together: each stands for all columns of its tables.
 const WILDCARDS_MAX: u64 = 64;
+
+/// Why a table cannot be made of each row's list.
+const UNNEST_OF_COLUMN: &str = "`unnest` of a column in `from`: write it in a select list";
 
 /// Lets through one question, or `explain` of one without its physical plan.
 pub(crate) fn check(statement: &Statement) -> Result<(), QueryError> {
@@ -153,6 +158,12 @@ impl Visitor for Check {
             Expr::Function(call) if !matches!(call.parameters, FunctionArguments::None) => {
                 ControlFlow::Break(Box::new(not_supported("a call with two argument lists")))
             }
+            // The engine answers no where it is not known.
+            Expr::AnyOp { right, .. } if lists_null(right) => {
+                ControlFlow::Break(Box::new(not_supported("`any` of a list with null: say it with `in (…)`")))
+            }
+            Expr::Collate { .. } => ControlFlow::Break(Box::new(not_supported("`collate`"))),
+            Expr::AtTimeZone { time_zone, .. } => refuse(zone(time_zone)),
             _ => ControlFlow::Continue(()),
         }
     }
@@ -170,6 +181,22 @@ fn refuse(checked: Result<(), QueryError>) -> ControlFlow<Box<QueryError>> {
     }
 }
 
+fn lists_null(list: &Expr) -> bool {
+    let is_null = |element: &Expr| matches!(element, Expr::Value(ValueWithSpan { value: Value::Null, .. }));
+    matches!(list, Expr::Array(list) if list.elem.iter().any(is_null))
+}
+
+/// A zone that nobody knows would only be noticed when its instants are printed.
+fn zone(name: &Expr) -> Result<(), QueryError> {
+    match name {
+        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(name), .. }) if name.parse::<Tz>().is_err() => {
+            let what = format!("there is no time zone `{name}`: zones are written as in `Europe/Berlin` or `+02:00`");
+            Err(QueryError::BadParameter { what })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The first clause that holds, refused as it says.
 fn first_of(clauses: &[(bool, &str)]) -> Result<(), QueryError> {
     clauses.iter().find(|(is_there, _)| *is_there).map_or(Ok(()), |(_, what)| Err(not_supported(what)))
@@ -184,6 +211,7 @@ fn query_clause(query: &Query) -> Result<(), QueryError> {
     let sources = query.with.iter().flat_map(|with| &with.cte_tables);
     first_of(&[
         (by, "`limit … by`"),
+        (is_limited_by_query(query), "a subquery in `limit` or `offset`: write the number"),
         (query.for_clause.is_some(), "`for xml` or `for json`"),
         (query.settings.is_some(), "`settings`"),
         (query.format_clause.is_some(), "`format`"),
@@ -193,11 +221,24 @@ fn query_clause(query: &Query) -> Result<(), QueryError> {
     ])
 }
 
+fn is_limited_by_query(query: &Query) -> bool {
+    let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause else { return false };
+    limit.iter().chain(offset.iter().map(|offset| &offset.value)).any(|number| matches!(number, Expr::Subquery(_)))
+}
+
 fn body(mut expr: &SetExpr) -> Result<(), QueryError> {
     // A chain of `union` leans to the left, so only its right sides need a call.
     loop {
         match expr {
-            SetExpr::SetOperation { left, right, .. } => {
+            SetExpr::SetOperation { left, right, op, set_quantifier } => {
+                let counts = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);
+                // The engine would not look at how often a row is there.
+                if counts && !matches!(op, SetOperator::Union) {
+                    return Err(not_supported(
+                        "`intersect all` and `except all`: number equal rows by `row_number() over (partition by …)`, \
+                         and leave out `all`",
+                    ));
+                }
                 body(right)?;
                 expr = left;
             }
@@ -285,9 +326,62 @@ fn table_clause(factor: &TableFactor) -> Result<(), QueryError> {
             ])
         }),
         TableFactor::Derived { sample, .. } => sampled(sample.is_some()),
-        TableFactor::Function { with_ordinality, .. } => first_of(&[(*with_ordinality, "`with ordinality`")]),
+        TableFactor::Function { name, with_ordinality, .. } => first_of(&[
+            (*with_ordinality, "`with ordinality`"),
+            (name.to_string().eq_ignore_ascii_case("unnest"), UNNEST_OF_COLUMN),
+        ]),
         TableFactor::NestedJoin { table_with_joins, .. } => joins(table_with_joins),
-        TableFactor::UNNEST { .. } => Ok(()),
+        TableFactor::UNNEST { array_exprs, .. } => {
+            let is_column = |list: &Expr| matches!(list, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+            first_of(&[(array_exprs.iter().any(is_column), UNNEST_OF_COLUMN)])
+        }
         _ => Err(not_supported("this kind of table")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::query::guard::tests::{ask, refusal};
+
+    #[test]
+    fn what_would_be_answered_wrongly_says_what_to_write() {
+        for (sql, advice) in [
+            ("select 1 intersect all select 1", "leave out `all`"),
+            ("(select 1 union all select 1) except all select 1", "leave out `all`"),
+            ("select * from (select 1 except all (select 1)) as a", "leave out `all`"),
+            ("select 5 = any([null, 1])", "in (…)"),
+            ("select 1 where not 5 = any(array[1, null])", "in (…)"),
+            ("select 1 limit (select 1)", "write the number"),
+            ("select 1 offset (select 1)", "write the number"),
+            ("select 'a' collate \"C\"", "`collate`"),
+            ("select t.s from deployments as d cross join lateral unnest(d.service) as t(s)", "in a select list"),
+            ("select t.s from deployments as d, unnest(d.service) as t(s)", "in a select list"),
+        ] {
+            let refused = ask(sql).unwrap_err();
+            assert_eq!(refused.problem_type(), "not-supported", "{sql}: {refused}");
+            assert!(refused.to_string().contains(advice), "{sql}: {refused}");
+        }
+        for sql in [
+            "select 1 intersect select 1",
+            "select 1 union all select 1",
+            "select 1 except distinct select 2",
+            "select 5 = any([2, 1]), 5 = any(null), 5 <> all([null, 1])",
+            "select 1 limit 1 + 1 offset 0",
+            "select s from unnest([1, 2]) as t(s)",
+        ] {
+            assert!(ask(sql).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_nobody_knows_is_refused_by_name() {
+        for zone in ["Europe/Berlin", "UTC", "+02:00"] {
+            assert!(ask(&format!("select timestamp '2026-01-01' at time zone '{zone}'")).is_ok(), "{zone}");
+        }
+        for zone in ["Mars/Phobos", "europe/berlin"] {
+            let sql = format!("select timestamp '2026-01-01' at time zone '{zone}'");
+            assert_eq!(refusal(&sql), "bad-parameter");
+            assert!(ask(&sql).unwrap_err().to_string().contains(zone));
+        }
     }
 }

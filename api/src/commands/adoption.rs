@@ -2,9 +2,11 @@
 
 use super::workplace::Workplace;
 use super::{Place, output};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use waymark_analytics::Definitions;
 use waymark_api::adoption::{Board, EffectSaid, Moved, Score, Stander, Story, board, effects, story};
 use waymark_api::{Problem, adoption::Tally};
+use waymark_event::suggestion;
 
 /// Flags of `waymark adoption`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +28,7 @@ pub(crate) async fn run(place: &Place, args: AdoptionArgs) -> anyhow::Result<()>
         }
         return Ok(());
     };
+    known(engine.definitions(), &component)?;
     let story = story(&engine, &component).await.map_err(said)?;
     let effects = effects(&engine, &component).await.map_err(said)?;
     if place.json {
@@ -37,6 +40,15 @@ pub(crate) async fn run(place: &Place, args: AdoptionArgs) -> anyhow::Result<()>
     print_story(&story);
     print_effects(&effects);
     Ok(())
+}
+
+/// Refuses what is no component, with the one that is nearly written so.
+fn known(definitions: &Definitions, component: &str) -> anyhow::Result<()> {
+    let ids = definitions.components.iter().map(|known| known.id.as_str());
+    match definitions.component(component) {
+        Some(_) => Ok(()),
+        None => bail!("there is no component `{component}`{}", suggestion(component, ids)),
+    }
 }
 
 fn said(problem: Problem) -> anyhow::Error {
@@ -80,7 +92,7 @@ fn print_story(story: &Story) {
         ("eligible", "Newly eligible"),
     ] {
         let moved = of_kind(kind);
-        output::answer(&format!("\n{heading} in the last 13 weeks: {}", if moved.is_empty() { "nobody" } else { "" }));
+        output::answer(&format!("\n{heading} in the last 13 weeks:{}", if moved.is_empty() { " nobody" } else { "" }));
         for moved in moved {
             output::prose(&format!("  {}", movement(moved)));
         }
@@ -168,5 +180,20 @@ fn print_effects(effects: &[EffectSaid]) {
     if let Some(effect) = effects.first() {
         output::prose(&format!("  {}", effect.stability));
         output::prose(&format!("  {}", effect.caveats));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use waymark_analytics::Component;
+
+    #[test]
+    fn what_is_no_component_is_answered_with_the_one_that_may_be_meant() {
+        let component = Component { id: "ci-standard".to_owned(), ..Component::default() };
+        let definitions = Definitions { components: vec![component], ..Definitions::default() };
+        assert!(known(&definitions, "ci-standard").is_ok());
+        let error = known(&definitions, "ci-standart").unwrap_err().to_string();
+        assert_eq!(error, "there is no component `ci-standart`: did you mean `ci-standard`?");
     }
 }

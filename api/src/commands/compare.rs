@@ -37,15 +37,15 @@ pub(crate) async fn run(place: &Place, args: CompareArgs) -> anyhow::Result<()> 
             let days = if window.periods.len() == 1 { format!("{from} to {to}") } else { period.first_day.to_string() };
             output::answer(&format!("\n{scope_kind} {scope}, {days}"));
             for line in lines(&compared, (scope_kind, scope), period) {
-                output::answer(&line);
+                output::prose(&line);
             }
         }
     }
     output::answer("");
     for theirs in &compared.theirs {
-        output::answer(&format!("{:<11} {}", theirs.profile.name, theirs.peer.differs));
+        output::prose(&format!("{:<11} {}", theirs.profile.name, theirs.peer.differs));
     }
-    output::answer(&format!(
+    output::prose(&format!(
         "as of {}, zone {}, by the same facts; `--profile NAME` for one of them",
         compared.ours.as_of, window.zone
     ));

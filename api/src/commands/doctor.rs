@@ -45,10 +45,10 @@ pub(crate) async fn run(place: &Place, args: DoctorArgs) -> anyhow::Result<()> {
 }
 
 fn lines(diagnosis: &Diagnosis) -> Vec<String> {
-    let mut lines = vec![format!(
+    let mut lines = vec![output::folded(&format!(
         "as of {}, snapshot {}, zone {}; days from {} until before {}",
         diagnosis.as_of, diagnosis.snapshot, diagnosis.zone, diagnosis.from, diagnosis.to
-    )];
+    ))];
     for finding in diagnosis.findings.iter().filter(|finding| finding.items > 0) {
         lines.push(String::new());
         lines.extend(finding_lines(finding));
@@ -60,7 +60,7 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
     lines.push(output::folded(&format!("looked for and not found: {sound}")));
     lines.push(String::new());
     lines.push("Sources".to_owned());
-    lines.extend(diagnosis.sources.iter().map(source_line));
+    lines.extend(diagnosis.sources.iter().map(|source| output::folded(&source_line(source))));
     lines.push(String::new());
     lines.push("Services, the least covered first: environment, commits and clocks known".to_owned());
     lines.extend(diagnosis.services.iter().take(SERVICES_MAX).map(service_line));
@@ -104,9 +104,9 @@ fn source_line(source: &SourceRhythm) -> String {
         None => "no rhythm yet".to_owned(),
     };
     format!(
-        "  {:<40} {:>9} deliveries  newest {}  {rhythm}, silent for {}{}",
+        "  {:<40} {:>20}  newest {}  {rhythm}, silent for {}{}",
         format!("{} by {}, connection {}", source.source, source.channel, source.connection),
-        wording::count(source.deliveries),
+        wording::counted(source.deliveries, "delivery"),
         source.newest_at.map_or_else(|| "never".to_owned(), Instant::to_rfc3339),
         words(source.silent_seconds).unwrap_or_default(),
         if source.is_stale { "  SILENT" } else { "" }
@@ -124,4 +124,27 @@ fn service_line(service: &ServiceCoverage) -> String {
         service.owner.as_deref().unwrap_or("none"),
         if service.has_incidents { "told" } else { "never named it" }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_delivery_is_not_many() {
+        let source = SourceRhythm {
+            source: "cd".to_owned(),
+            connection: "main".to_owned(),
+            channel: "webhook".to_owned(),
+            deliveries: 1,
+            observations: 1,
+            rejections: 0,
+            newest_at: None,
+            usual_pause_seconds: None,
+            silent_seconds: Some(60.0),
+            is_stale: false,
+        };
+        let line = source_line(&source);
+        assert!(line.contains(" 1 delivery  newest never  no rhythm yet, silent for 60 s"), "{line}");
+    }
 }

@@ -110,15 +110,21 @@ fn lines(explained: &Explanation) -> Vec<String> {
     lines.push(format!("parameters  {}", if settings.is_empty() { "none".to_owned() } else { settings.join(", ") }));
     lines.push(format!("as of       {}, snapshot {}, zone {}", explained.as_of, explained.snapshot, explained.zone));
     lines.push(format!("counted     {}", wording::counted(explained.counted, &explained.thing)));
-    for (place, left) in explained.left_out.iter().enumerate() {
-        let name = if place == 0 { "left out" } else { "" };
-        let reason = left.reason.as_deref().unwrap_or("without a reason");
-        lines.push(format!("{name:<11} {}: {reason}", wording::counted(left.rows, &explained.thing)));
-    }
+    lines.extend(left_out(explained));
     lines.push(String::new());
     lines.push(explained.definition.clone());
     lines.push(String::new());
     lines
+}
+
+/// How many rows were left out, one line for each reason.
+pub(super) fn left_out(explained: &Explanation) -> Vec<String> {
+    let lines = explained.left_out.iter().enumerate().map(|(place, left)| {
+        let name = if place == 0 { "left out" } else { "" };
+        let reason = left.reason.as_deref().unwrap_or("without a reason");
+        format!("{name:<11} {}: {reason}", wording::counted(left.rows, &explained.thing))
+    });
+    lines.collect()
 }
 
 /// As it was written: to be copied, and no prose.

@@ -1,12 +1,21 @@
 //! `waymark metrics` and `metric`: the catalogue, and a number over time.
 
+use super::explain::{left_out, told};
 use super::workplace::Workplace;
 use super::{Place, output};
 use anyhow::{Context, anyhow};
 use clap::builder::PossibleValuesParser;
-use waymark_analytics::{Cell, METRICS, Metric, PROFILES, Statistic, Unit, Window, WindowRequest, find, profiles};
-use waymark_api::explain::flags;
+use waymark_analytics::{
+    Cell, Engine, EvidenceRequest, METRICS, Metric, PROFILES, Series, Statistic, Unit, Which, Window, WindowRequest, find,
+    profiles,
+};
+use waymark_api::explain::{explanation, flags};
+use waymark_event::suggestion;
 use waymark_reports::wording;
+
+/// So many metrics are named that may be meant by a word of at least so many letters.
+const MEANT_MAX: usize = 3;
+const MEANT_LETTERS_MIN: usize = 4;
 
 /// Which scopes and periods.
 #[derive(Debug, Default, clap::Args)]
@@ -89,12 +98,21 @@ impl Asked {
     }
 }
 
-/// The metric of this id, or which there are.
+/// The metric of this id, or those that may be meant.
 pub(super) fn named(id: &str) -> anyhow::Result<&'static Metric> {
-    find(id).ok_or_else(|| {
-        let known: Vec<&str> = METRICS.iter().map(|metric| metric.id).collect();
-        anyhow!("there is no metric `{id}`: choose one of {}", known.join(", "))
-    })
+    find(id).ok_or_else(|| anyhow!("there is no metric `{id}`{}; `waymark metrics` lists them", meant(id)))
+}
+
+/// What may be meant by a word that is no metric: the shortest names that hold it, or one that is nearly written so.
+fn meant(word: &str) -> String {
+    let mut holding: Vec<&str> =
+        METRICS.iter().map(|metric| metric.id).filter(|id| word.len() >= MEANT_LETTERS_MIN && id.contains(word)).collect();
+    if holding.is_empty() {
+        return suggestion(word, METRICS.iter().map(|metric| metric.id));
+    }
+    holding.sort_by_key(|id| (id.len(), *id));
+    let named: Vec<String> = holding.iter().take(MEANT_MAX).map(|id| format!("`{id}`")).collect();
+    format!(": did you mean {}?", named.join(" or "))
 }
 
 /// Prints the catalogue.
@@ -156,8 +174,8 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
     }
     let by = args.profile.map(|profile| format!(" by the rules of {profile}")).unwrap_or_default();
     output::answer(&format!("{}{by}: {}", metric.title, metric.question));
-    let has_data = series.cells.iter().any(|cell| cell.sample_size != Some(0));
-    if !has_data {
+    let begun = begun(&series);
+    if !begun.iter().any(|cell| has_rows(cell)) {
         let scope = args.asked.scope().map_or_else(|| "the organisation".to_owned(), |(kind, name)| format!("{kind} `{name}`"));
         output::answer(&format!("no data for {scope} between {} and {}", first_day(&window), end_day(&window)));
         output::note(
@@ -165,8 +183,11 @@ pub(crate) async fn metric(place: &Place, args: MetricArgs) -> anyhow::Result<()
         );
         return Ok(());
     }
-    for cell in &series.cells {
+    for cell in &begun {
         output::answer(&line(metric, cell, &window));
+    }
+    if begun.iter().all(|cell| cell.sample_size == Some(0)) {
+        say_left_out(&engine, metric, &window).await?;
     }
     for flag in flags(&series) {
         output::answer(&format!("limits {flag}: rows of one service count as if they were of several"));
@@ -183,11 +204,90 @@ pub(super) fn end_day(window: &Window) -> String {
     window.periods.last().map(|period| period.end_day.to_string()).unwrap_or_default()
 }
 
+/// The cells of periods that have begun: of a later one nothing can be known.
+fn begun(series: &Series) -> Vec<&Cell> {
+    series.cells.iter().filter(|cell| cell.period_start <= series.as_of).collect()
+}
+
+/// Whether there is anything that could be counted, although all of it may be left out.
+fn has_rows(cell: &Cell) -> bool {
+    cell.sample_size != Some(0) || cell.coverage.is_some()
+}
+
+/// Why there is no number although there are rows. By the rules of another tool nobody knows.
+async fn say_left_out(engine: &Engine, metric: &'static Metric, window: &Window) -> anyhow::Result<()> {
+    if profiles::profile_of(metric).is_some() {
+        return Ok(());
+    }
+    let request = EvidenceRequest { which: Which::LeftOut, offset: 0, rows_max: 1 };
+    let explained = explanation(engine, metric, window, None, &request).await.map_err(told)?;
+    for line in left_out(&explained) {
+        output::prose(&line);
+    }
+    Ok(())
+}
+
 fn line(metric: &Metric, cell: &Cell, window: &Window) -> String {
     let day = waymark_analytics::local_date(cell.period_start, window.zone);
-    let so_far = if cell.is_partial { "  (so far)" } else { "" };
     // The statistic of another tool is none of ours, so it is always said.
     let is_unsaid = profiles::profile_of(metric).is_some() && metric.kind != Statistic::Quantile;
     let statistic = if is_unsaid { format!("{} ", cell.statistic) } else { String::new() };
-    format!("{day}  {:<14} {statistic}{}{so_far}", cell.scope, wording::full(metric, cell))
+    format!("{day}  {:<14} {statistic}{}", cell.scope, wording::full(metric, cell))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDate;
+    use waymark_analytics::Grain;
+
+    /// The fail rates of three weeks, of which nothing is counted: rows of the first are all left out, of the second there
+    /// are none, and the third has not begun.
+    fn fail_rates() -> Series {
+        let metric = find("change_fail_rate").unwrap();
+        let day = |day: u32| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        let window = Window::between(Grain::Week, day(9), day(30), chrono_tz::UTC);
+        let cells = window.periods.iter().zip([Some(0.0), None, None]).map(|(period, coverage)| Cell {
+            statistic: metric.headline().to_owned(),
+            scope_kind: "organisation".to_owned(),
+            scope: "acme".to_owned(),
+            period_start: period.start,
+            period_end: period.end,
+            value: None,
+            low: None,
+            high: None,
+            sample_size: Some(0),
+            numerator: None,
+            denominator: None,
+            coverage,
+            is_partial: true,
+        });
+        let cells = cells.collect();
+        let as_of = window.periods[1].end.plus_seconds(-60);
+        Series { metric, window, as_of, snapshot: "s".to_owned(), cells, compared: Vec::new(), order: Vec::new() }
+    }
+
+    #[test]
+    fn a_period_that_has_not_begun_is_left_out_and_what_can_change_is_said_once() {
+        let series = fail_rates();
+        let lines: Vec<String> = begun(&series).iter().map(|cell| line(series.metric, cell, &series.window)).collect();
+        assert_eq!(
+            lines,
+            ["2026-11-09  acme           no usable data (0 % coverage, so far)", "2026-11-16  acme           no data (so far)"]
+        );
+    }
+
+    #[test]
+    fn rows_that_are_all_left_out_are_data() {
+        let series = fail_rates();
+        assert_eq!(begun(&series).iter().map(|cell| has_rows(cell)).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_word_that_is_no_metric_is_answered_with_what_may_be_meant() {
+        let said = |word: &str| named(word).unwrap_err().to_string();
+        assert!(said("lead_time").contains("`change_lead_time`"), "{}", said("lead_time"));
+        assert!(said("adoption_rat").contains("did you mean `adoption_rate`?"), "{}", said("adoption_rat"));
+        assert_eq!(said("weather_of_today"), "there is no metric `weather_of_today`; `waymark metrics` lists them");
+    }
 }

@@ -29,8 +29,17 @@ pub(super) fn prose(text: &str) {
 
 /// Prose with its lines broken between words; as it is where the output is no terminal.
 pub(super) fn folded(text: &str) -> String {
-    let Some((Width(columns), _)) = terminal_size_of(std::io::stdout()) else { return text.to_owned() };
-    fold(text, usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX))
+    let size = terminal_size_of(std::io::stdout()).map(|(Width(columns), _)| columns);
+    match columns(size, std::io::stdout().is_terminal()) {
+        Some(columns) => fold(text, columns),
+        None => text.to_owned(),
+    }
+}
+
+/// At how many columns lines are broken: at the fewest on a terminal that does not say its size, nowhere without one.
+fn columns(size: Option<u16>, is_terminal: bool) -> Option<usize> {
+    let known = size.map(|columns| usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX));
+    known.or(is_terminal.then_some(COLUMNS_MIN))
 }
 
 fn fold(text: &str, columns: usize) -> String {
@@ -140,6 +149,14 @@ pub(super) fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_without_a_size_is_narrow_and_a_file_has_no_width() {
+        assert_eq!(columns(Some(100), true), Some(100));
+        assert_eq!(columns(Some(40), true), Some(80));
+        assert_eq!(columns(None, true), Some(80));
+        assert_eq!(columns(None, false), None);
+    }
 
     #[test]
     fn prose_is_broken_between_words_and_goes_on_below_itself() {

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waymark_analytics::{Definitions, Extent, Refresh, Refresher};
-use waymark_collect::{Flushed, Pipeline, Repeated};
+use waymark_collect::{CollectError, Flushed, Pipeline, Repeated};
 use waymark_event::{Clock, Delivery, chain};
-use waymark_lake::{DELIVERIES, Layout, Snapshot};
+use waymark_lake::{DELIVERIES, LakeError, Layout, Snapshot};
 
 /// Holds the folder's lock; dropped, another process may write.
 pub(super) struct Writer {
@@ -29,7 +29,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Takes the right to write, or says who holds it.
     pub(super) async fn open(workplace: &Workplace, role: &str) -> anyhow::Result<Self> {
-        let pipeline = Pipeline::open(&workplace.layout, Arc::clone(&workplace.clock), role).await?;
+        let pipeline = Pipeline::open(&workplace.layout, Arc::clone(&workplace.clock), role).await.map_err(refusal)?;
         Ok(Self {
             layout: workplace.layout.clone(),
             definitions: Arc::clone(&workplace.definitions),
@@ -164,5 +164,27 @@ impl Writer {
         let snapshot = Snapshot { id: Snapshot::next_id(Some(&newest.id)), as_of: now, ..newest };
         let is_published = snapshot.publish(&self.layout).await?;
         Ok(is_published.then_some(snapshot))
+    }
+}
+
+/// Why the folder was not opened. Who holds it is said alone: nothing was collected yet that could not be kept.
+fn refusal(error: CollectError) -> anyhow::Error {
+    match error {
+        CollectError::Lake(held @ LakeError::Locked { .. }) => held.into(),
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workplace::is_locked;
+    use super::*;
+
+    #[test]
+    fn who_holds_the_folder_is_said_without_what_was_not_done() {
+        let held = refusal(LakeError::Locked { path: "data".into(), holder: "`waymark serve`, process 7".to_owned() }.into());
+        assert!(is_locked(&held));
+        let said = format!("{held:#}");
+        assert!(said.starts_with("another process writes to `data` (`waymark serve`, process 7): stop it"), "{said}");
     }
 }

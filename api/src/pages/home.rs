@@ -7,7 +7,7 @@ use super::address::Address;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
-use super::metric::beside;
+use super::metric::{beside, figure};
 use super::picture::{chart, named, recent};
 use crate::app::App;
 use crate::problem::Problem;
@@ -226,7 +226,7 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
     Ok(html! {
         li.tile {
             h3 { a href=(address) { (metric.title) } }
-            a.figure href=(address) { (wording::cell(metric, &cell)) }
+            a.figure href=(address) { (figure(metric, &cell)) }
             span.basis { (beside(metric, &cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }

@@ -111,11 +111,21 @@ fn tile(metric: &Metric, cell: &Cell) -> Markup {
     html! {
         li.tile {
             h3 { (wording::statistic(&cell.statistic)) ", " (cell.scope) }
-            span.figure { (wording::cell(metric, cell)) }
+            span.figure { (figure(metric, cell)) }
             span.basis { (beside(metric, cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if cell.is_partial { span.basis { "so far: some of it can still change" } }
         }
+    }
+}
+
+/// A value as the large number of a tile: the words behind a rate are smaller, so that it stays one line.
+pub(super) fn figure(metric: &Metric, cell: &Cell) -> Markup {
+    let whole = wording::cell(metric, cell);
+    let number = cell.value.map(|value| wording::short(metric.unit, value)).unwrap_or_default();
+    match whole.strip_prefix(&number).filter(|unit| !number.is_empty() && !unit.is_empty()) {
+        Some(unit) => html! { (number) small { (unit) } },
+        None => html! { (whole) },
     }
 }
 

@@ -112,15 +112,17 @@ pub(super) fn total(batch: &RecordBatch, name: &str) -> i64 {
     (0..batch.num_rows()).filter_map(|row| whole(batch, name, row)).sum()
 }
 
-/// Every source by name: when its newest delivery came, and whether a way by which it arrives has gone silent.
+/// Every source by name: when its newest delivery came, whether a way by which it arrives has gone silent, and whether any
+/// of them has a rhythm.
 pub(super) fn sources(batch: &RecordBatch) -> Vec<SourceNote> {
     let mut sources: BTreeMap<String, SourceNote> = BTreeMap::new();
     for row in 0..batch.num_rows() {
         let (Some(source), Some(newest_at)) = (text(batch, "source", row), instant(batch, "newest_at", row)) else { continue };
-        let is_silent = is(batch, "is_stale", row);
-        let note = sources.entry(source.clone()).or_insert(SourceNote { source, newest_at, is_silent });
+        let (is_silent, has_rhythm) = (is(batch, "is_stale", row), number(batch, "usual_pause_seconds", row).is_some());
+        let note = sources.entry(source.clone()).or_insert(SourceNote { source, newest_at, is_silent, has_rhythm });
         note.newest_at = note.newest_at.max(newest_at);
         note.is_silent |= is_silent;
+        note.has_rhythm |= has_rhythm;
     }
     sources.into_values().collect()
 }
@@ -128,7 +130,7 @@ pub(super) fn sources(batch: &RecordBatch) -> Vec<SourceNote> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{BooleanArray, Date32Array, Int64Array, StringArray};
+    use arrow::array::{BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
     use std::sync::Arc;
 
     #[test]
@@ -142,6 +144,21 @@ mod tests {
         assert_eq!(answer(&[(3, false), (2, true)]), Some(true));
         assert_eq!(answer(&[(3, false), (0, true)]), Some(false));
         assert_eq!(answer(&[(0, true)]), None);
+    }
+
+    #[test]
+    fn a_source_has_a_rhythm_where_a_way_of_it_has_one() {
+        let at = |seconds: i64| Some(seconds * 1_000_000);
+        let newest = TimestampMicrosecondArray::from(vec![at(10), at(20), at(30)]).with_timezone("UTC");
+        let columns: [(&str, ArrayRef); 4] = [
+            ("source", Arc::new(StringArray::from(vec!["git", "git", "json"]))),
+            ("newest_at", Arc::new(newest)),
+            ("is_stale", Arc::new(BooleanArray::from(vec![false, false, false]))),
+            ("usual_pause_seconds", Arc::new(Float64Array::from(vec![None, Some(3_600.0), None]))),
+        ];
+        let found = sources(&RecordBatch::try_from_iter(columns).unwrap());
+        let said: Vec<_> = found.iter().map(|note| (note.source.as_str(), note.has_rhythm)).collect();
+        assert_eq!(said, [("git", true), ("json", false)]);
     }
 
     #[test]

@@ -1,22 +1,78 @@
 //! `GET /api/v1/charts/{chart}.svg` and `.png`: one drawing of one metric.
 
-use super::window::{WindowParams, filled, params};
+use super::window::{WindowParams, number, text};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::reporting::chart_series;
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{Days, Months};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 use utoipa::ToSchema;
 use waymark_analytics::{Engine, Grain, Metric, Statistic, Window, find, local_date};
 use waymark_event::Instant;
 use waymark_reports::{CHARTS, Chart, Frame, Theme, png};
+
+/// Which numbers are drawn, and how.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChartParams {
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+    /// `component_reason`, `category` or `category_vendor`;
+    /// default: the organisation, or every component or category for a metric of those.
+    #[serde(default, deserialize_with = "text")]
+    scope_kind: Option<String>,
+    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
+    #[serde(default, deserialize_with = "text")]
+    scope: Option<String>,
+    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+    #[serde(default, deserialize_with = "text")]
+    grain: Option<String>,
+    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
+    #[serde(default, deserialize_with = "text")]
+    from: Option<String>,
+    /// First day that no longer belongs to it, in the same forms.
+    #[serde(default, deserialize_with = "text")]
+    to: Option<String>,
+    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1)]
+    last: Option<u32>,
+    /// The metric to draw.
+    #[serde(default, deserialize_with = "text")]
+    metric: Option<String>,
+    /// `light`, `dark`, or `auto` for what the viewer's system says; default: light.
+    #[serde(default, deserialize_with = "text")]
+    theme: Option<String>,
+    /// Width of the picture in pixels, moved into 360 to 2400, of a sparkline from 40; default: 720.
+    #[serde(default, deserialize_with = "number")]
+    width: Option<u32>,
+    /// Height of the picture in pixels, moved into 240 to 1600, of a sparkline from 16; default: 360.
+    #[serde(default, deserialize_with = "number")]
+    height: Option<u32>,
+}
+
+impl ChartParams {
+    /// The same question without what is asked of its numbers.
+    fn window_params(&self) -> WindowParams {
+        WindowParams {
+            scope_kind: self.scope_kind.clone(),
+            scope: self.scope.clone(),
+            grain: self.grain.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            last: self.last,
+        }
+    }
+}
 
 /// One chart of the catalogue.
 #[derive(Serialize, ToSchema)]
@@ -47,24 +103,24 @@ enum Picture {
 /// Where no `grain` is given, a survey is drawn by quarter: the last seven, the one that is not over among them.
 #[utoipa::path(
     get, path = "/api/v1/charts/{file}", operation_id = "draw_chart",
-    params(("file" = String, Path, description = "`trend.svg`, `reach.png` …"), WindowParams),
+    params(("file" = String, Path, description = "`trend.svg`, `reach.png` …"), ChartParams),
     responses(
         (
-            status = 200, description = "The picture", content_type = "image/svg+xml",
+            status = 200, description = "The picture", content(("image/svg+xml"), ("image/png")),
             headers(("ETag" = String, description = "The same as long as the picture is"))
         ),
         (status = 304, description = "The picture is still the one whose tag stands in `If-None-Match`"),
-        (status = 400, body = Problem), (status = 404, body = Problem)
+        (status = 400, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)
     )
 )]
 pub(crate) async fn draw(
     State(app): State<App>,
     Path(file): Path<String>,
-    query: Result<Query<WindowParams>, QueryRejection>,
+    query: Result<Query<ChartParams>, QueryRejection>,
     sent: HeaderMap,
 ) -> Result<Response, Problem> {
     let (chart, picture) = asked(&file)?;
-    let params = params(query)?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let id = params.metric.clone().ok_or_else(|| Problem::bad_parameter("the parameter `metric` is missing"))?;
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     if !(chart.accepts)(metric) {
@@ -78,7 +134,7 @@ pub(crate) async fn draw(
     };
     let frame = chart.frame(params.width.unwrap_or(720), params.height.unwrap_or(360), theme);
     let app = app.pinned().await?;
-    let window = window(&app.engine, metric, params).await?;
+    let window = window(&app.engine, metric, params.window_params()).await?;
     let opened = app.engine.newest().await?;
     let key = format!("{} {file} {id} {window:?} {frame:?}", opened.snapshot.id);
     let make = async {
@@ -96,14 +152,16 @@ fn answer(picture: Picture, bytes: &[u8], sent: &HeaderMap) -> Response {
     let tag = format!("W/\"{:x}\"", Sha256::digest(bytes));
     let (is_held, tag, kept) = (is_among(sent, &tag), [(header::ETAG, tag)], headers(picture));
     if is_held {
-        return (StatusCode::NOT_MODIFIED, kept, tag).into_response();
+        // Of unknown length: a known one would be sent, and has to be that of the drawing.
+        let nothing = Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>());
+        return (StatusCode::NOT_MODIFIED, kept, tag, nothing).into_response();
     }
     (kept, tag, bytes.to_vec()).into_response()
 }
 
 /// Whether the caller names this tag among those that it holds; whether they are weak does not matter to a picture.
 fn is_among(sent: &HeaderMap, tag: &str) -> bool {
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let bare = |tag: &str| tag.trim().strip_prefix("W/").unwrap_or_else(|| tag.trim()).to_owned();
     let lists = sent.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
     lists.flat_map(|list| list.split(',')).map(bare).any(|held| held == "*" || held == bare(tag))
 }
@@ -122,13 +180,13 @@ fn headers(picture: Picture) -> [(HeaderName, &'static str); 4] {
 
 /// The window that was asked for; of a survey in quarters where nobody says a grain, because its waves are.
 async fn window(engine: &Engine, metric: &Metric, mut params: WindowParams) -> Result<Window, Problem> {
-    let is_by_wave = metric.kind == Statistic::Score && filled(params.grain.as_ref()).is_none();
+    let is_by_wave = metric.kind == Statistic::Score && params.grain.is_none();
     if is_by_wave {
         params.grain = Some(Grain::Quarter.as_str().to_owned());
     }
+    let is_dated = params.last.is_some() || params.from.is_some() || params.to.is_some();
     let asked = params.window(engine, metric.subject).await?;
-    let ends = [params.from.as_ref(), params.to.as_ref()];
-    if !is_by_wave || params.last.is_some() || ends.into_iter().any(|end| filled(end).is_some()) {
+    if !is_by_wave || is_dated {
         return Ok(asked);
     }
     let waves = waves(engine.newest().await?.as_of(), engine.definitions().zone());
@@ -190,6 +248,7 @@ mod tests {
             ("\"cd\", W/\"ab\"", true),
             ("*", true),
             ("W/\"cd\"", false),
+            ("W/W/\"ab\"", false),
             ("ab", false),
             ("", false),
         ] {

@@ -1,5 +1,6 @@
 //! `GET /api/v1/doctor`: what is wrong or unknown, what it does to which number, what to do about it.
 
+use super::window::number;
 use crate::app::App;
 use crate::doctor::{CASES, DAYS, Diagnosis, diagnosis};
 use crate::problem::Problem;
@@ -14,8 +15,12 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub(crate) struct DoctorParams {
     /// Days that are looked at, with today; default: 90.
+    #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1, maximum = 3_660)]
     pub(crate) days: Option<u32>,
     /// Subjects of each finding, at most 1,000; default: 10.
+    #[serde(default, deserialize_with = "number")]
+    #[param(maximum = 1_000)]
     pub(crate) cases: Option<usize>,
 }
 

@@ -43,8 +43,11 @@ pub(crate) async fn list() -> Json<Vec<ReportBody>> {
     get, path = "/api/v1/reports/{id}", operation_id = "get_report",
     params(("id" = String, Path, description = "`weekly_adoption` or `leadership_review`"), ReportParams),
     responses(
-        (status = 200, description = "The document", content_type = "text/html"),
-        (status = 400, body = Problem), (status = 404, body = Problem)
+        (
+            status = 200, description = "The document",
+            content(("text/html"), ("text/markdown"), ("application/json"))
+        ),
+        (status = 400, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)
     )
 )]
 pub(crate) async fn report(

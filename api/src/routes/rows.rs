@@ -1,6 +1,7 @@
 //! `GET /api/v1/metrics/{id}/rows`: everything behind a number, with the rows counted and left out.
 
-use super::window::{WindowParams, number};
+use super::series::read_from;
+use super::window::{WindowParams, number, text};
 use crate::app::App;
 use crate::encode;
 use crate::explain::{Explanation, explanation, known_statistic};
@@ -18,6 +19,8 @@ use waymark_analytics::{EvidenceRequest, Which, find};
 const ROWS: usize = 1_000;
 /// Rows of a page, at most.
 const ROWS_MAX: usize = 10_000;
+/// Rows before a page, at most: more than stand behind any number.
+const OFFSET_MAX: usize = 1_000_000_000;
 
 /// Which number, and which of the rows behind it.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -27,31 +30,43 @@ pub(crate) struct RowsParams {
     /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
     /// `component_reason`, `category` or `category_vendor`;
     /// default: the organisation, or every component or category for a metric of those.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) scope_kind: Option<String>,
     /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) scope: Option<String>,
     /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) grain: Option<String>,
-    /// First day: `2026-03-02`, `2026-W10`, or an RFC 3339 instant.
+    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) from: Option<String>,
     /// First day that no longer belongs to it, in the same forms.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) to: Option<String>,
     /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
     #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1)]
     pub(crate) last: Option<u32>,
     /// Only this statistic, such as `p50`; the rows behind all statistics are the same.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) statistic: Option<String>,
     /// `all`, `counted` or `left_out`; default: all.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) show: Option<String>,
     /// Only rows that were left out for this reason.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) reason: Option<String>,
     /// Rows before the page; default: 0.
     #[serde(default, deserialize_with = "number")]
+    #[param(maximum = 1_000_000_000)]
     pub(crate) offset: Option<usize>,
     /// Rows of the page, at most 10,000; default: 1,000.
     #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1, maximum = 10_000)]
     pub(crate) limit: Option<usize>,
     /// `json`, or `csv` for the rows alone; default: json.
+    #[serde(default, deserialize_with = "text")]
     pub(crate) format: Option<String>,
 }
 
@@ -65,18 +80,17 @@ impl RowsParams {
             from: self.from.clone(),
             to: self.to.clone(),
             last: self.last,
-            ..WindowParams::default()
         }
     }
 
     /// Which rows, and which page of them.
     pub(crate) fn request(&self, rows: usize) -> Result<EvidenceRequest, Problem> {
-        let which = match (self.reason.as_deref().filter(|reason| !reason.is_empty()), self.show.as_deref()) {
-            (Some(reason), None | Some("" | "all" | "left_out")) => Which::Because(reason.to_owned()),
+        let which = match (self.reason.as_deref(), self.show.as_deref()) {
+            (Some(reason), None | Some("all" | "left_out")) => Which::Because(reason.to_owned()),
             (Some(_), Some(_)) => {
                 return Err(Problem::bad_parameter("`reason` chooses among rows left out: leave `show` away"));
             }
-            (None, None | Some("" | "all")) => Which::All,
+            (None, None | Some("all")) => Which::All,
             (None, Some("counted")) => Which::Counted,
             (None, Some("left_out")) => Which::LeftOut,
             (None, Some(other)) => {
@@ -87,7 +101,11 @@ impl RowsParams {
         if !(1..=ROWS_MAX).contains(&rows_max) {
             return Err(Problem::bad_parameter(format!("limit {rows_max} is not between 1 and {ROWS_MAX}")));
         }
-        Ok(EvidenceRequest { which, offset: self.offset.unwrap_or(0), rows_max })
+        let offset = self.offset.unwrap_or(0);
+        if offset > OFFSET_MAX {
+            return Err(Problem::bad_parameter(format!("offset {offset} is larger than {OFFSET_MAX}")));
+        }
+        Ok(EvidenceRequest { which, offset, rows_max })
     }
 }
 
@@ -99,7 +117,10 @@ impl RowsParams {
 #[utoipa::path(
     get, path = "/api/v1/metrics/{id}/rows", operation_id = "get_rows",
     params(("id" = String, Path, description = "The metric's id"), RowsParams),
-    responses((status = 200, body = Explanation), (status = 400, body = Problem), (status = 404, body = Problem))
+    responses(
+        (status = 200, description = "The rows", content((Explanation = "application/json"), ("text/csv"))),
+        (status = 400, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)
+    )
 )]
 pub(crate) async fn rows(
     State(app): State<App>,
@@ -116,13 +137,14 @@ pub(crate) async fn rows(
     let link =
         explained.next_offset.map(|offset| [(header::LINK, format!("<{}>; rel=\"next\"", with_offset(&address, offset)))]);
     match params.format.as_deref() {
-        None | Some("" | "json") => Ok((link, Json(explained)).into_response()),
+        None | Some("json") => Ok((link, Json(explained)).into_response()),
         Some("csv") => {
+            let origin = read_from(&explained.snapshot, &explained.as_of);
             let batches: Vec<_> = explained.batch.into_iter().collect();
             let csv = encode::csv(&batches).map_err(|error| Problem::not_drawn(&error))?;
             let name = format!("attachment; filename=\"{}-rows.csv\"", metric.id);
             let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-            Ok((link, headers, csv).into_response())
+            Ok((link, headers, origin, csv).into_response())
         }
         Some(other) => Err(Problem::bad_parameter(format!("format `{other}` is none of json, csv"))),
     }
@@ -162,5 +184,8 @@ mod tests {
         assert!(params(Some("some"), None).request(10).is_err());
         assert!(RowsParams { limit: Some(10_001), ..RowsParams::default() }.request(10).is_err());
         assert!(RowsParams { limit: Some(0), ..RowsParams::default() }.request(10).is_err());
+        let after = |offset| RowsParams { offset: Some(offset), ..RowsParams::default() }.request(10);
+        assert_eq!(after(1_000_000_000).unwrap().offset, 1_000_000_000);
+        assert!(after(1_000_000_001).is_err() && after(usize::MAX).is_err());
     }
 }

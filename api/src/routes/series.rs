@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/{id}/series`: one metric over time, for the scopes that were asked for.
 
-use super::window::{WindowParams, params_of_series};
+use super::window::{WindowParams, number, text};
 use crate::app::App;
 use crate::explain::{flags, known_statistic};
 use crate::problem::Problem;
@@ -9,9 +9,60 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use waymark_analytics::{Cell, Series, find, profiles};
+
+/// Which numbers, by whose rules, and in which form.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SeriesParams {
+    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+    /// `component_reason`, `category` or `category_vendor`;
+    /// default: the organisation, or every component or category for a metric of those.
+    #[serde(default, deserialize_with = "text")]
+    scope_kind: Option<String>,
+    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
+    #[serde(default, deserialize_with = "text")]
+    scope: Option<String>,
+    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+    #[serde(default, deserialize_with = "text")]
+    grain: Option<String>,
+    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
+    #[serde(default, deserialize_with = "text")]
+    from: Option<String>,
+    /// First day that no longer belongs to it, in the same forms.
+    #[serde(default, deserialize_with = "text")]
+    to: Option<String>,
+    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+    #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1)]
+    last: Option<u32>,
+    /// Only this statistic, such as `p50`.
+    #[serde(default, deserialize_with = "text")]
+    statistic: Option<String>,
+    /// `json` or `csv`; default: json.
+    #[serde(default, deserialize_with = "text")]
+    format: Option<String>,
+    /// By the rules of another tool, over the same facts; `/compare` lists the names.
+    #[serde(default, deserialize_with = "text")]
+    profile: Option<String>,
+}
+
+impl SeriesParams {
+    /// The same question without what is asked of its numbers.
+    fn window_params(&self) -> WindowParams {
+        WindowParams {
+            scope_kind: self.scope_kind.clone(),
+            scope: self.scope.clone(),
+            grain: self.grain.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            last: self.last,
+        }
+    }
+}
 
 /// A metric over time, with everything that makes it reproducible.
 #[derive(Serialize, ToSchema)]
@@ -96,9 +147,9 @@ impl SeriesBody {
         }
     }
 
-    /// The rows as CSV with a header (RFC 4180); an empty field is null.
+    /// The rows as CSV with a header, whose lines end as those of every other file; an empty field is null.
     pub(crate) fn to_csv(&self) -> String {
-        let mut csv = "metric,statistic,scope_kind,scope,period_start,period_end,value,low,high,sample_size,numerator,denominator,coverage,is_partial\r\n".to_owned();
+        let mut csv = "metric,statistic,scope_kind,scope,period_start,period_end,value,low,high,sample_size,numerator,denominator,coverage,is_partial\n".to_owned();
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         for row in &self.rows {
             let fields = [
@@ -118,10 +169,15 @@ impl SeriesBody {
                 row.is_partial.to_string(),
             ];
             csv.push_str(&fields.join(","));
-            csv.push_str("\r\n");
+            csv.push_str("\n");
         }
         csv
     }
+}
+
+/// What a file has no place for, as its headers: the snapshot that was read, and the instant that it describes.
+pub(super) fn read_from(snapshot: &str, as_of: &str) -> [(&'static str, String); 2] {
+    [("waymark-snapshot", snapshot.to_owned()), ("waymark-as-of", as_of.to_owned())]
 }
 
 fn quoted(text: &str) -> String {
@@ -153,27 +209,33 @@ impl CellBody {
 /// One metric over time, with interval, sample size and coverage for each value.
 #[utoipa::path(
     get, path = "/api/v1/metrics/{id}/series", operation_id = "get_series",
-    params(("id" = String, Path, description = "The metric's id"), WindowParams),
-    responses((status = 200, body = SeriesBody), (status = 400, body = Problem), (status = 404, body = Problem))
+    params(("id" = String, Path, description = "The metric's id"), SeriesParams),
+    responses(
+        (status = 200, description = "The numbers", content((SeriesBody = "application/json"), ("text/csv"))),
+        (status = 400, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem)
+    )
 )]
 pub(crate) async fn series(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: Result<Query<WindowParams>, QueryRejection>,
+    query: Result<Query<SeriesParams>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let params = params_of_series(query)?;
+    let Query(params) = query.map_err(|rejection| Problem::unread(&rejection))?;
     let metric = match &params.profile {
         Some(profile) => &profiles::find(profile, &id)?.metric,
         None => find(&id).ok_or_else(|| Problem::no_such_metric(&id))?,
     };
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let app = app.pinned().await?;
-    let window = params.window(&app.engine, metric.subject).await?;
+    let window = params.window_params().window(&app.engine, metric.subject).await?;
     let series = app.engine.closer(metric, metric.statistics, &window).await?;
     let body = SeriesBody::of(&series, statistic);
     match params.format.as_deref() {
         None | Some("json") => Ok(Json(body).into_response()),
-        Some("csv") => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], body.to_csv()).into_response()),
+        Some("csv") => {
+            let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+            Ok((kind, read_from(&body.snapshot, &body.as_of), body.to_csv()).into_response())
+        }
         Some(other) => Err(Problem::bad_parameter(format!("format `{other}` is none of json, csv"))),
     }
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use waymark_analytics::{Limits, RowsAnswer};
+use waymark_analytics::{Limits, RowsAnswer, tables};
 
 /// A question; the body may also be the statement alone, as `text/plain`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -32,6 +32,8 @@ pub(crate) struct Question {
 
 /// Larger bodies are refused unread.
 const BODY_BYTES_MAX: usize = 300 * 1_024;
+/// What is said of a statement that is no text.
+const NO_TEXT: &str = "the statement is not UTF-8: send it as it is, not compressed";
 
 /// Answers one select statement over the facts, read-only and inside limits.
 #[utoipa::path(
@@ -59,11 +61,9 @@ pub(crate) async fn ask(
     let (content_type, bytes) = match format {
         "csv" => {
             let csv = if question.csv_safe.unwrap_or(false) { encode::csv_safe } else { encode::csv };
-            ("text/csv; charset=utf-8", csv(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?)
+            ("text/csv; charset=utf-8", csv(&batches(&answer))?)
         }
-        "parquet" => {
-            ("application/vnd.apache.parquet", encode::parquet(&batches(&answer)).map_err(|error| Problem::not_drawn(&error))?)
-        }
+        "parquet" => ("application/vnd.apache.parquet", encode::parquet(&batches(&answer))?),
         _ => ("application/json", json(&answer)?.into_bytes()),
     };
     let mut response = ([(header::CONTENT_TYPE, content_type)], bytes).into_response();
@@ -84,13 +84,12 @@ async fn understood(mut request: Request, options: SqlOptions) -> Result<Questio
     let bytes = bytes.map_err(|rejection| Problem::body_unread(&rejection, BODY_BYTES_MAX))?;
     let SqlOptions { format, rows_max, deadline_ms, csv_safe } = options;
     if is_statement {
-        let sql = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_parameter("the statement is not UTF-8"))?;
+        let sql = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad_parameter(NO_TEXT))?;
         return Ok(Question { sql, format, rows_max, deadline_ms, csv_safe });
     }
     let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
         Problem::bad_parameter(format!(
-            "the body is no question: write {{\"sql\": \"select …\"}}, or send the statement as text/plain ({place})"
+            "the body is no question: {error}; write {{\"sql\": \"select …\"}}, or send the statement as text/plain"
         ))
     })?;
     Ok(Question {
@@ -116,9 +115,9 @@ fn json(answer: &RowsAnswer) -> Result<String, Problem> {
         .schema
         .fields()
         .iter()
-        .map(|field| serde_json::json!({ "name": field.name(), "type": field.data_type().to_string() }))
+        .map(|field| serde_json::json!({ "name": field.name(), "type": tables::type_name(&field.data_type().to_string()) }))
         .collect();
-    let rows = encode::json_rows(&answer.batches).map_err(|error| Problem::not_drawn(&error))?;
+    let rows = encode::json_rows(&batches(answer))?;
     let row_count: usize = answer.batches.iter().map(RecordBatch::num_rows).sum();
     Ok(format!(
         "{{\"snapshot\":{},\"as_of\":\"{}\",\"columns\":{},\"rows\":{rows},\"row_count\":{row_count},\"truncated\":false}}",

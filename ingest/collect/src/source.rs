@@ -63,6 +63,9 @@ pub struct Envelope {
     pub vendor_delivery_id: Option<String>,
 }
 
+/// The header of a delivery that was a row of a file, with the number of the row.
+pub(crate) const ROW_HEADER: &str = "x-waymark-row";
+
 /// One dialect of deliveries.
 pub trait Source: Sync {
     /// The name by which connections choose it.
@@ -95,6 +98,11 @@ pub trait Source: Sync {
     /// Cuts a file into the bodies of deliveries.
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
         vec![file.to_vec()]
+    }
+
+    /// Which row of a file its first body is, where a person who opens the file sees rows; null where there are none.
+    fn first_row(&self) -> Option<usize> {
+        None
     }
 
     /// What a delivery means. Total: any bytes give an answer, the same bytes the same one.

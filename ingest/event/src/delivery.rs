@@ -68,7 +68,7 @@ pub struct Delivery {
     pub event_type: Option<String>,
     /// The sender's id of this message; null when the sender has none.
     pub vendor_delivery_id: Option<String>,
-    /// Headers from an allow-list; never credentials.
+    /// Headers from an allow-list, and of a row of a file its number; never credentials.
     pub headers: BTreeMap<String, String>,
     /// The sender's media type; null when not said.
     pub content_type: Option<String>,

@@ -18,6 +18,7 @@
 mod chain;
 mod clock;
 mod delivery;
+mod fault;
 mod id;
 mod instant;
 mod observation;

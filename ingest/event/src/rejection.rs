@@ -3,6 +3,7 @@
 //! Messages never hold a value from the body, because a rejection may be read by people who may
 //! not read the delivery.
 
+use crate::remark::suggestion;
 use serde::{Deserialize, Serialize};
 
 /// At which step the reading failed.
@@ -127,18 +128,20 @@ impl Rejection {
         if !error.is_data() {
             return Self::new(Stage::Parse, Reason::NotJson, format!("the body is not JSON: it ends or breaks at {place}"));
         }
-        let field = text.split('`').nth(1).map(ToOwned::to_owned);
+        let mut quoted = text.split('`').skip(1).step_by(2);
+        let field = quoted.next().map(ToOwned::to_owned);
         let (reason, message) = if text.starts_with("missing field") {
             (Reason::MissingField, format!("the field `{}` is missing", field.clone().unwrap_or_default()))
         } else if text.starts_with("unknown field") {
-            (
-                Reason::UnknownShape,
-                format!("the field `{}` is not one of this type's columns", field.clone().unwrap_or_default()),
-            )
+            let field = field.clone().unwrap_or_default();
+            let meant = suggestion(&field, quoted);
+            (Reason::UnknownShape, format!("the field `{field}` is not one of this type's columns{meant}"))
         } else if text.starts_with("a time has no zone") {
             (Reason::NaiveTime, "a time has no zone: write it with `Z` or an offset such as `+02:00`".to_owned())
         } else if text.starts_with("a time") {
             (Reason::BadTime, "a time is not readable: write it as RFC 3339".to_owned())
+        } else if error.line() == 0 {
+            (Reason::WrongType, "a field has another type than it must have".to_owned())
         } else {
             (Reason::WrongType, format!("a field has another type than it must have, at {place}"))
         };

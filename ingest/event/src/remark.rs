@@ -89,19 +89,23 @@ pub fn key_suggestion(message: &str) -> String {
 /// Letters that may differ between a word and what was meant by it.
 const DISTANCE_MAX: usize = 3;
 
-/// `: did you mean ...?` when one of the candidates is near, else what there is to choose from.
+/// `: did you mean ...?` when one of the candidates is near or goes on from the word, else what there is to choose from.
 pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let mut candidates: Vec<&str> = candidates.into_iter().collect();
     candidates.sort_unstable();
     candidates.dedup();
     let folded = word.to_lowercase();
     let near = candidates.iter().map(|candidate| (distance(&folded, &candidate.to_lowercase()), *candidate)).min();
-    match near {
-        Some((distance, candidate)) if distance <= DISTANCE_MAX.min(word.chars().count() / 2) => {
-            format!(": did you mean `{candidate}`?")
-        }
-        Some(_) if candidates.len() <= 12 => format!(": there is {}", candidates.join(", ")),
-        _ => String::new(),
+    let length = word.chars().count();
+    let begins_alike = |candidate: &&str| length > DISTANCE_MAX && candidate.to_lowercase().starts_with(&folded);
+    let meant = match near {
+        Some((distance, candidate)) if distance <= DISTANCE_MAX.min(length / 2) => Some(candidate),
+        _ => candidates.iter().copied().find(begins_alike),
+    };
+    match meant {
+        Some(candidate) => format!(": did you mean `{candidate}`?"),
+        None if (1..=12).contains(&candidates.len()) => format!(": there is {}", candidates.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -136,6 +140,8 @@ mod tests {
         assert_eq!(suggestion("Tracing", known), ": did you mean `tracing`?");
         assert_eq!(suggestion("nothing-like-it", known), ": there is ci-standard, secrets-vault, tracing");
         assert_eq!(suggestion("x", ["y"; 1]), ": there is y");
+        assert_eq!(suggestion("service", ["revisions", "service_hint"]), ": did you mean `service_hint`?");
+        assert_eq!(suggestion("deploy", ["deployment", "incident"]), ": did you mean `deployment`?");
         assert_eq!(suggestion("x", []), "");
     }
 

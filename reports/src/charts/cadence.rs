@@ -11,9 +11,17 @@ use crate::palette::{self, Token};
 use crate::plane::{DrawError, LABEL, Plane, Room};
 use crate::plate::{self, Words};
 use crate::svg::pen::Pen;
-use crate::svg::{Anchor, Fill, Letter, Sheet, Stroke, Svg};
+use crate::svg::{Fill, Letter, Stroke, Svg};
 use crate::wording;
 use waymark_analytics::{Cell, Series, Statistic};
+
+/// The value of the last bar and, below it, that its period is not over.
+const VALUE: f64 = 12.0;
+const SO_FAR: f64 = 10.5;
+/// A pause between the bars and that value.
+const PAUSE: f64 = 6.0;
+/// The bars keep so much room at least.
+const WIDTH_MIN: f64 = 51.0;
 
 /// Draws the first scope of the first series.
 pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
@@ -46,7 +54,9 @@ fn bars(series: &Series, line: &Line<'_>, words: &Words, frame: &Frame) -> Resul
     let highest = line.known().map(|(_, cell)| cell.high.or(cell.value).unwrap_or_default()).fold(0.0, f64::max);
     let scale = axis::scale(series.metric.unit, 0.0, highest, Foot::Zero);
     let widest = scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
-    let room = Room { left: free.left + widest + 9.0, top: free.top, right: free.right, bottom: free.bottom - 40.0 };
+    let left = free.left + widest + 9.0;
+    let beside = line.last().map_or(0.0, |(_, cell)| room_beside(series, cell));
+    let room = Room { left, top: free.top, right: (free.right - beside).max(left + WIDTH_MIN), bottom: free.bottom - 40.0 };
     let slots = series.window.periods.len();
     let plane = Plane::new(&pen, room, slots, &scale);
     plane.grid(&scale);
@@ -59,16 +69,14 @@ fn bars(series: &Series, line: &Line<'_>, words: &Words, frame: &Frame) -> Resul
         pen.sheet().close();
     }
     pen.sheet().close();
-    if let Some((index, cell)) = line.last() {
-        name_last(&mut pen.sheet(), &plane, index, cell, series);
-    }
+    name_last(&plane, series, line);
     let about = lines::description(series.metric, &words.subtitle, std::slice::from_ref(line));
     Ok(pen.finish(&words.title, &about))
 }
 
 fn bar(plane: &Plane, index: usize, cell: &Cell, slots: usize, token: Token) -> Result<(), DrawError> {
     let value = cell.value.unwrap_or_default();
-    let width = (plane.slot(slots) * 0.62).min(46.0);
+    let width = bar_width(plane, slots);
     let (middle, top) = plane.at(index as f64 + 0.5, value);
     let (_, foot) = plane.at(index as f64 + 0.5, 0.0);
     let left = middle - width / 2.0;
@@ -90,13 +98,37 @@ fn bar(plane: &Plane, index: usize, cell: &Cell, slots: usize, token: Token) -> 
     Ok(())
 }
 
-fn name_last(sheet: &mut Sheet, plane: &Plane, index: usize, cell: &Cell, series: &Series) {
-    let top = cell.high.or(cell.value).unwrap_or_default();
-    let (x, y) = plane.at(index as f64 + 0.5, top);
-    let y = (y - 6.0).max(plane.room().top + 8.0);
+fn bar_width(plane: &Plane, slots: usize) -> f64 {
+    (plane.slot(slots) * 0.62).min(46.0)
+}
+
+/// The value of the last bar, and what stands below it.
+fn last_words(series: &Series, cell: &Cell) -> (String, &'static str) {
     let value = cell.value.map_or_else(String::new, |value| wording::short(series.metric.unit, value));
-    let text = if cell.is_partial { format!("{value} so far") } else { value };
-    let half = advances::width(&text, 12.0, Weight::Semibold) / 2.0;
-    let x = x.min(plane.room().right - half);
-    sheet.text(x, y, &text, Letter::new(12.0, palette::INK).bold().at(Anchor::Middle));
+    (value, if cell.is_partial { "so far" } else { "" })
+}
+
+/// How much room these words take beside the bars: above the last one they would cover those before it.
+fn room_beside(series: &Series, cell: &Cell) -> f64 {
+    let (value, below) = last_words(series, cell);
+    let value = advances::width(&value, VALUE, Weight::Semibold) * advances::WIDER;
+    PAUSE + value.max(advances::width(below, SO_FAR, Weight::Regular))
+}
+
+fn name_last(plane: &Plane, series: &Series, line: &Line<'_>) {
+    let Some((index, cell)) = line.last() else { return };
+    let (middle, top) = plane.at(index as f64 + 0.5, cell.value.unwrap_or_default());
+    let (room, slots) = (plane.room(), line.cells.len());
+    let (value, below) = last_words(series, cell);
+    let lowest = room.bottom - if below.is_empty() { 3.0 } else { 16.0 };
+    let (x, y) = (room.right + PAUSE, (top + 4.2).max(room.top + 8.0).min(lowest));
+    let mut sheet = plane.pen().sheet();
+    if index + 1 < slots {
+        let right = middle + bar_width(plane, slots) / 2.0;
+        sheet.line((right + 4.0, top), (room.right, top), Stroke::new(palette::AXIS, 1.0));
+    }
+    sheet.text(x, y, &value, Letter::new(VALUE, palette::INK).bold());
+    if !below.is_empty() {
+        sheet.text(x, y + 13.0, below, Letter::new(SO_FAR, palette::MUTED));
+    }
 }

@@ -7,8 +7,6 @@ use crate::wording::finding::Tone;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 const STYLE: &str = include_str!("report.css");
-/// A table of so many rows at most stands on one sheet of paper.
-const SHORT_ROWS_MAX: usize = 6;
 /// More columns than this leave the last ones beyond the edge of a phone, where their rows are stacked.
 const FITTING_COLUMNS_MAX: usize = 3;
 
@@ -110,12 +108,7 @@ fn tabled(table: &Table) -> Markup {
         _ => "word",
     };
     let title = |index: usize| table.columns.get(index).map_or("", |column| column.title.as_str());
-    let class = match (table.rows.len() <= SHORT_ROWS_MAX, table.columns.len() > FITTING_COLUMNS_MAX) {
-        (true, true) => Some("short stacked"),
-        (true, false) => Some("short"),
-        (false, true) => Some("stacked"),
-        (false, false) => None,
-    };
+    let class = (table.columns.len() > FITTING_COLUMNS_MAX).then_some("stacked");
     markup! {
         div.scroll role="region" aria-label=(table.caption) tabindex="0" {
             table class=[class] {

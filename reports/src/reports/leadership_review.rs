@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::input::{ReportInput, ReportPeriod};
 use crate::measures::{self, Measure, measure};
 use crate::sections::{actions, adoption, changes, data, note, refusal, section, voices};
-use crate::standing::{Standing, calm_targets, promise, said, standings, unclear_targets};
+use crate::standing::{Standing, calm_targets, day_so_far, promise, said, standings, unclear_targets};
 use crate::wording::{self, dates, finding, finding::Tone};
 use waymark_analytics::{Cell, Series};
 
@@ -65,10 +65,10 @@ fn works(input: &ReportInput, standings: &[Standing<'_>]) -> String {
     let known = |id: &str, statistic: &'static str| measure(input, id, statistic).filter(|found| found.now.value.is_some());
     let mut parts = Vec::new();
     if let Some(found) = known("change_lead_time", "p50") {
-        parts.push(format!("half of all changes reach production within {}{}", found.value(), found.beside()));
+        parts.push(format!("half of all changes reach production within {}{}", found.value(), found.within()));
     }
     if let Some(found) = known("change_fail_rate", "share") {
-        parts.push(format!("{} of production deployments need intervention{}", found.value(), found.beside()));
+        parts.push(format!("{} of production deployments need intervention{}", found.value(), found.within()));
     }
     parts.extend(reached(standings));
     if parts.is_empty() {
@@ -103,6 +103,7 @@ fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section 
     } else {
         blocks.extend(adoption::reach_chart(input, standings));
         blocks.push(Block::Table(funnel(input, standings)));
+        blocks.extend(day_so_far(input, standings).map(note));
     }
     blocks.push(note(
         "How many came by themselves and how many stayed is no part of this review: “waymark adoption COMPONENT” says it.",
@@ -165,8 +166,8 @@ fn efficiency(input: &ReportInput) -> Section {
 
 /// The whole weeks of the range for the whole organisation; the range and the one before give the title its comparison.
 fn organisation_chart(input: &ReportInput, id: &str, chart: &str) -> Option<Block> {
-    let given = input.series.get(id)?;
-    let series = [drawn_weeks(&given.weekly, &input.range), given.previous.clone(), given.window.clone()];
+    let (given, weekly) = (input.series.get(id)?, input.weekly(id)?);
+    let series = [drawn_weeks(&weekly, &input.range), given.previous.clone(), given.window.clone()];
     Some(adoption::picture(charts::find(chart)?, &series, &HALF, Width::Half))
 }
 

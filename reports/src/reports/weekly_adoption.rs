@@ -7,7 +7,7 @@ use crate::document::{Block, Document, List, Section, Sentence};
 use crate::input::ReportInput;
 use crate::measures;
 use crate::sections::{actions, adoption, data, migrations, note, refusal, section, voices};
-use crate::standing::{Standing, standings, without_numbers};
+use crate::standing::{Standing, day_so_far, standings, without_numbers};
 use std::cmp::Reverse;
 
 const HEADLINES_MAX: usize = 3;
@@ -61,6 +61,7 @@ fn scoreboard(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
     } else {
         blocks.push(adoption::scoreboard(input, standings));
         blocks.extend(adoption::reach_chart(input, standings));
+        blocks.extend(day_so_far(input, standings).map(note));
     }
     let missing = without_numbers(input);
     if !missing.is_empty() {

@@ -68,8 +68,7 @@ fn target(standing: &Standing<'_>) -> Entry {
 }
 
 fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
-    let Some(series) = input.series.get("adoption_rate") else { return Entry::of("–") };
-    let mut one = series.weekly.clone();
+    let Some(mut one) = input.weekly("adoption_rate") else { return Entry::of("–") };
     let first = one.window.periods.len().saturating_sub(13);
     one.window.periods.drain(..first);
     one.cells.retain(|cell| cell.scope_kind == "component" && cell.scope == standing.info.id);
@@ -83,7 +82,7 @@ fn sparkline(input: &ReportInput, standing: &Standing<'_>) -> Entry {
 pub(crate) fn reach_chart(input: &ReportInput, standings: &[Standing<'_>]) -> Option<Block> {
     let titles: Vec<_> = standings.iter().map(titled).collect();
     let named = |id: &str| -> Option<Series> {
-        let mut series = input.series.get(id)?.weekly.clone();
+        let mut series = input.weekly(id)?;
         series.cells.retain(|cell| cell.scope_kind == "component" && titles.iter().any(|(id, _)| *id == cell.scope));
         charts::under_titles(&mut series, &titles);
         Some(series)

@@ -20,7 +20,11 @@ pub(crate) fn notes(input: &ReportInput) -> Vec<Block> {
 
 fn freshness(input: &ReportInput) -> Table {
     let row = |note: &SourceNote| {
-        let status = if note.is_silent { "has gone silent: see “waymark doctor”" } else { "as usual" };
+        let status = match (note.is_silent, note.has_rhythm) {
+            (true, _) => "has gone silent: see “waymark doctor”",
+            (false, true) => "as usual",
+            (false, false) => "no rhythm yet",
+        };
         vec![
             Entry::of(&note.source),
             Entry::of(dates::instant(note.newest_at, input.zone)),
@@ -83,4 +87,20 @@ pub(crate) fn definitions(input: &ReportInput) -> Vec<Block> {
              One of adoption needs more adopters, or fewer, however the unknown services of both ends may turn out.",
         )),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::input;
+
+    #[test]
+    fn what_has_no_rhythm_is_not_as_usual() {
+        let mut given = input();
+        let said = |given: &ReportInput| freshness(given).rows.iter().map(|row| row[3].text.clone()).collect::<Vec<_>>();
+        let silent = "has gone silent: see “waymark doctor”";
+        assert_eq!(said(&given), ["as usual", silent]);
+        given.notes.sources[0].has_rhythm = false;
+        assert_eq!(said(&given), ["no rhythm yet", silent]);
+    }
 }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const DRAWN_MAX: usize = 3;
 /// More teams or blocked services than this are told by number only.
 const ROWS_MAX: usize = 10;
+/// Services of a team that are told by name.
+const NAMES_MAX: usize = 4;
 
 /// What the section says, for every migration.
 pub(crate) fn migrations(input: &ReportInput) -> Vec<Block> {
@@ -163,10 +165,18 @@ fn team_row(team: &str, waiting: &[&Waiting]) -> Vec<Entry> {
         0 => dash(),
         count => Entry::of(count.to_string()),
     }));
-    let names: Vec<&str> = waiting.iter().map(|one| one.service.as_str()).take(3).collect();
-    let more = waiting.len().checked_sub(names.len()).filter(|more| *more > 0);
-    entries.push(Entry::of(names.join(", ") + &more.map_or_else(String::new, |more| format!(" and {more} more"))));
+    entries.push(Entry::of(named(waiting)));
     entries
+}
+
+/// Some services by name, and how many more there are: never one, whose name would take no more room.
+fn named(waiting: &[&Waiting]) -> String {
+    let most = if waiting.len() > NAMES_MAX { NAMES_MAX - 1 } else { NAMES_MAX };
+    let names: Vec<&str> = waiting.iter().map(|one| one.service.as_str()).take(most).collect();
+    match waiting.len() - names.len() {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
 }
 
 fn blocked(migration: &Migration) -> Option<Block> {
@@ -236,10 +246,19 @@ mod tests {
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         let row = |index: usize| table.rows[index].iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>();
         assert_eq!(row(0), ["payments", "1", "–", "1", "–", "–", "ledger, mainframe-bridge"]);
-        assert_eq!(row(1), ["shop", "2", "1", "–", "1", "–", "gift-cards, letters, wish-lists and 1 more"]);
+        assert_eq!(row(1), ["shop", "2", "1", "–", "1", "–", "gift-cards, letters, wish-lists, vouchers"]);
         assert_eq!(row(2), ["nobody's", "–", "–", "–", "–", "1", "archive"]);
         let Some(Block::List(list)) = blocks.last() else { panic!("no list: {blocks:?}") };
         assert_eq!(list.items[0].text, "mainframe-bridge: no agent for its system.");
+    }
+
+    #[test]
+    fn where_names_are_left_out_there_are_several() {
+        let mut waiting = input().migrations[0].waiting.clone();
+        let said = |waiting: &[Waiting]| named(&waiting.iter().collect::<Vec<_>>());
+        assert_eq!(said(&waiting), "ledger, mainframe-bridge, gift-cards and 2 more");
+        waiting.pop();
+        assert_eq!(said(&waiting), "ledger, mainframe-bridge, gift-cards, archive");
     }
 
     #[test]

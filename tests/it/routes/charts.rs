@@ -39,6 +39,7 @@ async fn a_chart_that_has_not_changed_is_not_sent_again() {
         assert!(tags.insert(tag.to_owned()), "{path} has the tag of another drawing: {tag}");
         let (status, kept, nothing) = site.again(path, &format!("\"older\", {tag}")).await;
         assert_eq!((status, nothing.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
+        assert_eq!(kept.get(header::CONTENT_LENGTH), None, "{path}: it would have to be that of the drawing");
         // A cache takes these over: they must not become those of a page.
         for name in [header::ETAG, header::CACHE_CONTROL, header::CONTENT_SECURITY_POLICY, header::VARY] {
             assert_eq!(kept.get(&name), sent.get(&name), "{path}: {name}");

@@ -71,7 +71,7 @@ async fn a_team_finds_itself_from_every_page() {
     let places = ["How it delivers", "scope_kind=team&amp;scope=payments", "What it owns", "What the platform offers"];
     let places: Vec<Option<usize>> = places.iter().map(|words| team.find(words)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {team}");
-    assert!(team.contains("per service and week</a>") && team.contains("href=\"/services/cart\""), "{team}");
+    assert!(team.contains("per service and week</small></a>") && team.contains("href=\"/services/cart\""), "{team}");
     assert!(!team.contains("everything that fits is used"), "nothing is known of any component: {team}");
     for (path, status) in [("/services?wat=1", StatusCode::BAD_REQUEST), ("/teams/nobody", StatusCode::NOT_FOUND)] {
         let (found, kind, _) = site.get(path).await;
@@ -105,7 +105,8 @@ async fn a_number_of_one_period_has_the_same_limits_wherever_it_is_told() {
         assert_eq!((&all["flags"], &alone["flags"]), (&json!([]), &json!([])), "{metric}");
     }
     let team = site.page("/teams/payments").await;
-    let told = team.split("per service and week</a><span class=\"basis\">").nth(1).and_then(|rest| rest.split('<').next());
+    let told =
+        team.split("per service and week</small></a><span class=\"basis\">").nth(1).and_then(|rest| rest.split('<').next());
     let told = told.filter(|told| told.starts_with("95 % ")).unwrap_or_else(|| panic!("no limits: {team}"));
     let listed = site.page("/metrics/deployment_frequency").await;
     assert!(listed.contains(&format!("per service and week, {told}</span>")), "{told}: {listed}");

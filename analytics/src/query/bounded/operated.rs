@@ -16,14 +16,15 @@ use datafusion::logical_expr::{
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{BinaryExpr as PhysicalBinary, Column, Literal};
 
-use super::Bounds;
 use super::sizes::Rule;
+use super::{Bounds, patterns};
 use crate::query::stop::StopFlag;
 
 /// An expression with a function in the place of its operator, if that makes or does much.
 pub(super) fn replaced(expr: Expr, flag: &StopFlag) -> Transformed<Expr> {
-    let Some((operator, word, rule)) = operator(&expr) else { return Transformed::no(expr) };
-    let (left, right) = match expr {
+    let translated = patterns::translated(expr);
+    let Some((operator, word, rule)) = operator(&translated.data) else { return translated };
+    let (left, right) = match translated.data {
         Expr::BinaryExpr(binary) => (binary.left, binary.right),
         Expr::Like(like) | Expr::SimilarTo(like) => (like.expr, like.pattern),
         other => return Transformed::no(other),

@@ -54,6 +54,8 @@ pub(super) enum Rule {
     Separated,
     /// The result holds each argument once, or twice for a part of it.
     Sum,
+    /// The result is no larger than the first argument, which is copied for each row where it is the same for all.
+    Part,
     /// The result is a number, but the work is the product of both lengths.
     Levenshtein,
     /// The result is a part of the first text; each place of it may be compared with all of the second.
@@ -67,6 +69,10 @@ pub(super) enum Rule {
 /// Refuses a call whose result would be too large, or whose work would take too long. Else says at which rows it
 /// is to be cut, so that nobody waits long for any piece.
 pub(super) fn cuts(rule: Rule, args: &[ColumnarValue]) -> Result<Vec<usize>> {
+    let is_copied = matches!(args, [ColumnarValue::Scalar(_), rest @ ..] if rest.iter().any(is_array));
+    if rule == Rule::Part && !is_copied {
+        return Ok(Vec::new());
+    }
     let lengths = args.iter().map(Lengths::of).collect::<Result<Vec<_>>>()?;
     let rows = lengths.iter().map(Lengths::rows).max().unwrap_or(1);
     let is_empty = args.iter().any(|arg| matches!(arg, ColumnarValue::Array(array) if array.is_empty()));
@@ -185,6 +191,7 @@ impl Call<'_> {
             Rule::Separated => each(&|row| length(0, row).saturating_mul(count as u64).saturating_add(all(row))),
             Rule::Sum if count == 3 || count == 4 => each(&|row| all(row).saturating_add(length(0, row))),
             Rule::Sum => each(&all),
+            Rule::Part => each(&|row| length(0, row)),
             Rule::Levenshtein | Rule::Search | Rule::Pattern | Rule::Pairs => Vec::new(),
         })
     }
@@ -312,6 +319,10 @@ fn one_or_all(arg: &ColumnarValue) -> Result<ArrayRef> {
         ColumnarValue::Array(array) => Ok(ArrayRef::clone(array)),
         ColumnarValue::Scalar(value) => value.to_array_of_size(1),
     }
+}
+
+fn is_array(arg: &ColumnarValue) -> bool {
+    matches!(arg, ColumnarValue::Array(_))
 }
 
 fn is_text(data_type: &DataType) -> bool {

@@ -176,6 +176,7 @@ fn ordinary_questions_are_answered() {
     let filters = (0..120).map(|number| format!("(service <> 's{number}')")).collect::<Vec<_>>().join(" and ");
     let questions = [
         "select 1".to_owned(),
+        "\u{feff}select 1".to_owned(),
         "values (1, 'a'), (2, 'b')".to_owned(),
         "explain select * from deployments".to_owned(),
         "(select 1) union (select 2) order by 1 limit 1 offset 0;".to_owned(),
@@ -227,6 +228,41 @@ fn what_is_missed_at_the_end_is_placed_there() {
             Err(QueryError::Syntax { line, column, .. }) => assert_eq!((line, column), place, "{sql}"),
             other => panic!("`{sql}` is no syntax error: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn brackets_are_counted_with_the_clauses_around_them() {
+    let told = ask(&format!("select {}1{}", "(".repeat(49), ")".repeat(49))).unwrap_err().to_string();
+    assert!(told.contains("51 levels of brackets and clauses"), "{told}");
+}
+
+#[test]
+fn a_mistake_that_only_shows_while_a_question_runs_is_the_callers() {
+    for (expression, kind) in [
+        ("'abc' ~ '('", "bad-parameter"),
+        ("regexp_replace('abc', '(', '')", "bad-parameter"),
+        ("date_trunc('foo', now())", "bad-parameter"),
+        ("extract(foo from now())", "bad-parameter"),
+        ("make_date(2026, 13, 1)", "bad-parameter"),
+        ("make_date(2026, 2, 30)", "bad-parameter"),
+        ("ntile(0) over (order by lead_time_seconds)", "bad-parameter"),
+        ("substr('abc', 2, -1)", "bad-parameter"),
+        ("split_part('a,b', ',', 0)", "bad-parameter"),
+        ("decode('zz', 'hex')", "bad-parameter"),
+        ("(select service from deployments)", "bad-parameter"),
+        ("factorial(21)", "value-not-convertible"),
+        ("abs(-9223372036854775807 - lead_time_seconds * 0 - 1)", "value-not-convertible"),
+        ("now() + interval '300000 years'", "value-not-convertible"),
+        ("sum(lead_time_seconds) over (order by service rows between 1 following and 1 preceding)", "sql-syntax"),
+        ("percentile_cont(1.5) within group (order by lead_time_seconds)", "sql-syntax"),
+        ("sum(service)", "sql-syntax"),
+        ("substring('abc' from '(b)')", "sql-syntax"),
+    ] {
+        let refused = ask(&format!("select {expression} from deployments")).unwrap_err();
+        assert_eq!(refused.problem_type(), kind, "{expression}: {refused}");
+        let told = refused.to_string();
+        assert!(!told.contains("Internal error") && !told.contains("DataFusion") && !told.contains('\n'), "{told}");
     }
 }
 

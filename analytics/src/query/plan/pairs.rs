@@ -2,7 +2,7 @@
 //!
 //! `cross join` and a join by inequality only are allowed where statistics promise few pairs; where
 //! nothing is known about a table they are refused. Row counts here are upper limits, never
-//! estimates. The same walk finds long literals that would be copied into every row.
+//! estimates. The same walk finds long literals that would be copied into every row of a batch.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec,
 };
 use datafusion::physical_plan::memory::LazyMemoryExec;
-use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::union::{InterleaveExec, UnionExec};
+use datafusion::physical_plan::windows::WindowAggExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use crate::query::bounded::BATCH_BYTES_MAX;
@@ -54,8 +54,14 @@ fn rows_at_most(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<u64>, QueryError
         branches if plan.is::<UnionExec>() || plan.is::<InterleaveExec>() => {
             branches.iter().copied().try_fold(0_u64, |sum, rows| rows.map(|rows| sum.saturating_add(rows)))
         }
-        [input, ..] => one_input(plan, *input)?,
+        [input, ..] => one_input(plan, *input),
     };
+    let read = match children.as_slice() {
+        [] => rows,
+        [input] => *input,
+        _ => None,
+    };
+    check_literals(plan, read)?;
     let fetch = plan.fetch().map(|rows| rows as u64);
     Ok(match (rows, fetch) {
         (Some(rows), Some(fetch)) => Some(rows.min(fetch)),
@@ -63,20 +69,17 @@ fn rows_at_most(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<u64>, QueryError
     })
 }
 
-fn one_input(plan: &Arc<dyn ExecutionPlan>, input: Option<u64>) -> Result<Option<u64>, QueryError> {
+fn one_input(plan: &Arc<dyn ExecutionPlan>, input: Option<u64>) -> Option<u64> {
     if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
         let groups = aggregate.group_expr();
-        return Ok(if groups.expr().is_empty() {
+        return if groups.expr().is_empty() {
             Some(plan.output_partitioning().partition_count() as u64)
         } else {
             input.map(|rows| rows.saturating_mul(groups.groups().len().max(1) as u64))
-        });
-    }
-    if plan.is::<ProjectionExec>() {
-        check_literals(plan, input)?;
+        };
     }
     let keeps = matches!(plan.cardinality_effect(), CardinalityEffect::Equal | CardinalityEffect::LowerEqual);
-    Ok(input.filter(|_| keeps))
+    input.filter(|_| keeps)
 }
 
 fn leaf_rows(plan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
@@ -127,9 +130,12 @@ fn joined_rows(join_type: JoinType, left: u64, right: u64) -> u64 {
     }
 }
 
-/// A literal in a select list is copied into every row of a batch, outside of all accounts.
+/// A literal, wherever it stands, is copied into every row of a batch, outside of all accounts: in a select list, and
+/// by most functions that are given it.
 fn check_literals(plan: &Arc<dyn ExecutionPlan>, rows: Option<u64>) -> Result<(), QueryError> {
-    let rows = rows.unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
+    // A window takes a whole partition at once.
+    let rows_max = if plan.is::<WindowAggExec>() { u64::MAX } else { BATCH_ROWS };
+    let rows = rows.unwrap_or(rows_max).min(rows_max);
     let mut bytes = 0_u64;
     plan.apply_expressions(&mut |root| {
         root.apply(|expr| {

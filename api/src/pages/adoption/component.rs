@@ -89,13 +89,13 @@ fn moved(moved: &[Moved]) -> Markup {
             @if moved.is_empty() {
                 p { "No service joined, left, was exempted, became eligible or was born off the path." }
             } @else {
-                div.scroll role="region" aria-label="Who moved" tabindex="0" { table {
+                div.scroll role="region" aria-label="Who moved" tabindex="0" { table.stacked {
                     (head(&[Words("Service"), Words("What happened"), Words("Since"), Words("Evidence")]))
                     tbody { @for one in moved { tr {
                         (service_cell(&one.service, one.team.as_deref()))
-                        td { (what(one)) }
-                        td { (day(&one.since)) }
-                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td data-label="What happened" { (what(one)) }
+                        td data-label="Since" { (day(&one.since)) }
+                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
             }
@@ -133,14 +133,14 @@ fn waiting(story: &Story) -> Markup {
                     (tallies("Chosen instead", &story.chose_instead))
                     (tallies("Not made for them, because of", &story.unfit))
                 }
-                div.scroll role="region" aria-label="Services that do not use it" tabindex="0" { table {
+                div.scroll role="region" aria-label="Services that do not use it" tabindex="0" { table.stacked {
                     (head(&[Words("Service"), Words("Status"), Words("Uses"), Words("Since"), Words("Evidence")]))
                     tbody { @for one in rest { tr {
                         (service_cell(&one.service, one.team.as_deref()))
-                        td { (status(one)) }
-                        td { (one.alternative.as_deref().unwrap_or("–")) }
-                        td { (day(&one.since)) }
-                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td data-label="Status" { (status(one)) }
+                        td data-label="Uses" { (one.alternative.as_deref().unwrap_or("–")) }
+                        td data-label="Since" { (day(&one.since)) }
+                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
                     } } }
                 } }
             }
@@ -261,20 +261,43 @@ fn users(story: &Story) -> Markup {
             h2 #users { "Who uses it" }
             p.question { "By what evidence?" }
             details { summary { (users.len()) " services" }
-                div.scroll role="region" aria-label="Services that use it" tabindex="0" { table {
+                div.scroll role="region" aria-label="Services that use it" tabindex="0" { table.stacked {
                     (head(&[
                         Words("Service"), Words("Since"), Words("Why"), Words("Version"), Words("Evidence"), Words("Confirmed"),
                     ]))
                     tbody { @for one in users { tr {
                         (service_cell(&one.service, one.team.as_deref()))
-                        td { (day(&one.since)) }
-                        td { (one.motive.as_deref().unwrap_or("–")) }
-                        td { (one.version.as_deref().unwrap_or("–")) }
-                        td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
-                        td { (one.confirmed_on.as_deref().map_or_else(|| "–".to_owned(), day)) }
+                        td data-label="Since" { (day(&one.since)) }
+                        td data-label="Why" { (one.motive.as_deref().unwrap_or("–")) }
+                        td data-label="Version" { (one.version.as_deref().unwrap_or("–")) }
+                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
+                        td data-label="Confirmed" { (one.confirmed_on.as_deref().map_or_else(|| "–".to_owned(), day)) }
                     } } }
                 } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_stands_below_its_service_where_there_is_no_room_beside_it() {
+        let one = Moved {
+            kind: "joined".to_owned(),
+            service: "cart".to_owned(),
+            team: None,
+            since: "2026-09-07".to_owned(),
+            alternative: None,
+            motive: None,
+            evidence: Some("ci.yaml:3".to_owned()),
+            evidence_commit: None,
+            evidence_url: None,
+        };
+        let table = moved(&[one]).into_string();
+        assert!(table.contains("<table class=\"stacked\">"), "{table}");
+        assert!(table.contains("<td class=\"evidence\" data-label=\"Evidence\"><code>ci.yaml:3</code></td>"), "{table}");
     }
 }

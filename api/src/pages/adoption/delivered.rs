@@ -1,7 +1,7 @@
 //! How a team or a service delivers: the five numbers of DORA over the last 90 days, each a way to everything behind it.
 
 use crate::pages::address::Address;
-use crate::pages::metric::beside;
+use crate::pages::metric::{beside, figure};
 use crate::pages::picture::named;
 use crate::problem::Problem;
 use futures::FutureExt;
@@ -37,7 +37,7 @@ pub(super) async fn delivered(engine: &Engine, kind: &str, name: &str) -> Result
         section aria-labelledby="delivery" {
             h2 #delivery { "How it delivers" }
             p.question { "The five metrics of DORA over the last 90 days, each with everything behind it." }
-            ul.tiles { @for (metric, cell) in &numbers { (number(metric, cell.as_ref(), kind, name)) } }
+            ul.tiles.five { @for (metric, cell) in &numbers { (number(metric, cell.as_ref(), kind, name)) } }
         }
     })
 }
@@ -47,8 +47,11 @@ fn number(metric: &Metric, cell: Option<&Cell>, kind: &str, name: &str) -> Marku
     html! {
         li.tile {
             h3 { (metric.title) }
-            a.figure href=(address) { (cell.map_or_else(|| "no data".to_owned(), |cell| wording::cell(metric, cell))) }
-            @if let Some(cell) = cell { span.basis { (beside(metric, cell)) } }
+            a.figure href=(address) { @if let Some(cell) = cell { (figure(metric, cell)) } @else { "no data" } }
+            @if let Some(cell) = cell {
+                span.basis { (beside(metric, cell)) }
+                @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
+            }
         }
     }
 }
@@ -59,7 +62,7 @@ mod tests {
     use waymark_event::Instant;
 
     #[test]
-    fn a_number_has_its_limits_its_basis_and_its_page() {
+    fn a_number_has_its_limits_its_basis_its_coverage_and_its_page() {
         let metric = named("change_fail_rate").unwrap();
         let cell = Cell {
             statistic: metric.headline().to_owned(),
@@ -73,12 +76,15 @@ mod tests {
             sample_size: Some(40),
             numerator: Some(4.0),
             denominator: Some(40.0),
-            coverage: Some(1.0),
+            coverage: Some(0.58),
             is_partial: false,
         };
         let known = number(metric, Some(&cell), "team", "a/b").into_string();
         assert!(known.contains("href=\"/metrics/change_fail_rate?scope_kind=team&amp;scope=a%2Fb\">10 %</a>"), "{known}");
         assert!(known.contains("95 % 5–20 %, 4 of 40 deployments"), "{known}");
+        assert!(known.contains("<span class=\"basis\">58 % coverage</span>"), "{known}");
         assert!(number(metric, None, "team", "a/b").into_string().contains(">no data</a>"));
+        let rate = number(named("deployment_frequency").unwrap(), Some(&cell), "team", "a/b").into_string();
+        assert!(rate.contains(">0.1<small> per service and week</small></a>"), "{rate}");
     }
 }

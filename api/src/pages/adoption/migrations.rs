@@ -14,7 +14,7 @@ use axum::response::Response;
 use maud::{Markup, PreEscaped, html};
 use waymark_analytics::{Definitions, Engine, Migration};
 use waymark_reports::wording::{counted, dates};
-use waymark_reports::{Waiting, burn_up_of};
+use waymark_reports::{Waiting, WaitingState, burn_up_of};
 
 /// Every migration that has begun.
 pub(crate) async fn migrations(State(app): State<App>) -> Result<Response, Refusal> {
@@ -56,8 +56,9 @@ async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
             p { "No migration has begun: declare one under " code { "migrations:" } " in " code { "platform/*.yaml" } "." }
         }
         @for (declared, told) in &shown {
-            section aria-labelledby={ "m-" (declared.id) } {
-                h2 id={ "m-" (declared.id) } { (declared.title) }
+            section aria-label=(declared.title) {
+                // Of one migration it is the title of the page.
+                @if id.is_none() { h2 { (declared.title) } }
                 p.question { (about(engine.definitions(), declared, told)) }
                 p class=(tone(&told.status)) { (told.forecast.as_deref().unwrap_or("No claim about its end: no complete week is known.")) }
                 @if !told.weeks.is_empty() {
@@ -95,10 +96,38 @@ fn waiting(waiting: &[Waiting]) -> Markup {
                     (head(&[Words("Service"), Words("State"), Words("What it waits for")]))
                     tbody { @for one in waiting { tr {
                         (service_cell(&one.service, one.team.as_deref()))
-                        td { (state_said(one.state)) } td { (one.reason.as_deref().unwrap_or("–")) }
+                        td { (state_said(one.state)) } td { (awaited(one)) }
                     } } }
                 } }
             }
         }
+    }
+}
+
+/// What keeps a service; nothing may keep one that has not begun.
+fn awaited(one: &Waiting) -> &str {
+    match (one.reason.as_deref(), one.state) {
+        (Some(reason), _) => reason,
+        (None, WaitingState::Exempt) => "the end of its exemption",
+        (None, WaitingState::Unknown) => "evidence",
+        (None, _) => "–",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_exempt_waits_for_the_end_of_its_exemption() {
+        let one = |state: WaitingState, reason: Option<&str>| Waiting {
+            service: "ledger".to_owned(),
+            team: None,
+            state,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(awaited(&one(WaitingState::Exempt, None)), "the end of its exemption");
+        assert_eq!(awaited(&one(WaitingState::Blocked, Some("a new runner"))), "a new runner");
+        assert_eq!(awaited(&one(WaitingState::NotStarted, None)), "–");
     }
 }

@@ -145,15 +145,15 @@ fn table(engine: &Engine, standing: &[&Stander], kind: &str) -> Markup {
     let title =
         |id: &str| engine.definitions().component(id).map_or_else(|| id.to_owned(), |component| component.title.clone());
     html! {
-        div.scroll role="region" aria-label="Components" tabindex="0" { table {
+        div.scroll role="region" aria-label="Components" tabindex="0" { table.stacked {
             (head(&headings))
             tbody { @for one in standing { tr {
                 td { a href={ "/adoption/" (path_part(&one.component)) } { (title(&one.component)) } }
-                @if has_services { td { a href={ "/services/" (path_part(&one.service)) } { (one.service) } } }
-                td { (status(one)) }
-                td { (one.alternative.as_deref().unwrap_or("–")) }
-                td { (day(&one.since)) }
-                td.evidence { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                @if has_services { td data-label="Service" { a href={ "/services/" (path_part(&one.service)) } { (one.service) } } }
+                td data-label="Status" { (status(one)) }
+                td data-label="Used instead" { (one.alternative.as_deref().unwrap_or("–")) }
+                td data-label="Since" { (day(&one.since)) @if let Some(version) = &one.version { small { "version " (version) } } }
+                td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
             } } }
         } }
     }

@@ -41,6 +41,7 @@ pub(super) fn objection(series: &Series) -> Option<String> {
 pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Markup {
     let kinds = kinds(metric);
     let last = params.last.map(|last| last.to_string()).unwrap_or_default();
+    let (from, to) = days(params, window);
     html! {
         form.asked method="get" action={ "/metrics/" (metric.id) } {
             label { "Scope" select name="scope_kind" {
@@ -54,10 +55,38 @@ pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Mar
                     }
                 }
             } }
-            label { "From" input name="from" type="date" value=(params.from.as_deref().unwrap_or_default()); }
-            label { "Until before" input name="to" type="date" value=(params.to.as_deref().unwrap_or_default()); }
+            label { "From" input name="from" type="date" value=(from); }
+            label { "Until before" input name="to" type="date" value=(to); }
             label { "or last … periods (whole range: days)" input.short name="last" type="number" min="1" max="2000" value=(last); }
             button { "Show" }
         }
+    }
+}
+
+/// The days that were asked for, as a field of a date can hold them: a week such as `2026-W47` by its first day.
+fn days(params: &RowsParams, window: &Window) -> (String, String) {
+    let is_said = |text: Option<&String>| text.is_some_and(|text| !text.is_empty());
+    let first = window.periods.first().filter(|_| is_said(params.from.as_ref())).map(|period| period.first_day.to_string());
+    let end = window.periods.last().filter(|_| is_said(params.to.as_ref())).map(|period| period.end_day.to_string());
+    (first.unwrap_or_default(), end.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDate;
+    use waymark_analytics::find;
+
+    #[test]
+    fn a_week_that_was_asked_for_stands_in_the_form_by_its_days() {
+        let day = |day: u32| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        let window = Window::between(Grain::Week, day(16), day(30), chrono_tz::UTC);
+        let metric = find("change_lead_time").unwrap();
+        let weeks = RowsParams { from: Some("2026-W47".to_owned()), to: Some("2026-W49".to_owned()), ..RowsParams::default() };
+        let asked = form(metric, &weeks, &window).into_string();
+        assert!(asked.contains("name=\"from\" type=\"date\" value=\"2026-11-16\""), "{asked}");
+        assert!(asked.contains("name=\"to\" type=\"date\" value=\"2026-11-30\""), "{asked}");
+        let unsaid = form(metric, &RowsParams::default(), &window).into_string();
+        assert!(unsaid.contains("name=\"from\" type=\"date\" value=\"\""), "{unsaid}");
     }
 }

@@ -21,9 +21,13 @@ use waymark_reports::wording;
 /// Columns that have a place of their own.
 const PLACED: &[&str] = &["is_counted", "reason", "url", "scope_kind", "scope", "period_start"];
 
+/// Rows in one download: as many as the interface gives at once.
+const ROWS_OF_PART: u16 = 10_000;
+/// Links to parts of the rows; who wants more asks for fewer days.
+const PARTS_MAX: usize = 20;
+
 /// The section with the counts, the choices, the table and the downloads.
 pub(super) fn section(explained: &Explanation, params: &RowsParams, address: &Uri, zone: Tz) -> Markup {
-    let rows = Address::of_rows(explained.metric).asking(params).with("limit", "10000");
     html! {
         section aria-labelledby="rows" {
             h2 #rows { "The rows behind it" }
@@ -35,9 +39,38 @@ pub(super) fn section(explained: &Explanation, params: &RowsParams, address: &Ur
             } @else {
                 p { "There is none." }
             }
-            p.downloads {
-                "These rows " a href=(rows.clone().with("format", "csv").text()) { "as CSV" } " · "
-                a href=(rows.text()) { "with everything else as JSON" }
+            (downloads(explained.rows_total, &chosen(explained.metric, params)))
+        }
+    }
+}
+
+/// The rows that the page is about, as the interface gives them.
+fn chosen(metric: &str, params: &RowsParams) -> Address {
+    let choices = [("show", params.show.as_ref()), ("reason", params.reason.as_ref())];
+    let filled = choices.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    filled.fold(Address::of_rows(metric).asking(params), |rows, (name, value)| rows.with(name, value.as_str()))
+}
+
+/// All of the rows as files; where one cannot hold them, each part says which it has.
+fn downloads(rows_total: i64, rows: &Address) -> Markup {
+    let rows = rows.clone().with("limit", ROWS_OF_PART.to_string());
+    let csv = rows.clone().with("format", "csv");
+    let last_of = |first: i64| rows_total.min(first + i64::from(ROWS_OF_PART));
+    let part = |first: i64| {
+        let address = if first > 0 { csv.clone().with("offset", first.to_string()) } else { csv.clone() };
+        html! { a href=(address.text()) { (wording::count(first + 1)) "–" (wording::count(last_of(first))) } }
+    };
+    let firsts: Vec<i64> = (0..rows_total).step_by(usize::from(ROWS_OF_PART)).take(PARTS_MAX).collect();
+    let end = firsts.last().map_or(0, |first| last_of(*first));
+    html! {
+        p.downloads {
+            @if firsts.len() > 1 {
+                "These " (wording::count(rows_total)) " rows as CSV, in parts: "
+                @for (place, first) in firsts.iter().enumerate() { @if place > 0 { ", " } (part(*first)) }
+                @if end < rows_total { "; the other " (wording::count(rows_total - end)) " in a narrower range" }
+                " · " a href=(rows.text()) { "the first " (wording::count(last_of(0))) " with everything else as JSON" }
+            } @else {
+                "These rows " a href=(csv.text()) { "as CSV" } " · " a href=(rows.text()) { "with everything else as JSON" }
             }
         }
     }
@@ -177,4 +210,32 @@ fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
 fn is_varied(column: &ArrayRef) -> bool {
     let column = column.as_string::<i32>();
     column.iter().skip(1).any(|value| value != column.iter().next().flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_file_cannot_hold_is_offered_in_parts() {
+        let params = RowsParams { show: Some("counted".to_owned()), reason: Some(String::new()), ..RowsParams::default() };
+        let rows = chosen("change_lead_time", &params);
+        let links = |total: i64| {
+            let html = downloads(total, &rows).into_string();
+            let links = html.split("<a href=\"/api/v1/metrics/change_lead_time/rows?show=counted&amp;limit=10000").skip(1);
+            links.map(|link| link.split("</a>").next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let whole = ["&amp;format=csv\">as CSV", "\">with everything else as JSON"];
+        assert_eq!((links(0), links(10_000)), (whole.map(ToOwned::to_owned).to_vec(), whole.map(ToOwned::to_owned).to_vec()));
+        let parts = [
+            "&amp;format=csv\">1–10,000",
+            "&amp;format=csv&amp;offset=10000\">10,001–13,483",
+            "\">the first 10,000 with everything else as JSON",
+        ];
+        assert_eq!(links(13_483), parts);
+        // Twenty parts have links, and the one row after them is told.
+        assert_eq!(links(200_001).len(), 21);
+        let text = downloads(200_001, &rows).into_string();
+        assert!(text.contains("190,001–200,000</a>; the other 1 in a narrower range"), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Files: each becomes deliveries the way its source cuts it. Where files lie is not known here.
 
-use crate::source::Source;
+use crate::source::{ROW_HEADER, Source};
 use std::collections::BTreeMap;
 use waymark_event::{Channel, Delivery, DeliveryId, Instant, Proof};
 
@@ -8,9 +8,14 @@ use waymark_event::{Channel, Delivery, DeliveryId, Instant, Proof};
 pub fn deliveries(source: &dyn Source, file: &[u8], instance: Option<&str>, received_at: Instant) -> Vec<Delivery> {
     let envelope = source.envelope(&BTreeMap::new());
     let bodies = source.cut_file(file);
+    let row_headers = |place: usize| {
+        let row = source.first_row().map(|first| (ROW_HEADER.to_owned(), (first + place).to_string()));
+        row.into_iter().collect()
+    };
     bodies
         .into_iter()
-        .map(|body| Delivery {
+        .enumerate()
+        .map(|(place, body)| Delivery {
             id: DeliveryId::received(received_at),
             source: source.name().to_owned(),
             instance: instance.unwrap_or_else(|| source.default_instance()).to_owned(),
@@ -18,7 +23,7 @@ pub fn deliveries(source: &dyn Source, file: &[u8], instance: Option<&str>, rece
             channel: Channel::File,
             event_type: envelope.event_type.clone(),
             vendor_delivery_id: None,
-            headers: BTreeMap::new(),
+            headers: row_headers(place),
             content_type: None,
             body,
             proof: Proof::NoneConfigured,

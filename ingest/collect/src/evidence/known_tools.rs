@@ -60,6 +60,8 @@ pub(super) struct Spot {
     pub(super) variable: Option<String>,
     /// Whether the value is an address, which fits by its host and has no version.
     pub(super) is_address: bool,
+    /// Whether the value is where a repository lies, which also fits as `host/path`.
+    pub(super) is_repository: bool,
     /// Paths of values that name files of the same repository, which then count as this one.
     pub(super) leads: Vec<String>,
     /// The files that may be named so.

@@ -9,7 +9,7 @@ use super::glob::{Patterns, split_version};
 use super::known_tools::{KnownTools, PackageFormat, Spot};
 use super::package;
 use super::rule::Condition;
-use waymark_event::EvidenceKind;
+use waymark_event::{EvidenceKind, canonical_repository};
 
 /// Bytes past which a file is no configuration that people wrote; lock files may be longer.
 pub(super) const FILE_BYTES_MAX: usize = 1_024 * 1_024;
@@ -234,7 +234,8 @@ fn in_documents(documents: &[Node], spot: &Spot, patterns: &Patterns) -> Look {
     for (value, parent) in of_kind.flat_map(|document| spot.at.iter().flat_map(move |path| document.at(path))) {
         let Some(text) = value.text().and_then(|text| of_variable(text, parent, spot)) else { continue };
         if let Some(pattern) = open_value(text) {
-            if spot.is_template && in_part.seen.is_none() && patterns.may_fit(&pattern) {
+            let may_fit = patterns.may_fit(&pattern) || repository(&pattern, spot).is_some_and(|key| patterns.may_fit(&key));
+            if spot.is_template && in_part.seen.is_none() && may_fit {
                 in_part.seen = Some(Seen { line: Some(value.line), version: None, is_weak: true });
             }
         } else if let Some(inside) = fitting(text, spot, patterns) {
@@ -262,7 +263,15 @@ fn fitting(text: &str, spot: &Spot, patterns: &Patterns) -> Option<Option<String
     if spot.is_address {
         return fits_address(text, patterns).then_some(None);
     }
-    patterns.fit_reference(text).then(|| split_version(text).map(|(_, version)| version.to_owned()))
+    let (name, version) = split_version(text).map_or((text, None), |(name, version)| (name, Some(version)));
+    let fits = patterns.fit_reference(text) || repository(name, spot).is_some_and(|key| patterns.fit(&key));
+    fits.then(|| version.map(str::to_owned))
+}
+
+/// The address of a repository as `host/path`, as it is written elsewhere, where the value is one.
+fn repository(text: &str, spot: &Spot) -> Option<String> {
+    let is_address = spot.is_repository && (text.contains("://") || text.starts_with("git@"));
+    is_address.then(|| canonical_repository(text)).flatten()
 }
 
 /// Whether an address fits as it stands, or by its host, with and without scheme and port.
@@ -430,6 +439,17 @@ mod tests {
         assert_eq!(source(&set("https://git.example.org/acme/{{repo}}")), "~7 ");
         assert_eq!(source(&set("https://git.example.org/other/{{repo}}")), "");
         assert_eq!(source(&set("https://git.example.org/acme/cart")), "7 v1");
+        let by_name = |url: &str| seen("delivery_source: { match: \"git.example.org/acme/*\" }", "argo/app.yaml", &set(url));
+        for url in [
+            "https://git.example.org/Acme/cart.git",
+            "git@git.example.org:acme/cart",
+            "ssh://git@git.example.org:7999/acme/cart",
+        ] {
+            assert_eq!(by_name(url), "7 v1", "{url}");
+        }
+        assert_eq!(by_name("https://git.example.org/acme/{{repo}}"), "~7 ");
+        assert_eq!(by_name("https://git.example.org/other/cart"), "");
+        assert_eq!(by_name("https://git.example.org.evil/acme/cart"), "");
         let app = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    chart: base-service\n    targetRevision: 1.2\n";
         assert_eq!(seen("chart: { match: base-service }", "argo/app.yaml", app), "5 1.2");
     }

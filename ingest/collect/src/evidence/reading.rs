@@ -163,18 +163,20 @@ fn refusal(file: &WrittenFile, error: &serde_saphyr::Error) -> Remark {
     let error = error.without_snippet();
     let message = match error {
         serde_saphyr::Error::Message { msg, .. } => msg.clone(),
+        serde_saphyr::Error::Unexpected { expected, .. } => format!("invalid type: expected {expected}"),
         other => other.to_string(),
     };
     let number = |number: u64| usize::try_from(number).unwrap_or_default();
     if let Some(place) = error.location() {
-        return file.remark(number(place.line()), number(place.column()), Weight::Wrong, key_suggestion(&message));
+        return file.remark_on_value(number(place.line()), number(place.column()), &message);
     }
     let sections: BTreeMap<String, Vec<Spanned<Value>>> = serde_saphyr::from_str(&file.text).unwrap_or_default();
     let mut entries = sections.get("evidence").into_iter().flatten();
-    let failing = entries.find(|entry| failure::<EvidenceRule>(entry.value.clone()).as_ref() == Some(&message));
-    let line = failing.map_or(0, |entry| number(entry.defined.line()));
+    if let Some(entry) = entries.find(|entry| failure::<EvidenceRule>(entry.value.clone()).as_ref() == Some(&message)) {
+        return file.remark_on_entry(number(entry.defined.line()), &entry.value, &message, &failure::<EvidenceRule>);
+    }
     let word = message.split('`').nth(1).unwrap_or_default().to_owned();
-    file.remark_at(line, usize::MAX, &word, Weight::Wrong, key_suggestion(&message))
+    file.remark_at(0, usize::MAX, &word, Weight::Wrong, key_suggestion(&message))
 }
 
 fn failure<T: DeserializeOwned>(value: Value) -> Option<String> {
@@ -251,6 +253,8 @@ mod tests {
         ] {
             assert_eq!(remark(body), expected, "{body}");
         }
+        let files = remark("    present:\n      any:\n        - file: { path: a }\n        - line: { match: b }\n");
+        assert_eq!(files, "p.yaml:6:11: missing field `files` of `present.any.line`");
         let version = remark("    rule_version: -2\n");
         assert!(version.contains("`rule_version` must be a whole number from 0 to 2147483647, not `-2`"), "{version}");
         let follow = remark("    present: { any: [{ workflow_uses: { match: a, follow: -1 } }] }\n");

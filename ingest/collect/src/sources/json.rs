@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use waymark_event::{
     Delivery, DeploymentKind, EvidenceKind, Finding, Head, Instant, Interface, Observation, OwnerKind, Read, Reason, Record,
-    Rejection, ServiceKind, Stage, Table, VersionRank,
+    Rejection, ServiceKind, Stage, Table, VersionRank, suggestion,
 };
 
 /// The dialect of our own event format.
@@ -116,7 +116,7 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     let mut head = head(&mut data)?;
     keep_raw_words(&mut data);
     refuse_unknown_words(table, &data)?;
-    let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| Rejection::from_json(&error))?;
+    let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| refused(table, item, &error))?;
     identity::pseudonymise(&mut record, reading);
     identity::unify_addresses(&mut record);
     identity::validate(&record)?;
@@ -153,6 +153,25 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     Ok(observations)
 }
 
+/// Why an event cannot be read, with the field: the reader does not name it where a value is wrong, so it is the one
+/// that is refused in the same words when it stands alone.
+fn refused(table: Table, item: &RawValue, error: &serde_json::Error) -> Rejection {
+    let rejection = Rejection::from_json(error);
+    if rejection.pointer.is_some() {
+        return rejection;
+    }
+    let told = serde_json::from_str::<Event>(item.get()).map(|event| event.data).unwrap_or_default();
+    let said = error.to_string();
+    let is_refused = |name: &str, value: &Value| {
+        let alone: Map<String, Value> = [(name.to_owned(), value.clone())].into_iter().collect();
+        Record::from_json(table, Value::Object(alone)).is_err_and(|error| error.to_string() == said)
+    };
+    match told.iter().find(|(name, value)| value.as_str() != Some("") && is_refused(name, value)) {
+        Some((name, _)) => rejection.at(format!("/data/{name}")),
+        None => rejection,
+    }
+}
+
 /// The same statement as a moment beside the state, which the next one replaces.
 fn moment(delivery: &Delivery, head: &Head, record: &Record, (word, at): (&str, Instant)) -> Observation {
     let head = Head {
@@ -172,7 +191,8 @@ fn table(word: &str) -> Result<Table, Rejection> {
     };
     Table::ALL.iter().copied().find(|table| singular(table) == word).ok_or_else(|| {
         let known: Vec<String> = Table::ALL.iter().map(singular).collect();
-        let message = format!("the type is none of {}", known.join(", "));
+        let meant = suggestion(word, known.iter().map(String::as_str));
+        let message = format!("the type is none of {}{meant}", known.join(", "));
         Rejection::new(Stage::Map, Reason::UnknownShape, message).at("/type")
     })
 }

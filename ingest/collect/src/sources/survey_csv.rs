@@ -4,7 +4,7 @@
 //! they exist, `component, comment, scale_min, scale_max`. Respondents become pseudonyms of their
 //! wave here; which cells may be published is decided by the `survey_results` fact.
 
-use crate::source::{Normalised, Reading, Source};
+use crate::source::{Normalised, ROW_HEADER, Reading, Source};
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
 use waymark_event::{Delivery, EntityId, Head, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank};
@@ -41,6 +41,11 @@ impl Source for SurveyCsv {
         if bodies.is_empty() { vec![file.to_vec()] } else { bodies }
     }
 
+    /// Above it stands the header.
+    fn first_row(&self) -> Option<usize> {
+        Some(2)
+    }
+
     fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {
         let text = match delivery.text() {
             Ok(text) => text,
@@ -69,7 +74,7 @@ impl Source for SurveyCsv {
             });
             match answer {
                 Ok(observation) => normalised.observations.push(observation),
-                Err(rejection) => normalised.rejections.push(rejection.at_item(item)),
+                Err(rejection) => normalised.rejections.push(in_row(delivery, rejection).at_item(item)),
             }
         }
         if normalised == Normalised::default() {
@@ -84,6 +89,14 @@ fn two_lines(header: &csv::ByteRecord, row: &csv::ByteRecord) -> Option<Vec<u8>>
     writer.write_byte_record(header).ok()?;
     writer.write_byte_record(row).ok()?;
     writer.into_inner().ok()
+}
+
+/// The rejection with the row of the file, where the delivery was one.
+fn in_row(delivery: &Delivery, mut rejection: Rejection) -> Rejection {
+    if let Some(row) = delivery.header(ROW_HEADER) {
+        rejection.message = format!("row {row} of the file: {}", rejection.message);
+    }
+    rejection
 }
 
 fn unreadable() -> Rejection {
