@@ -147,6 +147,7 @@ impl Board {
         self.y = below;
     }
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "a row is folded or it is not")]
     fn heading(&mut self, title: &str, is_folded: bool) -> Value {
         let row = json!({ "type": "row", "title": title, "collapsed": is_folded, "panels": [] });
         let row = self.place((0, COLUMNS, 1), &row);

@@ -177,8 +177,8 @@ fn unlike_evidence(rules: &[EvidenceRule], definitions: &Definitions, evidence: 
         let proposal = suggestion(component, described.iter().copied());
         doubts.push(format!("evidence names a component `{component}` that is not described, and counts nowhere{proposal}"));
     }
-    let ruled = rules.iter().flat_map(|rule| &rule.alternatives).map(|alternative| alternative.name.as_str());
-    let given: BTreeSet<&str> = ruled.chain(evidence.alternatives.iter().map(String::as_str)).collect();
+    let of_rules = rules.iter().flat_map(|rule| &rule.alternatives).map(|alternative| alternative.name.as_str());
+    let given: BTreeSet<&str> = of_rules.chain(evidence.alternatives.iter().map(String::as_str)).collect();
     for alternative in definitions.alternatives.iter().filter(|one| !given.contains(one.name.as_str())) {
         let (name, category) = (&alternative.name, &alternative.category);
         let proposal = suggestion(name, given.iter().copied());

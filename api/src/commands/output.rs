@@ -37,6 +37,7 @@ pub(super) fn folded(text: &str) -> String {
 }
 
 /// At how many columns lines are broken: at the fewest on a terminal that does not say its size, nowhere without one.
+#[expect(clippy::fn_params_excessive_bools, reason = "the output is a terminal or it is not")]
 fn columns(size: Option<u16>, is_terminal: bool) -> Option<usize> {
     let known = size.map(|columns| usize::from(columns).clamp(COLUMNS_MIN, COLUMNS_MAX));
     known.or(is_terminal.then_some(COLUMNS_MIN))

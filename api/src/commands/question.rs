@@ -22,6 +22,7 @@ pub(crate) struct SqlArgs {
 
 impl SqlArgs {
     /// The one format that was asked for.
+    #[expect(clippy::fn_params_excessive_bools, reason = "the flag of the command, passed on")]
     fn format(&self, is_json: bool) -> anyhow::Result<RowsFormat> {
         let format = match (is_json, self.format) {
             (true, None | Some(RowsFormat::Json)) => RowsFormat::Json,

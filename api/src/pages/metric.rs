@@ -123,10 +123,8 @@ fn tile(metric: &Metric, cell: &Cell) -> Markup {
 pub(super) fn figure(metric: &Metric, cell: &Cell) -> Markup {
     let whole = wording::cell(metric, cell);
     let number = cell.value.map(|value| wording::short(metric.unit, value)).unwrap_or_default();
-    match whole.strip_prefix(&number).filter(|unit| !number.is_empty() && !unit.is_empty()) {
-        Some(unit) => html! { (number) small { (unit) } },
-        None => html! { (whole) },
-    }
+    let unit = whole.strip_prefix(&number).filter(|unit| !number.is_empty() && !unit.is_empty());
+    unit.map_or_else(|| html! { (whole) }, |unit| html! { (number) small { (unit) } })
 }
 
 /// Limits, and what the value rests on.

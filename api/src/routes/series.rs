@@ -169,7 +169,7 @@ impl SeriesBody {
                 row.is_partial.to_string(),
             ];
             csv.push_str(&fields.join(","));
-            csv.push_str("\n");
+            csv.push('\n');
         }
         csv
     }
