@@ -19,6 +19,7 @@ mod status;
 pub use app::App;
 pub use callers::{Hosts, only_meant};
 pub use comparison::{Comparison, ComparisonError, Theirs, comparison};
+pub use pages::DELIVERY;
 pub use problem::Problem;
 pub use routes::{CellBody, openapi};
 pub use status::{

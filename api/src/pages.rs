@@ -13,6 +13,8 @@ mod picture;
 mod status;
 mod style;
 
+pub use home::DELIVERY;
+
 use crate::app::App;
 use axum::Router;
 use axum::routing::get;

@@ -12,20 +12,12 @@ mod trends;
 
 use serde_json::{Value, json};
 use waymark_analytics::{METRICS, Metric, Statistic, Subject, Unit, find};
+use waymark_api::DELIVERY;
 
 /// Columns of Grafana's grid.
 const COLUMNS: usize = 24;
 /// Who takes the paved road: the share, with the two without which it says little.
 const ADOPTION: &[&str] = &["adoption_rate", "coverage_fit", "reach"];
-/// The numbers of delivery that the home page has, in its order.
-const DELIVERY: &[&str] = &[
-    "change_lead_time",
-    "deployment_frequency",
-    "failed_deployment_recovery_time",
-    "change_fail_rate",
-    "deployment_rework_rate",
-    "ci_success_rate",
-];
 /// Whether they like it.
 const SATISFACTION: &str = "nps";
 /// How far the use of components is known.

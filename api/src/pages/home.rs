@@ -90,7 +90,7 @@ fn reach_height(components: usize) -> usize {
 }
 
 /// The headline numbers of delivery: throughput, then instability, then what comes before both.
-const DELIVERY: &[&str] = &[
+pub const DELIVERY: &[&str] = &[
     "change_lead_time",
     "deployment_frequency",
     "failed_deployment_recovery_time",

@@ -45,7 +45,7 @@ pub(crate) async fn metric(
 
 /// Without a period it is the number of the home page: the last 90 days as one.
 fn settled(mut params: RowsParams) -> RowsParams {
-    let is_said = [&params.grain, &params.from, &params.to].into_iter().flatten().any(|text| !text.is_empty());
+    let is_said = params.grain.is_some() || params.from.is_some() || params.to.is_some();
     if !is_said && params.last.is_none() {
         params.grain = Some("window".to_owned());
     }
@@ -53,7 +53,7 @@ fn settled(mut params: RowsParams) -> RowsParams {
 }
 
 async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, address: &Uri) -> Result<Markup, Problem> {
-    let statistic = known_statistic(metric, params.statistic.as_deref().filter(|statistic| !statistic.is_empty()))?;
+    let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window_params().window(engine, metric.subject).await?;
     let explained = explanation(engine, metric, &window, statistic, &params.request(ROWS)?).await?;
     let series = engine.closer(metric, metric.statistics, &window).await?;

@@ -1,6 +1,6 @@
 //! `GET /api/v1/charts/{chart}.svg` and `.png`: one drawing of one metric.
 
-use super::window::{WindowParams, number, text};
+use super::window::{WindowParams, number, params_with_window, text};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::reporting::chart_series;
@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{Days, Months};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use utoipa::ToSchema;
@@ -20,57 +20,21 @@ use waymark_analytics::{Engine, Grain, Metric, Statistic, Window, find, local_da
 use waymark_event::Instant;
 use waymark_reports::{CHARTS, Chart, Frame, Theme, png};
 
-/// Which numbers are drawn, and how.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ChartParams {
-    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
-    /// `component_reason`, `category` or `category_vendor`;
-    /// default: the organisation, or every component or category for a metric of those.
-    #[serde(default, deserialize_with = "text")]
-    scope_kind: Option<String>,
-    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
-    #[serde(default, deserialize_with = "text")]
-    scope: Option<String>,
-    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
-    #[serde(default, deserialize_with = "text")]
-    grain: Option<String>,
-    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
-    #[serde(default, deserialize_with = "text")]
-    from: Option<String>,
-    /// First day that no longer belongs to it, in the same forms.
-    #[serde(default, deserialize_with = "text")]
-    to: Option<String>,
-    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
-    #[serde(default, deserialize_with = "number")]
-    #[param(minimum = 1)]
-    last: Option<u32>,
-    /// The metric to draw.
-    #[serde(default, deserialize_with = "text")]
-    metric: Option<String>,
-    /// `light`, `dark`, or `auto` for what the viewer's system says; default: light.
-    #[serde(default, deserialize_with = "text")]
-    theme: Option<String>,
-    /// Width of the picture in pixels, moved into 360 to 2400, of a sparkline from 40; default: 720.
-    #[serde(default, deserialize_with = "number")]
-    width: Option<u32>,
-    /// Height of the picture in pixels, moved into 240 to 1600, of a sparkline from 16; default: 360.
-    #[serde(default, deserialize_with = "number")]
-    height: Option<u32>,
-}
-
-impl ChartParams {
-    /// The same question without what is asked of its numbers.
-    fn window_params(&self) -> WindowParams {
-        WindowParams {
-            scope_kind: self.scope_kind.clone(),
-            scope: self.scope.clone(),
-            grain: self.grain.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            last: self.last,
-        }
+params_with_window! {
+    /// Which numbers are drawn, and how.
+    ChartParams {
+        /// The metric to draw.
+        #[serde(default, deserialize_with = "text")]
+        metric: Option<String>,
+        /// `light`, `dark`, or `auto` for what the viewer's system says; default: light.
+        #[serde(default, deserialize_with = "text")]
+        theme: Option<String>,
+        /// Width of the picture in pixels, moved into 360 to 2400, of a sparkline from 40; default: 720.
+        #[serde(default, deserialize_with = "number")]
+        width: Option<u32>,
+        /// Height of the picture in pixels, moved into 240 to 1600, of a sparkline from 16; default: 360.
+        #[serde(default, deserialize_with = "number")]
+        height: Option<u32>,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `GET /api/v1/metrics/{id}/rows`: everything behind a number, with the rows counted and left out.
 
 use super::series::read_from;
-use super::window::{WindowParams, number, text};
+use super::window::{WindowParams, number, params_with_window, text};
 use crate::app::App;
 use crate::encode;
 use crate::explain::{Explanation, explanation, known_statistic};
@@ -11,7 +11,6 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
 use waymark_analytics::{EvidenceRequest, Which, find};
 
@@ -22,67 +21,33 @@ const ROWS_MAX: usize = 10_000;
 /// Rows before a page, at most: more than stand behind any number.
 const OFFSET_MAX: usize = 1_000_000_000;
 
-/// Which number, and which of the rows behind it.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RowsParams {
-    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
-    /// `component_reason`, `category` or `category_vendor`;
-    /// default: the organisation, or every component or category for a metric of those.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) scope_kind: Option<String>,
-    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) scope: Option<String>,
-    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) grain: Option<String>,
-    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) from: Option<String>,
-    /// First day that no longer belongs to it, in the same forms.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) to: Option<String>,
-    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
-    #[serde(default, deserialize_with = "number")]
-    #[param(minimum = 1)]
-    pub(crate) last: Option<u32>,
-    /// Only this statistic, such as `p50`; the rows behind all statistics are the same.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) statistic: Option<String>,
-    /// `all`, `counted` or `left_out`; default: all.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) show: Option<String>,
-    /// Only rows that were left out for this reason.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) reason: Option<String>,
-    /// Rows before the page; default: 0.
-    #[serde(default, deserialize_with = "number")]
-    #[param(maximum = 1_000_000_000)]
-    pub(crate) offset: Option<usize>,
-    /// Rows of the page, at most 10,000; default: 1,000.
-    #[serde(default, deserialize_with = "number")]
-    #[param(minimum = 1, maximum = 10_000)]
-    pub(crate) limit: Option<usize>,
-    /// `json`, or `csv` for the rows alone; default: json.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) format: Option<String>,
+params_with_window! {
+    /// Which number, and which of the rows behind it.
+    RowsParams {
+        /// Only this statistic, such as `p50`; the rows behind all statistics are the same.
+        #[serde(default, deserialize_with = "text")]
+        pub(crate) statistic: Option<String>,
+        /// `all`, `counted` or `left_out`; default: all.
+        #[serde(default, deserialize_with = "text")]
+        pub(crate) show: Option<String>,
+        /// Only rows that were left out for this reason.
+        #[serde(default, deserialize_with = "text")]
+        pub(crate) reason: Option<String>,
+        /// Rows before the page; default: 0.
+        #[serde(default, deserialize_with = "number")]
+        #[param(maximum = 1_000_000_000)]
+        pub(crate) offset: Option<usize>,
+        /// Rows of the page, at most 10,000; default: 1,000.
+        #[serde(default, deserialize_with = "number")]
+        #[param(minimum = 1, maximum = 10_000)]
+        pub(crate) limit: Option<usize>,
+        /// `json`, or `csv` for the rows alone; default: json.
+        #[serde(default, deserialize_with = "text")]
+        pub(crate) format: Option<String>,
+    }
 }
 
 impl RowsParams {
-    /// The same question without what only chooses rows.
-    pub(crate) fn window_params(&self) -> WindowParams {
-        WindowParams {
-            scope_kind: self.scope_kind.clone(),
-            scope: self.scope.clone(),
-            grain: self.grain.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            last: self.last,
-        }
-    }
-
     /// Which rows, and which page of them.
     pub(crate) fn request(&self, rows: usize) -> Result<EvidenceRequest, Problem> {
         let which = match (self.reason.as_deref(), self.show.as_deref()) {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/metrics/{id}/series`: one metric over time, for the scopes that were asked for.
 
-use super::window::{WindowParams, number, text};
+use super::window::{WindowParams, number, params_with_window, text};
 use crate::app::App;
 use crate::explain::{flags, known_statistic};
 use crate::problem::Problem;
@@ -9,58 +9,22 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use waymark_analytics::{Cell, Series, find, profiles};
 
-/// Which numbers, by whose rules, and in which form.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct SeriesParams {
-    /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
-    /// `component_reason`, `category` or `category_vendor`;
-    /// default: the organisation, or every component or category for a metric of those.
-    #[serde(default, deserialize_with = "text")]
-    scope_kind: Option<String>,
-    /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
-    #[serde(default, deserialize_with = "text")]
-    scope: Option<String>,
-    /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
-    #[serde(default, deserialize_with = "text")]
-    grain: Option<String>,
-    /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
-    #[serde(default, deserialize_with = "text")]
-    from: Option<String>,
-    /// First day that no longer belongs to it, in the same forms.
-    #[serde(default, deserialize_with = "text")]
-    to: Option<String>,
-    /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
-    #[serde(default, deserialize_with = "number")]
-    #[param(minimum = 1)]
-    last: Option<u32>,
-    /// Only this statistic, such as `p50`.
-    #[serde(default, deserialize_with = "text")]
-    statistic: Option<String>,
-    /// `json` or `csv`; default: json.
-    #[serde(default, deserialize_with = "text")]
-    format: Option<String>,
-    /// By the rules of another tool, over the same facts; `/compare` lists the names.
-    #[serde(default, deserialize_with = "text")]
-    profile: Option<String>,
-}
-
-impl SeriesParams {
-    /// The same question without what is asked of its numbers.
-    fn window_params(&self) -> WindowParams {
-        WindowParams {
-            scope_kind: self.scope_kind.clone(),
-            scope: self.scope.clone(),
-            grain: self.grain.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            last: self.last,
-        }
+params_with_window! {
+    /// Which numbers, by whose rules, and in which form.
+    SeriesParams {
+        /// Only this statistic, such as `p50`.
+        #[serde(default, deserialize_with = "text")]
+        statistic: Option<String>,
+        /// `json` or `csv`; default: json.
+        #[serde(default, deserialize_with = "text")]
+        format: Option<String>,
+        /// By the rules of another tool, over the same facts; `/compare` lists the names.
+        #[serde(default, deserialize_with = "text")]
+        profile: Option<String>,
     }
 }
 

@@ -17,6 +17,57 @@ pub(crate) struct WindowParams {
     pub(crate) last: Option<u32>,
 }
 
+/// Declares the parameters of a route that is asked for a window: those of the window, in the same words everywhere, and
+/// behind them its own. Who uses it brings `WindowParams`, `number` and `text` into scope.
+macro_rules! params_with_window {
+    ($(#$about:tt)* $name:ident { $($own:tt)* }) => {
+        $(#$about)*
+        #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(crate) struct $name {
+            /// `service`, `team`, `system`, `organisation`, `component`, `component_team`, `component_alternative`,
+            /// `component_reason`, `category` or `category_vendor`;
+            /// default: the organisation, or every component or category for a metric of those.
+            #[serde(default, deserialize_with = "text")]
+            pub(crate) scope_kind: Option<String>,
+            /// The scope's name; several are separated by commas, and `\,` is a comma of a name.
+            #[serde(default, deserialize_with = "text")]
+            pub(crate) scope: Option<String>,
+            /// `day`, `week`, `month`, `quarter`, or `window` for the whole range; default: week.
+            #[serde(default, deserialize_with = "text")]
+            pub(crate) grain: Option<String>,
+            /// First day: `2026-03-02`, `2026-W10`, `2026-Q1`, or an RFC 3339 instant.
+            #[serde(default, deserialize_with = "text")]
+            pub(crate) from: Option<String>,
+            /// First day that no longer belongs to it, in the same forms.
+            #[serde(default, deserialize_with = "text")]
+            pub(crate) to: Option<String>,
+            /// How many complete periods before now; default: 13, and 90 days for `grain=window`.
+            #[serde(default, deserialize_with = "number")]
+            #[param(minimum = 1)]
+            pub(crate) last: Option<u32>,
+            $($own)*
+        }
+
+        impl $name {
+            /// The same question without what is not about its window.
+            pub(crate) fn window_params(&self) -> WindowParams {
+                WindowParams {
+                    scope_kind: self.scope_kind.clone(),
+                    scope: self.scope.clone(),
+                    grain: self.grain.clone(),
+                    from: self.from.clone(),
+                    to: self.to.clone(),
+                    last: self.last,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use params_with_window;
+
 /// A number of a form, whose empty field says nothing.
 pub(crate) fn number<'de, D: Deserializer<'de>, N: FromStr>(deserializer: D) -> Result<Option<N>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty());

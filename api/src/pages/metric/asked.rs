@@ -65,9 +65,8 @@ pub(super) fn form(metric: &Metric, params: &RowsParams, window: &Window) -> Mar
 
 /// The days that were asked for, as a field of a date can hold them: a week such as `2026-W47` by its first day.
 fn days(params: &RowsParams, window: &Window) -> (String, String) {
-    let is_said = |text: Option<&String>| text.is_some_and(|text| !text.is_empty());
-    let first = window.periods.first().filter(|_| is_said(params.from.as_ref())).map(|period| period.first_day.to_string());
-    let end = window.periods.last().filter(|_| is_said(params.to.as_ref())).map(|period| period.end_day.to_string());
+    let first = window.periods.first().filter(|_| params.from.is_some()).map(|period| period.first_day.to_string());
+    let end = window.periods.last().filter(|_| params.to.is_some()).map(|period| period.end_day.to_string());
     (first.unwrap_or_default(), end.unwrap_or_default())
 }
 

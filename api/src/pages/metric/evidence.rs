@@ -80,8 +80,8 @@ fn downloads(rows_total: i64, rows: &Address) -> Markup {
 fn choices(explained: &Explanation, params: &RowsParams) -> Markup {
     let here = || Address::of_metric(explained.metric).asking(params);
     let left_out: i64 = explained.left_out.iter().map(|left| left.rows).sum();
-    let reason = params.reason.as_deref().filter(|reason| !reason.is_empty());
-    let show = params.show.as_deref().filter(|show| !show.is_empty());
+    let reason = params.reason.as_deref();
+    let show = params.show.as_deref();
     let chip = |address: Address, words: &str, rows: i64, is_here: bool| {
         let current = is_here.then_some("true");
         html! { li { a href={ (address.text()) "#rows" } aria-current=[current] { (words) } " " span { (wording::count(rows)) } } }
