@@ -52,7 +52,7 @@ impl Paved {
         Self { layout, definitions: Arc::new(definitions), pipeline, refresher: Refresher::default(), position: 0, services }
     }
 
-    /// Keeps the catalogue, the deployments and every look but the last day's. Says how many findings.
+    /// Keeps the catalogue, the deployments and every look but those of the last week. Says how many findings.
     pub(crate) async fn fill(&mut self) -> usize {
         let mut batch: Vec<Delivery> = (0..self.services).map(described).collect();
         let mut findings = 0;
@@ -61,7 +61,7 @@ impl Paved {
                 if week % 4 == 0 {
                     batch.push(deployed(service, week));
                 }
-                if week + 1 < WEEKS || service % 7 != 0 {
+                if week + 1 < WEEKS {
                     batch.push(looked_at(service, week));
                     findings += COMPONENTS;
                 }
@@ -74,9 +74,10 @@ impl Paved {
         findings
     }
 
-    /// Keeps what the last day brought: the look at every seventh service. Says how many findings.
-    pub(crate) async fn fill_last_day(&mut self) -> usize {
-        let looks: Vec<Delivery> = (0..self.services).step_by(7).map(|service| looked_at(service, WEEKS - 1)).collect();
+    /// Keeps what a day of the last week brought: the look at every seventh service. Says how many findings.
+    pub(crate) async fn fill_day(&mut self, day: usize) -> usize {
+        let services = (day..self.services).step_by(7);
+        let looks: Vec<Delivery> = services.map(|service| looked_at(service, WEEKS - 1)).collect();
         let findings = looks.len() * COMPONENTS;
         self.keep(looks).await;
         findings

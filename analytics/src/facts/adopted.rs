@@ -12,7 +12,7 @@ mod looks;
 
 pub(super) use held::{Held, HeldFindings, LaterFindings, TOLD_UNTIL, held_of_units};
 
-use super::columns::{Count, instant, instants, listed, said, text, texts};
+use super::columns::{Count, count_days, instant, instants, listed, said, text, texts};
 use super::walks::{Given, Walk};
 use crate::adoption::{Agreed, Description, Look, Spell, Status, put_in_order, spells, told as told_of};
 use crate::window::local_date;
@@ -25,11 +25,13 @@ use looks::{Found, Looks};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use waymark_event::{Instant, read_day, record_batch};
+use waymark_event::{BatchBuilder, Instant, SchemaError, read_day, schema_of};
+
+const NAME: &str = "adoption_status";
 
 /// What is known of each service and component, spell by spell.
 pub(super) const ADOPTION: Walk = Walk {
-    makes: &["adoption_status"],
+    makes: &[NAME],
     leaves: holding::LEFT,
     about: &["One row per service, component and spell in which what is known of its adoption stays the same.\n\n\
          `status` is adopted, partial, off_path, exempt, not_eligible or unknown, from `valid_from` until before `valid_to`;\n\
@@ -111,20 +113,20 @@ struct SpellRow<'a> {
     is_left: bool,
     left_at: Option<Count>,
     is_prevalent: bool,
-    #[serde(deserialize_with = "read_day")]
+    #[serde(deserialize_with = "read_day", serialize_with = "count_days")]
     day: NaiveDate,
     category: Option<Cow<'a, str>>,
     alternative_vendor: Option<Cow<'a, str>>,
 }
 
 fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
-    let Some((patience, zone)) = agreed::settings(given)? else { return Ok(vec![in_columns(&[])?]) };
+    let mut rows = BatchBuilder::over(&schema_of::<SpellRow<'_>>(NAME).map_err(external)?, NAME).map_err(external)?;
+    let Some((patience, zone)) = agreed::settings(given)? else { return Ok(vec![rows.finish().map_err(external)?]) };
     let agreed = agreed::agreed(given)?;
     let looks = given.rows("observed.evidence").first().map(Looks::over).transpose()?;
     let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
     let descriptions = descriptions(given, &found)?;
     let mut holding = looks.as_ref().map(|looks| Holding::new(looks, &found));
-    let mut rows = Vec::with_capacity(descriptions.len() * agreed.len());
     let mut in_order: Vec<Look> = Vec::new();
     for (service, descriptions) in &descriptions {
         for (place, agreed) in agreed.iter().enumerate() {
@@ -138,17 +140,16 @@ fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
                 holding.hold(service, agreed, &in_order, &told);
             }
             for spell in spells(service, descriptions, agreed, &told, patience) {
-                rows.push(row(service, agreed, &spell, zone, looks.as_ref()));
+                rows.push(&row(service, agreed, &spell, zone, looks.as_ref())).map_err(external)?;
             }
         }
     }
     let held = holding.map(Holding::into_batches).transpose()?.unwrap_or_default();
-    Ok(std::iter::once(in_columns(&rows)?).chain(held).collect())
+    Ok(std::iter::once(rows.finish().map_err(external)?).chain(held).collect())
 }
 
-fn in_columns(rows: &[SpellRow<'_>]) -> Result<RecordBatch> {
-    let rows: Vec<&SpellRow<'_>> = rows.iter().collect();
-    record_batch(&rows, "adoption_status").map_err(|cause| DataFusionError::External(Box::new(cause)))
+fn external(cause: SchemaError) -> DataFusionError {
+    DataFusionError::External(Box::new(cause))
 }
 
 /// How every known service was described, in order of time. What was taken back stays as it was

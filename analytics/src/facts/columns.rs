@@ -4,6 +4,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray, UInt32Array,
 };
 use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType};
+use chrono::NaiveDate;
 use datafusion::error::{DataFusionError, Result};
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize, Serializer};
@@ -107,6 +108,11 @@ impl Serialize for Count {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.0.micros())
     }
+}
+
+/// Writes a day as its number, for the same reason.
+pub(super) fn count_days<S: Serializer>(day: &NaiveDate, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_i32(day.to_epoch_days())
 }
 
 fn column<'batch>(batch: &'batch RecordBatch, name: &str) -> Result<&'batch ArrayRef> {

@@ -86,11 +86,12 @@ impl DeliveryId {
 
     /// The id of a record of a log: the same whenever the record is read again.
     pub fn of_record(stream: &str, position: i64, recorded_at: Instant) -> Self {
-        let digest = Sha256::digest(format!("{stream}\0{position}"));
+        let digest = Sha256::new().chain_update(stream).chain_update("\0").chain_update(position.to_string()).finalize();
         let mut random = [0; 10];
         random.copy_from_slice(&digest[..10]);
         let millis = (recorded_at.micros().max(0) / 1_000).unsigned_abs();
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        Self(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned())
     }
 
     /// The id that was stored as `text`.

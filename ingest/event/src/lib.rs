@@ -44,7 +44,7 @@ pub use people::{PeopleKey, is_bot_account};
 pub use rejection::{Reason, Rejection, Stage};
 pub use remark::{Remark, Weight, WrittenFile, key_suggestion, suggestion};
 pub use repository::canonical_repository;
-pub use schema::{SchemaError, observation_batch, observation_schema, record_batch, schema_of};
+pub use schema::{BatchBuilder, SchemaError, observation_batch, observation_schema, record_batch, schema_of};
 pub use subject::{own_subject, shared_subject};
 pub use version::{Read, VersionRank};
 pub use words::{

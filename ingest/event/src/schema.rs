@@ -8,6 +8,7 @@ use crate::observation::{Head, Observation, Table, record_columns, record_fields
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
+use serde_arrow::ArrayBuilder;
 use serde_arrow::schema::{SchemaLike, TracingOptions};
 use std::sync::Arc;
 
@@ -92,12 +93,50 @@ pub fn schema_of<'de, T: Deserialize<'de>>(table: &str) -> Result<Vec<FieldRef>,
 /// # Errors
 /// `Trace`, or `Write` when a record does not fit its own schema.
 pub fn record_batch<'de, T: Serialize + Columnar<'de>>(records: &[T], table: &str) -> Result<RecordBatch, SchemaError> {
-    let fields = T::fields(table)?;
-    serde_arrow::to_record_batch(&fields, &records).map_err(|cause| SchemaError::Write {
-        table: table.to_owned(),
-        rows: records.len(),
-        cause: Box::new(cause),
-    })
+    let mut rows = BatchBuilder::over(&T::fields(table)?, table)?;
+    records.iter().try_for_each(|record| rows.push(record))?;
+    rows.finish()
+}
+
+/// Rows that become one batch. Each is written as it comes, so that none waits in memory for the others.
+#[derive(Debug)]
+pub struct BatchBuilder {
+    table: String,
+    columns: ArrayBuilder,
+    rows: usize,
+}
+
+impl BatchBuilder {
+    /// No rows yet, of these columns.
+    ///
+    /// # Errors
+    /// `Write` when a column has a type that rows cannot have.
+    pub fn over(fields: &[FieldRef], table: &str) -> Result<Self, SchemaError> {
+        let refused = |cause| SchemaError::Write { table: table.to_owned(), rows: 0, cause: Box::new(cause) };
+        let columns = ArrayBuilder::from_arrow(fields).map_err(refused)?;
+        Ok(Self { table: table.to_owned(), columns, rows: 0 })
+    }
+
+    /// Writes one more row.
+    ///
+    /// # Errors
+    /// `Write` when it does not fit the columns.
+    pub fn push(&mut self, row: &impl Serialize) -> Result<(), SchemaError> {
+        self.rows += 1;
+        self.columns.push(row).map_err(|cause| self.failed(cause))
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// `Write` when they do not make a batch.
+    pub fn finish(mut self) -> Result<RecordBatch, SchemaError> {
+        self.columns.to_record_batch().map_err(|cause| self.failed(cause))
+    }
+
+    fn failed(&self, cause: serde_arrow::Error) -> SchemaError {
+        SchemaError::Write { table: self.table.clone(), rows: self.rows, cause: Box::new(cause) }
+    }
 }
 
 /// A type whose columns can be derived, or a reference to one.

@@ -107,7 +107,9 @@ impl Assignment {
     pub(super) fn take_batches(&self) -> BTreeMap<i32, Batch> {
         let mut state = self.state();
         (state.records, state.bytes) = (0, 0);
-        state.batches.iter_mut().map(|(partition, batch)| (*partition, std::mem::take(batch))).collect()
+        // The next batch is mostly as long, and its records are not copied while it grows.
+        let taken = |batch: &mut Batch| std::mem::replace(batch, Batch::with_capacity(batch.len()));
+        state.batches.iter_mut().map(|(partition, batch)| (*partition, taken(batch))).collect()
     }
 
     /// From now on no partition is taken.

@@ -6,7 +6,7 @@
 
 use super::assignment::{Assignment, Batch};
 use super::position::first;
-use super::record::delivery;
+use super::record::Records;
 use super::{KafkaConfig, KafkaCount, KafkaError, KafkaLake, LostCause, LostRange};
 use futures::{FutureExt, StreamExt};
 use rdkafka::ClientConfig;
@@ -37,6 +37,7 @@ pub(super) struct Reader<'a> {
     config: &'a KafkaConfig,
     lake: &'a dyn KafkaLake,
     clock: &'a dyn Clock,
+    records: Records<'a>,
     consumer: Arc<TopicConsumer>,
     count: KafkaCount,
     /// Where each partition was begun: its "now" until the lake holds a record of it.
@@ -60,6 +61,7 @@ impl<'a> Reader<'a> {
             config,
             lake,
             clock,
+            records: Records::of(config),
             consumer: Arc::new(consumer),
             count: KafkaCount::default(),
             begun: BTreeMap::new(),
@@ -143,7 +145,8 @@ impl<'a> Reader<'a> {
         if message.payload_len() > self.config.body_bytes_max {
             return self.lose(partition, LostRange { from: offset, to: offset, cause: LostCause::TooLarge }).await;
         }
-        self.consumer.context().add(partition, offset, delivery(self.config, &message, self.clock.now()));
+        let delivery = self.records.delivery(&message, self.clock.now());
+        self.consumer.context().add(partition, offset, delivery);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! the same delivery. Headers are kept by an allow-list, in the names that HTTP gives them.
 
 use super::KafkaConfig;
+use crate::source::Source;
 use rdkafka::message::{Headers, Message};
 use std::collections::BTreeMap;
 use waymark_event::{Channel, Delivery, DeliveryId, Instant, Proof};
@@ -13,29 +14,46 @@ const EVENT_TYPE: &str = "waymark-event-type";
 const DELIVERY_ID: &str = "waymark-delivery-id";
 const CONTENT_TYPE: &str = "waymark-content-type";
 
-/// The delivery of one record.
-pub(super) fn delivery(config: &KafkaConfig, record: &impl Message, received_at: Instant) -> Delivery {
-    let headers = headers(config, record);
-    let named = |name: &str| headers.get(name).filter(|value| !value.is_empty()).cloned();
-    // A bridge passes a vendor's headers on, which its dialect knows how to read.
-    let envelope = crate::find(&config.source).map(|source| source.envelope(&headers)).unwrap_or_default();
-    let recorded_at = Instant::from_micros(record.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000));
-    let event_id = || Some(format!("{} {}", named("ce-source")?, named("ce-id")?));
-    Delivery {
-        id: DeliveryId::of_record(&config.stream(record.partition()), record.offset(), recorded_at),
-        source: config.source.clone(),
-        instance: config.instance.clone(),
-        connection: config.connection.clone(),
-        channel: Channel::Kafka,
-        event_type: named(EVENT_TYPE).or(envelope.event_type).or_else(|| named("ce-type")),
-        vendor_delivery_id: named(DELIVERY_ID).or(envelope.vendor_delivery_id).or_else(event_id),
-        content_type: named(CONTENT_TYPE).or_else(|| named("content-type")).or_else(|| named("ce-datacontenttype")),
-        // A record without a value keeps an empty body, and is rejected later as a tombstone.
-        body: record.payload().unwrap_or_default().to_vec(),
-        headers,
-        proof: Proof::NoneConfigured,
-        request_url: None,
-        received_at,
+/// What all records of a topic have in common, looked up once.
+pub(super) struct Records<'a> {
+    config: &'a KafkaConfig,
+    source: Option<&'static dyn Source>,
+    /// The names of streams, by partition.
+    streams: BTreeMap<i32, String>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn of(config: &'a KafkaConfig) -> Self {
+        Self { config, source: crate::find(&config.source), streams: BTreeMap::new() }
+    }
+
+    /// The delivery of one record.
+    pub(super) fn delivery(&mut self, record: &impl Message, received_at: Instant) -> Delivery {
+        let config = self.config;
+        let headers = headers(config, record);
+        let named = |name: &str| headers.get(name).filter(|value| !value.is_empty()).cloned();
+        // A bridge passes a vendor's headers on, which its dialect knows how to read.
+        let envelope = self.source.map(|source| source.envelope(&headers)).unwrap_or_default();
+        let recorded_at = Instant::from_micros(record.timestamp().to_millis().unwrap_or(0).saturating_mul(1_000));
+        let event_id = || Some(format!("{} {}", named("ce-source")?, named("ce-id")?));
+        let partition = record.partition();
+        let stream = self.streams.entry(partition).or_insert_with(|| config.stream(partition));
+        Delivery {
+            id: DeliveryId::of_record(stream, record.offset(), recorded_at),
+            source: config.source.clone(),
+            instance: config.instance.clone(),
+            connection: config.connection.clone(),
+            channel: Channel::Kafka,
+            event_type: named(EVENT_TYPE).or(envelope.event_type).or_else(|| named("ce-type")),
+            vendor_delivery_id: named(DELIVERY_ID).or(envelope.vendor_delivery_id).or_else(event_id),
+            content_type: named(CONTENT_TYPE).or_else(|| named("content-type")).or_else(|| named("ce-datacontenttype")),
+            // A record without a value keeps an empty body, and is rejected later as a tombstone.
+            body: record.payload().unwrap_or_default().to_vec(),
+            headers,
+            proof: Proof::NoneConfigured,
+            request_url: None,
+            received_at,
+        }
     }
 }
 
@@ -81,7 +99,7 @@ mod tests {
     }
 
     fn read(config: &KafkaConfig, headers: &[(&str, &str)], value: Option<&str>) -> Delivery {
-        delivery(config, &record(headers, value), Instant::from_seconds(1_780_000_000))
+        Records::of(config).delivery(&record(headers, value), Instant::from_seconds(1_780_000_000))
     }
 
     #[test]
