@@ -11,7 +11,11 @@ with taken_up as (
     group by component_id, service
 ),
 owners as (
-    select service, max(owner) as team, max(lifecycle) as lifecycle from service_owners where valid_to is null group by service
+    select service, max(owner) as team, max(system) as system, max(array_to_string(labels, ',')) as labels,
+        max(lifecycle) as lifecycle
+    from service_owners
+    where valid_to is null
+    group by service
 ),
 told as (
     select taken_up.component_id, taken_up.service, deployment_traces.finished_at < taken_up.adopted_at as is_before,
@@ -34,8 +38,8 @@ instruments as (
     where place = 1
     group by component_id, service
 )
-select taken_up.component_id, taken_up.service, owners.team, owners.lifecycle, taken_up.adopted_at,
-    coalesce(instruments.is_measured_anew, false) as is_measured_anew
+select taken_up.component_id, taken_up.service, owners.team, owners.system, owners.labels, owners.lifecycle,
+    taken_up.adopted_at, coalesce(instruments.is_measured_anew, false) as is_measured_anew
 from taken_up
 left join owners on owners.service = taken_up.service
 left join instruments on instruments.component_id = taken_up.component_id and instruments.service = taken_up.service

@@ -15,12 +15,13 @@ inside as (
 before as (
     select spells.service, spells.component_id, spells.valid_from,
         lag(spells.status) over (partition by spells.service, spells.component_id order by spells.valid_from) as status_before,
-        lag(spells.fit) over (partition by spells.service, spells.component_id order by spells.valid_from) as fit_before
+        lag(spells.fit) over (partition by spells.service, spells.component_id order by spells.valid_from) as fit_before,
+        lag(spells.known_status) over (partition by spells.service, spells.component_id order by spells.valid_from) as known_before
     from adoption_status as spells
     left semi join inside on inside.service = spells.service and inside.component_id = spells.component_id
 ),
 alive as (
-    select inside.*, before.status_before, before.fit_before, newborn.service is not null as is_birth
+    select inside.*, before.status_before, before.fit_before, before.known_before, newborn.service is not null as is_birth
     from inside
     join before on before.service = inside.service and before.component_id = inside.component_id
         and before.valid_from = inside.valid_from
@@ -36,7 +37,9 @@ moved as (
             -- who was born under our eyes began with it, also where the first look found it
             when status = 'adopted' and valid_from = adopted_since and (not is_prevalent or is_birth) then 'joined'
             when is_left and valid_from = left_at then 'left'
-            when status = 'exempt' and coalesce(status_before, 'unknown') <> 'exempt' then 'exempt'
+            -- an exemption of who was last known to use it and is only not seen takes nobody away yet
+            when status = 'exempt' and coalesce(known_status, status) <> 'adopted'
+                and (coalesce(status_before, 'unknown') <> 'exempt' or known_before = 'adopted') then 'exempt'
             -- before the first finding nobody could say that it fits
             when fit = 'fits' and fit_before = 'does_not_fit' and status <> 'adopted' then 'eligible'
         end as kind

@@ -2,7 +2,8 @@
 --
 -- Services that fell asleep, were archived or are no longer eligible by its end are gone, and stand
 -- in no part of it; of a team those are looked at that it had when the period began. `churn` is the share that left: off the path after at least 28 days of use. The
--- remainder is partial or unknown. `resurrection`: of those that had left before the period, the
+-- remainder is partial, exempt or unknown, or off the path after less use than that; who left and came back within the
+-- period uses it at both ends and is in no churn. `resurrection`: of those that had left before the period, the
 -- share that uses it again. A census: bounds count unknown statuses for and against.
 with movements as (
     select scope_kind, scope, period_start, period_end, is_partial, services,

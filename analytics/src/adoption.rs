@@ -123,6 +123,8 @@ pub(crate) struct Spell<'a> {
     pub(crate) evidence: Option<(Finding<'a>, Instant)>,
     /// When it was last seen so.
     pub(crate) confirmed_at: Option<Instant>,
+    /// Since when what was found says so by itself; null where only a rule or an exemption does.
+    pub(crate) told_at: Option<Instant>,
     pub(crate) has_conflict: bool,
     pub(crate) alternative: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
@@ -154,7 +156,9 @@ pub(crate) fn spells<'a>(
     for together in moments.chunk_by(Moment::says_the_same) {
         if let Some(first) = together.first() {
             described.push(first.description);
-            spells.push(first.spell(together.iter().filter_map(|moment| moment.last_at).max()));
+            let confirmed_at = together.iter().filter_map(|moment| moment.last_at).max();
+            let told_at = together.iter().find(|moment| moment.is_told).map(|moment| moment.at);
+            spells.push(first.spell(confirmed_at, told_at));
         }
     }
     history::remember(service, &mut spells, &described, agreed, patience);

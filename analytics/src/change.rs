@@ -184,7 +184,10 @@ fn verdict(kind: Statistic, difference: Interval, before: &Cell, after: &Cell) -
     let nothing = if matches!(kind, Statistic::Rate | Statistic::Events | Statistic::Level) { 1.0 } else { 0.0 };
     let (rose, fell) = match kind {
         // A share also moves when the number of eligible units does, and that is no adoption.
-        Statistic::Census => (after.numerator > before.numerator, after.numerator < before.numerator),
+        Statistic::Census => match (counted(before), counted(after)) {
+            (Some((least_before, most_before)), Some((least, most))) => (least > most_before, most < least_before),
+            _ => (false, false),
+        },
         _ => (true, true),
     };
     if difference.low > nothing && rose {
@@ -194,6 +197,13 @@ fn verdict(kind: Statistic, difference: Interval, before: &Cell, after: &Cell) -
     } else {
         Verdict::NoClearChange
     }
+}
+
+/// The least and the most units that a census may have found, whatever the unknown ones turn out to be.
+fn counted(cell: &Cell) -> Option<(f64, f64)> {
+    let all = cell.denominator?;
+    let units = |share: Option<f64>| Some((share.or(cell.value)? * all).round());
+    units(cell.low).zip(units(cell.high))
 }
 
 /// The difference of two independent estimates, from the limits of each: the near limits give the
@@ -490,6 +500,8 @@ mod tests {
             (census(47.0, 1.0, 60), (2.0 / 60.0, -1.0 / 60.0, 3.0 / 60.0), Verdict::NoClearChange),
             (census(40.0, 2.0, 60), (-5.0 / 60.0, -8.0 / 60.0, -3.0 / 60.0), Verdict::Down),
             (census(45.0, 0.0, 50), (0.15, 0.1, 0.15), Verdict::NoClearChange),
+            // With fewer units the bounds of the share are apart, though the three unknown ones before would be as many.
+            (census(48.0, 0.0, 59), (48.0 / 59.0 - 0.75, 48.0 / 59.0 - 0.8, 48.0 / 59.0 - 0.75), Verdict::NoClearChange),
             (census(50.0, 0.0, 80), (-0.125, -0.175, -0.125), Verdict::NoClearChange),
         ] {
             assert_change("adoption_rate", &before, &after, expected, 1e-9, verdict);

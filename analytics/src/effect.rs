@@ -10,7 +10,6 @@ pub use estimate::{Difference, Estimate, estimate};
 
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// Weeks before the adoption that are its base.
 pub const BASE: std::ops::RangeInclusive<i32> = -12..=-7;
@@ -49,6 +48,8 @@ pub struct Subject {
     pub adopted_week: Option<i32>,
     /// Whether another source tells its deployments since: then the instrument changed.
     pub is_measured_anew: bool,
+    /// Weeks in which a mandate of the component was announced to it.
+    pub mandate_weeks: Vec<i32>,
     /// Its weeks by number.
     pub weeks: BTreeMap<i32, Week>,
 }
@@ -58,8 +59,6 @@ pub struct Subject {
 pub struct Study {
     /// Services that are eligible; those that left again or adopted before tracking began are not here.
     pub subjects: Vec<Subject>,
-    /// Weeks in which a mandate of the component was announced.
-    pub mandate_weeks: Vec<i32>,
 }
 
 /// Median durations in seconds before and after; null where nothing is known.
@@ -121,7 +120,7 @@ pub enum Gate {
     NoPlacebo,
     /// Deployments are told by another source since.
     Instrument(usize),
-    /// A mandate pushed those that were compared with.
+    /// A mandate pushed some of those that were compared with.
     Mandate,
 }
 
@@ -142,43 +141,37 @@ pub struct Effect {
     pub stability: Stability,
 }
 
-impl fmt::Display for Gate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Gate {
+    /// Why nothing is claimed; `measured` is what the durations are of, such as `changes`.
+    pub fn said(&self, measured: &str) -> String {
         match self {
             Self::Adopters { counted, of } if counted == of => {
-                write!(formatter, "only {of} services adopted in this period ({SERVICES_MIN} needed)")
+                format!("only {of} services adopted in this period ({SERVICES_MIN} needed)")
             }
-            Self::Adopters { counted, of } => write!(
-                formatter,
-                "only {counted} of {of} services that adopted in this period have {CHANGES_MIN} changes on both sides \
+            Self::Adopters { counted, of } => format!(
+                "only {counted} of {of} services that adopted in this period have {CHANGES_MIN} {measured} on both sides \
                  ({SERVICES_MIN} needed)"
             ),
             Self::Controls { counted, of } if counted == of => {
-                write!(formatter, "only {of} eligible services had not adopted yet ({SERVICES_MIN} needed)")
+                format!("only {of} eligible services had not adopted yet ({SERVICES_MIN} needed)")
             }
-            Self::Controls { counted, of } => write!(
-                formatter,
-                "only {counted} of {of} eligible services that had not adopted yet have {CHANGES_MIN} changes on both sides \
+            Self::Controls { counted, of } => format!(
+                "only {counted} of {of} eligible services that had not adopted yet have {CHANGES_MIN} {measured} on both sides \
                  ({SERVICES_MIN} needed)"
             ),
-            Self::Teams { adopters, controls } => write!(
-                formatter,
+            Self::Teams { adopters, controls } => format!(
                 "adopters lie in {adopters} {} and the others in {controls} ({TEAMS_MIN} of each needed)",
                 if *adopters == 1 { "team" } else { "teams" }
             ),
-            Self::Placebo { share } => {
-                write!(formatter, "adopters already differed by {:.0} % before they adopted", share * 100.0)
-            }
-            Self::NoPlacebo => write!(
-                formatter,
-                "whether adopters differed before they adopted cannot be said, because of too few changes in weeks {} to {} before",
+            Self::Placebo { share } => format!("adopters already differed by {:.0} % before they adopted", share * 100.0),
+            Self::NoPlacebo => format!(
+                "whether adopters differed before they adopted cannot be said, because of too few {measured} in weeks {} to {} \
+                 before",
                 PLACEBO.start().abs(),
                 PLACEBO.end().abs()
             ),
-            Self::Instrument(count) => {
-                write!(formatter, "the deployments of {count} adopters are told by another source since")
-            }
-            Self::Mandate => write!(formatter, "a mandate was announced meanwhile, to adopters and others alike"),
+            Self::Instrument(count) => format!("the deployments of {count} adopters are told by another source since"),
+            Self::Mandate => "a mandate was announced meanwhile to services that adopters are compared with".to_owned(),
         }
     }
 }
@@ -196,7 +189,7 @@ pub fn effect(study: &Study, question: &str) -> Effect {
         failed_gates.push(Gate::Controls { counted: counted.controls, of: counted.others });
     }
     if failed_gates.is_empty() && counted.teams.iter().any(|teams| teams.len() < TEAMS_MIN) {
-        let [adopters, controls] = counted.teams.map(|teams| teams.len());
+        let [adopters, controls] = counted.teams.each_ref().map(BTreeSet::len);
         failed_gates.push(Gate::Teams { adopters, controls });
     }
     match measured.as_ref().map(|found| found.placebo) {
@@ -210,7 +203,7 @@ pub fn effect(study: &Study, question: &str) -> Effect {
     if measured_anew > 0 {
         failed_gates.push(Gate::Instrument(measured_anew));
     }
-    if counted.study.has_mandate_wave() {
+    if counted.has_mandate_wave() {
         failed_gates.push(Gate::Mandate);
     }
     let estimate = measured.filter(|_| failed_gates.is_empty());
@@ -241,12 +234,30 @@ struct Counted {
     others: usize,
     /// Teams of adopters, and of those that they are compared with.
     teams: [BTreeSet<String>; 2],
+    /// Weeks in which a mandate was announced to somebody while it was compared with.
+    mandate_weeks: Vec<i32>,
+}
+
+impl Counted {
+    /// Whether one of these weeks lies between the first base and the last week that is compared.
+    fn has_mandate_wave(&self) -> bool {
+        let adopted = || self.study.adopters().map(|(_, week)| week);
+        let Some((first, last)) = adopted().min().zip(adopted().max()) else { return false };
+        self.mandate_weeks.iter().any(|week| *week >= first + BASE.start() && *week <= last + AFTER.end())
+    }
 }
 
 impl Study {
     fn counted(&self) -> Counted {
         let adoptions: Vec<i32> = self.adopters().map(|(_, week)| week).collect();
-        let mut counted = Counted { study: Self::default(), adopters: 0, controls: 0, others: 0, teams: <[_; 2]>::default() };
+        let mut counted = Counted {
+            study: Self::default(),
+            adopters: 0,
+            controls: 0,
+            others: 0,
+            teams: <[_; 2]>::default(),
+            mandate_weeks: Vec::new(),
+        };
         for subject in &self.subjects {
             let is_adopter = subject.adopted_week.is_some_and(|week| subject.has_changes_around(week));
             let is_later = |week: &i32| subject.adopted_week.is_none_or(|own| own > week + AFTER.end() + 1);
@@ -259,6 +270,10 @@ impl Study {
                     teams.insert(subject.team.clone());
                 }
             }
+            if is_control {
+                let is_compared = |week: &&i32| subject.adopted_week.is_none_or(|own| **week < own);
+                counted.mandate_weeks.extend(subject.mandate_weeks.iter().filter(is_compared));
+            }
             if is_adopter {
                 counted.study.subjects.push(subject.clone());
             } else if is_control {
@@ -269,20 +284,12 @@ impl Study {
                 counted.study.subjects.push(subject);
             }
         }
-        counted.study.mandate_weeks.clone_from(&self.mandate_weeks);
         counted
     }
 
     /// Those that adopted, with the week in which they did.
     fn adopters(&self) -> impl Iterator<Item = (&Subject, i32)> {
         self.subjects.iter().filter_map(|subject| Some((subject, subject.adopted_week?)))
-    }
-
-    /// Whether a mandate was announced between the first base and the last week that is compared.
-    fn has_mandate_wave(&self) -> bool {
-        let adopted = || self.adopters().map(|(_, week)| week);
-        let Some((first, last)) = adopted().min().zip(adopted().max()) else { return false };
-        self.mandate_weeks.iter().any(|week| *week >= first + BASE.start() && *week <= last + AFTER.end())
     }
 
     fn medians(&self) -> Medians {
@@ -358,7 +365,7 @@ mod tests {
         let mut subjects: Vec<Subject> =
             treated.iter().map(|(before, after)| subject("a", Some(10), *before, *after)).collect();
         subjects.extend(control.iter().map(|(before, after)| subject("b", None, *before, *after)));
-        Study { subjects, ..Study::default() }
+        Study { subjects }
     }
 
     #[test]
@@ -372,7 +379,7 @@ mod tests {
     fn with_three_services_nothing_is_claimed_and_every_gate_is_named() {
         let found = effect(&two_by_two(), "question");
         assert_eq!(found.estimate, None);
-        let words: Vec<String> = found.failed_gates.iter().map(ToString::to_string).collect();
+        let words: Vec<String> = found.failed_gates.iter().map(|gate| gate.said("changes")).collect();
         assert_eq!(
             words,
             [
@@ -390,11 +397,42 @@ mod tests {
     fn a_new_instrument_or_a_mandate_is_a_gate() {
         let mut study = two_by_two();
         study.subjects[0].is_measured_anew = true;
-        study.mandate_weeks = vec![9];
+        // The fourth is one of those that are compared with.
+        study.subjects[3].mandate_weeks = vec![9];
         let gates = effect(&study, "question").failed_gates;
         assert!(gates.contains(&Gate::Instrument(1)) && gates.contains(&Gate::Mandate), "{gates:?}");
-        study.mandate_weeks = vec![-40];
+        study.subjects[3].mandate_weeks = vec![-40];
         assert!(!effect(&study, "question").failed_gates.contains(&Gate::Mandate));
+        study.subjects[0].mandate_weeks = vec![9];
+        assert!(!effect(&study, "question").failed_gates.contains(&Gate::Mandate), "it concerns adopters only");
+        assert_eq!(
+            Gate::Mandate.said("changes"),
+            "a mandate was announced meanwhile to services that adopters are compared with"
+        );
+    }
+
+    #[test]
+    fn a_mandate_counts_until_its_service_adopts() {
+        let mut study = two_by_two();
+        // It adopts in week 30, is compared with until then, and the last week that is compared is 42.
+        let mut late = subject("b", Some(30), 41.0, 39.0);
+        late.weeks.extend([(18, late.weeks[&0]), (42, late.weeks[&12])]);
+        for (week, is_a_wave) in [(29, true), (31, false)] {
+            late.mandate_weeks = vec![week];
+            study.subjects.truncate(6);
+            study.subjects.push(late.clone());
+            assert_eq!(effect(&study, "question").failed_gates.contains(&Gate::Mandate), is_a_wave, "{week}");
+        }
+    }
+
+    #[test]
+    fn a_gate_counts_what_is_measured() {
+        let gate = Gate::Adopters { counted: 3, of: 12 };
+        assert_eq!(
+            gate.said("pipeline runs"),
+            "only 3 of 12 services that adopted in this period have 5 pipeline runs on both sides (8 needed)"
+        );
+        assert!(Gate::NoPlacebo.said("pipeline runs").contains("because of too few pipeline runs in weeks 6 to 2 before"));
     }
 
     #[test]
@@ -402,7 +440,7 @@ mod tests {
         let mut study = two_by_two();
         study.subjects.extend((0..9).map(|_| Subject { adopted_week: Some(10), ..Subject::default() }));
         study.subjects.extend((0..4).map(|_| Subject::default()));
-        let words: Vec<String> = effect(&study, "question").failed_gates.iter().map(ToString::to_string).collect();
+        let words: Vec<String> = effect(&study, "question").failed_gates.iter().map(|gate| gate.said("changes")).collect();
         assert_eq!(words[0], "only 3 of 12 services that adopted in this period have 5 changes on both sides (8 needed)");
         assert_eq!(words[1], "only 3 of 7 eligible services that had not adopted yet have 5 changes on both sides (8 needed)");
     }

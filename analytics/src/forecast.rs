@@ -23,7 +23,7 @@ const UNFINISHED_MAX: f64 = 0.05;
 /// How far a migration is, at the end of a complete week.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Completions minus leaks and returns of each complete week, oldest first.
+    /// Completions minus leaks and returns of each complete week, oldest first; from the first with a completion on, if any.
     pub net: Vec<i64>,
     /// Services that are still to be moved.
     pub remaining: u32,
@@ -61,8 +61,10 @@ pub struct Issued {
 pub enum Refusal {
     /// Too few complete weeks are known.
     TooFewWeeks {
-        /// Complete weeks that are known.
+        /// Complete weeks that are known, from the first move on.
         weeks: usize,
+        /// Whether anything was gained in one of them.
+        has_moved: bool,
     },
     /// Nothing was gained lately.
     Stopped,
@@ -94,8 +96,9 @@ pub enum Forecast {
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooFewWeeks { weeks } => {
-                write!(formatter, "no forecast: {weeks} complete weeks are known, {WEEKS_MIN} are needed")
+            Self::TooFewWeeks { weeks, has_moved } => {
+                let known = if *has_moved { "have passed since the first move" } else { "are known" };
+                write!(formatter, "no forecast: {weeks} complete weeks {known}, {WEEKS_MIN} are needed")
             }
             Self::Stopped => write!(formatter, "no forecast: nothing was gained in the last {STILL_WEEKS} weeks"),
             Self::Held { held, remaining } => {
@@ -123,7 +126,8 @@ pub fn forecast(progress: &Progress) -> Forecast {
         return Forecast::Done;
     }
     if net.len() < WEEKS_MIN {
-        return Forecast::Refused(Refusal::TooFewWeeks { weeks: net.len() });
+        let has_moved = net.iter().any(|week| *week > 0);
+        return Forecast::Refused(Refusal::TooFewWeeks { weeks: net.len(), has_moved });
     }
     if newest(net, STILL_WEEKS).iter().sum::<i64>() <= 0 {
         return Forecast::Refused(Refusal::Stopped);
@@ -236,7 +240,9 @@ mod tests {
             Forecast::Refused(refusal) => refusal.to_string(),
             other => panic!("not refused: {other:?}"),
         };
-        assert!(refused(&[1, 2, 3], 5, 0).contains("3 complete weeks are known, 6 are needed"));
+        let too_few = refused(&[1, 2, 3], 5, 0);
+        assert_eq!(too_few, "no forecast: 3 complete weeks have passed since the first move, 6 are needed");
+        assert_eq!(refused(&[0; 3], 5, 0), "no forecast: 3 complete weeks are known, 6 are needed");
         assert!(refused(&[3, 3, 2, 0, 0, 0, 0], 5, 0).contains("nothing was gained in the last 4 weeks"));
         assert!(refused(&[3, 3, 2, 0, 1, -1, 0], 5, 0).contains("nothing was gained"));
         assert!(refused(&[1; 8], 5, 3).contains("3 of the remaining 5 are exempt or blocked"));

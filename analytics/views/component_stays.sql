@@ -19,7 +19,9 @@ gone as (
     select component_id, service, valid_from as gone_at, case when is_left then left_at end as left_at, alternative,
         evidence_ref, evidence_url
     from adoption_status
-    where status in ('off_path', 'exempt', 'not_eligible') or fit = 'does_not_fit'
+    where (status in ('off_path', 'exempt', 'not_eligible') or fit = 'does_not_fit')
+        -- an exemption or a rule ends no stay of who was last known to use it and is only not seen
+        and coalesce(known_status, status) <> 'adopted'
 ),
 ended as (
     select used.component_id, used.service, used.adopted_since, used.is_prevalent, min(gone.gone_at) as ended_at

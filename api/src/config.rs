@@ -204,7 +204,8 @@ impl Config {
     ) -> anyhow::Result<Self> {
         let name = path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
         let (definitions, mut operation, lines) = read(text).map_err(|error| match unread::unread(text, &name) {
-            mistakes if mistakes.is_empty() => error.context(format!("failed to understand `{name}`")),
+            // What the reader says may show a secret.
+            mistakes if mistakes.is_empty() => anyhow!("failed to understand `{name}`{}", at_line(text, &error)),
             mistakes => refused(&mistakes),
         })?;
         operation.serve.listen = listen.unwrap_or(operation.serve.listen);
@@ -244,15 +245,24 @@ struct Places {
 }
 
 /// Both halves of a configuration file, and the lines in which its connections begin.
-fn read(text: &str) -> anyhow::Result<(Definitions, Operation, Vec<usize>)> {
+fn read(text: &str) -> Result<(Definitions, Operation, Vec<usize>), toml::de::Error> {
     let whole: toml::Table = text.parse()?;
     let (definitions, operation): (toml::Table, toml::Table) =
         whole.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.as_str()));
     let (definitions, operation) = (definitions.try_into()?, operation.try_into()?);
     let places: Places = toml::from_str(text)?;
-    let line = |start: usize| 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-    let lines = places.connections.iter().map(|connection| line(connection.span().start)).collect();
+    let lines = places.connections.iter().map(|connection| line_at(text, connection.span().start)).collect();
     Ok((definitions, operation, lines))
+}
+
+/// The line, from 1, in which a place of a text lies.
+fn line_at(text: &str, start: usize) -> usize {
+    1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()
+}
+
+/// Where an error lies, as far as it says that.
+fn at_line(text: &str, error: &toml::de::Error) -> String {
+    error.span().map(|span| format!(": see line {}", line_at(text, span.start))).unwrap_or_default()
 }
 
 /// The YAML files of a folder by name; none when the folder is not there.
@@ -324,11 +334,11 @@ mod tests {
     fn every_section_that_cannot_be_read_is_told_at_once() {
         let text = "[webhook]\nbody_bytes_max = \"large\"\n[upkeep]\nvacuum_days = -1\n[settings]\nsurvey = 5";
         let error = refusal(text, Vec::new());
-        for part in [":2:18: invalid type", ":4:15: invalid value", ":6:1: `survey` is not known here"] {
+        for part in [":2:18: `webhook.body_bytes_max`", ":4:15: `upkeep.vacuum_days`", ":6:1: `survey` is not known here"] {
             assert!(error.contains(part), "`{part}` is not told: {error}");
         }
         let error = refusal("[webhook\n", Vec::new());
-        assert!(error.starts_with("failed to understand `the configuration`: "), "{error}");
+        assert!(error.contains("the configuration:") && error.contains("this is no TOML: "), "{error}");
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn printable(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 
 /// A text whose control characters are written out, because they could recolour a terminal or write over other rows;
 /// a line break goes on inside of its cell.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_control() && letter != '\n' {

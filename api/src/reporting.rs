@@ -283,6 +283,7 @@ fn components(definitions: &Definitions, on: NaiveDate, untils: &BTreeMap<String
             target: until.map_or(promised, aim),
             forecast: until.map(|until| until.sentence.clone()),
             status: until.map_or("no forecast", |until| until.status).to_owned(),
+            remaining: until.map(|until| until.remaining),
             mandate_due: definitions.mandate(&component.id, on).map(|mandate| mandate.due_on),
         }
     };

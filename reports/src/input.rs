@@ -82,6 +82,8 @@ pub struct ComponentInfo {
     pub forecast: Option<String>,
     /// The scoreboard's verdict: `done`, `on track`, `at risk`, `late`, `no forecast` or `no target`.
     pub status: String,
+    /// Services that it still takes to reach the target, on which the forecast rests; null while no week is known.
+    pub remaining: Option<u32>,
     /// The day from which it is mandatory for all services that it fits.
     pub mandate_due: Option<NaiveDate>,
 }

@@ -260,6 +260,8 @@ mod tests {
             (cell.value, cell.low, cell.high, cell.numerator) = (None, None, None, None);
             (cell.sample_size, cell.coverage, cell.is_partial) = (Some(0), None, true);
         }
+        // 54 of 60 are promised, and 44 are there.
+        given.components[0].remaining = Some(10);
         given
     }
 

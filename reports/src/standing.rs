@@ -199,6 +199,7 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
     let moved = |kind: MovementKind| {
         input.movements().iter().filter(|movement| movement.component == info.id && movement.kind == kind).count()
     };
+    let asked = info.target.zip(info.remaining);
     Some(Standing {
         info,
         adoption,
@@ -212,23 +213,22 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
         before,
         joined: moved(MovementKind::Joined),
         left: moved(MovementKind::Left),
-        // Who was last known to use it counts for the goal, also where nobody could confirm it in the newest week.
-        pace: info.target.filter(|_| info.status != "done").and_then(|target| pace(&weeks, target, input.end_so_far())),
+        pace: asked.and_then(|(target, remaining)| pace(&weeks, remaining, target.due, input.end_so_far())),
     })
 }
 
 /// What a target asks of each week until its day, and what the last four brought: `needs 2.1 a week, had 1.5`.
 ///
 /// It is no verdict, because weeks do not go on like the last ones: migrations slow down. The weeks are complete, oldest
-/// first, and end before `end_day`; null where nothing remains, the day is over, or too little is known.
-fn pace(weeks: &[&Cell], target: Target, end_day: NaiveDate) -> Option<String> {
-    let [adopted, eligible, unknown] = counted(weeks.last()?)?;
-    let remaining = (target.share * eligible as f64 - 1e-9).ceil() - adopted as f64;
-    let days = (target.due - end_day).num_days() + 1;
-    if is_unseen(eligible, unknown) || remaining <= 0.0 || days <= 0 {
+/// first, and end before `end_day`; what remains is what the forecast counts. Null where nothing does, the day is over, or
+/// too little is known.
+fn pace(weeks: &[&Cell], remaining: u32, due: NaiveDate, end_day: NaiveDate) -> Option<String> {
+    let [_, eligible, unknown] = counted(weeks.last()?)?;
+    let days = (due - end_day).num_days() + 1;
+    if is_unseen(eligible, unknown) || remaining == 0 || days <= 0 {
         return None;
     }
-    let [needed, had] = [remaining / (days as f64 / 7.0), step(weeks, 4)?.adopted as f64 / 4.0].map(wording::plain);
+    let [needed, had] = [f64::from(remaining) / (days as f64 / 7.0), step(weeks, 4)?.adopted as f64 / 4.0].map(wording::plain);
     Some(format!("needs {needed} a week, had {had}"))
 }
 
@@ -299,7 +299,8 @@ mod tests {
 
     #[test]
     fn what_is_reached_as_far_as_was_last_known_needs_nothing_more() {
-        let given = judged("done");
+        let mut given = judged("done");
+        given.components[0].remaining = Some(0);
         assert_eq!(standings(&given)[0].outlook(), "as the scoreboard says it: done");
     }
 
@@ -338,9 +339,18 @@ mod tests {
     fn a_day_that_is_over_asks_for_no_pace() {
         let given = judged("late");
         let weeks = given.component_weeks("adoption_rate", "base-image");
-        let due = |due: NaiveDate| pace(&weeks, Target { share: 0.95, due }, given.period.end_day);
+        let due = |due: NaiveDate| pace(&weeks, 2, due, given.period.end_day);
         let sunday = given.period.end_day - chrono::Days::new(1);
         assert_eq!((due(sunday), due(given.period.end_day).as_deref()), (None, Some("needs 14 a week, had 0.75")));
-        assert_eq!(pace(&weeks[..4], Target { share: 0.95, due: given.period.end_day }, given.period.end_day), None);
+        assert_eq!(pace(&weeks[..4], 2, given.period.end_day, given.period.end_day), None);
+    }
+
+    #[test]
+    fn a_pace_asks_for_what_the_forecast_counts() {
+        let mut given = judged("at risk");
+        given.components[0].target = Some(Target { share: 0.95, due: given.period.end_day });
+        // Of the two that are not confirmed now, one was last known to use it: one is needed, and there is one day.
+        given.components[0].remaining = Some(1);
+        assert_eq!(standings(&given)[0].pace.as_deref(), Some("needs 7 a week, had 0.75"));
     }
 }

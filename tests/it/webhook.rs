@@ -10,7 +10,7 @@ use crate::lake_rows;
 use axum::Router;
 use axum::body::Body;
 use futures::stream;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::convert::Infallible;
@@ -162,8 +162,23 @@ async fn an_unknown_path_and_a_wrong_method_are_refused() {
     assert_eq!(post(&lenient, "json", &[], "{}").await.status, StatusCode::ACCEPTED, "named after its source");
     for method in [Method::GET, Method::PUT, Method::DELETE] {
         let request = Request::builder().method(&method).uri("/hooks/open").body(Body::empty()).unwrap();
-        assert_eq!(ask(&lenient, request).await.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        let answer = ask(&lenient, request).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(answer.body["type"], "method-not-allowed", "{method}");
     }
+}
+
+#[tokio::test]
+async fn an_old_request_without_a_length_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open(folder.path()).unwrap();
+    let router = open(&layout, InboxLimits::default());
+    let old = || Request::post("/hooks/json").version(Version::HTTP_10);
+    let answer = ask(&router, old().body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status, &answer.body["type"]), (StatusCode::LENGTH_REQUIRED, &Value::from("length-required")));
+    assert!(Inbox::open(&layout).unwrap().after(0, 10).unwrap().is_empty());
+    let answer = ask(&router, old().header("content-length", "2").body(Body::from("{}")).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]

@@ -47,7 +47,9 @@ pub(super) fn remember(
         if spell.fit == Fit::Fits && fit_before != Some(Fit::Fits) {
             fits_since = Some(spell.valid_from);
         }
-        if spell.status != Status::Unknown {
+        // A rule or an exemption ends no adoption while nobody can look: an outage moves nobody.
+        let is_carried = known == Some(Status::Adopted) && spell.told_at.is_none();
+        if spell.status != Status::Unknown && !is_carried {
             known = Some(spell.status);
         }
         fit_before = Some(spell.fit);

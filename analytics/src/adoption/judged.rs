@@ -20,6 +20,8 @@ pub(super) struct Moment<'a> {
     /// What decides, and when it was last seen.
     decisive: Option<Cover<'a>>,
     pub(super) last_at: Option<Instant>,
+    /// Whether what was found says so by itself, whoever the component is for and who is exempt.
+    pub(super) is_told: bool,
 }
 
 /// What all that is believed at one instant comes to.
@@ -75,13 +77,13 @@ fn judge<'a>(
     let says = decisive.map_or("", |cover| cover.finding.says);
     let is_present = says == "present";
     let is_both = together.is_seen && together.is_replaced;
+    let is_used = is_present && !is_both;
     let status = match says {
-        "present" if is_both && fit == Fit::Fits && !is_exempt => Status::Partial,
-        "present" => Status::Adopted,
+        "present" if is_used => Status::Adopted,
         _ if fit == Fit::Unfit => Status::NotEligible,
         _ if fit == Fit::Unknown => Status::Unknown,
         _ if is_exempt => Status::Exempt,
-        "partial" => Status::Partial,
+        "present" | "partial" => Status::Partial,
         _ if together.is_blind => Status::Unknown,
         "alternative" | "absent" => Status::OffPath,
         _ => Status::Unknown,
@@ -92,8 +94,8 @@ fn judge<'a>(
         description,
         status,
         // Who uses it shows that it fits, whatever the rule says.
-        fit: if is_present { Fit::Fits } else { fit },
-        fit_reasons: if is_present { Vec::new() } else { fit_reasons },
+        fit: if is_used { Fit::Fits } else { fit },
+        fit_reasons: if is_used { Vec::new() } else { fit_reasons },
         has_conflict: (fit == Fit::Unfit && is_present)
             || (is_contradicted && matches!(says, "absent" | "alternative"))
             || (together.is_denied && together.is_seen)
@@ -101,6 +103,11 @@ fn judge<'a>(
         alternative: decisive.and_then(|cover| cover.finding.alternative).or(together.alternative),
         version: decisive.and_then(|cover| cover.finding.version),
         last_at: decisive.map(|cover| cover.last_at),
+        is_told: match says {
+            "present" | "partial" => true,
+            "alternative" | "absent" => !together.is_blind,
+            _ => false,
+        },
         decisive,
     }
 }
@@ -155,9 +162,9 @@ impl<'a> Moment<'a> {
         (self.status, self.fit, self.has_conflict, alternative, self.version.unwrap_or_default())
     }
 
-    /// The spell that begins here and was last confirmed at the given instant; what follows from earlier
-    /// spells is still to be told.
-    pub(super) fn spell(&self, confirmed_at: Option<Instant>) -> Spell<'a> {
+    /// The spell that begins here, was last confirmed at the given instant and is first told by what was found at the
+    /// other; what follows from earlier spells is still to be told.
+    pub(super) fn spell(&self, confirmed_at: Option<Instant>, told_at: Option<Instant>) -> Spell<'a> {
         let is_unfit = self.fit == Fit::Unfit;
         Spell {
             status: self.status,
@@ -169,6 +176,7 @@ impl<'a> Moment<'a> {
             eligible_since: None,
             evidence: self.decisive.map(|cover| (cover.finding, cover.observed_at)),
             confirmed_at,
+            told_at,
             has_conflict: self.has_conflict,
             alternative: self.alternative,
             version: self.version,

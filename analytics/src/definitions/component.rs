@@ -163,8 +163,40 @@ impl Scope {
         // A service may carry tags of both, so tags keep nobody apart.
         meet(&self.services, &other.services) && meet(&self.teams, &other.teams) && meet(&self.systems, &other.systems)
     }
+
+    /// Whether a service of this team and system and with these tags is meant; null = nobody said.
+    pub fn covers(&self, service: &str, team: Option<&str>, system: Option<&str>, tags: &[&str]) -> bool {
+        let is_among = |wanted: &[String], value: Option<&str>| {
+            wanted.is_empty() || value.is_some_and(|value| wanted.iter().any(|wanted| wanted == value))
+        };
+        is_among(&self.services, Some(service))
+            && is_among(&self.teams, team)
+            && is_among(&self.systems, system)
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| tags.contains(&tag.as_str())))
+    }
 }
 
 fn general() -> String {
     "general".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_covers_whom_every_list_of_it_names() {
+        let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+        let covers = |scope: &Scope| scope.covers("checkout", Some("shop"), None, &["java", "web"]);
+        for (scope, is_covered) in [
+            (Scope::default(), true),
+            (Scope { services: names(&["basket", "checkout"]), ..Scope::default() }, true),
+            (Scope { teams: names(&["payments"]), ..Scope::default() }, false),
+            (Scope { systems: names(&["shop"]), ..Scope::default() }, false),
+            (Scope { tags: names(&["rust", "web"]), ..Scope::default() }, true),
+            (Scope { teams: names(&["shop"]), tags: names(&["rust"]), ..Scope::default() }, false),
+        ] {
+            assert_eq!(covers(&scope), is_covered, "{scope:?}");
+        }
+    }
 }

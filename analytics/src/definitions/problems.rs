@@ -148,7 +148,14 @@ impl Problems<'_> {
 
     fn known(&mut self, section: Section, index: usize, subject: &str, component: &str) {
         let definitions = self.definitions;
-        if definitions.component(component).is_none() {
+        let has_this_name = |one: &&Component| one.formerly.iter().any(|name| name == component);
+        if definitions.component(component).is_some() {
+            return;
+        }
+        if let Some(renamed) = definitions.components.iter().find(has_this_name) {
+            let message = format!("{subject}: `{component}` is a former name of component `{0}`: write `{0}`", renamed.id);
+            self.wrong(section, index, component, message);
+        } else {
             let candidates = definitions.components.iter().map(|component| component.id.as_str());
             let message = format!("{subject}: component `{component}` is not described{}", suggestion(component, candidates));
             self.wrong(section, index, component, message);
@@ -393,6 +400,14 @@ mod tests {
         let expected =
             "migration `m`: no alternative `scripts` is described under `alternatives` for `ci`: there is circle, jenkins";
         assert_eq!(said(&["scripts"]), [(Weight::Doubtful, expected.to_owned())]);
+    }
+
+    #[test]
+    fn a_former_name_is_told_with_the_one_that_holds_now() {
+        let renamed = Component { formerly: vec!["ci-v0".to_owned()], ..component("ci", "ci") };
+        let target = Target { component: "ci-v0".to_owned(), share: 0.9, set_on: None, due_on: "2026-06-30".parse().unwrap() };
+        let definitions = Definitions { components: vec![renamed], targets: vec![target], ..Definitions::default() };
+        assert_eq!(definitions.problems(), ["target: `ci-v0` is a former name of component `ci`: write `ci`"]);
     }
 
     #[test]

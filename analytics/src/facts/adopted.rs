@@ -35,7 +35,8 @@ pub(super) const ADOPTION: Walk = Walk {
     leaves: holding::LEFT,
     about: &["One row per service, component and spell in which what is known of its adoption stays the same.\n\n\
          `status` is adopted, partial, off_path, exempt, not_eligible or unknown, from `valid_from` until before `valid_to`;\n\
-         `known_status` is the last one that was not unknown. `evidence_*` say by which finding it began, `confirmed_at`\n\
+         `known_status` is the last one that was not unknown; of a user whom nobody looked at since it stays adopted, also while\n\
+         a rule or an exemption says more. `evidence_*` say by which finding it began, `confirmed_at`\n\
          when it was last seen so. `is_left`: it was adopted for long enough to have been meant, and is so no more.\n\
          Whether the service was alive is said by `service_activity`. When evidence and exemptions will run out is known\n\
          before, so some spells begin later than now, and the one of now may have an end. What is so now:\n\

@@ -111,6 +111,7 @@ impl Serialize for Count {
 }
 
 /// Writes a day as its number, for the same reason.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields on by reference")]
 pub(super) fn count_days<S: Serializer>(day: &NaiveDate, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_i32(day.to_epoch_days())
 }

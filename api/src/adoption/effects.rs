@@ -2,16 +2,17 @@
 //! verdicts of `analytics`, words.
 
 use super::board::{COMPONENT, described};
-use super::told::Told;
+use super::told::{Row, Told};
 use crate::problem::Problem;
+use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use waymark_analytics::change::counted_share;
 use waymark_analytics::effect::{Effect, Estimate, Stability, Study, Subject, Week, effect};
 use waymark_analytics::{
-    Answer, Cell, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit, Window,
-    change, find, local_date,
+    Answer, Cell, Definitions, EFFECT_ADOPTIONS, EFFECT_CI_DURATIONS, EFFECT_LEAD_TIMES, EFFECT_STABILITY, Engine, Grain, Unit,
+    Window, change, find, local_date, local_midnight,
 };
 use waymark_event::Instant;
 use waymark_reports::wording::{self, finding};
@@ -99,6 +100,7 @@ fn study(engine: &Engine, component: &str, weeks: &Window, [adoptions, durations
         week.deployments = u32::try_from(row.count("deployments")).unwrap_or(0);
         week.failures = u32::try_from(row.count("failures")).unwrap_or(0);
     }
+    let zone = weeks.zone;
     let subjects = adoptions.rows().filter_map(|row| {
         let service = row.text("service")?;
         let adopted = row.instant("adopted_at");
@@ -108,19 +110,30 @@ fn study(engine: &Engine, component: &str, weeks: &Window, [adoptions, durations
             return None;
         }
         let weeks = told.get(&service).cloned().unwrap_or_default();
-        let team = row.text("team").unwrap_or_else(|| service.clone());
+        let announced = announced(engine.definitions(), component, &row, zone);
+        let mandate_weeks = announced.into_iter().filter_map(number).collect();
+        let team = row.text("team").unwrap_or(service);
         let lifecycle = row.text("lifecycle").unwrap_or_default();
-        Some(Subject { team, lifecycle, adopted_week, is_measured_anew: row.is("is_measured_anew"), weeks })
+        Some(Subject { team, lifecycle, adopted_week, is_measured_anew: row.is("is_measured_anew"), mandate_weeks, weeks })
     });
-    let subjects = subjects.collect();
-    let mandates = engine.definitions().mandates.iter().filter(|mandate| mandate.component == component);
-    let announced = mandates.map(|mandate| waymark_analytics::local_midnight(mandate.announced_on, weeks.zone));
-    Study { subjects, mandate_weeks: announced.filter_map(number).collect() }
+    Study { subjects: subjects.collect() }
+}
+
+/// When a mandate of a component was announced to a service.
+fn announced(definitions: &Definitions, component: &str, row: &Row<'_>, zone: Tz) -> Vec<Instant> {
+    let (service, team, system) = (row.text("service").unwrap_or_default(), row.text("team"), row.text("system"));
+    let labels = row.text("labels").unwrap_or_default();
+    let tags: Vec<&str> = labels.split(',').collect();
+    let mandates = definitions.mandates.iter().filter(|mandate| {
+        mandate.component == component && mandate.scope.covers(&service, team.as_deref(), system.as_deref(), &tags)
+    });
+    mandates.map(|mandate| local_midnight(mandate.announced_on, zone)).collect()
 }
 
 impl EffectSaid {
     fn of(outcome: &'static str, found: &Effect) -> Self {
-        let gates: Vec<String> = found.failed_gates.iter().map(ToString::to_string).collect();
+        let measured = if outcome == "ci_duration" { "pipeline runs" } else { "changes" };
+        let gates: Vec<String> = found.failed_gates.iter().map(|gate| gate.said(measured)).collect();
         let sentence = match &found.estimate {
             Some(estimate) => claim(outcome, found, estimate),
             None => refusal(found, &gates),
@@ -196,6 +209,37 @@ fn stability(sum: Stability) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{ArrayRef, RecordBatch, StringArray};
+    use std::sync::Arc;
+    use waymark_analytics::{Mandate, Scope};
+
+    #[test]
+    fn a_mandate_is_announced_to_those_whom_it_covers() {
+        let texts = |values: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+        let columns = [
+            ("service", texts(["basket", "ledger"])),
+            ("team", texts(["shop", "payments"])),
+            ("system", texts(["web", "books"])),
+            ("labels", texts(["java,site", "rust"])),
+        ];
+        let told = Told::of(&RecordBatch::try_from_iter(columns).unwrap());
+        let names = |name: &str| vec![name.to_owned()];
+        for (component, scope, expected) in [
+            ("ci", Scope::default(), [1, 1]),
+            ("deploy", Scope::default(), [0, 0]),
+            ("ci", Scope { services: names("ledger"), ..Scope::default() }, [0, 1]),
+            ("ci", Scope { teams: names("shop"), ..Scope::default() }, [1, 0]),
+            ("ci", Scope { systems: names("books"), ..Scope::default() }, [0, 1]),
+            ("ci", Scope { tags: names("site"), ..Scope::default() }, [1, 0]),
+        ] {
+            let [announced_on, due_on] = ["2026-03-02", "2026-06-30"].map(|day| day.parse::<chrono::NaiveDate>().unwrap());
+            let mandate =
+                Mandate { component: component.to_owned(), announced_on, due_on, ends_on: None, scope: scope.clone() };
+            let definitions = Definitions { mandates: vec![mandate], ..Definitions::default() };
+            let found: Vec<usize> = told.rows().map(|row| announced(&definitions, "ci", &row, Tz::UTC).len()).collect();
+            assert_eq!(found, expected, "{component}, {scope:?}");
+        }
+    }
 
     #[test]
     fn stability_has_its_limits_and_a_verdict() {

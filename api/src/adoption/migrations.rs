@@ -1,6 +1,6 @@
 //! Migrations: weeks, who has still to move, and the forecast in words, for reports, the interface and pages.
 //!
-//! The numbers are those of `adoption_weekly` and of the standings at the end of the period. Where a component is left,
+//! The numbers are those of `adoption_weekly`, who waits is read at the end of the period. Where a component is left,
 //! who uses both is in progress, so its weeks are counted anew (`answers/migration_weeks.sql`).
 
 use super::board::{COMPONENT, now};
@@ -176,14 +176,15 @@ async fn told<'engine>(
     for migration in begun {
         let component = migration.to_component.as_str();
         let weeks = weeks(engine, migration, end).await?;
-        let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, component), at).await?);
-        let old_users = old_users(engine, migration, at).await?;
         let is_over = |row: &Row<'_>| row.instant("week_end").is_some_and(|at| local_date(at, zone) <= end);
         let weeks = CompleteWeeks::of(weeks.rows().filter(is_over), zone);
-        let waiting: Vec<Waiting> = standing.rows().filter_map(|row| waits(&row, migration, &old_users, on)).collect();
-        let held = waiting.iter().filter(|one| matches!(one.state, WaitingState::Blocked | WaitingState::Exempt)).count();
-        let until =
-            weeks.as_ref().map(|weeks| weeks.until(Aim::of_migration(definitions, migration, weeks.last_day), Some(held)));
+        let until = match &weeks {
+            Some(weeks) => {
+                let held = held(engine, migration, weeks.last_day).await?;
+                Some(weeks.until(Aim::of_migration(definitions, migration, weeks.last_day), held))
+            }
+            None => None,
+        };
         let since = Grain::Week.floor(migration.started_on);
         let rows = weeks.as_ref().map(CompleteWeeks::rows).unwrap_or_default();
         let drawn: Vec<MigrationWeek> =
@@ -194,7 +195,7 @@ async fn told<'engine>(
             owner: migration.owner.clone(),
             due: migration.due_on,
             weeks: drawn.rchunks(WEEKS_MAX).next().unwrap_or_default().to_vec(),
-            waiting,
+            waiting: waiting(engine, migration, at, on).await?,
             forecast: until.as_ref().map(|until| until.sentence.clone()),
             status: until.map_or("no forecast", |until| until.status).to_owned(),
         };
@@ -212,6 +213,24 @@ async fn weeks(engine: &Engine, migration: &Migration, end: NaiveDate) -> Result
         (&WEEKS, COMPONENT, migration.to_component.as_str())
     };
     Ok(Told::of(&engine.answer(answer.only(column, id), &counted).await?))
+}
+
+/// Who has still to move at the end of a window, and what keeps them on a day.
+async fn waiting(engine: &Engine, migration: &Migration, at: &Window, on: NaiveDate) -> Result<Vec<Waiting>, Problem> {
+    let standing = Told::of(&engine.answer(STANDING.only(COMPONENT, &migration.to_component), at).await?);
+    let old_users = old_users(engine, migration, at).await?;
+    Ok(standing.rows().filter_map(|row| waits(&row, migration, &old_users, on)).collect())
+}
+
+/// How many of those who had still to move at the end of a day were exempt or blocked; null where nobody is blocked, and the
+/// weeks tell who is exempt.
+async fn held(engine: &Engine, migration: &Migration, on: NaiveDate) -> Result<Option<usize>, Problem> {
+    if migration.blocked.is_empty() {
+        return Ok(None);
+    }
+    let at = Window::between(Grain::Day, on, on + Days::new(1), engine.definitions().zone());
+    let waiting = waiting(engine, migration, &at, on).await?;
+    Ok(Some(waiting.iter().filter(|one| matches!(one.state, WaitingState::Blocked | WaitingState::Exempt)).count()))
 }
 
 /// The services that use the component that is left, as far as was last known; none where none is.

@@ -39,7 +39,7 @@ pub struct Until {
     pub without: u32,
     /// How many of these are exempt or blocked.
     pub waiting: u32,
-    /// Completions minus leaks and returns of each complete week since the first one, oldest first.
+    /// Completions minus leaks and returns of each complete week since the first one with a completion, oldest first.
     pub net_by_week: Vec<i64>,
     /// What is forecast; null when it is refused or nothing remains.
     pub said: Option<WeeksSaid>,
@@ -111,6 +111,9 @@ impl<'told> CompleteWeeks<'told> {
         #[expect(clippy::cast_possible_truncation, reason = "a count of services")]
         let may_stay = ((1.0 - aim.share) * eligible as f64 + 1e-9).floor() as i64;
         let remaining = whole(left - may_stay);
+        // Whom nobody could look at lately has perhaps gone back: the goal is reached only if it holds without them.
+        let unconfirmed = newest("unconfirmed");
+        let doubtful = if remaining == 0 && left + unconfirmed > may_stay { whole(unconfirmed) } else { 0 };
         let waiting = waiting.map_or_else(|| newest("held"), |waiting| i64::try_from(waiting).unwrap_or(i64::MAX));
         // Who may stay by the goal is taken from those who wait anyway.
         let held = whole(waiting - may_stay).min(remaining);
@@ -124,7 +127,7 @@ impl<'told> CompleteWeeks<'told> {
         };
         let issued = if let Forecast::Issued(issued) = &found { Some(*issued) } else { None };
         let said = issued.map(|issued| days(issued.said));
-        let status = status(&found, said, aim, self.last_day);
+        let status = if doubtful > 0 { "no forecast" } else { status(&found, said, aim, self.last_day) };
         Until {
             goal: aim.share,
             due_on: aim.due_on,
@@ -138,7 +141,7 @@ impl<'told> CompleteWeeks<'told> {
             history: issued.and_then(|issued| issued.history).map(days),
             slowing: issued.map(|issued| days(issued.slowing)),
             status,
-            sentence: sentence(&found, said, aim, status),
+            sentence: sentence(&found, said, (aim, doubtful), status),
         }
     }
 }
@@ -183,10 +186,15 @@ fn status(found: &Forecast, said: Option<WeeksSaid>, aim: Aim, today: NaiveDate)
     }
 }
 
-fn sentence(found: &Forecast, said: Option<WeeksSaid>, aim: Aim, status: &str) -> String {
+/// `doubtful` is how many would have to be confirmed before anybody may say that the goal is reached.
+fn sentence(found: &Forecast, said: Option<WeeksSaid>, (aim, doubtful): (Aim, u32), status: &str) -> String {
     let share = if aim.share >= 1.0 { "all of them".to_owned() } else { wording::share(aim.share) };
     let target = aim.due_on.map_or_else(String::new, |due_on| format!(" (target {}): {status}", dates::day(due_on)));
     match (found, said) {
+        (Forecast::Done, _) if doubtful > 0 => {
+            let target = aim.due_on.map_or_else(String::new, |due_on| format!(" (target {})", dates::day(due_on)));
+            format!("{share} reached as far as was last known, {doubtful} not confirmed lately{target}")
+        }
         (Forecast::Done, _) => format!("{share} reached{target}"),
         (Forecast::Refused(refusal), _) => match aim.due_on {
             // That it is overdue needs no forecast.
@@ -215,7 +223,7 @@ mod tests {
     }
 
     /// Weeks that end with Sunday, 31 May 2026, of 40 services: what was completed, returned, entered and leaked in each.
-    fn weeks(moved: &[[i64; 4]], remaining: i64) -> Told {
+    fn weeks(moved: &[[i64; 4]], [remaining, unconfirmed]: [i64; 2]) -> Told {
         let end = |index: usize| -> i64 {
             let weeks_back = i64::try_from(moved.len() - 1 - index).unwrap();
             Instant::parse("2026-06-01T00:00:00Z").unwrap().micros() - weeks_back * 7 * 86_400 * 1_000_000
@@ -223,12 +231,13 @@ mod tests {
         let ends = TimestampMicrosecondArray::from_iter_values((0..moved.len()).map(end)).with_timezone("UTC");
         let number =
             |of: &dyn Fn(&[i64; 4]) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(moved.iter().map(of))) };
-        let columns: [(&str, ArrayRef); 9] = [
+        let columns: [(&str, ArrayRef); 10] = [
             ("week_end", Arc::new(ends)),
             ("is_partial", Arc::new(BooleanArray::from(vec![false; moved.len()]))),
             ("eligible", number(&|_| 40)),
             ("remaining", number(&|_| remaining)),
             ("held", number(&|_| 0)),
+            ("unconfirmed", number(&|_| unconfirmed)),
             ("completed", number(&|week| week[0])),
             ("returned", number(&|week| week[1])),
             ("entered", number(&|week| week[2])),
@@ -238,8 +247,38 @@ mod tests {
     }
 
     fn said(moved: &[[i64; 4]], remaining: i64, aim: Aim) -> Until {
-        let told = weeks(moved, remaining);
+        let told = weeks(moved, [remaining, 0]);
         CompleteWeeks::of(told.rows(), Tz::UTC).unwrap().until(aim, None)
+    }
+
+    #[test]
+    fn what_holds_only_with_those_that_nobody_could_confirm_is_not_done() {
+        // 32 of 40 are aimed at.
+        for (due_on, unconfirmed, left, status, sentence) in [
+            (
+                Some("2026-06-07"),
+                7,
+                8,
+                "no forecast",
+                "80 % reached as far as was last known, 7 not confirmed lately (target 7 Jun 2026)",
+            ),
+            // The day is over, and nobody can say that it was missed.
+            (
+                Some("2026-05-31"),
+                1,
+                8,
+                "no forecast",
+                "80 % reached as far as was last known, 1 not confirmed lately (target 31 May 2026)",
+            ),
+            (None, 8, 1, "no forecast", "80 % reached as far as was last known, 8 not confirmed lately"),
+            // 39 have moved, and without the 7 there are 32.
+            (Some("2026-06-07"), 7, 1, "done", "80 % reached (target 7 Jun 2026): done"),
+        ] {
+            let told = weeks(&[[2, 0, 0, 0]; 8], [left, unconfirmed]);
+            let aim = Aim { share: 0.8, due_on: due_on.map(day) };
+            let until = CompleteWeeks::of(told.rows(), Tz::UTC).unwrap().until(aim, None);
+            assert_eq!((until.remaining, until.status, until.sentence.as_str()), (0, status, sentence));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Place, output};
 use anyhow::{Context, bail};
 use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, Unit};
 use waymark_api::doctor::{CASES, DAYS, Diagnosis, FindingBody, diagnosis};
+use waymark_api::encode;
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -35,7 +36,7 @@ pub(crate) async fn run(place: &Place, args: DoctorArgs) -> anyhow::Result<()> {
         output::answer(&serde_json::to_string_pretty(&diagnosis).context("failed to write JSON")?);
     } else {
         for line in lines(&diagnosis) {
-            output::answer(&line);
+            output::answer(&encode::harmless(&line));
         }
     }
     if args.strict && diagnosis.found > 0 {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use waymark_collect::arrivals::file;
 use waymark_collect::arrivals::git::{GitRequest, clone_key, read_repository};
-use waymark_collect::inbox_stream;
-use waymark_event::Delivery;
+use waymark_collect::{Connection, Flushed, Source, inbox_stream};
+use waymark_event::{Delivery, suggestion};
 use waymark_lake::{Inbox, Snapshot, StateStore};
 
 /// What is read.
@@ -62,6 +62,9 @@ pub(crate) struct FileArgs {
     /// How the files are read: survey-csv, backstage, json or git.
     #[arg(long, value_name = "SOURCE")]
     source: String,
+    /// The connection whose `instance` their events belong to; default: the only one of the source, where one is configured.
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
     /// The files to read.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -147,38 +150,74 @@ async fn files(workplace: &Workplace, args: FileArgs) -> anyhow::Result<()> {
         let known: Vec<&str> = waymark_collect::SOURCES.iter().map(|source| source.name()).collect();
         bail!("there is no source `{}`: choose one of {}", args.source, known.join(", "));
     };
+    if !is_in_files(source) {
+        let known: Vec<&str> =
+            waymark_collect::SOURCES.iter().filter(|source| is_in_files(**source)).map(|source| source.name()).collect();
+        bail!("messages of `{}` need headers, which no file has: files may be of {}", args.source, known.join(", "));
+    }
+    let instance = instance(&workplace.config.operation.connections, source, args.connection.as_deref())?;
     let received_at = workplace.clock.now();
     let mut deliveries = Vec::new();
     for path in &args.files {
         let content = std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
-        deliveries.extend(file::deliveries(source, &content, None, received_at));
+        deliveries.extend(file::deliveries(source, &content, Some(&instance), received_at));
     }
     let count = deliveries.len();
-    let rejected = hand_in(workplace, deliveries).await?;
+    let flushed = hand_in(workplace, deliveries).await?;
     output::note(&format!("{} read from {}", counted(count, "delivery"), counted(args.files.len(), "file")));
-    match rejected {
-        Some(0) | None => Ok(()),
-        Some(rejected) => {
-            output::note(&format!(
-                "not understood: {}; what was good is kept: see `waymark rejections`",
-                counted(rejected, "item")
-            ));
-            Ok(())
+    match flushed {
+        Some(Flushed { rejections, observations: 0, .. }) if rejections > 0 => {
+            bail!("nothing was understood: see `waymark rejections`")
         }
+        Some(Flushed { rejections, .. }) if rejections > 0 => {
+            let items = counted(rejections, "item");
+            output::note(&format!("not understood: {items}; what was good is kept: see `waymark rejections`"));
+        }
+        _ => {}
     }
+    Ok(())
 }
 
-/// Keeps deliveries and waits until they are visible; says how many items were rejected where that
-/// is known, which it is not when another process moves them.
-pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) -> anyhow::Result<Option<usize>> {
+/// Whether a message can be read without the headers by which a vendor names it.
+fn is_in_files(source: &dyn Source) -> bool {
+    !source.is_vendor() || source.kept_headers().is_empty()
+}
+
+/// What the events of files are about: what those are about that come by the connection, so that both are one.
+fn instance(connections: &[Connection], source: &dyn Source, chosen: Option<&str>) -> anyhow::Result<String> {
+    let of_source: Vec<&Connection> = connections.iter().filter(|one| one.source == source.name()).collect();
+    let names: Vec<&str> = of_source.iter().map(|one| one.name.as_str()).collect();
+    let told = |one: &Connection| one.instance.clone().unwrap_or_else(|| source.default_instance().to_owned());
+    if let Some(name) = chosen {
+        let found = of_source.iter().find(|one| one.name == name);
+        let found = found.with_context(|| {
+            format!("no connection `{name}` of the source `{}` is configured{}", source.name(), suggestion(name, names))
+        })?;
+        return Ok(told(found));
+    }
+    let mut instances: Vec<String> = of_source.iter().map(|one| told(one)).collect();
+    instances.sort_unstable();
+    instances.dedup();
+    if instances.len() > 1 {
+        let names = names.join(", ");
+        bail!("the connections {names} are about different instances: choose one with `--connection NAME`");
+    }
+    Ok(instances.pop().unwrap_or_else(|| source.default_instance().to_owned()))
+}
+
+/// Keeps deliveries and waits until they are visible; says what came of them where that is known, which
+/// it is not when another process moves them.
+pub(super) async fn hand_in(workplace: &Workplace, deliveries: Vec<Delivery>) -> anyhow::Result<Option<Flushed>> {
     match Writer::open(workplace, "ingest").await {
         Ok(mut writer) => {
-            let mut rejections = 0;
+            let mut total = Flushed::default();
             for batch in deliveries.chunks(20_000) {
-                rejections += writer.take_in(batch).await?.rejections;
+                let flushed = writer.take_in(batch).await?;
+                total.observations += flushed.observations;
+                total.rejections += flushed.rejections;
             }
             writer.refresh().await?;
-            Ok(Some(rejections))
+            Ok(Some(total))
         }
         Err(error) if is_locked(&error) => {
             let inbox = Inbox::open(&workplace.layout)?;
@@ -212,4 +251,34 @@ async fn wait_until_visible(workplace: &Workplace, position: i64) -> anyhow::Res
     }
     output::note("kept, but not visible yet: the running process has not moved it within a minute, see its log");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_about_what_its_connection_is_about() {
+        let json = waymark_collect::find("json").unwrap();
+        let named = |name: &str, instance: Option<&str>| Connection {
+            name: name.to_owned(),
+            instance: instance.map(ToOwned::to_owned),
+            ..Connection::unconfigured(json)
+        };
+        let one = [named("deploys", Some("prod"))];
+        assert_eq!(instance(&[], json, None).unwrap(), "local");
+        assert_eq!(instance(&one, json, None).unwrap(), "prod");
+        let two = [named("deploys", Some("prod")), named("tickets", None)];
+        assert!(instance(&two, json, None).unwrap_err().to_string().contains("`--connection NAME`"));
+        assert_eq!(instance(&two, json, Some("deploys")).unwrap(), "prod");
+        assert_eq!(instance(&two, json, Some("tickets")).unwrap(), "local");
+        let unknown = instance(&two, json, Some("deploy")).unwrap_err().to_string();
+        assert!(unknown.contains("did you mean `deploys`?"), "{unknown}");
+    }
+
+    #[test]
+    fn what_needs_headers_is_in_no_file() {
+        let in_files = waymark_collect::SOURCES.iter().filter(|source| is_in_files(**source)).map(|source| source.name());
+        assert_eq!(in_files.collect::<Vec<_>>(), ["json", "git", "survey-csv", "backstage"]);
+    }
 }

@@ -51,7 +51,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
             section aria-labelledby="levels" {
                 h2 #levels { "How far it reaches" }
                 p.question { "For how much is each component made, and how much of that uses it?" }
-                figure.wide { (picture) figcaption { a href="/api/v1/metrics/reach/rows?last=1" { "the services behind it" } } }
+                figure.wide { (picture) figcaption { a href="/metrics/reach?grain=week&last=1" { "the services behind it" } } }
             }
             (fragmentation(&board.categories))
         }

@@ -48,7 +48,7 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
         heading: format!("Does the platform work for {}?", addressed(organisation)),
         lede: html! {
             "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
-             before; an arrow appears only when the difference is larger than its uncertainty."
+             before; one is called higher or lower only when the difference is larger than its uncertainty."
         },
         content: html! { @for section in &sections { (section) } },
         footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },

@@ -51,10 +51,19 @@ impl Connection {
         sources::find(&self.source)
     }
 
+    /// Whether the instance must be a host and is none: where the source's usual one is a host, identities hold it.
+    fn misses_host(&self, instance: &str) -> bool {
+        let names_host = |source: &dyn Source| source.is_vendor() && is_host(source.default_instance());
+        self.dialect().is_some_and(names_host) && !is_host(instance)
+    }
+
     /// What is wrong with this entry, in words for the person who wrote it.
     pub fn problems(&self) -> Vec<String> {
         let known: Vec<&str> = sources::SOURCES.iter().map(|source| source.name()).collect();
         let (is_proven, has_secrets) = (self.authentication == Authentication::Secret, !self.secrets.is_empty());
+        let mut ids: Vec<&str> = self.secrets.iter().map(|secret| secret.id.as_str()).collect();
+        ids.sort_unstable();
+        let usual = self.dialect().map_or("", |source| source.default_instance());
         let checks = [
             (
                 !is_part_of_an_address(&self.name),
@@ -64,6 +73,21 @@ impl Connection {
             (
                 self.instance.as_ref().is_some_and(|instance| instance.trim().is_empty()),
                 "its instance is empty: write the host that its messages are about, or leave it out".to_owned(),
+            ),
+            (
+                self.instance.as_deref().is_some_and(|instance| !instance.trim().is_empty() && self.misses_host(instance)),
+                format!(
+                    "its instance `{}` is no host: write it in lower case without scheme, port and path, such as `{usual}`",
+                    self.instance.as_deref().unwrap_or_default()
+                ),
+            ),
+            (
+                self.secrets.iter().any(|secret| secret.id.trim().is_empty()),
+                "a secret has an empty `id`: give it a name, such as `first`".to_owned(),
+            ),
+            (
+                ids.windows(2).any(|pair| pair[0] == pair[1]),
+                "two of its secrets have the same `id`: give each of them its own name".to_owned(),
             ),
             (is_proven && !has_secrets, "it has no secret: add one, or write `authentication = \"none\"`".to_owned()),
             (
@@ -75,6 +99,12 @@ impl Connection {
         let of_secrets = self.secrets.iter().filter_map(secret_problem);
         of_entry.chain(of_secrets).map(|problem| format!("connection `{}`: {problem}", self.name)).collect()
     }
+}
+
+/// Whether it is the name of a host as it stands in addresses, and nothing beside it.
+fn is_host(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    name.contains('.') && name.split('.').all(|label| !label.is_empty() && label.chars().all(is_plain))
 }
 
 /// Whether a sender can write it as one part of an address, as it stands.
@@ -144,6 +174,26 @@ mod tests {
             let problems = connection.problems();
             assert!(problems.len() == 1 && problems[0].contains(expected), "{expected}: {problems:?}");
         }
+        let of_instance = |source: &str, instance: &str| Connection {
+            source: source.to_owned(),
+            instance: Some(instance.to_owned()),
+            ..good()
+        };
+        for instance in ["GitHub.com", "https://github.com", "github.com/acme", "acme", "ghe.example.com:8443", "github.com."] {
+            let problems = of_instance("github", instance).problems();
+            let expected = format!("its instance `{instance}` is no host: write it in lower case");
+            assert!(problems.len() == 1 && problems[0].contains(&expected), "{expected}: {problems:?}");
+        }
+        for (source, instance) in [("github", "ghe.example.com"), ("json", "Tool"), ("backstage", "acme")] {
+            assert_eq!(of_instance(source, instance).problems(), Vec::<String>::new());
+        }
+        let with_ids = |ids: &[&str]| {
+            let secrets = ids.iter().map(|id| Secret::new(id, "sixteen letters!")).collect();
+            Connection { secrets, ..good() }.problems()
+        };
+        assert_eq!(with_ids(&["first", "second"]), Vec::<String>::new());
+        assert!(with_ids(&["first", "first"])[0].contains("two of its secrets have the same `id`"));
+        assert!(with_ids(&[""])[0].contains("a secret has an empty `id`"));
         let wrong = Connection { name: String::new(), source: "jsn".to_owned(), ..proven("short") };
         assert_eq!(wrong.problems().len(), 3, "all of it is told at once");
     }

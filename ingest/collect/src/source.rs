@@ -66,6 +66,14 @@ pub struct Envelope {
 /// The header of a delivery that was a row of a file, with the number of the row.
 pub(crate) const ROW_HEADER: &str = "x-waymark-row";
 
+/// The rejection with the row of the file, where the delivery was one.
+pub(crate) fn in_row(delivery: &Delivery, mut rejection: Rejection) -> Rejection {
+    if let Some(row) = delivery.header(ROW_HEADER) {
+        rejection.message = format!("row {row} of the file: {}", rejection.message);
+    }
+    rejection
+}
+
 /// One dialect of deliveries.
 pub trait Source: Sync {
     /// The name by which connections choose it.
@@ -100,9 +108,10 @@ pub trait Source: Sync {
         vec![file.to_vec()]
     }
 
-    /// Which row of a file its first body is, where a person who opens the file sees rows; null where there are none.
-    fn first_row(&self) -> Option<usize> {
-        None
+    /// The row of a file at which each of its bodies begins, from 1, as a person who opens the file counts them; none
+    /// where the file is one body.
+    fn rows(&self, _file: &[u8]) -> Vec<usize> {
+        Vec::new()
     }
 
     /// What a delivery means. Total: any bytes give an answer, the same bytes the same one.

@@ -43,6 +43,9 @@ impl WrittenFile {
 /// How a reader begins where a value has another type than it must have.
 const INVALID_TYPE: &str = "invalid type: ";
 
+/// How a reader begins where a number does not fit.
+const INVALID_VALUE: &str = "invalid value: ";
+
 /// What a reader says of a day that it cannot read.
 const NO_DAY: &[&str] = &[
     "input contains invalid characters",
@@ -61,10 +64,16 @@ const TYPES: &[(&str, &str)] = &[
     ("struct", "keys with their values"),
     ("map", "keys with their values"),
     ("boolean", "`true` or `false`"),
+    ("usize", "a whole number, 0 or more"),
+    ("u64", "a whole number, 0 or more"),
+    ("u32", "a whole number, 0 or more"),
+    ("i64", "a whole number"),
+    ("f64", "a number"),
+    ("socket address", "an address and a port such as `127.0.0.1:8080`"),
 ];
 
 /// The message about a key in words for the person who wrote it.
-fn in_plain_words(key: &str, message: &str) -> String {
+pub fn in_plain_words(key: &str, message: &str) -> String {
     let subject = if key.is_empty() { "a value".to_owned() } else { format!("`{key}`") };
     if NO_DAY.contains(&message) {
         return format!("{subject} is no day: write it as `2026-12-31`");
@@ -72,7 +81,8 @@ fn in_plain_words(key: &str, message: &str) -> String {
     if message.starts_with("missing field") && !key.is_empty() {
         return format!("{message} of `{key}`");
     }
-    let expected = message.strip_prefix(INVALID_TYPE).and_then(|rest| rest.split_once("expected "));
+    let invalid = message.strip_prefix(INVALID_TYPE).or_else(|| message.strip_prefix(INVALID_VALUE));
+    let expected = invalid.and_then(|rest| rest.rsplit_once("expected "));
     let plain = expected.and_then(|(_, expected)| TYPES.iter().find(|(word, _)| expected.contains(word)));
     plain.map_or_else(|| key_suggestion(message), |(_, plain)| format!("{subject} must be {plain}"))
 }

@@ -25,6 +25,9 @@ pub enum InstantError {
     /// The count lies outside the years 1990 to 2200, so the unit must be wrong.
     #[error("a time is outside the years 1990 to 2200: check its unit")]
     OutOfRange,
+    /// The text is a date and time outside the years 1970 to 2200, as programs write one that was never set.
+    #[error("a time is outside the years 1970 to 2200: leave out a time that is not set")]
+    NotSet,
 }
 
 /// The unit of a count since the epoch; a dialect fixes it per field.
@@ -79,21 +82,27 @@ impl Instant {
     /// Reads any zoned form that a source is known to write.
     ///
     /// # Errors
-    /// `Naive` for a time without zone, `Unreadable` for anything else.
+    /// `Naive` for a time without zone, `NotSet` for one that is implausible, `Unreadable` for anything else.
     pub fn parse(text: &str) -> Result<Self, InstantError> {
         let text = text.trim();
         let zoned = text.strip_suffix(" UTC").map(|start| format!("{start} +0000"));
         let text = zoned.as_deref().unwrap_or(text);
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Ok(Self(time.timestamp_micros()));
+            return Self::plausible(time.timestamp_micros());
         }
         for form in ZONED_FORMS {
             if let Ok(time) = DateTime::parse_from_str(text, form) {
-                return Ok(Self(time.timestamp_micros()));
+                return Self::plausible(time.timestamp_micros());
             }
         }
         let is_naive = NAIVE_FORMS.iter().any(|form| chrono::NaiveDateTime::parse_from_str(text, form).is_ok());
         Err(if is_naive { InstantError::Naive } else { InstantError::Unreadable })
+    }
+
+    /// A text names its moment itself, so that only what nobody means is refused; git writes an unreadable time as the
+    /// epoch, and old histories begin before 1990.
+    fn plausible(micros: i64) -> Result<Self, InstantError> {
+        if (0..MICROS_MAX).contains(&micros) { Ok(Self(micros)) } else { Err(InstantError::NotSet) }
     }
 
     /// Reads a count since the epoch whose unit the dialect knows.
@@ -205,6 +214,17 @@ mod tests {
         assert_eq!(Instant::parse("2021-04-28T21:50:00"), Err(InstantError::Naive));
         assert_eq!(Instant::parse("2021-04-28 21:50:00"), Err(InstantError::Naive));
         assert_eq!(Instant::parse("yesterday"), Err(InstantError::Unreadable));
+    }
+
+    #[test]
+    fn a_time_that_was_never_set_is_no_time() {
+        for text in ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31 00:00:00 UTC"] {
+            assert_eq!(Instant::parse(text), Err(InstantError::NotSet), "{text}");
+        }
+        assert_eq!(Instant::parse("1970-01-01T00:00:00Z"), Ok(Instant::default()));
+        assert!(Instant::parse("2199-12-31T23:59:59Z").is_ok());
+        let told = serde_json::from_str::<Instant>("\"0001-01-01T00:00:00Z\"").unwrap_err().to_string();
+        assert!(told.contains("leave out a time that is not set"), "{told}");
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod words;
 pub use chain::chain;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use delivery::{Channel, Delivery, Proof};
+pub use fault::in_plain_words;
 pub use id::{DeliveryId, EntityId, ObservationId};
 pub use instant::{EpochUnit, Instant, InstantError, read_day};
 pub use observation::{
@@ -41,7 +42,7 @@ pub use observation::{
     Service, SloSample, SurveyResponse, Table, Ticket,
 };
 pub use people::{PeopleKey, is_bot_account};
-pub use rejection::{Reason, Rejection, Stage};
+pub use rejection::{Reason, Rejection, Stage, shortened};
 pub use remark::{Remark, Weight, WrittenFile, key_suggestion, suggestion};
 pub use repository::canonical_repository;
 pub use schema::{BatchBuilder, SchemaError, observation_batch, observation_schema, record_batch, schema_of};

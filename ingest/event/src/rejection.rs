@@ -81,6 +81,17 @@ impl Reason {
     }
 }
 
+/// At most so many letters of a name that a sender wrote are kept in a rejection.
+const NAME_LETTERS_MAX: usize = 64;
+
+/// A name as a sender wrote it, cut where it is too long to be one.
+pub fn shortened(name: &str) -> String {
+    match name.char_indices().nth(NAME_LETTERS_MAX) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
 /// One part of a delivery that was not understood; the delivery itself is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
@@ -129,7 +140,7 @@ impl Rejection {
             return Self::new(Stage::Parse, Reason::NotJson, format!("the body is not JSON: it ends or breaks at {place}"));
         }
         let mut quoted = text.split('`').skip(1).step_by(2);
-        let field = quoted.next().map(ToOwned::to_owned);
+        let field = quoted.next().map(shortened);
         let (reason, message) = if text.starts_with("missing field") {
             (Reason::MissingField, format!("the field `{}` is missing", field.clone().unwrap_or_default()))
         } else if text.starts_with("unknown field") {

@@ -10,7 +10,7 @@ pub fn canonical_repository(address: &str) -> Option<String> {
         None => (false, address),
     };
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let rest = if had_scheme { rest.to_owned() } else { rest.replacen(':', "/", 1) };
+    let rest = if had_scheme || has_port(rest) { rest.to_owned() } else { rest.replacen(':', "/", 1) };
     let (host, path) = rest.split_once('/')?;
     let host = host.split(':').next().unwrap_or(host).to_lowercase();
     let path = path.trim_matches('/').to_lowercase();
@@ -21,6 +21,12 @@ pub fn canonical_repository(address: &str) -> Option<String> {
         return None;
     }
     Some(format!("{host}/{path}"))
+}
+
+/// Whether digits alone stand between the host and the path, which are a port and no folder.
+fn has_port(rest: &str) -> bool {
+    let port = rest.split_once('/').and_then(|(host, _)| host.split_once(':'));
+    port.is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Azure writes one repository as `_git` (HTTPS) and as `v3` (SSH).
@@ -44,6 +50,8 @@ mod tests {
             ("git@github.com:O/R.git", "github.com/o/r"),
             ("https://user:x@github.com/O/R/", "github.com/o/r"),
             ("ssh://git@host:7999/proj/repo.git", "host/proj/repo"),
+            ("ghe.example.com:8443/O/R", "ghe.example.com/o/r"),
+            ("git@host:2024team/repo.git", "host/2024team/repo"),
             ("https://host/scm/proj/repo.git", "host/proj/repo"),
             ("https://dev.azure.com/org/proj/_git/r", "dev.azure.com/org/proj/r"),
             ("org@vs-ssh.visualstudio.com:v3/org/proj/r", "dev.azure.com/org/proj/r"),

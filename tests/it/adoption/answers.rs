@@ -139,7 +139,7 @@ async fn pages_show_the_same_and_refuse_what_is_not_there() {
     }
     let (status, page) = site.get("/adoption/ci-standard").await;
     assert_eq!(status, StatusCode::OK);
-    for word in ["Left", "Joined", "Does it help?", "/api/v1/metrics/adoption_rate/rows"] {
+    for word in ["Left", "Joined", "Does it help?", "/metrics/adoption_rate?scope_kind=component"] {
         assert!(page.contains(word), "the page of a component lacks {word}");
     }
     let service = site.json("/api/v1/adoption/ci-standard").await["standing"][0].clone();

@@ -202,20 +202,23 @@ judged as (
         evident.owner, evident.system, evident.labels,
         coalesce(evident.alternative, evident.seen_alternative) as alternative,
         case
-            when evident.finding = 'present' and coalesce(evident.is_seen and evident.is_replaced, false)
-                and evident.fit = 'fits' and not evident.is_exempt then 'partial'
-            when evident.finding = 'present' then 'adopted'
+            when evident.finding = 'present' and not coalesce(evident.is_seen and evident.is_replaced, false) then 'adopted'
             when evident.fit = 'does_not_fit' then 'not_eligible'
             when evident.fit = 'unknown' then 'unknown'
             when evident.is_exempt then 'exempt'
-            when evident.finding = 'partial' then 'partial'
+            when evident.finding in ('present', 'partial') then 'partial'
             when coalesce(evident.is_blind, false) then 'unknown'
             when evident.finding in ('alternative', 'absent') then 'off_path'
             else 'unknown'
         end as status,
         -- who uses it shows that it fits, whatever the rule says
-        case when evident.finding = 'present' then 'fits' else evident.fit end as fit,
-        case when evident.finding = 'present' or evident.fit <> 'does_not_fit' then null else evident.fit_reason end as fit_reason,
+        case when evident.finding = 'present' and not coalesce(evident.is_seen and evident.is_replaced, false)
+            then 'fits' else evident.fit end as fit,
+        case when evident.finding = 'present' and not coalesce(evident.is_seen and evident.is_replaced, false)
+            or evident.fit <> 'does_not_fit' then null else evident.fit_reason end as fit_reason,
+        -- what was found says so by itself, whoever the component is for and who is exempt
+        coalesce(evident.finding in ('present', 'partial')
+            or evident.finding in ('alternative', 'absent') and not coalesce(evident.is_blind, false), false) as is_told,
         coalesce(evident.fit = 'does_not_fit' and evident.finding = 'present', false)
             or coalesce(evident.is_claimed and evident.has_detected and not evident.is_seen
                 and evident.finding in ('absent', 'alternative'), false)
@@ -240,7 +243,9 @@ numbered as (
     from turns
 ),
 confirmed as (
-    select *, max(last_at) over (partition by service, component_id, spell) as confirmed_at from numbered
+    select *, max(last_at) over (partition by service, component_id, spell) as confirmed_at,
+        bool_or(is_told) over (partition by service, component_id, spell) as is_told_ever
+    from numbered
 ),
 spells as (
     select *, lead(at) over (partition by service, component_id order by at) as valid_to
@@ -248,12 +253,20 @@ spells as (
     where word_before is null or word <> word_before
 ),
 counted as (
-    select *, count(nullif(status, 'unknown')) over (partition by service, component_id order by at) as known_spells from spells
+    select *, count(nullif(status, 'unknown')) over (partition by service, component_id order by at) as known_spells,
+        count(case when is_told_ever then nullif(status, 'unknown') end) over (partition by service, component_id order by at) as told_spells
+    from spells
 ),
 carried as (
     -- an unknown time between two spells of adoption is no end of it; `ignore nulls` would say so too,
     -- and is lost when a plan travels to another process
-    select *, max(nullif(status, 'unknown')) over (partition by service, component_id, known_spells) as known_now from counted
+    select *, max(nullif(status, 'unknown')) over (partition by service, component_id, known_spells) as last_known,
+        max(case when is_told_ever then nullif(status, 'unknown') end) over (partition by service, component_id, told_spells) as last_told
+    from counted
+),
+gone_on as (
+    -- nor does a rule or an exemption end it while nobody can look
+    select *, case when last_told = 'adopted' then 'adopted' else last_known end as known_now from carried
 ),
 preceded as (
     select *,
@@ -262,7 +275,7 @@ preceded as (
         -- what a rule or an exemption says holds before anybody has looked
         min(case when status <> 'unknown' and observed_at is not null then at end) over (partition by service, component_id)
             as tracked_at
-    from carried
+    from gone_on
 ),
 grouped as (
     select *,
@@ -315,7 +328,7 @@ sold as (
 )
 select told.service, told.component_id, told.status,
     -- what was last known; null before the first finding
-    coalesce(nullif(told.status, 'unknown'), told.known_before) as known_status,
+    told.known_now as known_status,
     told.at as valid_from, told.valid_to, told.rule_version,
     told.fit, told.fit_reason,
     case when told.fit = 'fits'

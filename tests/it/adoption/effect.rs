@@ -53,7 +53,7 @@ fn organisation(seed: u64, log_effect: f64) -> Study {
             .collect();
         Subject { team: format!("team {team}"), adopted_week, weeks, ..Subject::default() }
     });
-    Study { subjects: subjects.collect(), mandate_weeks: Vec::new() }
+    Study { subjects: subjects.collect() }
 }
 
 /// The first hundred answers that claim something measurable, and how many were refused before them.

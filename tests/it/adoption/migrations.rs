@@ -3,7 +3,7 @@
 use crate::harness::{World, delivery};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
-use waymark_analytics::{Component, Definitions, Migration};
+use waymark_analytics::{Blocked, Component, Definitions, Migration};
 use waymark_api::adoption::{MigrationSaid, migrations_said};
 
 /// A Wednesday; the newest complete week is that of 25 May.
@@ -88,4 +88,26 @@ async fn who_uses_the_old_component_beside_the_new_one_is_in_progress() {
     assert_eq!(status, "at risk");
     let refusal = migrations_said(&engine, Some("later")).await.unwrap_err();
     assert_eq!(refusal.detail, "the migration `later` begins on 1 July 2026");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_blocked_since_this_week_waits_and_the_forecast_of_the_last_week_stays() {
+    // Two are left at the end of 31 May; if both wait for a decision then, there is no forecast.
+    for (since, expected) in [("2026-06-01", "at risk"), ("2026-05-31", "no forecast")] {
+        let blocked = |service: &str| Blocked {
+            service: service.to_owned(),
+            reason_code: "other".to_owned(),
+            reason: None,
+            since: day(since),
+            until: None,
+        };
+        let mut definitions = definitions();
+        definitions.migrations[0].blocked = ["both", "stays"].map(blocked).to_vec();
+        let mut world = World::with(AS_OF, definitions).await;
+        world.take_in(&[delivery("json", None, &Value::from(events()).to_string(), AS_OF)]).await;
+        world.refresh().await;
+        let found = migrations_said(&world.engine(), None).await.unwrap();
+        let states: Vec<&str> = found[0].waiting.iter().map(|one| one.state).collect();
+        assert_eq!((states.as_slice(), found[0].status.as_str()), (["blocked", "blocked"].as_slice(), expected), "{since}");
+    }
 }

@@ -29,7 +29,7 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
     let content = html! {
         (levels(&story.score))
         figure.wide { (trend) figcaption {
-            a href={ "/api/v1/metrics/adoption_rate/rows?scope_kind=component&scope=" (id) "&last=1" } { "the services behind it" }
+            a href={ "/metrics/adoption_rate?scope_kind=component&scope=" (id) "&grain=week&last=1" } { "the services behind it" }
             " · " a href={ "/api/v1/metrics/adoption_rate/series?scope_kind=component&scope=" (id) "&last=26&format=csv" } { "the numbers as CSV" }
         } }
         (moved(&story.moved))

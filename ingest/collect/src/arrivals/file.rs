@@ -8,10 +8,8 @@ use waymark_event::{Channel, Delivery, DeliveryId, Instant, Proof};
 pub fn deliveries(source: &dyn Source, file: &[u8], instance: Option<&str>, received_at: Instant) -> Vec<Delivery> {
     let envelope = source.envelope(&BTreeMap::new());
     let bodies = source.cut_file(file);
-    let row_headers = |place: usize| {
-        let row = source.first_row().map(|first| (ROW_HEADER.to_owned(), (first + place).to_string()));
-        row.into_iter().collect()
-    };
+    let rows = source.rows(file);
+    let row_headers = |place: usize| rows.get(place).map(|row| (ROW_HEADER.to_owned(), row.to_string())).into_iter().collect();
     bodies
         .into_iter()
         .enumerate()

@@ -1,7 +1,8 @@
 //! Webhooks: prove over the raw bytes, keep, then answer 202. Nothing is parsed here.
 //!
 //! What cannot be understood is kept and rejected later, because senders switch a hook off after a few
-//! refusals. Refused are only an unknown path (404), a false proof (401), a body that is too large (413),
+//! refusals. Refused are only an unknown path (404), a wrong method (405), a false proof (401), no length in
+//! HTTP/1.0 (411), a body that is too large (413),
 //! compressed (415), too slow (408) or broken off (400), and everything while there is no room or nothing
 //! can be made durable (503).
 
@@ -18,7 +19,7 @@ use crate::sources;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::collections::BTreeMap;
@@ -59,12 +60,14 @@ struct Entrance {
 /// The router of `POST /hooks/{connection}`.
 pub fn router(receiver: Receiver) -> Router {
     let entrance = Entrance { room: Room::new(receiver.limits), receiver, keeping: Mutex::default() };
-    Router::new().route("/hooks/{connection}", post(receive)).with_state(Arc::new(entrance))
+    let router = Router::new().route("/hooks/{connection}", post(receive));
+    router.method_not_allowed_fallback(|| async { Refusal::WrongMethod }).with_state(Arc::new(entrance))
 }
 
 async fn receive(
     State(entrance): State<Arc<Entrance>>,
     Path(name): Path<String>,
+    version: Version,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -74,6 +77,11 @@ async fn receive(
     if is_compressed(&headers) {
         tracing::warn!(connection.name = %connection.name, "a delivery was refused: its body is compressed");
         return Err(Refusal::Compressed);
+    }
+    // Without a length, a body of HTTP/1.0 goes on to the end of the connection and would be taken for an empty one.
+    if version <= Version::HTTP_10 && !headers.contains_key(header::CONTENT_LENGTH) {
+        tracing::warn!(connection.name = %connection.name, "a delivery was refused: HTTP/1.0 and no length");
+        return Err(Refusal::NoLength);
     }
     let announced_bytes = header_text(&headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
     let (body, _place) = entrance.room.read(announced_bytes, body).await.map_err(|unread| not_read(&connection, unread))?;
@@ -187,6 +195,8 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 #[derive(Debug)]
 enum Refusal {
     UnknownConnection,
+    WrongMethod,
+    NoLength,
     Compressed,
     NotProven,
     Unread(Unread),
@@ -206,6 +216,16 @@ impl Refusal {
                 );
                 (StatusCode::NOT_FOUND, "no-such-connection", detail)
             }
+            Self::WrongMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "this address takes no request of this method: the header `allow` names those that it takes".to_owned(),
+            ),
+            Self::NoLength => (
+                StatusCode::LENGTH_REQUIRED,
+                "length-required",
+                "a request of HTTP/1.0 must name its length: send `Content-Length`, or send it by HTTP/1.1".to_owned(),
+            ),
             Self::Compressed => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "compressed-body",

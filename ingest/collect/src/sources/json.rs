@@ -1,14 +1,18 @@
 //! Our own event format: `{"type": "deployment", "data": {…}}` with the columns of an observation.
 //!
-//! A body is one event, a list of events, or one event per line. Unknown fields and missing key
+//! A body is one event, a list of events, or one of either per line. Unknown fields and missing key
 //! columns are rejected item by item, with a pointer; unknown words are kept in `…_raw`, and rejected
 //! where there is no such column. For senders that have no dialect of their own.
 
 mod identity;
+mod lines;
+#[cfg(test)]
+mod tests;
 
 use crate::signature::ProofScheme;
-use crate::source::{Envelope, ITEMS_MAX, Normalised, Reading, Source};
+use crate::source::{Envelope, ITEMS_MAX, Normalised, Reading, Source, in_row};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -21,6 +25,7 @@ use waymark_event::{
 pub(crate) struct Json;
 
 const VERSION: i32 = 1;
+const ATTRIBUTES_MAX: usize = 32;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,30 +66,30 @@ impl Source for Json {
 
     /// One delivery per line of an NDJSON file, be it an event or a list of events; any other file is one delivery.
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
-        let Ok(text) = std::str::from_utf8(file) else { return vec![file.to_vec()] };
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let is_whole =
-            |line: &str| (line.starts_with('{') && line.ends_with('}')) || (line.starts_with('[') && line.ends_with(']'));
-        let is_body_per_line = lines.len() > 1 && lines.iter().all(|line| is_whole(line.trim()));
-        if is_body_per_line { lines.iter().map(|line| line.as_bytes().to_vec()).collect() } else { vec![file.to_vec()] }
+        match lines::of(file) {
+            Some(lines) => lines.into_iter().map(|(_, line)| line.to_vec()).collect(),
+            None => vec![file.to_vec()],
+        }
+    }
+
+    fn rows(&self, file: &[u8]) -> Vec<usize> {
+        lines::of(file).into_iter().flatten().map(|(number, _)| number).collect()
     }
 
     fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {
         if delivery.body.is_empty() {
             return Normalised::rejected(Rejection::new(Stage::Parse, Reason::Tombstone, "the body is empty"));
         }
-        let items = match items(delivery) {
-            Ok(items) => items,
-            Err(rejection) => return Normalised::rejected(rejection),
-        };
+        let items = lines::items(delivery);
         let is_batch = items.len() > 1;
         let mut normalised = Normalised::default();
         if items.len() > ITEMS_MAX {
             let message = format!("the body holds more than {ITEMS_MAX} events; the rest was not read");
             normalised.rejections.push(Rejection::new(Stage::Parse, Reason::TooManyItems, message));
         }
-        for (index, item) in items.iter().enumerate().take(ITEMS_MAX) {
-            match observations(delivery, reading, item) {
+        for (index, item) in items.into_iter().enumerate().take(ITEMS_MAX) {
+            let read = item.and_then(|item| observations(delivery, reading, &item));
+            match read.map_err(|rejection| in_row(delivery, rejection)) {
                 Ok(observations) => normalised.observations.extend(observations),
                 Err(rejection) if is_batch => normalised.rejections.push(rejection.at_item(index)),
                 Err(rejection) => normalised.rejections.push(rejection),
@@ -97,20 +102,11 @@ impl Source for Json {
     }
 }
 
-/// The events of a body, each still as its own text, so that one bad event spoils no other.
-fn items(delivery: &Delivery) -> Result<Vec<Box<RawValue>>, Rejection> {
-    let text = delivery.text()?;
-    if text.trim_start().starts_with('[') {
-        return serde_json::from_str(text).map_err(|error| Rejection::from_json(&error));
-    }
-    let stream = serde_json::Deserializer::from_str(text).into_iter::<Box<RawValue>>();
-    stream.collect::<Result<_, _>>().map_err(|error| Rejection::from_json(&error))
-}
-
 fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Result<Vec<Observation>, Rejection> {
     let event: Event = serde_json::from_str(item.get()).map_err(|error| Rejection::from_json(&error))?;
     let table = table(&event.r#type)?;
     let mut data = event.data;
+    identity::unify_keys(&mut data);
     // An empty text says nothing: it is as if the field were not there.
     data.retain(|_, value| value.as_str() != Some(""));
     let mut head = head(&mut data)?;
@@ -120,29 +116,24 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     identity::pseudonymise(&mut record, reading);
     identity::unify_addresses(&mut record);
     identity::validate(&record)?;
-    let key = identity::key(delivery, &record)?;
+    let key = identity::key(delivery, &record, head.occurred_at)?;
     let told_at = head.occurred_at;
+    let described_at = head.occurred_at.or(head.source_updated_at).unwrap_or(delivery.received_at);
+    refuse_times_ahead(delivery, &head, &record)?;
     let updated_at = head.source_updated_at.or(key.updated_at);
     head.source_updated_at = updated_at;
     head.occurred_at = head.occurred_at.or(key.updated_at);
-    for time in [head.occurred_at, updated_at].into_iter().flatten() {
-        if time > delivery.received_at.plus_seconds(86_400) {
-            let message = "a time lies more than a day after its receipt";
-            return Err(Rejection::new(Stage::Validate, Reason::ClockAhead, message));
-        }
-    }
     head.entity_id = key.entity_id;
     head.version_rank = VersionRank::of(updated_at, delivery.received_at, key.state_rank, Read::Event);
     let mut observations = Vec::with_capacity(2);
     match &record {
         // A catalogue entry is also a moment, so that who owned a service in March is known in May.
         Record::Service(_) => {
-            let at = head.occurred_at.unwrap_or(delivery.received_at);
-            observations.push(moment(delivery, &head, &record, ("described", at)));
+            observations.push(moment(delivery, &head, &record, ("described", described_at)));
         }
         // The newest state tells of one end only, and of none once the incident is open again.
         Record::Incident(incident) => {
-            let is_open_again = incident.resolved_at.is_none() && incident.reopen_count.is_some_and(|count| count > 0);
+            let is_open_again = identity::is_open_again(incident);
             let resolved = incident.resolved_at.map(|at| ("resolved", at));
             let turn = resolved.or_else(|| told_at.filter(|_| is_open_again).map(|at| ("reopened", at)));
             observations.extend(turn.map(|turn| moment(delivery, &head, &record, turn)));
@@ -151,6 +142,74 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     }
     observations.push(Observation::read(delivery, VERSION, head, record));
     Ok(observations)
+}
+
+/// A time of any column that lies more than a day after its receipt can only be a wrong clock.
+fn refuse_times_ahead(delivery: &Delivery, head: &Head, record: &Record) -> Result<(), Rejection> {
+    let latest = delivery.received_at.plus_seconds(86_400);
+    let of_head = [("occurred_at", head.occurred_at), ("source_updated_at", head.source_updated_at)];
+    let ahead = of_head.into_iter().chain(times(record)).find(|(_, time)| time.is_some_and(|time| time > latest));
+    match ahead {
+        Some((name, _)) => {
+            let message = format!("the time `{name}` lies more than a day after its receipt");
+            Err(Rejection::new(Stage::Validate, Reason::ClockAhead, message).at(format!("/data/{name}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every time that a record tells, by its column.
+fn times(record: &Record) -> Vec<(&'static str, Option<Instant>)> {
+    let three = |queued_at, started_at, finished_at| {
+        vec![("queued_at", queued_at), ("started_at", started_at), ("finished_at", finished_at)]
+    };
+    match record {
+        Record::CiRun(run) => three(run.queued_at, run.started_at, run.finished_at),
+        Record::CiJob(job) => three(job.queued_at, job.started_at, job.finished_at),
+        Record::Deployment(told) => vec![
+            ("created_at", told.created_at),
+            ("started_at", told.started_at),
+            ("exposed_at", told.exposed_at),
+            ("completed_at", told.completed_at),
+            ("finished_at", told.finished_at),
+        ],
+        Record::Commit(commit) => {
+            vec![("authored_at", commit.authored_at), ("committed_at", commit.committed_at), ("pushed_at", commit.pushed_at)]
+        }
+        Record::PullRequest(pull) => vec![
+            ("opened_at", pull.opened_at),
+            ("ready_at", pull.ready_at),
+            ("merged_at", pull.merged_at),
+            ("closed_at", pull.closed_at),
+        ],
+        Record::Review(review) => vec![("submitted_at", review.submitted_at)],
+        Record::Incident(told) => vec![
+            ("impact_started_at", told.impact_started_at),
+            ("first_alert_at", told.first_alert_at),
+            ("opened_at", told.opened_at),
+            ("acknowledged_at", told.acknowledged_at),
+            ("mitigated_at", told.mitigated_at),
+            ("resolved_at", told.resolved_at),
+        ],
+        Record::Ticket(ticket) => vec![
+            ("opened_at", ticket.opened_at),
+            ("first_response_at", ticket.first_response_at),
+            ("usable_at", ticket.usable_at),
+            ("closed_at", ticket.closed_at),
+        ],
+        Record::SurveyResponse(answer) => {
+            let day = answer.submitted_on.and_time(chrono::NaiveTime::MIN).and_utc();
+            vec![("submitted_on", Some(Instant::from(day)))]
+        }
+        Record::Service(service) => vec![("created_at", service.created_at)],
+        Record::Evidence(evidence) => vec![("observed_at", Some(evidence.observed_at))],
+        Record::Journey(journey) => vec![("started_at", Some(journey.started_at)), ("ended_at", journey.ended_at)],
+        Record::SloSample(sample) => {
+            let day = sample.day.and_time(chrono::NaiveTime::MIN).and_utc();
+            vec![("day", Some(Instant::from(day)))]
+        }
+        Record::Artifact(artifact) => vec![("built_at", artifact.built_at)],
+    }
 }
 
 /// Why an event cannot be read, with the field: the reader does not name it where a value is wrong, so it is the one
@@ -197,6 +256,15 @@ fn table(word: &str) -> Result<Table, Rejection> {
     })
 }
 
+/// Takes a column of the common head that must be `wanted`, if it is there.
+fn told<T: DeserializeOwned>(data: &mut Map<String, Value>, name: &str, wanted: &str) -> Result<Option<T>, Rejection> {
+    let value = data.remove(name).unwrap_or(Value::Null);
+    serde_json::from_value(value).map_err(|_| {
+        let message = format!("the field `{name}` has another type than it must have: it is {wanted}");
+        Rejection::new(Stage::Map, Reason::WrongType, message).at(format!("/data/{name}"))
+    })
+}
+
 /// Takes the columns of the common head out of the data.
 fn head(data: &mut Map<String, Value>) -> Result<Head, Rejection> {
     let mut time = |name: &'static str| match data.remove(name) {
@@ -207,14 +275,13 @@ fn head(data: &mut Map<String, Value>) -> Result<Head, Rejection> {
     };
     let occurred_at = time("occurred_at")?;
     let source_updated_at = time("source_updated_at")?;
-    let is_deleted = data.remove("is_deleted").and_then(|value| value.as_bool()).unwrap_or(false);
-    let url = data.remove("url").and_then(|value| value.as_str().map(ToOwned::to_owned));
-    let attributes = match data.remove("attributes") {
-        Some(Value::Object(pairs)) => {
-            pairs.into_iter().take(32).filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
-        }
-        _ => BTreeMap::new(),
-    };
+    let is_deleted = told(data, "is_deleted", "true or false")?.unwrap_or(false);
+    let url = told(data, "url", "a text")?;
+    let attributes: BTreeMap<String, String> = told(data, "attributes", "an object of texts")?.unwrap_or_default();
+    if attributes.len() > ATTRIBUTES_MAX {
+        let message = format!("there are more than {ATTRIBUTES_MAX} attributes");
+        return Err(Rejection::new(Stage::Validate, Reason::TooManyItems, message).at("/data/attributes"));
+    }
     Ok(Head { occurred_at, source_updated_at, is_deleted, url, attributes, ..Head::default() })
 }
 

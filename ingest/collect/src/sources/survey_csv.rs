@@ -4,10 +4,12 @@
 //! they exist, `component, comment, scale_min, scale_max`. Respondents become pseudonyms of their
 //! wave here; which cells may be published is decided by the `survey_results` fact.
 
-use crate::source::{Normalised, ROW_HEADER, Reading, Source};
+use crate::source::{Normalised, Reading, Source, in_row};
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
-use waymark_event::{Delivery, EntityId, Head, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank};
+use waymark_event::{
+    Delivery, EntityId, Head, Observation, Read, Reason, Rejection, Stage, SurveyResponse, VersionRank, shortened,
+};
 
 /// The dialect of survey exports.
 pub(crate) struct SurveyCsv;
@@ -34,16 +36,30 @@ impl Source for SurveyCsv {
 
     /// One delivery per row, each with the header line, so that a row can be read by itself.
     fn cut_file(&self, file: &[u8]) -> Vec<Vec<u8>> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
-        let mut records = reader.byte_records().filter_map(Result::ok);
+        let mut records = byte_records(file);
+        let open = open_record(file);
         let Some(header) = records.next() else { return vec![file.to_vec()] };
-        let bodies: Vec<Vec<u8>> = records.filter_map(|row| two_lines(&header, &row)).collect();
+        let body = |(place, row): (usize, csv::ByteRecord)| {
+            // A row that never ends stays as it is: written anew it would have an end.
+            let is_open = open == Some(place + 1);
+            if is_open { with_header(&header, file.get(start(file, &row)..)?) } else { two_lines(&header, &row) }
+        };
+        let bodies: Vec<Vec<u8>> = records.enumerate().filter_map(body).collect();
         if bodies.is_empty() { vec![file.to_vec()] } else { bodies }
     }
 
-    /// Above it stands the header.
-    fn first_row(&self) -> Option<usize> {
-        Some(2)
+    fn rows(&self, file: &[u8]) -> Vec<usize> {
+        let (mut row, mut counted) = (1, 0);
+        let mut rows = Vec::new();
+        for record in byte_records(file) {
+            let start = start(file, &record);
+            row += file.get(counted..start).unwrap_or_default().split(|byte| *byte == b'\n').skip(1).count();
+            counted = start;
+            rows.push(row);
+        }
+        // The first one is the header, and no body.
+        rows.drain(..rows.len().min(1));
+        rows
     }
 
     fn normalise(&self, delivery: &Delivery, reading: &Reading) -> Normalised {
@@ -51,24 +67,24 @@ impl Source for SurveyCsv {
             Ok(text) => text,
             Err(rejection) => return Normalised::rejected(rejection),
         };
+        let open = open_record(text.as_bytes());
+        if open == Some(0) {
+            return Normalised::rejected(never_closed());
+        }
         let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-        let columns: Vec<String> = match reader.headers() {
-            Ok(header) => header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect(),
-            Err(_) => return Normalised::rejected(unreadable()),
+        let columns = match reader.headers().map_err(|_| unreadable()).and_then(columns) {
+            Ok(columns) => columns,
+            Err(rejection) => return Normalised::rejected(rejection),
         };
-        if let Some(missing) = REQUIRED.iter().find(|name| !columns.iter().any(|column| column == *name)) {
-            let message = format!("the column `{missing}` is missing: the header needs {}", REQUIRED.join(", "));
-            return Normalised::rejected(Rejection::new(Stage::Map, Reason::MissingField, message).at(*missing));
-        }
-        if let Some(unknown) =
-            columns.iter().find(|name| !REQUIRED.contains(&name.as_str()) && !OPTIONAL.contains(&name.as_str()))
-        {
-            let message = format!("the column `{unknown}` is not known: remove it, it may name people");
-            return Normalised::rejected(Rejection::new(Stage::Map, Reason::UnknownShape, message).at(unknown.clone()));
-        }
         let mut normalised = Normalised::default();
         for (item, record) in reader.records().enumerate() {
             let answer = record.map_err(|_| unreadable()).and_then(|record| {
+                if open == Some(item + 1) {
+                    return Err(never_closed());
+                }
+                if record.iter().skip(columns.len()).any(|cell| !cell.is_empty()) {
+                    return Err(too_many_cells(record.len(), columns.len()));
+                }
                 let cells = columns.iter().map(String::as_str).zip(record.iter()).collect();
                 answer(delivery, self.dialect_version(), reading, &cells)
             });
@@ -84,6 +100,57 @@ impl Source for SurveyCsv {
     }
 }
 
+/// The columns that the header names, if they are those of an answer, each once.
+fn columns(header: &csv::StringRecord) -> Result<Vec<String>, Rejection> {
+    let columns: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
+    if let Some(missing) = REQUIRED.iter().find(|name| !columns.iter().any(|column| column == *name)) {
+        let message = format!("the column `{missing}` is missing: the header needs {}", REQUIRED.join(", "));
+        return Err(Rejection::new(Stage::Map, Reason::MissingField, message).at(*missing));
+    }
+    let is_known = |name: &str| REQUIRED.contains(&name) || OPTIONAL.contains(&name);
+    if let Some(unknown) = columns.iter().find(|name| !is_known(name)) {
+        let unknown = shortened(unknown);
+        let message = format!("the column `{unknown}` is not known: remove it, it may name people");
+        return Err(Rejection::new(Stage::Map, Reason::UnknownShape, message).at(unknown));
+    }
+    let is_twice = |name: &&String| columns.iter().filter(|column| column == name).count() > 1;
+    if let Some(twice) = columns.iter().find(is_twice) {
+        let message = format!("the header names the column `{twice}` twice: remove one, nobody can say which counts");
+        return Err(Rejection::new(Stage::Map, Reason::UnknownShape, message).at(twice.clone()));
+    }
+    Ok(columns)
+}
+
+/// The records of a text, the header first.
+fn byte_records(text: &[u8]) -> impl Iterator<Item = csv::ByteRecord> {
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    reader.into_byte_records().filter_map(Result::ok)
+}
+
+/// Where the first cell of a record begins: the reader's place is before the blank lines above it.
+fn start(text: &[u8], record: &csv::ByteRecord) -> usize {
+    let told = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let blank = text.get(told..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    told + blank.count()
+}
+
+/// The place of the record in whose quotes the text ends, from 0; the reader takes the end of the text for the end of
+/// the cell. What is written below such a record still belongs to it.
+fn open_record(text: &[u8]) -> Option<usize> {
+    if !text.contains(&b'"') {
+        return None;
+    }
+    let (count, last) = byte_records(text).fold((0, 0), |(count, _), record| (count + 1, start(text, &record)));
+    let below = [text.get(last..).unwrap_or_default(), b"\nbelow\n".as_slice()].concat();
+    (count > 0 && byte_records(&below).count() == 1).then(|| count - 1)
+}
+
+fn with_header(header: &csv::ByteRecord, rows: &[u8]) -> Option<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    writer.write_byte_record(header).ok()?;
+    Some([writer.into_inner().ok()?.as_slice(), rows].concat())
+}
+
 fn two_lines(header: &csv::ByteRecord, row: &csv::ByteRecord) -> Option<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     writer.write_byte_record(header).ok()?;
@@ -91,16 +158,18 @@ fn two_lines(header: &csv::ByteRecord, row: &csv::ByteRecord) -> Option<Vec<u8>>
     writer.into_inner().ok()
 }
 
-/// The rejection with the row of the file, where the delivery was one.
-fn in_row(delivery: &Delivery, mut rejection: Rejection) -> Rejection {
-    if let Some(row) = delivery.header(ROW_HEADER) {
-        rejection.message = format!("row {row} of the file: {}", rejection.message);
-    }
-    rejection
-}
-
 fn unreadable() -> Rejection {
     Rejection::new(Stage::Parse, Reason::UnknownShape, "the row is not a row of a CSV file")
+}
+
+fn never_closed() -> Rejection {
+    let message = "a quote is opened and never closed, so what follows it cannot be told apart: close it, or remove it";
+    Rejection::new(Stage::Parse, Reason::UnknownShape, message)
+}
+
+fn too_many_cells(cells: usize, columns: usize) -> Rejection {
+    let message = format!("the row has {cells} cells and the header {columns}: put a cell that holds a comma into quotes");
+    Rejection::new(Stage::Map, Reason::UnknownShape, message)
 }
 
 fn answer(
@@ -188,4 +257,56 @@ fn score(text: &str, low: Option<i32>, high: Option<i32>) -> Result<f64, Rejecti
         return Err(Rejection::new(Stage::Validate, Reason::OutOfRange, message).at("value"));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrivals::file;
+    use waymark_event::{Instant, PeopleKey};
+
+    const HEADER: &str = "survey,wave,question_id,respondent,value,submitted_on,team";
+
+    /// How many answers a file gives, and what is said of the rest.
+    fn read(text: &str) -> (usize, Vec<String>) {
+        let reading = Reading { people: PeopleKey::new([7; 32]) };
+        let received_at = Instant::parse("2026-03-02T12:00:00Z").unwrap();
+        let deliveries = file::deliveries(&SurveyCsv, text.as_bytes(), None, received_at);
+        let read: Vec<Normalised> = deliveries.iter().map(|delivery| SurveyCsv.normalise(delivery, &reading)).collect();
+        let messages = read.iter().flat_map(|one| &one.rejections).map(|rejection| rejection.message.clone());
+        (read.iter().map(|one| one.observations.len()).sum(), messages.collect())
+    }
+
+    fn row(respondent: &str) -> String {
+        format!("pulse,q1,nps,{respondent},9,2026-03-01,payments\n")
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_with_its_row() {
+        let (good, more) = (row("a"), row("c"));
+        let (answers, messages) = read(&format!("{HEADER}\n{good}pulse,q1,nps,\"b,9,2026-03-01,payments\n{more}"));
+        assert_eq!(answers, 1);
+        let is_told = |one: &String| one.starts_with("row 3 of the file: a quote is opened");
+        assert!(messages.len() == 1 && messages.iter().all(is_told), "{messages:?}");
+        let (answers, messages) = read(&format!("\"{HEADER}\n{good}"));
+        assert!(answers == 0 && messages.len() == 1, "{messages:?}");
+        let (answers, messages) = read(&format!("{HEADER}\npulse,q1,nps,\"b\",9,2026-03-01,\"payments\""));
+        assert!(answers == 1 && messages.is_empty(), "{messages:?}");
+    }
+
+    #[test]
+    fn cells_and_columns_are_not_dropped() {
+        let (answers, messages) = read(&format!("{HEADER}\npulse,q1,nps,b,9,2026-03-01,payments,east\n{}", row("c")));
+        assert_eq!(answers, 1);
+        assert!(matches!(messages.as_slice(), [one] if one.contains("has 8 cells and the header 7")), "{messages:?}");
+        let (answers, messages) = read(&format!("{HEADER},team\npulse,q1,nps,b,9,2026-03-01,payments,search\n"));
+        assert_eq!(answers, 0);
+        assert!(matches!(messages.as_slice(), [one] if one.contains("`team` twice")), "{messages:?}");
+    }
+
+    #[test]
+    fn blank_lines_count_as_rows() {
+        let (_, messages) = read(&format!("{HEADER}\n\n{}\r\npulse,q1,nps,b,11,2026-03-01,payments\n", row("a")));
+        assert!(matches!(messages.as_slice(), [one] if one.starts_with("row 5 of the file: ")), "{messages:?}");
+    }
 }

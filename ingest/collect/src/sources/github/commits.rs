@@ -2,17 +2,18 @@
 //!
 //! A push names no parents, and its list is cut when it is long; the graph itself comes from git.
 
-use super::{Account, Repository, Stated, entity, state};
+use super::{Account, Repository, Stated, entity, not_ahead, state};
 use crate::message;
 use crate::source::{ITEMS_MAX, Normalised, Reading};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use waymark_event::{Commit, Delivery, Instant, Observation, Rejection, is_bot_account};
 
 #[derive(Deserialize)]
 struct Body {
     after: Option<String>,
     #[serde(default)]
-    commits: Vec<Pushed>,
+    commits: Vec<Box<RawValue>>,
     #[serde(default)]
     repository: Repository,
 }
@@ -56,7 +57,8 @@ pub(super) fn read_push(delivery: &Delivery, reading: &Reading) -> Normalised {
     let mut normalised = Normalised::default();
     let push = Push { after: body.after.unwrap_or_default(), repository: &repository, from: &body.repository };
     for (item, pushed) in body.commits.into_iter().enumerate().take(ITEMS_MAX) {
-        match commit(delivery, reading, &push, pushed) {
+        let pushed = serde_json::from_str(pushed.get()).map_err(|error| Rejection::from_json(&error));
+        match pushed.and_then(|pushed| commit(delivery, reading, &push, pushed)) {
             Ok(observation) => normalised.observations.push(observation),
             Err(rejection) => normalised.rejections.push(rejection.at_item(item)),
         }
@@ -74,6 +76,7 @@ struct Push<'body> {
 fn commit(delivery: &Delivery, reading: &Reading, push: &Push<'_>, pushed: Pushed) -> Result<Observation, Rejection> {
     let sha = pushed.id.ok_or_else(|| Rejection::missing("/commits/id"))?;
     let committed_at = pushed.timestamp.ok_or_else(|| Rejection::missing("/commits/timestamp"))?;
+    not_ahead(delivery, Some(committed_at), "/commits/timestamp")?;
     let account = Account { login: pushed.author.as_ref().and_then(|author| author.username.clone()), kind: None };
     let email = pushed.author.as_ref().and_then(|author| author.email.as_deref());
     let mut paths: Vec<String> = [pushed.added, pushed.modified, pushed.removed].concat();

@@ -34,6 +34,8 @@ struct Deployed {
 struct StatusChange {
     id: Option<i64>,
     state: Option<String>,
+    /// Where it was put in the end, if that is not what the deployment had in mind.
+    environment: Option<String>,
     created_at: Option<Instant>,
     log_url: Option<String>,
     target_url: Option<String>,
@@ -89,6 +91,7 @@ fn changed(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Vec<Obs
         _ => (Status::Unknown, Some(Outcome::Unknown), "unknown"),
     };
     let record = Deployment {
+        environment: change.environment.filter(|name| !name.is_empty()).or(record.environment),
         status,
         status_raw: change.state.clone(),
         result,

@@ -1,9 +1,10 @@
 //! What tells two events of our own format apart, what orders two versions, and what is impossible.
 
 use crate::source::Reading;
+use serde_json::{Map, Value};
 use waymark_event::{
-    Delivery, Deployment, EntityId, IncidentStatus, Instant, OwnerKind, PullRequestState, Reason, Record, Rejection, Stage,
-    Status, StatusCategory, canonical_repository,
+    Delivery, Deployment, EntityId, Incident, IncidentStatus, Instant, OwnerKind, PullRequestState, Reason, Record, Rejection,
+    Stage, Status, StatusCategory, canonical_repository,
 };
 
 /// The identity of an event and the order of its versions.
@@ -11,6 +12,49 @@ pub(super) struct Key {
     pub(super) entity_id: EntityId,
     pub(super) updated_at: Option<Instant>,
     pub(super) state_rank: u8,
+}
+
+/// Columns by which things are told apart or found again.
+const KEYS: &[&str] = &[
+    "run_id",
+    "job_id",
+    "deployment_id",
+    "incident_id",
+    "ticket_id",
+    "attempt_id",
+    "slo_id",
+    "digest",
+    "name",
+    "service_hint",
+    "component_id",
+    "detector",
+    "scan_id",
+    "survey",
+    "wave",
+    "question_id",
+    "respondent",
+    "pull_request",
+];
+
+/// Columns that name commits, one or several.
+const COMMITS: &[&str] = &["sha", "head_sha", "merge_sha", "squash_sha", "source_sha", "commit_sha", "commit_shas", "parents"];
+
+/// Blanks around a key are no part of it, and a commit is the same in letters of either case.
+pub(super) fn unify_keys(data: &mut Map<String, Value>) {
+    for (name, value) in data.iter_mut() {
+        let is_commit = COMMITS.contains(&name.as_str());
+        let unify = |value: &mut Value| {
+            if let Value::String(text) = value {
+                let trimmed = text.trim();
+                *text = if is_commit { trimmed.to_lowercase() } else { trimmed.to_owned() };
+            }
+        };
+        match value {
+            Value::Array(values) if is_commit => values.iter_mut().for_each(unify),
+            value if is_commit || KEYS.contains(&name.as_str()) => unify(value),
+            _ => {}
+        }
+    }
 }
 
 /// Raw people become pseudonyms before anything else sees the record.
@@ -69,7 +113,7 @@ fn unify_revision(revision: &mut String) {
     if let Some((address, sha)) = revision.rsplit_once('@')
         && let Some(key) = canonical_repository(address)
     {
-        *revision = format!("{key}@{sha}");
+        *revision = format!("{key}@{}", sha.to_lowercase());
     }
 }
 
@@ -122,8 +166,13 @@ fn is_backwards(start: Option<Instant>, end: Option<Instant>) -> bool {
     matches!((start, end), (Some(start), Some(end)) if end < start)
 }
 
+/// Whether an incident has no end any more, although it had one.
+pub(super) fn is_open_again(incident: &Incident) -> bool {
+    incident.resolved_at.is_none() && incident.reopen_count.is_some_and(|count| count > 0)
+}
+
 /// The identity of an event: key columns supplied by the sender.
-pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection> {
+pub(super) fn key(delivery: &Delivery, record: &Record, occurred_at: Option<Instant>) -> Result<Key, Rejection> {
     let of = |kind: &str, native: &[&str]| EntityId::of(&delivery.source, kind, &delivery.instance, native);
     let newest = |times: &[Option<Instant>]| times.iter().flatten().max().copied();
     let (entity_id, updated_at, state_rank) = match record {
@@ -153,11 +202,13 @@ pub(super) fn key(delivery: &Delivery, record: &Record) -> Result<Key, Rejection
             let at = review.submitted_at.map(|at| at.micros().to_string()).unwrap_or_default();
             (of("review", &[&review.pull_request, reviewer, &at]), review.submitted_at, 0)
         }
-        Record::Incident(incident) => (
-            of("incident", &[&incident.incident_id]),
-            newest(&[incident.opened_at, incident.acknowledged_at, incident.mitigated_at, incident.resolved_at]),
-            episode(incident.status),
-        ),
+        Record::Incident(incident) => {
+            // What opens an incident again has no column of its own, and is newer than its end.
+            let reopened_at = occurred_at.filter(|_| is_open_again(incident));
+            let told = [incident.opened_at, incident.acknowledged_at, incident.mitigated_at, incident.resolved_at];
+            let updated_at = newest(&told).max(reopened_at);
+            (of("incident", &[&incident.incident_id]), updated_at, episode(incident.status))
+        }
         Record::Ticket(ticket) => (
             of("ticket", &[&ticket.ticket_id]),
             newest(&[ticket.opened_at, ticket.first_response_at, ticket.closed_at]),
