@@ -14,7 +14,7 @@ with named_commits as (
     where commits.part_of is null and not commits.is_deleted and commits.author is not null
 ),
 known as (
-    select pulls.entity_id as change_id, 0 as place, pulls.opened_at as written_at, '' as sha,
+    select pulls.entity_id as change_id, 0 as place, pulls.opened_at as written_at, coalesce(pulls.merge_sha, '') as sha,
         memberships.team, memberships.valid_from, memberships.valid_to
     from observed.pull_requests as pulls
     join memberships on memberships.person = pulls.author
@@ -31,15 +31,21 @@ known as (
     where change_commits.role in ('direct', 'original')
         or (change_commits.role = 'merge' and cardinality(commits.parents) = 1)
 ),
-ranked as (
-    select known.change_id, known.team,
-        rank() over (partition by known.change_id order by known.place, known.written_at, known.sha) as place
+members as (
+    select known.*, min(known.place) over (partition by known.change_id) as first_place
     from known
     join changes on changes.change_id = known.change_id
     where known.valid_from <= changes.merged_at and (known.valid_to is null or changes.merged_at < known.valid_to)
 ),
+ranked as (
+    -- the place is no part of the order: where no commit was observed it is the same in every row, and then the engine
+    -- finds no plan
+    select change_id, team, rank() over (partition by change_id order by written_at, sha) as turn
+    from members
+    where place = first_place
+),
 authored as (
-    select change_id, array_agg(distinct team order by team) as teams from ranked where place = 1 group by change_id
+    select change_id, array_agg(distinct team order by team) as teams from ranked where turn = 1 group by change_id
 ),
 reviewed as (
     select distinct repository from changes where kind = 'pull_request'

@@ -371,8 +371,8 @@ fn listed<'batch>(batch: &'batch RecordBatch, name: &str, row: usize) -> impl It
 }
 
 /// What the alerts of one source about the same services have in common: one that fires again soon is the same trouble.
+/// The services may be said by the incident, and the alert by what it took in.
 fn alerts_of(batch: &RecordBatch, row: usize) -> Option<String> {
-    batch.column_by_name("first_alert_at").filter(|column| column.is_valid(row))?;
     let mut services: Vec<&str> = listed(batch, "service_hints", row).collect();
     services.sort_unstable();
     let part = |name: &str| text(batch, name).and_then(|column| said(column, row)).unwrap_or_default();
@@ -445,6 +445,11 @@ mod tests {
             let texts = [("subject", subject), ("entity_id", subject), ("incident_id", native), ("merged_into", into)];
             statement(&texts, &[("change_links", links)])
         };
+        let of_service = |subject| statement(&[("subject", subject), ("entity_id", subject)], &[("service_hints", &["cart"])]);
+        let (mut connections, mut units) = (Connections::default(), Units::default());
+        connections.incidents(&of_service("entity/i3"), &mut units);
+        connections.incidents(&of_service("entity/i4"), &mut units);
+        assert_eq!(units.known("entity/i3"), units.known("entity/i4"), "an alert that one of them took in may fire again");
         for order in [[0, 1], [1, 0]] {
             let told = [incident("entity/i1", "7", "8", &[]), incident("entity/i2", "8", "", &["acme/cart@aaa"])];
             let (mut connections, mut units) = (Connections::default(), Units::default());
