@@ -5,19 +5,21 @@
 
 mod adopted;
 mod again;
+pub(crate) mod apart;
 mod attributed;
 mod begin;
 mod columns;
+mod connections;
 mod emptied;
 mod group;
 mod inputs;
+mod named;
 mod placed;
 mod plans;
 mod portions;
 mod reads;
 mod recent;
 mod refresh;
-mod runs;
 mod shards;
 mod steps;
 mod touched;
@@ -34,7 +36,7 @@ pub(crate) use walks::made_by_a_walk;
 
 /// To be raised when facts would differ although no SQL does: by a walk, by how subjects are found or
 /// joined. All facts are then computed anew.
-pub(crate) const ENGINE_VERSION: u32 = 8;
+pub(crate) const ENGINE_VERSION: u32 = 9;
 
 /// Every statement by which facts are computed.
 pub(crate) fn statements() -> impl Iterator<Item = &'static str> {

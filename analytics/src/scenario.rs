@@ -3,6 +3,8 @@
 //! Rows are inserted by SQL, then the product's own facts and metrics are computed over them. What
 //! a scenario expects, and how its answers are printed, belongs to the tests.
 
+mod apart;
+
 use crate::answers::Answer;
 use crate::catalogue::Metric;
 use crate::definitions::Definitions;
@@ -161,14 +163,20 @@ impl Scenario {
 
     /// A session of its own for one computation: the newest observations, and registers.
     async fn inputs(&self) -> Result<FactSession, AnalyticsError> {
-        let plans = self.plans.get_or_try_init(|| async { FactPlans::new(&self.definitions).await.map(Arc::new) }).await?;
-        let session = FactSession::new(plans);
+        let session = self.session().await?;
         for name in Table::ALL.iter().map(|table| table.name()) {
             let failed = |cause| register(name, cause);
             let place = TableReference::partial("observed", name);
             let stated = self.context.table_provider(place.clone()).await.map_err(failed)?;
             session.put(&place.to_string(), &newest(&self.context, stated).await.map_err(failed)?).map_err(failed)?;
         }
+        Ok(session)
+    }
+
+    /// A session with registers and no observations.
+    async fn session(&self) -> Result<FactSession, AnalyticsError> {
+        let plans = self.plans.get_or_try_init(|| async { FactPlans::new(&self.definitions).await.map(Arc::new) }).await?;
+        let session = FactSession::new(plans);
         for (name, _) in registers::registers(&self.definitions).map_err(|cause| supply("registers", cause))? {
             let failed = |cause| register(name, cause);
             let rows = collected(self.context.table(name).await.map_err(failed)?).await.map_err(failed)?;

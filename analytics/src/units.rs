@@ -207,7 +207,7 @@ fn enough(all: u64) -> u64 {
 
 fn weight(subject: &str) -> u64 {
     match subject.split_once('/') {
-        Some(("entity" | "named" | "renamed" | "alerts" | "run", _)) => 1,
+        Some(("entity" | "named" | "renamed" | "alerts" | "run" | "pull" | "places", _)) => 1,
         Some(("shared", _)) => NAMED_WEIGHT / 10,
         _ => NAMED_WEIGHT,
     }

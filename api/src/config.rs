@@ -8,11 +8,13 @@ mod unread;
 
 pub(crate) use problems::off_loopback;
 
+use self::unread::Readable;
 use anyhow::{Context, anyhow};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
 use waymark_analytics::{Definitions, read_platform};
 use waymark_collect::Connection;
 use waymark_collect::evidence::{EvidenceRules, read_rules};
@@ -203,13 +205,16 @@ impl Config {
         listen: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
         let name = path.as_ref().map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
-        let (definitions, mut operation, lines) = read(text).map_err(|error| match unread::unread(text, &name) {
-            // What the reader says may show a secret.
-            mistakes if mistakes.is_empty() => anyhow!("failed to understand `{name}`{}", at_line(text, &error)),
-            mistakes => refused(&mistakes),
-        })?;
+        let Readable { table, mistakes, lacks_components } =
+            unread::readable(text, &name).map_err(|mistake| refused(&[mistake]))?;
+        // What the reader says may show a secret.
+        let (definitions, mut operation, lines) =
+            read(table, text).map_err(|error| anyhow!("failed to understand `{name}`{}", at_line(text, &error)))?;
         operation.serve.listen = listen.unwrap_or(operation.serve.listen);
+        // Its entries may name what could not be read.
+        let platform = if lacks_components { Vec::new() } else { platform };
         let (definitions, mut remarks) = read_platform(definitions, &name, &platform);
+        remarks.extend(mistakes);
         let components = definitions.components.iter().flat_map(|one| std::iter::once(&one.id).chain(&one.formerly));
         let components: Vec<&str> = components.map(String::as_str).collect();
         let (rules, further) = read_rules(&platform, &components);
@@ -237,21 +242,15 @@ fn refused(wrong: &[Remark]) -> anyhow::Error {
     anyhow!("what is written cannot be taken:{}", lines.concat())
 }
 
-/// The places of connections in a configuration file; all else in it is passed over.
-#[derive(Deserialize)]
-struct Places {
-    #[serde(default, rename = "connection")]
-    connections: Vec<toml::Spanned<IgnoredAny>>,
-}
-
-/// Both halves of a configuration file, and the lines in which its connections begin.
-fn read(text: &str) -> Result<(Definitions, Operation, Vec<usize>), toml::de::Error> {
-    let whole: toml::Table = text.parse()?;
-    let (definitions, operation): (toml::Table, toml::Table) =
-        whole.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.as_str()));
-    let (definitions, operation) = (definitions.try_into()?, operation.try_into()?);
-    let places: Places = toml::from_str(text)?;
-    let lines = places.connections.iter().map(|connection| line_at(text, connection.span().start)).collect();
+/// Both halves of what a configuration file says, and the lines of its text in which its connections begin.
+fn read(table: DeTable<'_>, text: &str) -> Result<(Definitions, Operation, Vec<usize>), toml::de::Error> {
+    let connections = table.iter().find(|(key, _)| key.get_ref() == "connection");
+    let connections = connections.and_then(|(_, entries)| entries.get_ref().as_array());
+    let lines = connections.into_iter().flatten().map(|connection| line_at(text, connection.span().start)).collect();
+    let (definitions, operation): (DeTable<'_>, DeTable<'_>) =
+        table.into_iter().partition(|(key, _)| DEFINITIONS.contains(&key.get_ref().as_ref()));
+    let definitions = Definitions::deserialize(Deserializer::from(Spanned::new(0..text.len(), definitions)))?;
+    let operation = Operation::deserialize(Deserializer::from(Spanned::new(0..text.len(), operation)))?;
     Ok((definitions, operation, lines))
 }
 
@@ -339,6 +338,29 @@ mod tests {
         }
         let error = refusal("[webhook\n", Vec::new());
         assert!(error.contains("the configuration:") && error.contains("this is no TOML: "), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_nothing_else() {
+        let text = "zone = \"Mars\"\nzoom = 1\n[serve]\nlisten = \"0.0.0.0:80\"\nhost = []\n[settings]\nsurvey_k = 2\n\
+            [[connection]]\nname = \"ci\"\nsource = \"json\"\n[[connection]]\nnam = \"cd\"";
+        let error = refusal(text, Vec::new());
+        let parts = [
+            "zone `Mars`",
+            ":2:1: `zoom` is not known here",
+            "serve.listen: `0.0.0.0:80`",
+            ":5:1: `host` is not known here",
+            "settings.survey_k is 2",
+            "connection `ci`: it has no secret",
+            ":12:1: `nam` is not known here",
+        ];
+        for part in parts {
+            assert!(error.contains(part), "`{part}` is not told: {error}");
+        }
+        assert_eq!(error.lines().count(), 1 + parts.len(), "{error}");
+        let target = "[[target]]\ncomponent = \"ci\"\nshare = 0.9\ndue_on = \"2026-06-30\"";
+        let error = refusal(&format!("[[component]]\nid = \"ci\"\n{target}"), Vec::new());
+        assert!(error.contains("missing field `title`") && error.lines().count() == 2, "only the cause is told: {error}");
     }
 
     #[test]

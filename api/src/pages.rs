@@ -5,6 +5,7 @@ mod adoption;
 mod definitions;
 mod directory;
 mod doctor;
+mod ended;
 mod frame;
 mod heading;
 mod home;

@@ -10,11 +10,11 @@ use crate::routes::SeriesBody;
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use futures::FutureExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use waymark_analytics::{
-    Compared, Component, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, SCORES, SERVICE_COVERAGE, SOURCE_RHYTHM, Series,
-    Statistic, Subject, Window, WindowRequest, find, local_date, side_by_side,
+    Cell, Compared, Component, Definitions, Engine, GAPS, Grain, MOVEMENTS, Metric, Period, SCORES, SERVICE_COVERAGE,
+    SOURCE_RHYTHM, Series, Statistic, Subject, Window, WindowRequest, find, local_date, side_by_side,
 };
 use waymark_reports::{
     Cadence, Chart, ComponentInfo, DataNotes, Document, REPORTS, Report, ReportInput, ReportPeriod, ReportSeries, Target,
@@ -59,11 +59,10 @@ pub async fn chart_series(
     // A score is compared wave by wave, of which a half may hold several or none.
     if matches!(chart.id, "trend" | "cadence")
         && metric.kind != Statistic::Score
-        && let Some([before, now]) = halves(window)
+        && let Some(drawn) = series.first()
     {
-        let mut later = engine.series(metric, &now).await?.as_ref().clone();
-        later.compared = compared(engine, &later, &[metric.headline()], [&before, &now]).await?;
-        series.extend([later, engine.series(metric, &before).await?.as_ref().clone()]);
+        let both = both_halves(engine, drawn).await?;
+        series.extend(both);
     }
     let components = &engine.definitions().components;
     let titles: Vec<_> = components.iter().map(|component| (component.id.as_str(), component.title.as_str())).collect();
@@ -73,20 +72,61 @@ pub async fn chart_series(
     Ok(series)
 }
 
+/// The halves of what is drawn, the later one first, with what its rows say. Where one of them would be empty, those of the
+/// periods from the first to the last with a row; where one of these is empty too, nothing is compared.
+async fn both_halves(engine: &Engine, drawn: &Series) -> Result<Vec<Series>, Problem> {
+    let (metric, open_on) = (drawn.metric, open_on(drawn));
+    for window in [Some(drawn.window.clone()), filled(drawn)].into_iter().flatten() {
+        let Some([before, now]) = halves(&window, open_on) else { continue };
+        let mut later = engine.series(metric, &now).await?.as_ref().clone();
+        let earlier = engine.series(metric, &before).await?.as_ref().clone();
+        if later.cells.iter().all(is_empty) || earlier.cells.iter().all(is_empty) {
+            continue;
+        }
+        later.compared = compared(engine, &later, &[metric.headline()], [&before, &now]).await?;
+        return Ok(vec![later, earlier]);
+    }
+    Ok(Vec::new())
+}
+
+/// Whether nothing stands behind a cell: nought is a value.
+fn is_empty(cell: &Cell) -> bool {
+    cell.value.is_none() && cell.sample_size == Some(0)
+}
+
+/// The periods from the first to the last with a row; nothing where these are not several.
+fn filled(series: &Series) -> Option<Window> {
+    let starts: BTreeSet<_> = series.cells.iter().filter(|cell| !is_empty(cell)).map(|cell| cell.period_start).collect();
+    let (first, last) = starts.first().zip(starts.last())?;
+    let is_within = |period: &&Period| period.start >= *first && period.start <= *last;
+    let periods: Vec<Period> = series.window.periods.iter().filter(is_within).cloned().collect();
+    (periods.len() > 1).then(|| Window { periods, ..series.window.clone() })
+}
+
+/// The first day of the first period in which something can still change, such as a deployment that is too young to be
+/// judged; nothing where all of it stays as it is.
+fn open_on(series: &Series) -> Option<NaiveDate> {
+    let is_open = |cell: &&Cell| cell.is_partial && cell.statistic == series.metric.headline();
+    let open_at = series.cells.iter().filter(is_open).map(|cell| cell.period_start).min()?;
+    series.window.periods.iter().find(|period| period.start == open_at).map(|period| period.first_day)
+}
+
 /// The earlier and the later half of a range, each as one period: the title of a chart compares them. A range of two weeks
 /// or more has halves of whole weeks, so that both end on the same day of the week: what waits on a Sunday evening differs
-/// from what waits in mid-week, whatever changed.
-fn halves(window: &Window) -> Option<[Window; 2]> {
+/// from what waits in mid-week, whatever changed. They end before the day on which the open periods begin, unless all are
+/// open: of the newest deployments it would be known of fewer whether they failed.
+fn halves(window: &Window, open_on: Option<NaiveDate>) -> Option<[Window; 2]> {
     let (first, last) = window.periods.first().zip(window.periods.last())?;
-    let half = (last.end_day - first.first_day).num_days().unsigned_abs() / 2;
+    let end_day = open_on.filter(|day| *day > first.first_day).map_or(last.end_day, |day| day.min(last.end_day));
+    let half = (end_day - first.first_day).num_days().unsigned_abs() / 2;
     let days = if half < 7 { half } else { half - half % 7 };
     let range = |from, to| Window {
         scope_kind: window.scope_kind.clone(),
         scopes: window.scopes.clone(),
         ..Window::between(Grain::Window, from, to, window.zone)
     };
-    let middle = last.end_day - Days::new(days);
-    Some([range(middle - Days::new(days), middle), range(middle, last.end_day)])
+    let middle = end_day - Days::new(days);
+    Some([range(middle - Days::new(days), middle), range(middle, end_day)])
 }
 
 /// The series of some metrics over one window, in their order.
@@ -326,7 +366,7 @@ mod tests {
         {
             let end = day(2026, 8, 3);
             let window = Window::between(grain, end - Days::new(days), end, Berlin).of_scope("team", "payments");
-            let [before, now] = halves(&window).unwrap();
+            let [before, now] = halves(&window, None).unwrap();
             let [from, to] = [&before.periods[0], &now.periods[0]];
             assert_eq!((to.end_day, from.end_day), (end, to.first_day), "{days}");
             assert_eq!((to.end_day - to.first_day).num_days(), half, "{days}");
@@ -334,7 +374,55 @@ mod tests {
             assert!(half < 7 || from.end_day.weekday() == to.end_day.weekday(), "{days}");
             assert_eq!((now.scope_kind.as_str(), now.scopes.as_slice()), ("team", ["payments".to_owned()].as_slice()));
         }
-        assert_eq!(halves(&Window::between(Grain::Week, day(2026, 8, 3), day(2026, 8, 3), Berlin)), None);
+        assert_eq!(halves(&Window::between(Grain::Week, day(2026, 8, 3), day(2026, 8, 3), Berlin), None), None);
+    }
+
+    #[test]
+    fn halves_end_before_what_is_too_young() {
+        let weeks = Window::between(Grain::Week, day(2026, 2, 2), day(2026, 8, 3), Berlin);
+        let told = |open_on: Option<NaiveDate>| {
+            let [before, now] = halves(&weeks, open_on).unwrap();
+            (before.periods[0].first_day, now.periods[0].first_day, now.periods[0].end_day)
+        };
+        // 25 of the 26 weeks are over and judged: twice twelve of them.
+        assert_eq!(told(Some(day(2026, 7, 27))), (day(2026, 2, 9), day(2026, 5, 4), day(2026, 7, 27)));
+        let whole = (day(2026, 2, 2), day(2026, 5, 4), day(2026, 8, 3));
+        // Where everything is open there is nothing else to compare.
+        assert_eq!([told(Some(day(2026, 2, 2))), told(Some(day(2026, 9, 7))), told(None)], [whole; 3]);
+    }
+
+    #[test]
+    fn what_is_empty_at_both_ends_of_a_range_is_left_out() {
+        let metric = find("change_lead_time").unwrap();
+        let window = Window::between(Grain::Week, day(2026, 6, 1), day(2026, 7, 6), Berlin);
+        let cell = |place: usize, sample_size: i64, is_partial: bool| Cell {
+            statistic: metric.headline().to_owned(),
+            scope_kind: "team".to_owned(),
+            scope: "payments".to_owned(),
+            period_start: window.periods[place].start,
+            period_end: window.periods[place].end,
+            value: None,
+            low: None,
+            high: None,
+            sample_size: Some(sample_size),
+            numerator: None,
+            denominator: None,
+            coverage: None,
+            is_partial,
+        };
+        let series = |rows: [i64; 5]| Series {
+            metric,
+            window: window.clone(),
+            as_of: window.periods[4].end,
+            snapshot: String::new(),
+            cells: rows.iter().enumerate().map(|(place, rows)| cell(place, *rows, place > 2)).collect(),
+            compared: Vec::new(),
+            order: Vec::new(),
+        };
+        let days = |window: Window| (window.periods[0].first_day, window.periods[window.periods.len() - 1].end_day);
+        assert_eq!(filled(&series([0, 3, 0, 2, 0])).map(days), Some((day(2026, 6, 8), day(2026, 6, 29))));
+        assert_eq!((filled(&series([0, 3, 0, 0, 0])), filled(&series([0; 5]))), (None, None));
+        assert_eq!(open_on(&series([0, 3, 0, 2, 0])), Some(day(2026, 6, 22)));
     }
 
     #[test]

@@ -24,9 +24,9 @@ pub(crate) struct Scale {
 /// Where an axis begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foot {
-    /// At zero: bars, durations and rates.
+    /// At zero: all that has an axis to be read, but for scores.
     Zero,
-    /// Near the lowest value: points and lines of shares and scores.
+    /// Near the lowest value: scores, and shapes without an axis.
     Free,
 }
 

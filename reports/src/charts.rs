@@ -65,7 +65,7 @@ pub const CHARTS: &[Chart] = &[
     Chart {
         id: "reach",
         title: "Reach",
-        about: "Coverage times adoption is reach: one bar per component over all active services, unknown hatched. \
+        about: "Fit times adoption is reach: one bar per component over all active services, unknown hatched. \
                 Takes the series of `adoption_rate`, `coverage_fit` and `reach`; shows their last period.",
         draw: |series, frame| for_its_place(reach::draw, reach::narrow_height(series), series, frame),
         accepts: |metric| matches!(metric.id, "adoption_rate" | "coverage_fit" | "reach"),
@@ -268,6 +268,18 @@ mod tests {
                 assert!(right > 100.0 && text_box(value).0 > right, "{sheet}");
             }
         }
+    }
+
+    #[test]
+    fn a_share_stands_on_zero_and_an_axis_without_zero_says_so() {
+        let one = [("component", "tracing")];
+        let drawn = |made: Series| (find("trend").unwrap().draw)(&[made], &Frame::file(1_120, 340, Theme::Light)).into_string();
+        let share = drawn(series("adoption_rate", weeks(13), &one, |_, index| Some((0.72 + 0.002 * index as f64, 60))));
+        assert!(share.contains(">0</text>") && !share.contains("axis cut"), "{share}");
+        // By hand: with 60 answers the intervals reach 27 points to both sides.
+        let score = |value: f64| drawn(series("nps", quarters(4), &one, |_, _| Some((value, 60))));
+        assert!(score(54.0).contains("axis cut: zero is not on it"), "{}", score(54.0));
+        assert!(!score(20.0).contains("axis cut"), "{}", score(20.0));
     }
 
     #[test]

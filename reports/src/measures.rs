@@ -161,7 +161,8 @@ pub(crate) fn table(input: &ReportInput, caption: &str, wanted: &[(&'static str,
         blocks.push(Block::Table(table));
     }
     if !missing.is_empty() {
-        blocks.push(Block::Note(Sentence::plain(format!("No claim about {}: nothing was measured.", missing.join(", ")))));
+        let missing = wording::listed(&missing);
+        blocks.push(Block::Note(Sentence::plain(format!("No claim about {missing}: nothing was measured."))));
     }
     blocks
 }

@@ -93,6 +93,7 @@ mod tests {
         let wide = page(table(7));
         assert!(wide.contains("<table class=\"stacked\">"), "{wide}");
         assert!(wide.contains("<td class=\"word\" data-label=\"Column 6\">"), "{wide}");
+        assert!(wide.contains("<th scope=\"col\"") && wide.contains("<th scope=\"row\""), "{wide}");
         let narrow = page(table(3));
         assert!(narrow.contains("<table>"), "three columns fit: {narrow}");
     }

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::document::{Block, Entry};
     use crate::input::{ComponentInfo, DataNotes, ReportPeriod};
-    use crate::invented::input;
+    use crate::invented::{input, monday};
     use crate::render;
     use chrono::NaiveDate;
     use std::collections::BTreeSet;
@@ -288,6 +288,36 @@ mod tests {
         assert!(weekly.contains("44 of 60 (73 %)") && weekly.contains("as of the end of 8 Nov 2026."), "{weekly}");
         let whole = written("leadership", &input());
         assert!(!whole.contains("so far") && !whole.contains("The period is not over"), "{whole}");
+    }
+
+    #[test]
+    fn a_period_that_ends_within_a_week_says_of_which_day_its_adoption_is() {
+        let said = "Adoption is as of the end of 22 Nov 2026, the last whole week of the period.";
+        let mut given = input();
+        assert!(!written("leadership", &given).contains(said));
+        // The period ends on a Tuesday, and the weeks with a Sunday.
+        given.period.end_day = monday() + chrono::Days::new(2);
+        given.as_of = given.as_of.plus_seconds(3 * 86_400);
+        assert!(written("leadership", &given).contains(said));
+    }
+
+    #[test]
+    fn a_week_in_short_names_who_moved_and_what_is_known_of_the_pipelines() {
+        let in_short = |given: &ReportInput| written("weekly", given).split_once("## Scoreboard").unwrap().0.to_owned();
+        let pipelines = "**CI success rate is 90 % (95 % ";
+        let whole = in_short(&input());
+        for said in ["**This week: ledger left Secrets store; basket and checkout joined Standard CI pipeline.**", pipelines] {
+            assert!(whole.contains(said), "{said}: {whole}");
+        }
+        let mut given = calm();
+        given.series.remove("ci_success_rate");
+        let calm = in_short(&given);
+        assert!(!calm.contains("This week:") && !calm.contains("CI success rate"), "{calm}");
+        let mut few = input();
+        for cell in &mut few.series.get_mut("ci_success_rate").unwrap().previous.cells {
+            cell.sample_size = Some(1);
+        }
+        assert!(!in_short(&few).contains(pipelines), "what cannot be compared has no verdict");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where each component stands: who uses it, what changed, and what is said of its target.
 //!
 //! Counts come from the cells of the last weeks; names of services come from movements. Whether a target is in reach is
-//! judged by whoever forecasts, and said here as the scoreboard says it.
+//! judged by whoever forecasts, and said here as the scoreboard says it; where nobody forecasts, the last weeks are asked.
 
 use crate::input::{ComponentInfo, MovementKind, ReportInput, Target};
 use crate::wording::finding::{self, Tone};
@@ -13,7 +13,7 @@ use waymark_analytics::{Cell, Change, change, find, local_date, local_midnight};
 pub(crate) struct Standing<'a> {
     pub(crate) info: &'a ComponentInfo,
     pub(crate) adoption: &'a Cell,
-    pub(crate) coverage: Option<&'a Cell>,
+    pub(crate) fit: Option<&'a Cell>,
     pub(crate) reach: Option<&'a Cell>,
     pub(crate) adopted: i64,
     pub(crate) eligible: i64,
@@ -28,7 +28,12 @@ pub(crate) struct Standing<'a> {
     pub(crate) left: usize,
     /// What the target asks of each week, and what the last ones brought; null as in `pace`, and for one that is reached.
     pub(crate) pace: Option<String>,
+    /// What the last weeks alone say of a target that is not reached; null as in `missed`.
+    missed: Option<&'static str>,
 }
+
+/// A target for which weeks like the last ones bring too little.
+pub(crate) const BEYOND_PACE: &str = "beyond the present pace";
 
 /// How the adoption at the end of a range stands against that before it.
 pub(crate) struct Since {
@@ -93,14 +98,21 @@ impl Standing<'_> {
     pub(crate) fn verdict(&self) -> Tone {
         match self.info.status.as_str() {
             "done" | "on track" if !self.is_unseen() => Tone::Better,
-            "at risk" | "late" if !self.is_unseen() => Tone::Worse,
+            _ if self.target_in_danger().is_some() => Tone::Worse,
             _ => Tone::Neutral,
         }
     }
 
-    /// The target, where it may be missed.
-    pub(crate) fn target_in_danger(&self) -> Option<Target> {
-        self.info.target.filter(|_| self.verdict() == Tone::Worse)
+    /// The target, where it may be missed, and what is said of it: `late`, `at risk`, `beyond the present pace`. The last
+    /// weeks speak only where there is no forecast, which knows more than they do.
+    pub(crate) fn target_in_danger(&self) -> Option<(Target, &str)> {
+        let danger = match self.info.status.as_str() {
+            _ if self.is_unseen() => None,
+            status @ ("at risk" | "late") => Some(status),
+            "no forecast" => self.missed,
+            _ => None,
+        };
+        self.info.target.zip(danger)
     }
 
     /// The sentence of the headline.
@@ -156,19 +168,26 @@ pub(crate) fn without_numbers(input: &ReportInput) -> Vec<&str> {
     input.components.iter().filter(is_missing).map(|info| info.title.as_str()).collect()
 }
 
-/// What has to be said of adoption where the period is not over: the day of its numbers.
-pub(crate) fn day_so_far(input: &ReportInput, standings: &[Standing<'_>]) -> Option<String> {
-    let end = standings.iter().map(|standing| standing.adoption.period_end).max().filter(|_| input.is_running())?;
-    let day = local_date(end.min(input.as_of).plus_seconds(-1), input.zone);
-    Some(format!("The period is not over: adoption is as of the end of {}.", dates::day(day)))
+/// What has to be said of adoption where it is not that of the period's last day, because the period is not over or ends
+/// within a week: the day of its numbers.
+pub(crate) fn day_of_adoption(input: &ReportInput, standings: &[Standing<'_>]) -> Option<String> {
+    let end = standings.iter().map(|standing| standing.adoption.period_end).max()?;
+    let day = dates::day(local_date(end.min(input.as_of).plus_seconds(-1), input.zone));
+    if input.is_running() {
+        return Some(format!("The period is not over: adoption is as of the end of {day}."));
+    }
+    let is_earlier = end < local_midnight(input.period.end_day, input.zone);
+    is_earlier.then(|| format!("Adoption is as of the end of {day}, the last whole week of the period."))
 }
 
 /// Components with a target of which nobody can say whether it is in reach, by title, and why.
 pub(crate) fn unclear_targets<'a>(input: &'a ReportInput, standings: &[Standing<'_>]) -> Vec<(&'a str, &'a str)> {
     let reason = |info: &'a ComponentInfo| {
-        let is_seen = standings.iter().any(|standing| standing.info.id == info.id && !standing.is_unseen());
-        match info.forecast.as_deref().filter(|_| is_seen) {
+        let standing = standings.iter().find(|standing| standing.info.id == info.id && !standing.is_unseen());
+        match info.forecast.as_deref().filter(|_| standing.is_some()) {
             None => Some("too little is known of its use"),
+            // What is in danger is clear enough.
+            Some(_) if standing.is_some_and(|standing| standing.target_in_danger().is_some()) => None,
             Some(forecast) if info.status == "no forecast" => forecast.strip_prefix("no forecast: ").or(Some(forecast)),
             Some(_) => None,
         }
@@ -203,7 +222,7 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
     Some(Standing {
         info,
         adoption,
-        coverage: input.component_weeks("coverage_fit", &info.id).last().copied(),
+        fit: input.component_weeks("coverage_fit", &info.id).last().copied(),
         reach: input.component_weeks("reach", &info.id).last().copied(),
         adopted,
         eligible,
@@ -214,6 +233,7 @@ fn standing<'a>(input: &'a ReportInput, info: &'a ComponentInfo) -> Option<Stand
         joined: moved(MovementKind::Joined),
         left: moved(MovementKind::Left),
         pace: asked.and_then(|(target, remaining)| pace(&weeks, remaining, target.due, input.end_so_far())),
+        missed: asked.and_then(|(target, remaining)| missed(&weeks, remaining, target.due, input.end_so_far())),
     })
 }
 
@@ -230,6 +250,18 @@ fn pace(weeks: &[&Cell], remaining: u32, due: NaiveDate, end_day: NaiveDate) -> 
     }
     let [needed, had] = [f64::from(remaining) / (days as f64 / 7.0), step(weeks, 4)?.adopted as f64 / 4.0].map(wording::plain);
     Some(format!("needs {needed} a week, had {had}"))
+}
+
+/// That a target is not reached although its day is over, or will not be by its day if weeks go on like the last four and
+/// whoever is unknown uses it. Null where nothing remains, it can be reached at that pace, or too little is known.
+fn missed(weeks: &[&Cell], remaining: u32, due: NaiveDate, end_day: NaiveDate) -> Option<&'static str> {
+    let days = (due - end_day).num_days() + 1;
+    if remaining == 0 || days <= 0 {
+        return (remaining > 0).then_some("late");
+    }
+    let [_, _, unknown] = counted(weeks.last()?)?;
+    let gained_at_most = (step(weeks, 4)?.adopted + unknown) as f64 / 28.0 * days as f64;
+    (gained_at_most + 1e-9 < f64::from(remaining)).then_some(BEYOND_PACE)
 }
 
 /// Adopting, eligible and unknown services at the end of a week.
@@ -295,6 +327,37 @@ mod tests {
                 (status == "on track", usize::from(status == "no forecast"))
             );
         }
+    }
+
+    #[test]
+    fn a_target_that_nobody_forecasts_is_in_danger_where_the_last_weeks_do_not_reach_it() {
+        let mut given = judged("no forecast");
+        let target = given.components[0].target.unwrap();
+        let danger = |given: &ReportInput| standings(given)[0].target_in_danger().map(|(_, danger)| danger.to_owned());
+        // 3 in the last four weeks are 13 until its day, and 2 are needed.
+        assert_eq!(danger(&given), None);
+        for cell in &mut given.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            cell.numerator = Some(78.0);
+        }
+        assert_eq!(danger(&given).as_deref(), Some(BEYOND_PACE));
+        {
+            let standings = standings(&given);
+            assert_eq!((standings[0].verdict(), unclear_targets(&given, &standings).len()), (Tone::Worse, 0));
+        }
+        // A forecast knows more than four weeks.
+        given.components[0].status = "on track".to_owned();
+        assert_eq!(danger(&given), None);
+        given.components[0].status = "no forecast".to_owned();
+        given.components[0].target = Some(Target { due: given.period.end_day - chrono::Days::new(1), ..target });
+        assert_eq!(danger(&given).as_deref(), Some("late"));
+        given.components[0].remaining = Some(0);
+        assert_eq!(danger(&given), None);
+        // Two of whom nobody knows may be the two that are needed.
+        (given.components[0].remaining, given.components[0].target) = (Some(2), Some(target));
+        for cell in &mut given.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            cell.high = cell.low.map(|low| low + 2.0 / 84.0);
+        }
+        assert_eq!(danger(&given), None);
     }
 
     #[test]

@@ -270,6 +270,16 @@ pub fn plural(thing: &str) -> String {
     }
 }
 
+/// Things in a row as a sentence has them: `one`, `one and two`, `one, two and three`.
+pub(crate) fn listed<T: AsRef<str>>(things: &[T]) -> String {
+    let things: Vec<&str> = things.iter().map(AsRef::as_ref).collect();
+    match things.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// A difference of counts with its sign: `+3`, `−1`, `0`.
 pub fn difference(rows: i64) -> String {
     signed(rows as f64)
@@ -328,6 +338,15 @@ mod tests {
         assert_eq!(counted(1, "service"), "1 service");
         assert_eq!(counted(2, "rejected delivery"), "2 rejected deliveries");
         assert_eq!(counted(2, "way of arrival"), "2 ways of arrival");
+    }
+
+    #[test]
+    fn the_last_of_several_things_stands_behind_an_and() {
+        let things = ["basket", "checkout", "ledger"];
+        let said = ["", "basket", "basket and checkout", "basket, checkout and ledger"];
+        for (count, said) in said.into_iter().enumerate() {
+            assert_eq!(listed(&things[..count]), said);
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 use tower::ServiceExt;
+use waymark_analytics::QueryService;
+use waymark_api::App;
 use waymark_collect::arrivals::webhook::{BodyLimits, Receiver, router};
 use waymark_collect::{Authentication, Connection, Pipeline, Secret};
 use waymark_event::{Clock, FixedClock, Proof, chain};
@@ -166,6 +168,25 @@ async fn an_unknown_path_and_a_wrong_method_are_refused() {
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
         assert_eq!(answer.body["type"], "method-not-allowed", "{method}");
     }
+}
+
+/// Joined as `serve` joins them: pages and routes have an answer of their own to a wrong method.
+#[tokio::test]
+async fn a_wrong_method_is_refused_beside_pages_and_routes_as_well() {
+    let mut world = World::new(NOW).await;
+    world.refresh().await;
+    let engine = Arc::new(world.engine());
+    let queries = QueryService::new(Arc::clone(&engine), 512 * 1_024 * 1_024, &world.folder.path().join("spill")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::open(folder.path()).unwrap();
+    let hooks = open(&layout, InboxLimits::default());
+    let joined = waymark_api::router(App::new(engine, Arc::new(queries))).merge(hooks);
+    for path in ["/hooks/open", "/hooks/json", "/hooks/nowhere"] {
+        let answer = ask(&joined, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.body["type"], "method-not-allowed", "{path}");
+    }
+    assert_eq!(post(&joined, "open", &[], "{}").await.status, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]

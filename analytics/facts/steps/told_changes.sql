@@ -11,10 +11,12 @@ ready as (
     from observed.pull_requests where moment = 'ready' group by part_of
 ),
 reviews as (
-    -- only what somebody else said counts; a bot and the author are nobody
+    -- only what somebody else said counts; a bot and the author are nobody; a review of another repository is of another pull request
     select pulls.entity_id, reviews.submitted_at, reviews.state
     from observed.reviews as reviews
+    left join repository_names on repository_names.name = reviews.repository
     join pulls on pulls.entity_id = reviews.pull_request
+        and pulls.repository = coalesce(repository_names.repository, reviews.repository)
     where reviews.part_of is null and not reviews.is_deleted and reviews.state <> 'pending'
         and not coalesce(reviews.is_bot, false)
         and not coalesce(reviews.is_author, reviews.reviewer = pulls.author, false)

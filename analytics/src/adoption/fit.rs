@@ -1,6 +1,7 @@
 //! Whom a component is made for, and who was told to use it.
 
 use super::{Description, Fit};
+use crate::definitions::Scope;
 use std::collections::BTreeSet;
 use waymark_event::Instant;
 
@@ -16,15 +17,12 @@ pub(crate) struct FitRule {
     pub(crate) valid_to: Option<Instant>,
 }
 
-/// That services must use a component; lists that are given must all hold.
+/// That services must use a component.
 #[derive(Debug, Default)]
 pub(crate) struct Mandate {
     pub(crate) announced_at: Instant,
     pub(crate) ends_at: Option<Instant>,
-    pub(crate) services: Vec<String>,
-    pub(crate) teams: Vec<String>,
-    pub(crate) systems: Vec<String>,
-    pub(crate) tags: Vec<String>,
+    pub(crate) scope: Scope,
 }
 
 /// Whether the component was made for such a service at that time, and by which reasons it was not.
@@ -68,15 +66,9 @@ impl FitRule {
 impl Mandate {
     /// Whether such a service was told to when it joined.
     pub(super) fn holds(&self, service: &str, description: &Description<'_>, joined_at: Instant) -> bool {
-        let is_among = |wanted: &[String], value: Option<&str>| {
-            wanted.is_empty() || value.is_some_and(|value| wanted.iter().any(|wanted| wanted == value))
-        };
         let labels = description.labels.as_deref().unwrap_or_default();
         self.announced_at <= joined_at
             && self.ends_at.is_none_or(|end| joined_at < end)
-            && is_among(&self.services, Some(service))
-            && is_among(&self.teams, description.owner)
-            && is_among(&self.systems, description.system)
-            && (self.tags.is_empty() || self.tags.iter().any(|tag| labels.contains(&tag.as_str())))
+            && self.scope.covers(service, description.owner, description.system, labels)
     }
 }

@@ -38,7 +38,7 @@ pub(super) const PLATFORM: &[Metric] = &[
     },
     Metric {
         id: "coverage_fit",
-        title: "Coverage",
+        title: "Fit",
         question: "For which share of the active services is a component made?",
         unit: Unit::Share,
         better: Better::Neither,

@@ -37,13 +37,15 @@ pub(super) const ADOPTION: Walk = Walk {
          `status` is adopted, partial, off_path, exempt, not_eligible or unknown, from `valid_from` until before `valid_to`;\n\
          `known_status` is the last one that was not unknown; of a user whom nobody looked at since it stays adopted, also while\n\
          a rule or an exemption says more. `evidence_*` say by which finding it began, `confirmed_at`\n\
-         when it was last seen so. `is_left`: it was adopted for long enough to have been meant, and is so no more.\n\
+         when it was last seen so. `is_left`: it was adopted for long enough to have been meant, and is so no more; under an\n\
+         exemption nobody is off the path, so who stopped using it then has left when the exemption ends.\n\
          Whether the service was alive is said by `service_activity`. When evidence and exemptions will run out is known\n\
          before, so some spells begin later than now, and the one of now may have an end. What is so now:\n\
          `where valid_from <= now() and (valid_to is null or valid_to > now())`."],
     statements: &[],
     reads: &[
         ("observed.evidence", FINDINGS),
+        ("repository_names", &[]),
         ("service_owners", &[]),
         ("settings", &[]),
         ("components", &[]),
@@ -124,7 +126,8 @@ fn adoption_status(given: &Given) -> Result<Vec<RecordBatch>> {
     let mut rows = BatchBuilder::over(&schema_of::<SpellRow<'_>>(NAME).map_err(external)?, NAME).map_err(external)?;
     let Some((patience, zone)) = agreed::settings(given)? else { return Ok(vec![rows.finish().map_err(external)?]) };
     let agreed = agreed::agreed(given)?;
-    let looks = given.rows("observed.evidence").first().map(Looks::over).transpose()?;
+    let names = given.rows("repository_names");
+    let looks = given.rows("observed.evidence").first().map(|findings| Looks::over(findings, names)).transpose()?;
     let found = looks.as_ref().map(|looks| looks.found(given, &agreed)).transpose()?.unwrap_or_default();
     let descriptions = descriptions(given, &found)?;
     let mut holding = looks.as_ref().map(|looks| Holding::new(looks, &found));

@@ -4,13 +4,14 @@
 //! `refresh.rs`.
 
 use super::adopted::HeldFindings;
+use super::connections::Connections;
+use super::named;
 use super::placed::Spans;
 use super::plans::{FactPlans, FactSession};
 use super::reads::{NAMES, observed};
 use super::refresh::{NotedDigests, Refresh, Remembered, UNITS, Work, fact_named, failed};
-use super::runs;
 use super::shards::stacked;
-use super::touched::{self, Connections, WHOLE};
+use super::touched::{self, WHOLE};
 use crate::error::AnalyticsError;
 use crate::units::Units;
 use arrow::array::RecordBatch;
@@ -127,67 +128,85 @@ impl<'work> Work<'work> {
             Some(connections) => Some(connections),
             None => self.connections_before().await?,
         };
-        let mut renamed = BTreeSet::new();
         // Incidents and images first: a deployment then finds those that name it.
         let order = CONNECTING.iter().copied();
         let others = Table::ALL.iter().copied().filter(|table| !CONNECTING.contains(table));
+        let mut unplaced: BTreeSet<(Table, String)> = BTreeSet::new();
         for table in order.chain(others).filter(|table| !WHOLE.contains(table)) {
             let stored = observed_table(table.name());
-            let wanted = Wanted { columns: Some(touched::columns(table)), ..Wanted::default() };
+            let fit = touched::fit(table);
+            let columns = fit.is_none().then(|| touched::columns(table));
+            let wanted = Wanted { columns, fit: fit.as_ref(), ..Wanted::default() };
             let mut files = file_by_file(self.input.layout, &stored, &self.new_files(table), wanted);
             while let Some(batches) = files.try_next().await? {
+                let units = Arc::make_mut(&mut self.units);
                 for batch in &batches {
-                    match (table, &mut connections) {
-                        (Table::Incident, Some(connections)) => connections.incidents(batch, Arc::make_mut(&mut self.units)),
-                        (Table::Artifact, Some(connections)) => connections.artifacts(batch, Arc::make_mut(&mut self.units)),
-                        (Table::Deployment, Some(connections)) => {
-                            connections.deployments(batch, Arc::make_mut(&mut self.units));
-                        }
-                        (Table::Commit, _) => touched::commits(batch, Arc::make_mut(&mut self.units)),
-                        _ => {}
-                    }
-                    if table == Table::CiRun {
-                        runs::place(batch, Arc::make_mut(&mut self.units), |_| true);
-                    }
-                    if matches!(table, Table::Commit | Table::PullRequest | Table::CiRun) {
-                        renamed.append(&mut touched::repositories(batch, Arc::make_mut(&mut self.units)));
-                    }
+                    let entities = touched::take_in(table, batch, connections.as_mut(), units);
+                    unplaced.extend(entities.into_iter().map(|entity| (table, entity)));
                 }
                 for subject in touched::subjects(&batches) {
-                    let unit = Arc::make_mut(&mut self.units).unit(&subject);
+                    let unit = units.unit(&subject);
                     if !is_everything {
                         self.seeds.entry(unit).or_default().insert(observed(table));
                     }
                 }
             }
         }
-        if let Some(connections) = &mut connections {
-            let new_runs = connections.take_new_runs();
-            self.place_runs(&new_runs).await?;
-        }
+        let new_names = connections.as_mut().map(Connections::take_new_names).unwrap_or_default();
         self.connections = connections;
+        self.place_named(&new_names).await?;
+        self.place_again(&unplaced).await?;
         if is_everything {
             Arc::make_mut(&mut self.units).spread();
-        } else {
-            for name in renamed {
-                let unit = Arc::make_mut(&mut self.units).unit(&name);
-                self.seeds.entry(unit).or_default().insert(NAMES.to_owned());
+        }
+        self.seed_names();
+        Ok(())
+    }
+
+    /// What is newly said of a repository that has had several names can change what it is called.
+    fn seed_names(&mut self) {
+        let naming = [Table::Commit, Table::PullRequest, Table::CiRun].map(observed);
+        let units = &self.units;
+        for (unit, seeds) in &mut self.seeds {
+            if naming.iter().any(|table| seeds.contains(table)) && touched::is_renamed(*unit, units) {
+                seeds.insert(NAMES.to_owned());
+            }
+        }
+    }
+
+    /// Joins deployments and incidents with what the base holds that they are the first to name.
+    async fn place_named(&mut self, new_names: &BTreeSet<(Table, String)>) -> Result<(), AnalyticsError> {
+        let Some(base) = self.base.clone() else { return Ok(()) };
+        let tables: BTreeSet<Table> = new_names.iter().map(|(table, _)| *table).collect();
+        for table in tables {
+            let named: BTreeSet<&str> = names_of(new_names, table);
+            let name = observed_table(table.name());
+            let Some(version) = base.tables.get(&name) else { continue };
+            let wanted = Wanted { columns: Some(&["subject", "entity_id"]), ..Wanted::default() };
+            let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
+            while let Some(batches) = files.try_next().await? {
+                for batch in &batches {
+                    named::place(table, batch, Arc::make_mut(&mut self.units), |id| named.contains(id));
+                }
             }
         }
         Ok(())
     }
 
-    /// Joins deployments with the runs of the base that they are the first to name.
-    async fn place_runs(&mut self, named: &BTreeSet<String>) -> Result<(), AnalyticsError> {
-        let name = observed_table(Table::CiRun.name());
-        let Some(version) = self.base.as_ref().and_then(|base| base.tables.get(&name)).filter(|_| !named.is_empty()) else {
-            return Ok(());
-        };
-        let wanted = Wanted { columns: Some(&["subject", "entity_id"]), ..Wanted::default() };
-        let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
-        while let Some(batches) = files.try_next().await? {
-            for batch in &batches {
-                runs::place(batch, Arc::make_mut(&mut self.units), |run| named.contains(run));
+    /// Joins statements that name no repository with those about the same entity that do.
+    async fn place_again(&mut self, unplaced: &BTreeSet<(Table, String)>) -> Result<(), AnalyticsError> {
+        let observed = Arc::clone(&self.observed);
+        let tables: BTreeSet<Table> = unplaced.iter().map(|(table, _)| *table).collect();
+        for table in tables {
+            let entities = names_of(unplaced, table);
+            let name = observed_table(table.name());
+            let Some(version) = observed.get(&name) else { continue };
+            let wanted = Wanted { columns: Some(&["subject", "entity_id", "part_of"]), ..Wanted::default() };
+            let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
+            while let Some(batches) = files.try_next().await? {
+                for batch in &batches {
+                    touched::same_entities(batch, &entities, Arc::make_mut(&mut self.units));
+                }
             }
         }
         Ok(())
@@ -209,16 +228,12 @@ impl<'work> Work<'work> {
             let mut files = file_by_file(self.input.layout, &name, files, wanted);
             while let Some(batches) = files.try_next().await? {
                 for batch in &batches {
-                    match table {
-                        Table::Incident => connections.incidents(batch, &mut known),
-                        Table::Artifact => connections.artifacts(batch, &mut known),
-                        _ => connections.deployments(batch, &mut known),
-                    }
+                    touched::take_in(table, batch, Some(&mut connections), &mut known);
                 }
             }
         }
-        // Their runs have their places in the units of the base.
-        connections.take_new_runs();
+        // What they name has its place in the units of the base.
+        connections.take_new_names();
         Ok(Some(connections))
     }
 
@@ -232,4 +247,8 @@ impl<'work> Work<'work> {
         let is_new = |file: &DataFile| file.path.starts_with("part-") && !known.contains(file.path.as_str());
         files.into_iter().filter(is_new).collect()
     }
+}
+
+fn names_of(named: &BTreeSet<(Table, String)>, wanted: Table) -> BTreeSet<&str> {
+    named.iter().filter(|(table, _)| *table == wanted).map(|(_, name)| name.as_str()).collect()
 }

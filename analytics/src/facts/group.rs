@@ -6,7 +6,7 @@ use super::adopted::{ADOPTION, Held, LaterFindings, held_of_units};
 use super::inputs::{newest_with, observed_rows, register, size_bytes};
 use super::placed::{Piece, Placed, Spans, places_of};
 use super::plans::{FactPlans, FactSession};
-use super::reads::observed;
+use super::reads::{NAMES, observed};
 use super::recent::{ByUnit, Recent, by_unit, is_kept};
 use super::refresh::failed;
 use super::shards::stacked;
@@ -74,6 +74,8 @@ impl Ground {
         let name = observed(Table::Evidence);
         let findings = self.later.of_units(&units).map_err(|cause| register(&name, cause))?;
         session.put_all(&name, &findings).map_err(|cause| register(&name, cause))?;
+        // No repository of theirs has had another name.
+        session.put_all(NAMES, &[]).map_err(|cause| register(NAMES, cause))?;
         self.put_owners(&session, &self.subjects(&units))?;
         let facts: BTreeSet<&'static str> = ADOPTION.makes.iter().copied().collect();
         self.facts(&session, (facts, units), Inputs::default()).await

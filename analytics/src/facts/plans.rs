@@ -374,6 +374,7 @@ fn in_order(frame: DataFrame, fact: &Fact) -> Result<DataFrame> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::new_null_array;
 
     #[tokio::test]
     async fn what_only_shares_its_name_with_something_read_is_left_on_the_disk() {
@@ -389,5 +390,38 @@ mod tests {
             assert!(plans.observed_schema(table).unwrap().index_of(column).is_ok(), "{table:?} {column}");
             assert_eq!(plans.is_read(table, column), is_read, "{table:?} {column}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_statement_has_a_plan_whichever_of_its_inputs_are_empty() {
+        let plans = Arc::new(FactPlans::new(&Definitions::default()).await.unwrap());
+        let mut failed = Vec::new();
+        for (name, statement) in &plans.statements {
+            let inputs: Vec<&String> = statement.reads.iter().filter(|input| *input != "settings").collect();
+            for empty in 0..1_u32 << inputs.len() {
+                let session = FactSession::new(&plans);
+                let is_empty = |place: usize| empty >> place & 1 == 1;
+                for (place, input) in inputs.iter().enumerate() {
+                    let schema = Arc::clone(&plans.schemas[*input]);
+                    let rows = if is_empty(place) { 0 } else { 2 };
+                    let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+                    let rows = RecordBatch::try_new(schema, columns).unwrap();
+                    session.rows.0.lock().unwrap().insert((*input).clone(), rows);
+                }
+                let without = without_empty(&statement.plan, &session.state, |input| session.rows.is_empty(input));
+                let planned = match without {
+                    Ok(Some(plan)) => {
+                        session.state.query_planner().create_physical_plan(&plan, &session.state).await.map(|_| ())
+                    }
+                    Ok(None) => Ok(()),
+                    Err(cause) => Err(cause),
+                };
+                if let Err(cause) = planned {
+                    let empty: Vec<_> = (0..inputs.len()).filter(|place| is_empty(*place)).map(|place| inputs[place]).collect();
+                    failed.push(format!("{name} without {empty:?}: {cause}"));
+                }
+            }
+        }
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
     }
 }

@@ -5,6 +5,7 @@
 //! all of it. A full refresh computes every unit and gives the same rows.
 
 use super::adopted::{HeldFindings, LaterFindings};
+use super::connections::Connections;
 use super::group::{Computing, Ground, Share};
 use super::inputs::observed_rows;
 use super::placed::{Digests, Placed, Spans};
@@ -12,7 +13,7 @@ use super::plans::FactPlans;
 use super::portions::{Groups, Portion, Portions, shares, with_few_plans};
 use super::reads::{Reads, follow, observed};
 use super::recent::{ByUnit, Recent};
-use super::touched::Connections;
+use super::touched;
 use super::{FACTS, Fact};
 use crate::definitions::Definitions;
 use crate::error::AnalyticsError;
@@ -288,7 +289,9 @@ impl Work<'_> {
     async fn later(&self, grown: &BTreeMap<u32, BTreeSet<u32>>) -> Result<LaterFindings, AnalyticsError> {
         let only = BTreeSet::from([observed(Table::Evidence)]);
         let touched = self.seeds.iter().filter(|(unit, seeds)| **seeds == only && !grown.contains_key(unit));
-        let touched: BTreeSet<u32> = touched.map(|(unit, _)| *unit).filter(|unit| self.findings.has(*unit)).collect();
+        // Who looked where is known by the names of repositories, and what is kept has them as they were told.
+        let is_kept = |unit: &u32| self.findings.has(*unit) && !touched::is_renamed(*unit, &self.units);
+        let touched: BTreeSet<u32> = touched.map(|(unit, _)| *unit).filter(is_kept).collect();
         if touched.is_empty() {
             return Ok(LaterFindings::default());
         }

@@ -248,13 +248,14 @@ mod tests {
             (
                 (37, 606),
                 (67, 849),
-                "37 of 606 (6 %, 95 % 4–8 %) before, 67 of 849 (8 %, 95 % 6–10 %) after; no clear change from 6 %.",
+                "37 of 606 (6 %, 95 % 4–8 %) before, 67 of 849 (8 %, 95 % 6–10 %) after; no clear change from 6 % \
+                 (+1.8 points, 95 % interval −0.9 to +4.4).",
             ),
             (
                 (10, 100),
                 (25, 100),
-                "10 of 100 (10 %, 95 % 6–17 %) before, 25 of 100 (25 %, 95 % 18–34 %) after; up from 10 %, difference +4 to \
-                 +25 points.",
+                "10 of 100 (10 %, 95 % 6–17 %) before, 25 of 100 (25 %, 95 % 18–34 %) after; up from 10 % (+15 points, \
+                 95 % interval +4 to +25).",
             ),
             ((0, 0), (2, 40), "no mature deployment before, 2 of 40 (5 %, 95 % 1–17 %) after; too few to compare."),
         ] {

@@ -72,10 +72,10 @@ fn print_board(board: &Board) {
     output::answer(&format!("as of {}; joined and left in the {}", board.as_of, board.week));
 }
 
-/// Adoption, coverage and reach stand together, always.
+/// Adoption, fit and reach stand together, always.
 fn print_score(score: &Score) {
     output::answer(&format!("  adoption {}, unknown {}", score.adoption.said(), score.adoption.unknown()));
-    output::prose(&format!("  coverage {} · reach {}", score.coverage.said(), score.reach.said()));
+    output::prose(&format!("  fit {} · reach {}", score.coverage.said(), score.reach.said()));
     output::answer(&format!("  teams completed {} · started {}", score.teams_completed.said(), score.teams_started.said()));
     output::prose(&format!("  {}", score.sentence));
 }

@@ -4,8 +4,8 @@ use super::explain::told;
 use super::workplace::Workplace;
 use super::{Place, output};
 use anyhow::{Context, bail};
-use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, Unit};
-use waymark_api::doctor::{CASES, DAYS, Diagnosis, FindingBody, diagnosis};
+use waymark_analytics::{Case, ServiceCoverage, SourceRhythm};
+use waymark_api::doctor::{CASES, DAYS, Diagnosis, FindingBody, days_back, diagnosis, ended, pauses};
 use waymark_api::encode;
 use waymark_event::Instant;
 use waymark_reports::wording;
@@ -50,6 +50,12 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
         "as of {}, snapshot {}, zone {}; days from {} until before {}",
         diagnosis.as_of, diagnosis.snapshot, diagnosis.zone, diagnosis.from, diagnosis.to
     ))];
+    if let Some(ended_at) = ended(diagnosis.newest_event_at, diagnosis.as_of) {
+        let days = days_back(ended_at, diagnosis.as_of);
+        lines.push(output::folded(&format!(
+            "the newest deployment or pipeline run ended at {ended_at}: `--days {days}` looks at the days before it"
+        )));
+    }
     for finding in diagnosis.findings.iter().filter(|finding| finding.items > 0) {
         lines.push(String::new());
         lines.extend(finding_lines(finding));
@@ -99,8 +105,8 @@ fn case_lines(case: &Case) -> Vec<String> {
 }
 
 fn source_line(source: &SourceRhythm) -> String {
-    let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
-    let rhythm = match words(source.usual_pause_seconds) {
+    let [usual, silent] = pauses(source);
+    let rhythm = match usual {
         Some(pause) => format!("usually every {pause}"),
         None => "no rhythm yet".to_owned(),
     };
@@ -109,7 +115,7 @@ fn source_line(source: &SourceRhythm) -> String {
         format!("{} by {}, connection {}", source.source, source.channel, source.connection),
         wording::counted(source.deliveries, "delivery"),
         source.newest_at.map_or_else(|| "never".to_owned(), Instant::to_rfc3339),
-        words(source.silent_seconds).unwrap_or_default(),
+        silent.unwrap_or_default(),
         if source.is_stale { "  SILENT" } else { "" }
     )
 }
@@ -130,6 +136,27 @@ fn service_line(service: &ServiceCoverage) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_data_end_is_told_first() {
+        let diagnosis = Diagnosis {
+            as_of: Instant::parse("2026-08-03T06:00:00Z").unwrap(),
+            snapshot: "1".to_owned(),
+            zone: "UTC".to_owned(),
+            from: "2026-05-05".to_owned(),
+            to: "2026-08-04".to_owned(),
+            newest_event_at: Some(Instant::parse("2025-08-03T06:00:00Z").unwrap()),
+            found: 0,
+            findings: Vec::new(),
+            sources: Vec::new(),
+            services: Vec::new(),
+        };
+        let told = lines(&diagnosis).join(" ");
+        // A year and the ninety days before it.
+        assert!(told.contains("2025-08-03T06:00:00Z") && told.contains("455`"), "{told}");
+        let fresh = Diagnosis { newest_event_at: Some(diagnosis.as_of), ..diagnosis };
+        assert!(!lines(&fresh).join(" ").contains("newest deployment"));
+    }
 
     #[test]
     fn one_delivery_is_not_many() {

@@ -2,11 +2,11 @@
 //!
 //! Each kind of mistake is one list, so that a new key is a new row. A connection judges itself, and so do definitions.
 
-use super::Operation;
+use super::{Kafka, Operation};
 use http::uri::Authority;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use waymark_collect::{Connection, SOURCES};
+use waymark_collect::{Connection, SOURCES, instance_problem};
 use waymark_event::suggestion;
 
 const MIB: u64 = 1_024 * 1_024;
@@ -14,13 +14,14 @@ const MIB: u64 = 1_024 * 1_024;
 /// Everything that is wrong; `lines` are those in which connections begin.
 pub(super) fn problems(operation: &Operation, lines: &[usize]) -> Vec<String> {
     let connections = &operation.connections;
-    let lists: [Vec<String>; 7] = [
+    let lists: [Vec<String>; 8] = [
         off_loopback(operation.serve.listen).map(|problem| format!("serve.listen: {problem}")).into_iter().collect(),
         hosts(&operation.serve.hosts),
         connections.iter().flat_map(Connection::problems).collect(),
         namesakes(connections, lines),
         numbers(operation),
         empty_texts(operation),
+        instance(&operation.kafka).into_iter().collect(),
         unknown_words(operation),
     ];
     lists.concat()
@@ -66,10 +67,15 @@ fn empty_texts(operation: &Operation) -> Vec<String> {
         ("kafka.topic", is_empty(&kafka.topic), "the name of the topic"),
         ("kafka.group", is_empty(&kafka.group), "the name of the consumer group, such as `waymark`"),
         ("kafka.cluster", is_empty(&kafka.cluster), "your name of the cluster, such as `default`"),
-        ("kafka.instance", kafka.instance.as_deref().is_some_and(is_empty), "the host of its records, or leave it out"),
     ];
     let wrong = rows.into_iter().filter(|(_, is_empty, _)| *is_empty);
     wrong.map(|(key, _, write)| format!("{key} is empty: write {write}")).collect()
+}
+
+/// Records of a topic are about an instance as messages of a connection are.
+fn instance(kafka: &Kafka) -> Option<String> {
+    let problem = instance_problem(&kafka.source, kafka.instance.as_deref()?)?;
+    Some(format!("kafka.instance {problem}"))
 }
 
 /// Every word that is one of a few.
@@ -138,6 +144,10 @@ mod tests {
             ("[kafka]\ngroup = \"\"", "kafka.group is empty"),
             ("[kafka]\ncluster = \"\"", "kafka.cluster is empty"),
             ("[kafka]\ninstance = \"\"", "kafka.instance is empty"),
+            (
+                "[kafka]\nsource = \"github\"\ninstance = \"https://github.com\"",
+                "kafka.instance `https://github.com` is no host: write it in lower case",
+            ),
             ("[kafka]\nsource = \"jsn\"", "kafka.source is `jsn`: did you mean `json`?"),
             ("[kafka]\nstart = \"now\"", "kafka.start is `now`: there is earliest, latest"),
             (twice.as_str(), "connection `a` stands in line 1 and again in line 6"),
@@ -158,6 +168,8 @@ mod tests {
             "[query]\nmemory_bytes_max = 67108864",
             "[upkeep]\ndeliveries_days = 1\nvacuum_days = 0\nmerge_files_min = 2",
             "[kafka]\nbatch_records_max = 1\nbatch_wait_ms = 0\nbrokers = \"one:9092, two:9092\"",
+            "[kafka]\nsource = \"github\"\ninstance = \"ghe.example.org\"",
+            "[kafka]\ninstance = \"Tool\"",
         ] {
             let understood = Config::understand(text, None, Vec::new(), None);
             assert!(understood.is_ok(), "{text}: {understood:?}");

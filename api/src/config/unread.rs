@@ -1,55 +1,109 @@
-//! What cannot be read in a configuration file: the first mistake of each section and of each entry of a list.
+//! What cannot be read in a configuration file: each mistake of a section, and the first of each entry of a list.
 //!
-//! Whoever reads the whole stops at the first mistake of all, so each piece is read by itself. What can be read and
-//! still means nothing is told by `problems.rs`.
+//! Whoever reads the whole stops at the first mistake of all, so each piece is read by itself, and what is left can be
+//! judged as well. What can be read and still means nothing is told by `problems.rs`.
 
 use super::{DEFINITIONS, Operation};
 use serde::Deserialize;
 use std::iter::once;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue, Deserializer, Error};
+use toml::de::{DeArray, DeString, DeTable, DeValue, Deserializer, Error};
 use waymark_analytics::Definitions;
 use waymark_event::{Remark, Weight, in_plain_words};
 
-/// Each piece that cannot be read, with its place; the one place where a text as a whole is no TOML.
+/// Lists whose entries name components.
+const NAMING: &[&str] = &["mandate", "exemption", "target", "migration", "responsibility"];
+
+/// A configuration file as far as it can be read.
+pub(super) struct Readable<'text> {
+    /// What it says, without what cannot be read.
+    pub(super) table: DeTable<'text>,
+    /// Each piece that cannot be read, with its place.
+    pub(super) mistakes: Vec<Remark>,
+    /// A component is among them, so that nobody can say of a name that it is none.
+    pub(super) lacks_components: bool,
+}
+
+/// Reads a text piece by piece.
 ///
 /// Lines are never shown, because a secret may stand in them.
-pub(super) fn unread(text: &str, file: &str) -> Vec<Remark> {
+///
+/// # Errors
+/// The one place where a text as a whole is no TOML.
+pub(super) fn readable<'text>(text: &'text str, file: &str) -> Result<Readable<'text>, Remark> {
     let remark = |start: usize, message: String| {
         let (line, column) = place(text, start);
         Remark { file: file.to_owned(), line, column, weight: Weight::Wrong, message }
     };
-    let whole = match DeTable::parse(text) {
-        Ok(whole) => whole,
-        Err(error) => {
-            let start = error.span().map_or(text.len(), |span| span.start);
-            return vec![remark(start, format!("this is no TOML: {}", error.message().replace('\n', " ")))];
-        }
-    };
-    let mut remarks = Vec::new();
+    let whole = DeTable::parse(text).map_err(|error| {
+        let start = error.span().map_or(text.len(), |span| span.start);
+        remark(start, format!("this is no TOML: {}", error.message().replace('\n', " ")))
+    })?;
+    let mut readable = Readable { table: DeTable::new(), mistakes: Vec::new(), lacks_components: false };
     for (key, value) in whole.into_inner() {
-        for piece in pieces(value) {
-            let Some(error) = mistake(key.clone(), piece) else { continue };
+        let mut errors = Vec::new();
+        let rest = rest(&key, value, &mut errors);
+        readable.lacks_components |= key.get_ref() == "component" && !errors.is_empty();
+        for error in errors {
             let span = error.span().unwrap_or_else(|| key.span());
             // Only half of the known sections are known to the reader that meets an unknown one.
             let further: &[&str] = if span == key.span() { DEFINITIONS } else { &[] };
-            remarks.push(remark(span.start, message(&error, further)));
+            readable.mistakes.push(remark(span.start, message(&error, further)));
         }
+        readable.table.extend(rest.map(|rest| (key, rest)));
     }
-    remarks.sort();
-    remarks.dedup();
-    remarks
+    if readable.lacks_components {
+        let table = std::mem::take(&mut readable.table).into_iter();
+        readable.table = table.filter(|(key, _)| !NAMING.contains(&key.get_ref().as_ref())).collect();
+    }
+    Ok(readable)
 }
 
-/// The entries of a list, each as a list of its own; anything else as it is.
-fn pieces(value: Spanned<DeValue<'_>>) -> Vec<Spanned<DeValue<'_>>> {
+/// A value without what cannot be read of it: entries of a list, and keys of a section, which all may be left out.
+fn rest<'text>(
+    key: &Spanned<DeString<'text>>,
+    value: Spanned<DeValue<'text>>,
+    errors: &mut Vec<Error>,
+) -> Option<Spanned<DeValue<'text>>> {
     let span = value.span();
-    match value.into_inner() {
-        DeValue::Array(entries) => {
-            entries.into_iter().map(|entry| Spanned::new(span.clone(), DeValue::Array(once(entry).collect()))).collect()
+    let alone = |piece: DeValue<'text>| mistake(key.clone(), Spanned::new(span.clone(), piece));
+    let rest = match value.into_inner() {
+        DeValue::Array(entries) if !entries.is_empty() => {
+            let mut kept = DeArray::new();
+            for entry in entries {
+                match alone(DeValue::Array(once(entry.clone()).collect())) {
+                    Some(error) => errors.push(error),
+                    None => kept.push(entry),
+                }
+            }
+            (!kept.is_empty()).then_some(DeValue::Array(kept))
         }
-        other => vec![Spanned::new(span, other)],
-    }
+        DeValue::Table(mut section) => {
+            while let Some(error) = alone(DeValue::Table(section.clone())) {
+                let before = section.len();
+                section = without(section, &error);
+                errors.push(error);
+                if section.len() == before {
+                    return None;
+                }
+            }
+            Some(DeValue::Table(section))
+        }
+        other => match alone(other.clone()) {
+            Some(error) => {
+                errors.push(error);
+                None
+            }
+            None => Some(other),
+        },
+    };
+    rest.map(|rest| Spanned::new(span, rest))
+}
+
+/// A section without the key at which its reader fails, where that is one of its own.
+fn without<'text>(section: DeTable<'text>, error: &Error) -> DeTable<'text> {
+    let Some(place) = error.span().map(|span| span.start) else { return section };
+    section.into_iter().filter(|(key, value)| !key.span().contains(&place) && !value.span().contains(&place)).collect()
 }
 
 /// Why a piece cannot be read where everything else is left out.
@@ -93,6 +147,24 @@ fn place(text: &str, start: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
+    fn mistakes(text: &str) -> Vec<Remark> {
+        let mut told = readable(text, "waymark.toml").map_or_else(|mistake| vec![mistake], |readable| readable.mistakes);
+        told.sort();
+        told
+    }
+
+    #[test]
+    fn each_key_of_a_section_is_told() {
+        let text = "[kafka]\ntopik = \"a\"\nbatch_wait_ms = \"long\"\nsource = 7\n";
+        let told: Vec<String> = mistakes(text).iter().map(ToString::to_string).collect();
+        let expected = [
+            "waymark.toml:2:1: `topik` is not known here: did you mean `topic`?",
+            "waymark.toml:3:17: `kafka.batch_wait_ms` must be a whole number, 0 or more",
+            "waymark.toml:4:10: `kafka.source` must be a text",
+        ];
+        assert_eq!(told, expected);
+    }
+
     #[test]
     fn each_section_and_each_entry_tells_its_first_mistake_with_its_place() {
         let text = "\
@@ -119,7 +191,7 @@ vacuum_days = -1
 
 [settigns]
 ";
-        let told: Vec<String> = unread(text, "waymark.toml").iter().map(ToString::to_string).collect();
+        let told: Vec<String> = mistakes(text).iter().map(ToString::to_string).collect();
         let expected = [
             "waymark.toml:2:18: `webhook.body_bytes_max` must be a whole number, 0 or more",
             "waymark.toml:6:1: `sorce` is not known here: did you mean `source`?",
@@ -144,7 +216,7 @@ vacuum_days = -1
             "secrets = [{ id = 'a', value = 5f1c0ffee }]",
         ] {
             let text = format!("[[connection]]\nname = 'a'\nsource = 'json'\n{written}\n");
-            let told = unread(&text, "waymark.toml");
+            let told = mistakes(&text);
             let [remark] = told.as_slice() else { panic!("{written}: {told:?}") };
             assert_eq!(remark.line, 4, "{written}: {remark}");
             let is_shown = remark.message.contains("5f1c") || remark.message.contains("51300");

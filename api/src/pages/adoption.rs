@@ -13,11 +13,12 @@ pub(super) use migrations::{migration, migrations};
 pub(super) use offers::{service, team};
 
 use super::address::path_part;
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
 use super::picture::{chart, named};
-use crate::adoption::{self, Board, Category, Score};
+use crate::adoption::{self, Board, Category, Score, Stander};
 use crate::app::App;
 use crate::problem::Problem;
 use axum::extract::State;
@@ -25,7 +26,6 @@ use axum::response::Response;
 use maud::{Markup, html};
 use std::sync::Arc;
 use waymark_analytics::{Alternative, Definitions, Engine, Grain, Window};
-use waymark_reports::wording::dates;
 
 /// The scoreboard as a page.
 pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
@@ -36,10 +36,11 @@ pub(crate) async fn board(State(app): State<App>) -> Result<Response, Refusal> {
 /// The bytes of the scoreboard.
 pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
     let app = app.pinned().await?;
-    frame::rendered(&app, "adoption", Box::pin(page(&app.engine))).await
+    frame::rendered(&app, "adoption", Box::pin(page(&app))).await
 }
 
-async fn page(engine: &Engine) -> Result<Markup, Problem> {
+async fn page(app: &App) -> Result<Markup, Problem> {
+    let engine = app.engine.as_ref();
     let board = adoption::board(engine).await?;
     let picture = picture(engine).await?;
     let content = html! {
@@ -56,26 +57,26 @@ async fn page(engine: &Engine) -> Result<Markup, Problem> {
             (fragmentation(&board.categories))
         }
     };
-    render(engine, ("/adoption", "adoption"), "Who takes the paved road?".to_owned(), html! {
-        "Adoption is read with coverage and reach, never alone: of the services that a component is made for, the share that uses \
+    render(app, ("/adoption", "adoption"), "Who takes the paved road?".to_owned(), html! {
+        "Adoption is read with fit and reach, never alone: of the services that a component is made for, the share that uses \
          it; for how many it is made; and how many of all that is. Teams are compared with their own past only."
     }, content).await
 }
 
 /// A page of adoption in the frame that all pages share, under its place in the navigation and its title.
 async fn render(
-    engine: &Engine,
+    app: &App,
     (address, title): (&'static str, &str),
     heading: String,
     lede: Markup,
     content: Markup,
 ) -> Result<Markup, Problem> {
-    let opened = engine.newest().await?;
-    let zone = engine.definitions().zone();
+    let opened = app.engine.newest().await?;
+    let zone = app.engine.definitions().zone();
     let page = Page {
         address,
         title: title.to_owned(),
-        as_of: Some(dates::instant(opened.as_of(), zone)),
+        as_of: Some(ended::as_of(app).await?),
         heading,
         lede,
         content,
@@ -99,7 +100,7 @@ fn scoreboard(board: &Board) -> Markup {
             p.question { "Joined and left are those of the " (board.week) "." }
             div.scroll role="region" aria-label="Scoreboard" tabindex="0" { table.board.stacked {
                 (head(&[
-                    Words("Component"), Words("Adoption"), Number("Coverage"), Number("Reach"), Number("Teams done"),
+                    Words("Component"), Words("Adoption"), Number("Fit"), Number("Reach"), Number("Teams done"),
                     Number("Joined"), Number("Left"), Words("When"),
                 ]))
                 tbody { @for score in &board.components { (row(score)) } }
@@ -116,7 +117,7 @@ fn row(score: &Score) -> Markup {
             td data-label="Adoption" {
                 (score.adoption.said()) @if score.adoption.unknown() > 0 { small { (score.adoption.unknown()) " unknown" } }
             }
-            td.number data-label="Coverage" { (score.coverage.share()) }
+            td.number data-label="Fit" { (score.coverage.share()) }
             td.number data-label="Reach" { (score.reach.share()) }
             td.number data-label="Teams done" {
                 (score.teams_completed.share()) small { "started " (score.teams_started.share()) }
@@ -170,6 +171,20 @@ fn evidence(place: Option<&str>, url: Option<&str>) -> Markup {
         (Some(place), None) => html! { code { (place) } },
         (None, None) => html! { "–" },
     }
+}
+
+/// What shows how a service stands: where it lies, or what it is and when it was last seen where it has no place, such as
+/// what was seen running.
+fn shown(one: &Stander) -> Markup {
+    let kind = one.evidence_kind.as_deref().filter(|_| one.evidence.is_none() && one.evidence_url.is_none());
+    let Some(kind) = kind else { return evidence(one.evidence.as_deref(), one.evidence_url.as_deref()) };
+    let words = match kind {
+        "runtime" => "seen running",
+        "lockfile" => "a lock file",
+        "config" => "its configuration",
+        other => other,
+    };
+    html! { (words) @if let Some(on) = &one.confirmed_on { small { "last seen " (frame::day(on)) } } }
 }
 
 /// What people call what is used in the place of a component; another name stays as it is.
@@ -232,6 +247,33 @@ mod tests {
         let levels = component::levels(&given).into_string();
         assert!(levels.contains("<h3>Reach</h3><span class=\"figure\">0–100 %</span>"), "{levels}");
         assert!(levels.contains("0 of 7 teams; started 0–100 %</span>"), "{levels}");
+    }
+
+    #[test]
+    fn what_was_seen_running_is_evidence_without_a_place() {
+        let one = |kind: Option<&str>, place: Option<&str>| Stander {
+            component: "tracing".to_owned(),
+            service: "cart".to_owned(),
+            team: None,
+            status: "adopted".to_owned(),
+            since: "2026-03-02".to_owned(),
+            is_left: false,
+            has_conflict: false,
+            fit_reason: None,
+            blocked: None,
+            alternative: None,
+            version: None,
+            motive: None,
+            evidence_kind: kind.map(str::to_owned),
+            evidence: place.map(str::to_owned),
+            evidence_commit: None,
+            evidence_url: None,
+            confirmed_on: Some("2026-08-02".to_owned()),
+        };
+        let said = |kind, place| shown(&one(kind, place)).into_string();
+        assert_eq!(said(Some("runtime"), None), "seen running<small>last seen 2 Aug 2026</small>");
+        assert_eq!(said(Some("config"), Some("ci.yaml:3")), "<code>ci.yaml:3</code>");
+        assert_eq!(said(None, None), "–");
     }
 
     #[test]

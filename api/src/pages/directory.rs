@@ -3,6 +3,7 @@
 //! One team or service has its page in `adoption/offers.rs`.
 
 use super::address::{Address, path_part};
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
@@ -14,15 +15,16 @@ use arrow::datatypes::DataType;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use waymark_analytics::{Engine, Grain, SERVICE_COVERAGE, STANDING, Window};
-use waymark_reports::wording::{counted, dates};
+use waymark_reports::wording::counted;
 
 /// Services on one page.
 const SERVICES_MAX: usize = 100;
-/// Days in which a service was deployed or built, if it is listed for that.
+/// Days in which a service was deployed or built, if it is listed for that: the last ones, or those before the data ended.
 const DAYS: u64 = 90;
 
 /// Services by name, each with the team that owns it; null = nobody.
@@ -64,20 +66,23 @@ pub(super) async fn services_of(app: &App, kind: &str, name: &str) -> Result<Vec
     Ok(directory.into_iter().filter(|(service, team)| is_own(service, team.as_deref())).map(|(service, _)| service).collect())
 }
 
-/// Every service that stands to a component now, or was deployed or built lately; read once for a snapshot.
+/// Every service that stands to a component now, or was deployed or built lately; read once for a snapshot. Where the data
+/// have ended, who was active before that is listed, so that an old folder does not look empty.
 async fn directory(app: &App) -> Result<Directory, Problem> {
     let key = format!("{} directory", app.engine.newest().await?.snapshot.id);
     let make = async {
-        let directory = read(&app.engine).await?;
+        let directory = read(&app.engine, ended::ended(app).await?).await?;
         serde_json::to_vec(&directory).map_err(|error| Problem::not_drawn(&error))
     };
     let kept = app.rendered(key, Box::pin(make)).await?;
     serde_json::from_slice(&kept).map_err(|error| Problem::not_drawn(&error))
 }
 
-async fn read(engine: &Engine) -> Result<Directory, Problem> {
+async fn read(engine: &Engine, ended: Option<NaiveDate>) -> Result<Directory, Problem> {
     let (as_of, zone) = (engine.newest().await?.as_of(), engine.definitions().zone());
-    let lately = engine.answer(&SERVICE_COVERAGE, &Window::until_now(DAYS, as_of, zone)).await?;
+    let before = |(from, to)| Window::between(Grain::Window, from, to, zone);
+    let days = ended.map(ended::last_days).map_or_else(|| Window::until_now(DAYS, as_of, zone), before);
+    let lately = engine.answer(&SERVICE_COVERAGE, &days).await?;
     let standing = engine.answer(&STANDING, &Window::last_complete(Grain::Day, 1, as_of, zone)).await?;
     let mut directory = Directory::new();
     for (batch, owner) in [(&lately, "owner"), (&standing, "team")] {
@@ -106,12 +111,16 @@ async fn teams_page(app: &App) -> Result<Markup, Problem> {
 async fn page(app: &App, address: &'static str, heading: &str, lede: &str, content: Markup) -> Result<Markup, Problem> {
     let opened = app.engine.newest().await?;
     let zone = app.engine.definitions().zone();
+    let frequency = Address::of_metric("deployment_frequency").with("grain", "window");
+    let end = ended::note(ended::ended(app).await?, &frequency);
     let page = Page {
         address,
         title: address.trim_start_matches('/').to_owned(),
-        as_of: Some(dates::instant(opened.as_of(), zone)),
+        as_of: Some(ended::as_of(app).await?),
         heading: heading.to_owned(),
-        lede: html! { (lede) " They stand in the order of their names: teams differ in what they do, so this is no ranking." },
+        lede: html! {
+            (lede) " They stand in the order of their names: teams differ in what they do, so this is no ranking." (end)
+        },
         content,
         footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (zone.to_string()) " · nothing here ranks people" },
     };
@@ -128,7 +137,8 @@ fn owners(directory: &Directory) -> Markup {
         section aria-labelledby="teams" {
             h2 #teams { (said(teams.len(), "team")) }
             @if teams.is_empty() {
-                p { "No team is known: teams come from the catalogue of services, which says who owns what." }
+                p { "No team is known: teams come from the catalogue of services, which says who owns what. Read it with "
+                    code { "waymark ingest file --source NAME FILE" } ", where " code { "NAME" } " is the source that it comes from." }
             } @else {
                 div.scroll role="region" aria-label="Teams" tabindex="0" { table {
                     (head(&[Words("Team"), Number("Services")]))
@@ -163,7 +173,7 @@ fn found(directory: &Directory, params: &ServicesParams) -> Markup {
         section aria-labelledby="services" {
             h2 #services { (said(found.len(), "service")) }
             @if shown.is_empty() {
-                p { @if directory.is_empty() { "No service is known yet." } @else { "No service has a name like that." } }
+                @if directory.is_empty() { (none_yet()) } @else { p { "No service has a name like that." } }
             } @else {
                 div.scroll role="region" aria-label="Services" tabindex="0" { table {
                     (head(&[Words("Service"), Words("Team")]))
@@ -174,6 +184,17 @@ fn found(directory: &Directory, params: &ServicesParams) -> Markup {
                 } }
                 (pages(name, offset, shown.len(), found.len()))
             }
+        }
+    }
+}
+
+/// What brings the first service.
+fn none_yet() -> Markup {
+    html! {
+        p {
+            "No service is known yet: one comes with the first deployment or pipeline run that names it. "
+            code { "waymark ingest git PATH --service NAME --deployments 'v*'" } " reads a clone and takes its tags for deployments; "
+            "a tool can send to " code { "/hooks/json" } ". What has arrived is told under " a href="/doctor" { "Doctor" } "."
         }
     }
 }
@@ -228,6 +249,8 @@ mod tests {
             "{one}"
         );
         assert!(found(&directory, &asked("nosuch", 0)).into_string().contains("No service has a name like that."));
+        let none = found(&Directory::new(), &asked("nosuch", 0)).into_string();
+        assert!(none.contains("<code>waymark ingest git PATH"), "{none}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `GET /doctor`: what is wrong or unknown, what it does to which number, and what to do about it.
 
 use super::address::Address;
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
 use crate::app::App;
-use crate::doctor::{CASES, DAYS, Diagnosis, FindingBody, diagnosis};
+use crate::doctor::{self, CASES, DAYS, Diagnosis, FindingBody, diagnosis};
 use crate::problem::Problem;
 use crate::routes::DoctorParams;
 use axum::extract::rejection::QueryRejection;
@@ -13,7 +14,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, Unit, find};
+use waymark_analytics::{Case, ServiceCoverage, SourceRhythm, find, local_date};
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -36,15 +37,23 @@ pub(crate) async fn doctor(
 }
 
 fn page(diagnosis: &Diagnosis, days: u32, zone: Tz) -> Markup {
+    let ended_at = doctor::ended(diagnosis.newest_event_at, diagnosis.as_of);
+    let as_of = wording::dates::instant(diagnosis.as_of, zone);
+    // Nothing where these days reach back so far already.
+    let further = ended_at.map(|at| doctor::days_back(at, diagnosis.as_of)).filter(|further| *further > days);
     let page = Page {
         address: "/doctor",
         title: "doctor".to_owned(),
-        as_of: Some(wording::dates::instant(diagnosis.as_of, zone)),
+        as_of: Some(ended::with_end(&as_of, ended_at.map(|at| local_date(at, zone)))),
         heading: "What do the numbers not know?".to_owned(),
         lede: html! {
             "What never arrived, what cannot be placed and what contradicts itself in the last " (days) " days, what that does \
              to which number, and what to do about it. Nothing is guessed: what is listed here is left out, and lowers the \
              coverage beside each number. Also " a href={ "/api/v1/doctor?days=" (days) } { "as JSON" } "."
+            @if let Some(further) = further {
+                " The newest deployment or pipeline run ended on " (moment(ended_at, zone)) ": look at "
+                a href={ "/doctor?days=" (further) } { "the last " (further) " days" } " to see what came before it."
+            }
         },
         content: html! { (summary(diagnosis)) (findings(diagnosis, zone)) (sources(diagnosis, zone)) (services(diagnosis, zone)) },
         footer: html! { "Snapshot " (diagnosis.snapshot) " · zone " (diagnosis.zone) " · days from " (frame::day(&diagnosis.from)) " until before " (frame::day(&diagnosis.to)) },
@@ -181,7 +190,7 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
         section aria-labelledby="sources" {
             h2 #sources { "Sources" }
             p.question { "Does everything still arrive? A source is silent when nothing came for three of its usual pauses, for 30 hours, and for longer than lately." }
-            @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet." } } @else {
+            @if diagnosis.sources.is_empty() { p { "Nothing has arrived yet: " code { "waymark ingest" } " reads what is there, and tools send to the addresses below " code { "/hooks/" } "." } } @else {
                 div.scroll role="region" aria-label="Sources" tabindex="0" { table.stacked {
                     (head(&[
                         Words("Source"), Words("Connection"), Words("By"), Number("Deliveries"), Number("Not understood"),
@@ -196,15 +205,15 @@ fn sources(diagnosis: &Diagnosis, zone: Tz) -> Markup {
 
 /// On a phone the cells of a row stand below each other, each under its own heading; those of a service too.
 fn source_row(source: &SourceRhythm, zone: Tz) -> Markup {
-    let words = |seconds: Option<f64>| seconds.map(|seconds| wording::value(Unit::Seconds, seconds));
+    let [usual, silent] = doctor::pauses(source);
     html! {
         tr.stale[source.is_stale] {
             td { (source.source) } td data-label="Connection" { (source.connection) } td data-label="By" { (source.channel) }
             td.number data-label="Deliveries" { (wording::count(source.deliveries)) }
             td.number data-label="Not understood" { (wording::count(source.rejections)) }
             td.when data-label="Newest" { (moment(source.newest_at, zone)) }
-            td.number data-label="Usual pause" { (words(source.usual_pause_seconds).unwrap_or_else(|| "no rhythm yet".to_owned())) }
-            td.number data-label="Silent for" { (words(source.silent_seconds).unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
+            td.number data-label="Usual pause" { (usual.unwrap_or_else(|| "no rhythm yet".to_owned())) }
+            td.number data-label="Silent for" { (silent.unwrap_or_default()) @if source.is_stale { " " strong.alarm { "silent" } } }
         }
     }
 }

@@ -4,12 +4,14 @@
 //! placed. Nothing on it needs a script.
 
 use super::address::Address;
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
-use super::metric::{beside, figure};
+use super::metric::{beside, figure, of_limits, wider};
 use super::picture::{chart, named, recent};
 use crate::app::App;
+use crate::explain::flags;
 use crate::problem::Problem;
 use crate::routes::waves;
 use axum::extract::State;
@@ -31,24 +33,30 @@ pub(crate) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
 /// The bytes of the page.
 pub(super) async fn rendered(app: &App) -> Result<Arc<Vec<u8>>, Problem> {
     let app = app.pinned().await?;
-    frame::rendered(&app, "home", Box::pin(page(&app.engine))).await
+    frame::rendered(&app, "home", Box::pin(page(&app))).await
 }
 
-async fn page(engine: &Engine) -> Result<Markup, Problem> {
+/// Two drawings stand beside each other, each as wide as it is drawn, so that its words keep their size.
+const HALF: (u32, usize) = (560, 330);
+
+async fn page(app: &App) -> Result<Markup, Problem> {
+    let engine = app.engine.as_ref();
     let opened = engine.newest().await?;
     let definitions = engine.definitions();
     let organisation = &definitions.organisation;
     let sections =
         vec![adoption(engine.clone()).boxed(), delivery(engine.clone()).boxed(), satisfaction(engine.clone()).boxed()];
     let sections = side_by_side(sections).await?;
+    let ended = ended::ended(app).await?;
     let page = Page {
         address: "/",
         title: organisation.clone(),
-        as_of: Some(wording::dates::instant(opened.as_of(), definitions.zone())),
+        as_of: Some(ended::as_of(app).await?),
         heading: format!("Does the platform work for {}?", addressed(organisation)),
         lede: html! {
             "Three questions, each with its evidence. Values cover the last 90 days and are compared with the 90 days \
              before; one is called higher or lower only when the difference is larger than its uncertainty."
+            (ended::note(ended, &Address::of_metric("change_lead_time").with("grain", "window")))
         },
         content: html! { @for section in &sections { (section) } },
         footer: html! { "Snapshot " (opened.snapshot.id) " · zone " (definitions.zone().to_string()) " · nothing here ranks people" },
@@ -108,16 +116,22 @@ async fn delivery(engine: Engine) -> Result<Markup, Problem> {
     let tiles = side_by_side(tiles.collect()).await?;
     let (lead_time, frequency) = (named("change_lead_time")?, named("deployment_frequency")?);
     let (of_changes, of_deployments) = (told(engine, lead_time).await?, told(engine, frequency).await?);
-    let trend = chart(engine, "trend", lead_time, &of_changes, (720, 360)).await?;
-    let cadence = chart(engine, "cadence", frequency, &of_deployments, (720, 360)).await?;
+    let trend = chart(engine, "trend", lead_time, &of_changes, HALF).await?;
+    let cadence = chart(engine, "cadence", frequency, &of_deployments, HALF).await?;
+    let limits_of_changes = of_limits(&flags(engine.series(lead_time, &of_changes).await?.as_ref()));
+    let limits_of_deployments = of_limits(&flags(engine.series(frequency, &of_deployments).await?.as_ref()));
     Ok(html! {
         section aria-labelledby="delivery" {
             h2 #delivery { "Commit to production" }
             p.question { "Does it make them faster without breaking more?" }
             ul.tiles.wide { @for tile in &tiles { (tile) } }
             div.charts {
-                figure { (trend) figcaption { a href=(behind(lead_time.id, &of_changes)) { "the changes behind it" } } }
-                figure { (cadence) figcaption { a href=(behind(frequency.id, &of_deployments)) { "the deployments behind it" } } }
+                figure { (trend) figcaption {
+                    a href=(behind(lead_time.id, &of_changes)) { "the changes behind it" } (limits_of_changes)
+                } }
+                figure { (cadence) figcaption {
+                    a href=(behind(frequency.id, &of_deployments)) { "the deployments behind it" } (limits_of_deployments)
+                } }
             }
         }
     })
@@ -146,7 +160,7 @@ async fn told(engine: &Engine, metric: &'static Metric) -> Result<Window, Proble
 async fn satisfaction(engine: Engine) -> Result<Markup, Problem> {
     let engine = &engine;
     let window = waves(engine.newest().await?.as_of(), engine.definitions().zone());
-    let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), (720, 340)).await?;
+    let platform = chart(engine, "score", named("nps")?, &window.clone().of_scope("component", "platform"), HALF).await?;
     let metric = named("nps")?;
     let series = engine.series(metric, &window.of_kind("component")).await?;
     let scores = newest_scores(engine, &series);
@@ -229,6 +243,7 @@ async fn tile(engine: &Engine, metric: &'static Metric) -> Result<Markup, Proble
             a.figure href=(address) { (figure(metric, &cell)) }
             span.basis { (beside(metric, &cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
+            (wider(metric, &cell, zone))
             @if let Some((change, class)) = verdict.as_ref().zip(class) { span class=(class) { (finding::change(metric, change)) } }
             @if let Some(sparkline) = sparkline { (PreEscaped(sparkline)) }
         }

@@ -1,13 +1,15 @@
 //! `GET /metrics/{id}`: a number and everything behind it: definition, parameters, rows counted and left out.
 //!
 //! Which number it is stands in the parameters, so a link shows the same to everybody. The table of
-//! rows is in `metric/evidence.rs`, the form in `metric/asked.rs`.
+//! rows is in `metric/evidence.rs`, the form in `metric/asked.rs`, why there is no number in `metric/absent.rs`.
 
+mod absent;
 mod asked;
 mod evidence;
 
 use super::address::Address;
 use super::definitions::words;
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
@@ -16,13 +18,17 @@ use crate::app::App;
 use crate::explain::{Explanation, explanation, flags, known_statistic, noun};
 use crate::problem::Problem;
 use crate::routes::{RowsParams, waves};
+use absent::said;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::Uri;
 use axum::response::Response;
+use chrono::NaiveDate;
 use maud::{Markup, html};
-use waymark_analytics::{Cell, Engine, FINDINGS, Grain, Metric, Series, Statistic, Subject, Window, find};
+use waymark_analytics::{Cell, Definitions, Engine, FINDINGS, Grain, Metric, Series, Statistic, Subject, Window, find};
 use waymark_reports::{charts, wording};
+
+pub(super) use absent::wider;
 
 /// Rows on one page.
 const ROWS: usize = 100;
@@ -40,7 +46,7 @@ pub(crate) async fn metric(
     let metric = find(&id).ok_or_else(|| Problem::no_such_metric(&id))?;
     let params = settled(params);
     let app = app.pinned().await?;
-    frame::answered(&app, &format!("page {address}"), Box::pin(page(&app.engine, metric, &params, &address))).await
+    frame::answered(&app, &format!("page {address}"), Box::pin(page(&app, metric, &params, &address))).await
 }
 
 /// Without a period it is the number of the home page: the last 90 days as one.
@@ -52,26 +58,28 @@ fn settled(mut params: RowsParams) -> RowsParams {
     params
 }
 
-async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, address: &Uri) -> Result<Markup, Problem> {
+async fn page(app: &App, metric: &'static Metric, params: &RowsParams, address: &Uri) -> Result<Markup, Problem> {
+    let (engine, definitions) = (app.engine.as_ref(), app.engine.definitions());
     let statistic = known_statistic(metric, params.statistic.as_deref())?;
     let window = params.window_params().window(engine, metric.subject).await?;
     let explained = explanation(engine, metric, &window, statistic, &params.request(ROWS)?).await?;
     let series = engine.closer(metric, metric.statistics, &window).await?;
-    let zone = engine.definitions().zone();
+    let ended = ended::ended(app).await?;
     let teams = teams(engine, metric, &window).await?;
     let picture = picture(engine, metric, &window).await?;
     let page = Page {
         address: "",
         title: metric.title.to_owned(),
-        as_of: Some(wording::dates::instant(series.as_of, zone)),
+        as_of: Some(ended::as_of(app).await?),
         heading: metric.title.to_owned(),
         lede: html! { (metric.question) },
         content: html! {
             (asked::form(metric, params, &window))
-            (numbers(&series, statistic, &explained, params))
+            (beyond_the_end(metric, params, &window, ended))
+            (numbers(&series, statistic, &explained, params, definitions))
             (picture)
             (teams)
-            (evidence::section(&explained, params, address, zone))
+            (evidence::section(&explained, params, address, definitions))
             (definition(&explained))
         },
         footer: html! {
@@ -81,7 +89,25 @@ async fn page(engine: &Engine, metric: &'static Metric, params: &RowsParams, add
     Ok(page.render())
 }
 
-fn numbers(series: &Series, statistic: Option<&str>, explained: &Explanation, params: &RowsParams) -> Markup {
+/// Where the data end, if all of the window lies after that.
+fn beyond_the_end(metric: &Metric, params: &RowsParams, window: &Window, ended: Option<NaiveDate>) -> Markup {
+    let first_day = window.periods.first().map(|period| period.first_day);
+    let is_beyond = ended.zip(first_day).is_some_and(|(ended, first_day)| first_day > ended);
+    let undated = RowsParams { from: None, to: None, last: None, ..params.clone() };
+    html! {
+        @if is_beyond && metric.subject == Subject::Services {
+            p.note { (ended::note(ended, &Address::of_metric(metric.id).asking(&undated))) }
+        }
+    }
+}
+
+fn numbers(
+    series: &Series,
+    statistic: Option<&str>,
+    explained: &Explanation,
+    params: &RowsParams,
+    definitions: &Definitions,
+) -> Markup {
     let metric = series.metric;
     let cells: Vec<&Cell> =
         series.cells.iter().filter(|cell| statistic.is_none_or(|wanted| cell.statistic == wanted)).collect();
@@ -94,34 +120,44 @@ fn numbers(series: &Series, statistic: Option<&str>, explained: &Explanation, pa
             p.question { (wording::dates::window(&series.window)) ", " (wording::dates::rhythm(series.window.grain))
                 "; limits: " (explained.interval) }
             @if let Some(sentence) = &objection { p.note { (sentence) } }
+            @if let Some(sentence) = absent::waits(explained, series) { p.note { (sentence) } }
             @if cells.is_empty() {
                 @if objection.is_none() { p { "Nothing was counted: there is no scope of this kind and name with rows in these days." } }
             } @else if is_one {
-                ul.tiles { @for cell in &cells { (tile(metric, cell)) } }
+                ul.tiles { @for cell in &cells { (tile(metric, cell, definitions)) } }
             } @else {
-                (table(series, &cells))
+                (table(series, &cells, definitions))
                 @if cells.len() > NUMBERS_MAX { p.more { "and " (cells.len() - NUMBERS_MAX) " more" } }
+                (absent::as_one(series, &cells, params))
             }
             p.downloads { a href=(csv) { "These numbers as CSV" } }
         }
     }
 }
 
-fn tile(metric: &Metric, cell: &Cell) -> Markup {
+fn tile(metric: &Metric, cell: &Cell, definitions: &Definitions) -> Markup {
     html! {
         li.tile {
-            h3 { (wording::statistic(&cell.statistic)) ", " (cell.scope) }
+            h3 { (wording::statistic(&cell.statistic)) ", " (scope_name(definitions, &cell.scope_kind, &cell.scope)) }
             span.figure { (figure(metric, cell)) }
             span.basis { (beside(metric, cell)) }
             @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
             @if cell.is_partial { span.basis { "so far: some of it can still change" } }
+            (wider(metric, cell, definitions.zone()))
         }
     }
 }
 
+/// A scope under the name that people use: of a component its title, also where a team or a reason stands behind it.
+fn scope_name(definitions: &Definitions, kind: &str, scope: &str) -> String {
+    let (id, rest) = if kind == "component" { (scope, "") } else { scope.split_at(scope.find('/').unwrap_or(scope.len())) };
+    let component = definitions.component(id).filter(|_| kind.starts_with("component"));
+    component.map_or_else(|| scope.to_owned(), |component| format!("{}{rest}", component.title))
+}
+
 /// A value as the large number of a tile: the words behind a rate are smaller, so that it stays one line.
 pub(super) fn figure(metric: &Metric, cell: &Cell) -> Markup {
-    let whole = wording::cell(metric, cell);
+    let whole = said(metric, cell);
     let number = cell.value.map(|value| wording::short(metric.unit, value)).unwrap_or_default();
     let unit = whole.strip_prefix(&number).filter(|unit| !number.is_empty() && !unit.is_empty());
     unit.map_or_else(|| html! { (whole) }, |unit| html! { (number) small { (unit) } })
@@ -134,7 +170,7 @@ pub(super) fn beside(metric: &Metric, cell: &Cell) -> String {
     beside.join(", ")
 }
 
-fn table(series: &Series, cells: &[&Cell]) -> Markup {
+fn table(series: &Series, cells: &[&Cell], definitions: &Definitions) -> Markup {
     let metric = series.metric;
     let thing = noun::counted(metric);
     let periods = &series.window.periods;
@@ -153,9 +189,9 @@ fn table(series: &Series, cells: &[&Cell]) -> Markup {
             tbody { @for cell in newest_first.iter().take(NUMBERS_MAX) {
                 tr {
                     td { (name(cell)) @if cell.is_partial { small { "so far" } } }
-                    td data-label="Scope" { (cell.scope) }
+                    td data-label="Scope" { (scope_name(definitions, &cell.scope_kind, &cell.scope)) }
                     td data-label="Statistic" { (wording::statistic(&cell.statistic)) }
-                    td.number data-label="Value" { a href=(narrowed(series, cell)) { (wording::cell(metric, cell)) } }
+                    td.number data-label="Value" { a href=(narrowed(series, cell)) { (said(metric, cell)) } }
                     td.number data-label="Limits" { (wording::limits(metric, cell).filter(|_| cell.value.is_some()).unwrap_or_default()) }
                     td.number data-label="Rests on" { (wording::basis_of(metric, cell, thing).unwrap_or_default()) }
                     td.number data-label="Coverage" { (cell.coverage.map(wording::share).unwrap_or_default()) }
@@ -202,7 +238,7 @@ async fn picture(engine: &Engine, metric: &'static Metric, window: &Window) -> R
 }
 
 /// What has to be known about limits, behind what is said of their numbers; empty where there is nothing.
-fn of_limits(flags: &[&str]) -> String {
+pub(super) fn of_limits(flags: &[&str]) -> String {
     if flags.is_empty() { String::new() } else { format!("; limits {}", flags.join(", ")) }
 }
 
@@ -228,7 +264,7 @@ async fn teams(engine: &Engine, metric: &'static Metric, window: &Window) -> Res
                 @let beside = beside(metric, cell);
                 li {
                     a href=(narrowed(&series, cell)) { (cell.scope) } " "
-                    span { (wording::cell(metric, cell)) @if !beside.is_empty() { ", " (beside) } }
+                    span { (said(metric, cell)) @if !beside.is_empty() { ", " (beside) } }
                 }
             } }
         }
@@ -264,5 +300,37 @@ fn definition(explained: &Explanation) -> Markup {
             }
             details { summary { "The SQL that finds its rows" } pre { code { (explained.evidence_sql) } } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use waymark_analytics::Component;
+
+    #[test]
+    fn a_component_stands_under_its_title_and_every_other_scope_as_it_is() {
+        let ci = Component { id: "ci".to_owned(), title: "Standard pipeline".to_owned(), ..Component::default() };
+        let definitions = Definitions { components: vec![ci], ..Definitions::default() };
+        for (kind, scope, name) in [
+            ("component", "ci", "Standard pipeline"),
+            ("component_team", "ci/payments", "Standard pipeline/payments"),
+            ("component", "platform", "platform"),
+            ("team", "ci", "ci"),
+            ("category", "ci", "ci"),
+        ] {
+            assert_eq!(scope_name(&definitions, kind, scope), name, "{kind} {scope}");
+        }
+    }
+
+    #[test]
+    fn days_after_the_end_of_the_data_have_a_way_back() {
+        let day = |year: i32| NaiveDate::from_ymd_opt(year, 8, 2).unwrap();
+        let window = Window::between(Grain::Week, day(2026), day(2027), chrono_tz::UTC);
+        let params = RowsParams { grain: Some("week".to_owned()), last: Some(13), ..RowsParams::default() };
+        let said = |id: &str, ended: NaiveDate| beyond_the_end(find(id).unwrap(), &params, &window, Some(ended)).into_string();
+        let note = said("deployment_count", day(2025));
+        assert!(note.contains("/metrics/deployment_count?grain=week&amp;from=2025-05-05&amp;to=2025-08-03\""), "{note}");
+        assert_eq!((said("deployment_count", day(2026)), said("reach", day(2025))), (String::new(), String::new()));
     }
 }

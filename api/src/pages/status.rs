@@ -1,5 +1,6 @@
 //! `GET /status`: the same as `waymark status`, for people.
 
+use super::ended;
 use super::frame::{self, Page, Refusal};
 use super::heading::Heading::{Number, Words};
 use super::heading::head;
@@ -7,6 +8,7 @@ use crate::app::App;
 use crate::status::{SnapshotStatus, Status, size_in_words};
 use axum::extract::State;
 use axum::response::Response;
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use waymark_event::Instant;
@@ -15,14 +17,16 @@ use waymark_reports::wording;
 /// The page of the operator.
 pub(crate) async fn status(State(app): State<App>) -> Result<Response, Refusal> {
     let status = app.status().await?;
-    Ok(frame::answer(page(&status, app.engine.definitions().zone()).into_string().into_bytes()))
+    // Before the first snapshot there is nothing to ask.
+    let ended = if status.snapshot.is_some() { ended::ended(&app).await? } else { None };
+    Ok(frame::answer(page(&status, app.engine.definitions().zone(), ended).into_string().into_bytes()))
 }
 
-fn page(status: &Status, zone: Tz) -> Markup {
+fn page(status: &Status, zone: Tz, ended: Option<NaiveDate>) -> Markup {
     let page = Page {
         address: "/status",
         title: "status".to_owned(),
-        as_of: status.snapshot.as_ref().map(|snapshot| moment(&snapshot.as_of, zone)),
+        as_of: status.snapshot.as_ref().map(|snapshot| ended::with_end(&moment(&snapshot.as_of, zone), ended)),
         heading: "Is everything in, and how fresh is it?".to_owned(),
         lede: html! {
             "What has arrived and is visible, who writes, and what the tables take on the disk; also "
@@ -133,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_says_how_it_would_be() {
-        let page = page(&Status::default(), chrono_tz::UTC).into_string();
+        let page = page(&Status::default(), chrono_tz::UTC, None).into_string();
         assert!(page.contains("not measured yet") && page.contains("none has come in while a process served"), "{page}");
     }
 }

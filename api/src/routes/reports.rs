@@ -63,7 +63,9 @@ pub(crate) async fn report(
     let key = format!("{} report {} {:?} {format}", opened.snapshot.id, report.id, params.period);
     let make = async {
         let document = reporting::document(&app.engine, report, params.period.as_deref()).await?;
-        reporting::rendered(&document, format).map(String::into_bytes)
+        let alone = reporting::rendered(&document, format)?;
+        let shown = if format == "html" { with_way_home(&alone) } else { alone };
+        Ok(shown.into_bytes())
     };
     let bytes = app.rendered(key, Box::pin(make)).await?;
     let content_type = match format {
@@ -72,4 +74,12 @@ pub(crate) async fn report(
         _ => "text/html; charset=utf-8",
     };
     Ok(([(header::CONTENT_TYPE, content_type)], bytes.as_ref().clone()).into_response())
+}
+
+/// The document with a way back to the pages, for those who read it here: as a file it stands alone.
+fn with_way_home(document: &str) -> String {
+    const STYLE: &str =
+        "nav{max-width:56rem;margin:0 auto;padding:1rem 1.5rem 0;font-size:.88rem}@media print{nav{display:none}}</style>";
+    const NAV: &str = "<body><nav aria-label=\"Waymark\"><a href=\"/\">Overview</a></nav>";
+    document.replacen("</style>", STYLE, 1).replacen("<body>", NAV, 1)
 }

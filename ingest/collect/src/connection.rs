@@ -51,36 +51,18 @@ impl Connection {
         sources::find(&self.source)
     }
 
-    /// Whether the instance must be a host and is none: where the source's usual one is a host, identities hold it.
-    fn misses_host(&self, instance: &str) -> bool {
-        let names_host = |source: &dyn Source| source.is_vendor() && is_host(source.default_instance());
-        self.dialect().is_some_and(names_host) && !is_host(instance)
-    }
-
     /// What is wrong with this entry, in words for the person who wrote it.
     pub fn problems(&self) -> Vec<String> {
         let known: Vec<&str> = sources::SOURCES.iter().map(|source| source.name()).collect();
         let (is_proven, has_secrets) = (self.authentication == Authentication::Secret, !self.secrets.is_empty());
         let mut ids: Vec<&str> = self.secrets.iter().map(|secret| secret.id.as_str()).collect();
         ids.sort_unstable();
-        let usual = self.dialect().map_or("", |source| source.default_instance());
         let checks = [
             (
                 !is_part_of_an_address(&self.name),
                 "no address reaches this name: write letters, digits, `-`, `_` and `.`, such as `deploys`".to_owned(),
             ),
             (self.dialect().is_none(), format!("source `{}` is none of {}", self.source, known.join(", "))),
-            (
-                self.instance.as_ref().is_some_and(|instance| instance.trim().is_empty()),
-                "its instance is empty: write the host that its messages are about, or leave it out".to_owned(),
-            ),
-            (
-                self.instance.as_deref().is_some_and(|instance| !instance.trim().is_empty() && self.misses_host(instance)),
-                format!(
-                    "its instance `{}` is no host: write it in lower case without scheme, port and path, such as `{usual}`",
-                    self.instance.as_deref().unwrap_or_default()
-                ),
-            ),
             (
                 self.secrets.iter().any(|secret| secret.id.trim().is_empty()),
                 "a secret has an empty `id`: give it a name, such as `first`".to_owned(),
@@ -96,9 +78,21 @@ impl Connection {
             ),
         ];
         let of_entry = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem);
+        let of_instance = self.instance.as_deref().and_then(|instance| instance_problem(&self.source, instance));
+        let of_instance = of_instance.map(|problem| format!("its instance {problem}"));
         let of_secrets = self.secrets.iter().filter_map(secret_problem);
-        of_entry.chain(of_secrets).map(|problem| format!("connection `{}`: {problem}", self.name)).collect()
+        of_entry.chain(of_instance).chain(of_secrets).map(|problem| format!("connection `{}`: {problem}", self.name)).collect()
     }
+}
+
+/// Why messages of a source cannot be about an instance: where the source's usual one is a host, identities hold it.
+pub fn instance_problem(source: &str, instance: &str) -> Option<String> {
+    if instance.trim().is_empty() {
+        return Some("is empty: write the host that its messages are about, or leave it out".to_owned());
+    }
+    let usual = sources::find(source).filter(|source| source.is_vendor())?.default_instance();
+    (is_host(usual) && !is_host(instance))
+        .then(|| format!("`{instance}` is no host: write it in lower case without scheme, port and path, such as `{usual}`"))
 }
 
 /// Whether it is the name of a host as it stands in addresses, and nothing beside it.

@@ -19,7 +19,7 @@ mod signature;
 mod source;
 mod sources;
 
-pub use connection::{Authentication, Connection};
+pub use connection::{Authentication, Connection, instance_problem};
 pub use error::CollectError;
 pub use forget::{Erased, Forgotten, forget};
 pub use pipeline::{Flushed, Pipeline, Rebuilt, inbox_stream, people_key};

@@ -59,6 +59,8 @@ const NO_DAY: &[&str] = &[
 /// What a reader expects, as people would say it.
 const TYPES: &[(&str, &str)] = &[
     ("a formatted date", "a day such as `2026-12-31`"),
+    ("a day", "a day such as `2026-12-31`"),
+    ("an RFC 3339 time", "a time such as `2026-12-31T10:00:00Z`"),
     ("string", "a text"),
     ("sequence", "a list"),
     ("struct", "keys with their values"),
@@ -68,6 +70,7 @@ const TYPES: &[(&str, &str)] = &[
     ("u64", "a whole number, 0 or more"),
     ("u32", "a whole number, 0 or more"),
     ("i64", "a whole number"),
+    ("i32", "a whole number, at most 2147483647"),
     ("f64", "a number"),
     ("socket address", "an address and a port such as `127.0.0.1:8080`"),
 ];
@@ -81,10 +84,14 @@ pub fn in_plain_words(key: &str, message: &str) -> String {
     if message.starts_with("missing field") && !key.is_empty() {
         return format!("{message} of `{key}`");
     }
-    let invalid = message.strip_prefix(INVALID_TYPE).or_else(|| message.strip_prefix(INVALID_VALUE));
-    let expected = invalid.and_then(|rest| rest.rsplit_once("expected "));
-    let plain = expected.and_then(|(_, expected)| TYPES.iter().find(|(word, _)| expected.contains(word)));
-    plain.map_or_else(|| key_suggestion(message), |(_, plain)| format!("{subject} must be {plain}"))
+    wanted(message).map_or_else(|| key_suggestion(message), |plain| format!("{subject} must be {plain}"))
+}
+
+/// What a value of another type must be, in words that never hold the value.
+pub(crate) fn wanted(message: &str) -> Option<&'static str> {
+    let invalid = message.strip_prefix(INVALID_TYPE).or_else(|| message.strip_prefix(INVALID_VALUE))?;
+    let (_, expected) = invalid.rsplit_once("expected ")?;
+    TYPES.iter().find(|(word, _)| expected.contains(word)).map(|(_, plain)| *plain)
 }
 
 /// The keys that lead to what fails, each with how often it stands in items before it, which are passed over.

@@ -3,6 +3,7 @@
 //! Messages never hold a value from the body, because a rejection may be read by people who may
 //! not read the delivery.
 
+use crate::fault::wanted;
 use crate::remark::suggestion;
 use serde::{Deserialize, Serialize};
 
@@ -151,10 +152,10 @@ impl Rejection {
             (Reason::NaiveTime, "a time has no zone: write it with `Z` or an offset such as `+02:00`".to_owned())
         } else if text.starts_with("a time") {
             (Reason::BadTime, "a time is not readable: write it as RFC 3339".to_owned())
-        } else if error.line() == 0 {
-            (Reason::WrongType, "a field has another type than it must have".to_owned())
         } else {
-            (Reason::WrongType, format!("a field has another type than it must have, at {place}"))
+            let place = if error.line() == 0 { String::new() } else { format!(", at {place}") };
+            let wanted = wanted(&text).map(|wanted| format!(": it must be {wanted}")).unwrap_or_default();
+            (Reason::WrongType, format!("a field has another type than it must have{place}{wanted}"))
         };
         let is_named = matches!(reason, Reason::MissingField | Reason::UnknownShape);
         Self { item: None, stage: Stage::Map, reason, pointer: field.filter(|_| is_named), message }

@@ -1,4 +1,4 @@
-//! `reach`: coverage times adoption is reach, one bar per component.
+//! `reach`: fit times adoption is reach, one bar per component.
 //!
 //! A bar is all active services: used (solid), unknown (hatched), eligible but not using it (pale),
 //! not what the component is made for (outline only). Components keep the order of the series.
@@ -32,7 +32,7 @@ const EDGE: Option<Stroke> = Some(Stroke::new(palette::SERIES[0], 1.0));
 struct Row<'a> {
     name: &'a str,
     adoption: &'a Cell,
-    coverage: &'a Cell,
+    fit: &'a Cell,
     reach: &'a Cell,
 }
 
@@ -46,22 +46,20 @@ struct Parts {
 
 impl Row<'_> {
     fn parts(&self) -> Option<Parts> {
-        let coverage = self.coverage.value?;
+        let fit = self.fit.value?;
         let adoption = self.adoption.value?;
         let open = |cell: &Cell, value: f64| (cell.high.unwrap_or(value) - value).max(0.0);
         Some(Parts {
-            used: self.reach.value.unwrap_or(coverage * adoption),
-            unknown: open(self.adoption, adoption) * coverage,
-            eligible: coverage,
-            fit_unknown: open(self.coverage, coverage),
+            used: self.reach.value.unwrap_or(fit * adoption),
+            unknown: open(self.adoption, adoption) * fit,
+            eligible: fit,
+            fit_unknown: open(self.fit, fit),
         })
     }
 
     fn note(&self) -> String {
-        match [self.reach, self.coverage, self.adoption].map(wording::census) {
-            [Some(reach), Some(coverage), Some(adoption)] => {
-                format!("{reach} reach = {coverage} coverage × {adoption} adoption")
-            }
+        match [self.reach, self.fit, self.adoption].map(wording::census) {
+            [Some(reach), Some(fit), Some(adoption)] => format!("{reach} reach = {fit} fit × {adoption} adoption"),
             _ => wording::missing(self.adoption),
         }
     }
@@ -74,20 +72,19 @@ impl Row<'_> {
 /// Draws the last period of the three series, whatever their order.
 pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     let by_id: BTreeMap<&str, &Series> = series.iter().map(|series| (series.metric.id, series)).collect();
-    let (Some(adoption), Some(coverage), Some(reach)) =
-        (by_id.get("adoption_rate"), by_id.get("coverage_fit"), by_id.get("reach"))
+    let (Some(adoption), Some(fit), Some(reach)) = (by_id.get("adoption_rate"), by_id.get("coverage_fit"), by_id.get("reach"))
     else {
         let words = Words { title: "Reach".to_owned(), ..Words::default() };
-        return plate::placard(&words, "needs adoption, coverage and reach together", frame);
+        return plate::placard(&words, "needs adoption, fit and reach together", frame);
     };
-    let rows = rows(adoption, coverage, reach);
+    let rows = rows(adoption, fit, reach);
     let when = adoption.window.periods.last().map_or_else(String::new, |period| {
         format!("at the end of {}", dates::day(period.end_day.pred_opt().unwrap_or(period.end_day)))
     });
     let words = Words {
         title: title(&rows),
         subtitle: format!("Share of all active services · {when}"),
-        footer: plate::footer(&[adoption, coverage, reach], &[]),
+        footer: plate::footer(&[adoption, fit, reach], &[]),
     };
     if rows.iter().all(|row| row.parts().is_none()) {
         return plate::placard(&words, "no data in this period", frame);
@@ -108,7 +105,7 @@ pub(crate) fn narrow_height(series: &[Series]) -> u32 {
     192 + 43 * u32::try_from(rows).unwrap_or(1).max(1)
 }
 
-fn rows<'a>(adoption: &'a Series, coverage: &'a Series, reach: &'a Series) -> Vec<Row<'a>> {
+fn rows<'a>(adoption: &'a Series, fit: &'a Series, reach: &'a Series) -> Vec<Row<'a>> {
     let last = |series: &'a Series, kind: &str, scope: &str| {
         series.line(series.metric.headline(), kind, scope).into_iter().max_by_key(|cell| cell.period_start)
     };
@@ -122,9 +119,8 @@ fn rows<'a>(adoption: &'a Series, coverage: &'a Series, reach: &'a Series) -> Ve
     names
         .into_iter()
         .filter_map(|(kind, name)| {
-            let (adoption, coverage, reach) =
-                (last(adoption, kind, name)?, last(coverage, kind, name)?, last(reach, kind, name)?);
-            Some(Row { name, adoption, coverage, reach })
+            let (adoption, fit, reach) = (last(adoption, kind, name)?, last(fit, kind, name)?, last(reach, kind, name)?);
+            Some(Row { name, adoption, fit, reach })
         })
         .collect()
 }
@@ -174,11 +170,18 @@ fn bars(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> Vec<String> {
         }
     }
     if is_cut {
-        let words = format!("and {:.0} more components", rows.len() as f64 - shown);
+        let words = if shown < 1.0 {
+            let enough = f64::from(sheet.frame().height) + ROW_MIN * rows.len() as f64 - room;
+            format!("{} bars need a picture at least {:.0} pixels high", rows.len(), enough.ceil())
+        } else {
+            format!("and {:.0} more components", rows.len() as f64 - shown)
+        };
         let y = top + height * (shown + 1.0) - height * 0.35;
         sheet.text(free.left, y, &words, Letter::new(NOTE, palette::MUTED));
     }
-    shares(sheet, &bar, top + height * fitting.min(rows.len() as f64));
+    if shown >= 1.0 {
+        shares(sheet, &bar, top + height * fitting.min(rows.len() as f64));
+    }
     rows.iter().map(|row| format!("{}: {}.", row.name, row.note())).collect()
 }
 
@@ -291,8 +294,25 @@ fn legend(sheet: &mut Sheet, rows: &[Row<'_>], free: Free) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Theme;
     use crate::invented::{series, weeks};
     use resvg::usvg::roxmltree::Document;
+
+    #[test]
+    fn a_picture_too_low_for_a_bar_says_how_high_it_has_to_be() {
+        let names: Vec<String> = (1..=9).map(|place| format!("component {place}")).collect();
+        let components: Vec<(&str, &str)> = names.iter().map(|name| ("component", name.as_str())).collect();
+        let three =
+            ["adoption_rate", "coverage_fit", "reach"].map(|id| series(id, weeks(1), &components, |_, _| Some((0.5, 60))));
+        let bars = |height: u32| {
+            let drawn = draw(&three, &Frame::file(360, height, Theme::Light)).into_string();
+            (drawn.matches("class=\"wm-point\"").count(), drawn)
+        };
+        let (none, low) = (120..=240).rev().map(bars).find(|(drawn, _)| *drawn == 0).unwrap();
+        let needed = low.split_once(">9 bars need a picture at least ").unwrap().1.split_once(" pixels high<").unwrap().0;
+        assert_eq!((none, bars(needed.parse().unwrap()).0), (0, 9), "{low}");
+        assert!(!low.contains("more components") && !low.contains(">100 %<"), "{low}");
+    }
 
     #[test]
     fn a_phone_reads_every_part_of_the_legend_and_a_name_leaves_room_for_its_value() {

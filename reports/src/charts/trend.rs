@@ -3,7 +3,7 @@
 //! A missing period is a gap, never a zero and never bridged; a period that is not over is dashed.
 
 use crate::advances::{self, Weight};
-use crate::axis::{self, Foot};
+use crate::axis::{self, Foot, Scale};
 use crate::charts::sparkline;
 use crate::frame::Frame;
 use crate::lines::{self, Body, Line};
@@ -13,7 +13,7 @@ use crate::plate::{self, Free, Words};
 use crate::svg::pen::Pen;
 use crate::svg::{Anchor, Fill, Letter, Stroke, Svg};
 use crate::wording;
-use waymark_analytics::{Cell, Metric, Series, Statistic};
+use waymark_analytics::{Cell, Metric, Series, Statistic, Unit};
 
 /// More lines than this would hide each other's bands.
 const BANDS_MAX: usize = 3;
@@ -66,18 +66,28 @@ pub(crate) fn draw(series: &[Series], frame: &Frame) -> Svg {
     };
     let subtitle = lines::subtitle(first.metric, &first.window, &lines, (bands == Bands::Drawn && has_limits).then_some(band));
     let mut more: Vec<String> = basis.into_iter().chain(lines::drawn(&lines, count)).collect();
-    let (lowest, highest, is_cut) = extent(&lines, bands);
-    if is_cut {
-        more.push("intervals cut at the top".to_owned());
-    }
-    let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
     if lines.iter().all(|line| line.last().is_none()) {
+        let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
         let told = |reason: String| format!("nothing to draw: {reason}");
         let reason = lines::silence(first.metric, &lines).map_or_else(|| "no data in these periods".to_owned(), told);
         return plate::placard(&words, &reason, frame);
     }
-    let drawing = Drawing { series: first, lines: &lines, bands, lowest, highest };
+    let (lowest, highest, is_cut) = extent(&lines, bands);
+    if is_cut {
+        more.push("intervals cut at the top".to_owned());
+    }
+    let scale = axis::scale(first.metric.unit, lowest, highest, foot(first.metric));
+    if scale.low > 0.0 || scale.high < 0.0 {
+        more.push("axis cut: zero is not on it".to_owned());
+    }
+    let words = Words { title, subtitle, footer: plate::footer(&[first], &more) };
+    let drawing = Drawing { series: first, lines: &lines, bands, scale };
     drawing.draw(&words, frame).unwrap_or_else(|_| plate::placard(&words, "could not be drawn", frame))
+}
+
+/// Where the axis begins: only a score has no end at zero. A share that is cut shows two points as a landslide.
+fn foot(metric: &Metric) -> Foot {
+    if metric.unit == Unit::Points { Foot::Free } else { Foot::Zero }
 }
 
 /// Lowest and highest value to show, and whether an interval reaches further.
@@ -98,8 +108,7 @@ struct Drawing<'a> {
     series: &'a Series,
     lines: &'a [Line<'a>],
     bands: Bands,
-    lowest: f64,
-    highest: f64,
+    scale: Scale,
 }
 
 impl Drawing<'_> {
@@ -107,17 +116,14 @@ impl Drawing<'_> {
         let pen = Pen::new(*frame);
         let metric = self.series.metric;
         let free = words.write(&pen);
-        let is_far_from_zero = metric.kind == Statistic::Score
-            || (metric.unit == waymark_analytics::Unit::Share && self.lowest > 0.4 && self.highest - self.lowest < 0.4);
-        let foot = if is_far_from_zero { Foot::Free } else { Foot::Zero };
-        let scale = axis::scale(metric.unit, self.lowest, self.highest, foot);
+        let scale = &self.scale;
         let names = self.names(&free, frame);
         let legend = if names == Names::Above { lines::legend(&mut pen.sheet(), self.lines, &free) } else { 0.0 };
         let labels = self.labels(scale.ticks.last().map_or(scale.high, |tick| tick.at), names);
-        let room = self.room(Free { top: free.top + legend, ..free }, &scale, &labels);
+        let room = self.room(Free { top: free.top + legend, ..free }, scale, &labels);
         let window = &self.series.window;
-        let plane = Plane::new(&pen, room, window.periods.len(), &scale);
-        plane.grid(&scale);
+        let plane = Plane::new(&pen, room, window.periods.len(), scale);
+        plane.grid(scale);
         plane.periods(window);
         if let [line] = self.lines {
             plane.counts("n", &lines::counts(line));
@@ -170,7 +176,7 @@ impl Drawing<'_> {
         self.lines.iter().map(label).collect()
     }
 
-    fn room(&self, free: Free, scale: &axis::Scale, labels: &[(String, f64)]) -> Room {
+    fn room(&self, free: Free, scale: &Scale, labels: &[(String, f64)]) -> Room {
         let widest_tick =
             scale.ticks.iter().map(|tick| advances::width(&tick.label, LABEL, Weight::Regular)).fold(10.0, f64::max);
         let widest_label = labels.iter().map(|(_, width)| *width).fold(0.0, f64::max);

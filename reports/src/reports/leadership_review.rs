@@ -9,7 +9,7 @@ use crate::frame::Frame;
 use crate::input::{ReportInput, ReportPeriod};
 use crate::measures::{self, Measure, measure};
 use crate::sections::{actions, adoption, changes, data, note, refusal, section, voices};
-use crate::standing::{Standing, calm_targets, day_so_far, promise, said, standings, unclear_targets};
+use crate::standing::{Standing, calm_targets, day_of_adoption, promise, said, standings, unclear_targets};
 use crate::wording::{self, dates, finding, finding::Tone};
 use waymark_analytics::{Cell, Series};
 
@@ -103,7 +103,7 @@ fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section 
     } else {
         blocks.extend(adoption::reach_chart(input, standings));
         blocks.push(Block::Table(funnel(input, standings)));
-        blocks.extend(day_so_far(input, standings).map(note));
+        blocks.extend(day_of_adoption(input, standings).map(note));
     }
     blocks.push(note(
         "How many came by themselves and how many stayed is no part of this review: “waymark adoption COMPONENT” says it.",
@@ -113,11 +113,11 @@ fn adoption_section(input: &ReportInput, standings: &[Standing<'_>]) -> Section 
 
 fn funnel(input: &ReportInput, standings: &[Standing<'_>]) -> Table {
     let row = |standing: &Standing<'_>| {
-        let active = standing.coverage.and_then(|cell| cell.denominator);
+        let active = standing.fit.and_then(|cell| cell.denominator);
         vec![
             Entry::of(&standing.info.title).with(format!("owned by {}", standing.info.owner)),
             Entry::of(active.map_or_else(|| "–".to_owned(), wording::plain)),
-            Entry::of(wording::count(standing.eligible)).with(said(standing.coverage)),
+            Entry::of(wording::count(standing.eligible)).with(said(standing.fit)),
             Entry::of(wording::count(standing.adopted)).with(standing.share()),
             since(standing),
             Entry::of(wording::count(standing.unknown)),
@@ -217,9 +217,9 @@ fn instability(fail_rate: Option<&Measure<'_>>) -> String {
 fn dangers(standing: &Standing<'_>) -> Vec<Item> {
     let title = &standing.info.title;
     let mut items = Vec::new();
-    if let Some(target) = standing.target_in_danger() {
+    if let Some((target, danger)) = standing.target_in_danger() {
         items.push(Item {
-            text: format!("{title}: target {} is {}.", promise(target), standing.info.status),
+            text: format!("{title}: target {} is {danger}.", promise(target)),
             detail: format!("{}.", wording::capitalised(&standing.outlook())),
             link: None,
         });

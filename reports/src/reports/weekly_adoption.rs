@@ -7,7 +7,8 @@ use crate::document::{Block, Document, List, Section, Sentence};
 use crate::input::ReportInput;
 use crate::measures;
 use crate::sections::{actions, adoption, data, migrations, note, refusal, section, voices};
-use crate::standing::{Standing, day_so_far, standings, without_numbers};
+use crate::standing::{Standing, day_of_adoption, standings, without_numbers};
+use crate::wording;
 use std::cmp::Reverse;
 
 const HEADLINES_MAX: usize = 3;
@@ -16,7 +17,7 @@ const HEADLINES_MAX: usize = 3;
 pub(crate) fn build(input: &ReportInput) -> Document {
     let standings = standings(input);
     let sections = vec![
-        section("headline", "In short", "", headlines(&standings)),
+        section("headline", "In short", "", headlines(input, &standings)),
         scoreboard(input, &standings),
         section("moved", "Who moved", "Whom to thank, and whom to ask.", adoption::movements(input, &standings)),
         section("migrations", "Migrations", "What is left, who is stuck, and when it ends.", migrations::migrations(input)),
@@ -30,11 +31,20 @@ pub(crate) fn build(input: &ReportInput) -> Document {
     crate::reports::document("weekly_adoption", input, sections)
 }
 
-/// One sentence for each main component: where one left or a target is in danger first, then by size.
-fn headlines(standings: &[Standing<'_>]) -> Vec<Block> {
-    if standings.is_empty() {
-        return vec![note("No claim about adoption: no component has a known status yet.")];
+/// The main components, who moved, and the verdict about the pipelines where there is one.
+fn headlines(input: &ReportInput, standings: &[Standing<'_>]) -> Vec<Block> {
+    let mut blocks = main_components(standings);
+    if blocks.is_empty() {
+        blocks.push(note("No claim about adoption: no component has a known status yet."));
     }
+    blocks.extend(adoption::moved(input).map(Block::Headline));
+    let pipelines = measures::measure(input, "ci_success_rate", "share").filter(measures::Measure::is_comparable);
+    blocks.extend(pipelines.map(|pipelines| Block::Headline(pipelines.sentence())));
+    blocks
+}
+
+/// One sentence for each main component: where one left or a target is in danger first, then by size.
+fn main_components(standings: &[Standing<'_>]) -> Vec<Block> {
     let weight = |index: &usize| {
         let standing = standings.get(*index)?;
         Some((
@@ -61,13 +71,15 @@ fn scoreboard(input: &ReportInput, standings: &[Standing<'_>]) -> Section {
     } else {
         blocks.push(adoption::scoreboard(input, standings));
         blocks.extend(adoption::reach_chart(input, standings));
-        blocks.extend(day_so_far(input, standings).map(note));
+        blocks.extend(day_of_adoption(input, standings).map(note));
     }
     let missing = without_numbers(input);
     if !missing.is_empty() {
-        blocks.push(note(format!("No claim about {}: no eligible service is known.", missing.join(", "))));
+        blocks.push(note(format!("No claim about {}: no eligible service is known.", wording::listed(&missing))));
     }
-    section("scoreboard", "Scoreboard", "Adoption is read with coverage and reach, never alone.", blocks)
+    let purpose =
+        "Adoption is read with fit, the share of active services that a component is made for, and reach, never alone.";
+    section("scoreboard", "Scoreboard", purpose, blocks)
 }
 
 fn friction(input: &ReportInput) -> Section {

@@ -4,7 +4,7 @@
 
 use crate::document::Item;
 use crate::input::{Movement, MovementKind, ReportInput};
-use crate::standing::{Standing, calm_targets, promise};
+use crate::standing::{BEYOND_PACE, Standing, calm_targets, promise};
 use crate::wording;
 
 /// More actions than this are no actions.
@@ -42,24 +42,22 @@ fn moved<'a>(input: &'a ReportInput, standing: &Standing<'_>, kind: MovementKind
 fn left(input: &ReportInput, standing: &Standing<'_>) -> Option<Item> {
     let gone = moved(input, standing, MovementKind::Left);
     let first = gone.first()?;
-    let names: Vec<&str> = gone.iter().map(|movement| movement.service.as_str()).take(3).collect();
-    let more = if gone.len() > names.len() { " and others" } else { "" };
+    let mut names: Vec<&str> = gone.iter().map(|movement| movement.service.as_str()).take(3).collect();
+    if gone.len() > names.len() {
+        names.push("others");
+    }
     Some(Item {
-        text: format!("Find out why {}{more} left {}.", names.join(", "), standing.info.title),
+        text: format!("Find out why {} left {}.", wording::listed(&names), standing.info.title),
         detail: format!("Owner: {}. For the decision to extend what it fits, or to record an exemption.", standing.info.owner),
         link: first.evidence_url.clone(),
     })
 }
 
 fn overdue(standing: &Standing<'_>) -> Option<Item> {
-    let target = standing.target_in_danger()?;
+    let (target, danger) = standing.target_in_danger()?;
+    let state = if danger == BEYOND_PACE { "too slow" } else { danger };
     Some(Item {
-        text: format!(
-            "{} is {} for {}: help teams over, or set a later day.",
-            standing.info.title,
-            standing.info.status,
-            promise(target)
-        ),
+        text: format!("{} is {state} for {}: help teams over, or set a later day.", standing.info.title, promise(target)),
         detail: format!("Owner: {}. For the decision on the target.", standing.info.owner),
         link: None,
     })
@@ -114,6 +112,32 @@ mod tests {
     use super::*;
     use crate::invented::input;
     use crate::standing::standings;
+
+    #[test]
+    fn a_target_without_any_gain_for_weeks_is_an_action() {
+        let mut given = input();
+        given.components.retain(|component| component.id == "base-image");
+        given.components[0].status = "no forecast".to_owned();
+        let asked = |given: &ReportInput| overdue(&standings(given)[0]).map(|item| item.text);
+        assert_eq!(asked(&given), None);
+        for cell in &mut given.series.get_mut("adoption_rate").unwrap().weekly.cells {
+            cell.numerator = Some(78.0);
+        }
+        let text = "Base image is too slow for 95 % by 31 Mar 2027: help teams over, or set a later day.";
+        assert_eq!(asked(&given).as_deref(), Some(text));
+    }
+
+    #[test]
+    fn those_who_left_are_listed_as_a_sentence_lists_them() {
+        let gone = input().movements.into_iter().find(|movement| movement.kind == MovementKind::Left).unwrap();
+        let names = ["a", "b", "c", "d"];
+        for (count, said) in [(1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and others")] {
+            let movements = names[..count].iter().map(|name| Movement { service: (*name).to_owned(), ..gone.clone() });
+            let given = ReportInput { movements: movements.collect(), ..input() };
+            let asked = standings(&given).iter().find_map(|standing| left(&given, standing)).unwrap();
+            assert_eq!(asked.text, format!("Find out why {said} left Secrets store."));
+        }
+    }
 
     #[test]
     fn who_was_born_off_the_path_and_came_by_itself_is_not_asked_about() {

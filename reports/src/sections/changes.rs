@@ -45,7 +45,7 @@ pub(crate) fn changed(input: &ReportInput, standings: &[Standing<'_>], measures:
 /// How much can be compared: `7 measures of delivery, 9 of adoption and 10 of satisfaction`.
 fn compared(sides: &[Side]) -> Option<String> {
     let known = sides.iter().filter(|side| side.comparable > 0).enumerate();
-    let mut parts: Vec<String> = known
+    let parts: Vec<String> = known
         .map(|(place, side)| {
             let count = i64::try_from(side.comparable).unwrap_or(i64::MAX);
             match place {
@@ -54,8 +54,7 @@ fn compared(sides: &[Side]) -> Option<String> {
             }
         })
         .collect();
-    let last = parts.pop()?;
-    Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+    (!parts.is_empty()).then(|| wording::listed(&parts))
 }
 
 fn delivery(input: &ReportInput, measures: &[(&'static str, &'static str)]) -> Side {
@@ -134,8 +133,8 @@ mod tests {
         let told = said(|_| {});
         // By hand: −40 ± √(21² + 21²) = −40 ± 29.7 points.
         let expected = "Of 2 measures of delivery, 4 of adoption and 1 of satisfaction that can be compared with the 90 days \
-                        before, 5 changed clearly: net promoter score of Standard CI pipeline is +34 (n = 61), down from +74, \
-                        difference −70 to −10; change lead time (median) is 1.8 d (n = 1,310), down from 2.5 d, difference ";
+                        before, 5 changed clearly: net promoter score of Standard CI pipeline is +34 (n = 61), down from +74 \
+                        (−40, 95 % interval −70 to −10); change lead time (median) is 1.8 d (n = 1,310), down from 2.5 d (−";
         assert!(told.text.starts_with(expected), "{}", told.text);
         assert!(told.text.contains("Standard CI pipeline is used by 46 of 60 eligible services, up from 31 of 60"));
         assert_eq!(told.tone, Tone::Neutral);

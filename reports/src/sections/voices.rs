@@ -7,7 +7,7 @@ use crate::wording::{self, finding};
 use waymark_analytics::{Cell, Change, Metric, Unit, change, find};
 use waymark_event::Instant;
 
-/// Below this many answers a score moves by more than most changes.
+/// Below this many answers an interval is wider than most changes are large.
 const ANSWERS_MIN: i64 = 100;
 
 /// The newest score of the platform and of each component, or why there are none.
@@ -30,8 +30,10 @@ pub(crate) fn scores(input: &ReportInput) -> Vec<Block> {
         rows: subjects.iter().map(|voice| row(input, voice)).collect(),
     })];
     if is_small {
-        let words =
-            format!("A score from fewer than {ANSWERS_MIN} answers moves by chance: read the interval before the score.");
+        let words = format!(
+            "In 19 of 20 surveys the 95 % interval holds the score that all who could have answered would give. From fewer \
+             than {ANSWERS_MIN} answers it is wide: read it before the score."
+        );
         blocks.push(note(words));
     }
     blocks
@@ -95,11 +97,11 @@ pub(crate) fn said(score: &ScoreRow) -> String {
     }
 }
 
-/// The wave before, and how far the newest one is from it where that is clear.
+/// The wave before, and how far the newest one is from it.
 fn compared(voice: &Voice<'_>) -> Entry {
     let (Some(before), Some((metric, change))) = (voice.before, voice.change()) else { return Entry::of("–") };
     let words = format!("{} {}", finding::arrow(change.verdict), finding::verdict(change.verdict));
-    let far = finding::difference(metric, &change).map_or_else(String::new, |far| format!(", {far}"));
+    let far = finding::difference(metric, &change).map_or_else(String::new, |far| format!(" ({far})"));
     // What is told in colour is the difference, not the wave before.
     Entry::of(words).with(format!("{} in {}{far}", said(before), before.wave)).toned(finding::tone(metric, &change))
 }
@@ -144,8 +146,13 @@ mod tests {
         let blocks = scores(&given);
         let Some(Block::Table(table)) = blocks.first() else { panic!("no table: {blocks:?}") };
         assert_eq!(table.rows.len(), 3);
-        assert_eq!(table.rows[0][5].detail, "−60 in winter, difference +52 to +104");
+        // By hand: 78 ± √(15² + 21²) = 78 ± 25.8 points.
+        assert_eq!(table.rows[0][5].detail, "−60 in winter (+78, 95 % interval +52 to +104)");
         assert_eq!(table.rows[0][5].text, "↑ up");
         assert_eq!(table.rows[2][2].text, wording::WITHHELD);
+        // 61 answered: what their interval means is said below.
+        let Some(Block::Note(sentence)) = blocks.last() else { panic!("no note: {blocks:?}") };
+        let meaning = "In 19 of 20 surveys the 95 % interval holds the score that all";
+        assert!(sentence.text.starts_with(meaning), "{}", sentence.text);
     }
 }

@@ -1,6 +1,7 @@
-//! The words for a change: one pattern per verdict, nothing said below the noise.
+//! The words for a change: one pattern per verdict. Below the noise no direction is said, only how large the difference is
+//! and how large it may be.
 
-use crate::wording::{self, number::alike};
+use crate::wording::{self, number::between};
 use waymark_analytics::{Better, Change, Metric, Statistic, Unit, Verdict};
 
 /// What a change means for the reader, by the catalogue's `better`.
@@ -57,27 +58,25 @@ pub fn arrow(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The verdict with where the value came from, and how far it went where that is clear: `down from 2.4 d, difference −20
-/// to −3 h`, `no clear change from 75 %`.
+/// The verdict with where the value came from and how far it went: `down from 2.4 d (−12 h, 95 % interval −20 to −3)`,
+/// `no clear change from 75 % (+2 points, 95 % interval −3 to +7)`.
 pub fn change(metric: &Metric, change: &Change) -> String {
     let words = verdict(change.verdict);
     match (change.verdict, change.before) {
         (Verdict::Up | Verdict::Down | Verdict::NoClearChange, Some(before)) => {
             let from = before_beside_after(metric, before, change.after);
-            let far = difference(metric, change).map_or_else(String::new, |far| format!(", {far}"));
+            let far = difference(metric, change).map_or_else(String::new, |far| format!(" ({far})"));
             format!("{words} from {from}{far}")
         }
         _ => words.to_owned(),
     }
 }
 
-/// The limits of a clear change: `difference +0.1 to +0.9`; of a rate or a count, which are compared by their ratio, as
-/// per cent of what was before. The intervals of both values may overlap all the same, and this says why it is clear.
+/// The difference and its limits, whether it is clear or not: `+0.5 points, 95 % interval +0.1 to +0.9`; of a rate or a
+/// count, which are compared by their ratio, in per cent of what was before. The intervals of both values may overlap all
+/// the same, and this says why a change is clear, or how large one may be that is not.
 pub(crate) fn difference(metric: &Metric, change: &Change) -> Option<String> {
-    if !is_clear(change) {
-        return None;
-    }
-    let (low, high) = (change.low?, change.high?);
+    let (estimate, low, high) = (change.difference?, change.low?, change.high?);
     let is_ratio = matches!(metric.kind, Statistic::Rate | Statistic::Events | Statistic::Level);
     let largest = low.abs().max(high.abs());
     let (none, part, sign) = match metric.unit {
@@ -86,12 +85,16 @@ pub(crate) fn difference(metric: &Metric, change: &Change) -> Option<String> {
         Unit::Seconds => (0.0, wording::step(largest).seconds, wording::sign(Unit::Seconds, largest)),
         Unit::PerServiceWeek | Unit::DaysPerWeek | Unit::Points | Unit::Count => (0.0, 1.0, ""),
     };
-    let numbers = [low, high].map(|limit| (limit - none) / part);
-    let signs = numbers.map(|number| if number > 0.0 { "+" } else { "" });
-    let [low, high] = alike(numbers);
-    let [low, high] = [signs[0].to_owned() + &low, signs[1].to_owned() + &high];
-    let between = if low == high { low } else { format!("{low} to {high}") };
-    Some(format!("difference {between}{sign}"))
+    let told = |number: f64| (number - none) / part;
+    let (estimate, [low, high]) = between(told(estimate), [told(low), told(high)]);
+    let sign = if sign == " points" && matches!(estimate.as_str(), "+1" | "−1") { " point" } else { sign };
+    let limits = match metric.kind {
+        _ if low == high => String::new(),
+        // A census has no noise: its limits are what is unknown at both ends.
+        Statistic::Census => format!(", {low} to {high} with unknown"),
+        _ => format!(", 95 % interval {low} to {high}"),
+    };
+    Some(format!("{estimate}{sign}{limits}"))
 }
 
 /// The finding as a chart's title: `Change lead time fell from 1.9 d to 23 h`.
@@ -139,30 +142,49 @@ mod tests {
         assert_eq!(change(rate, &rose), "up from 2.1");
     }
 
+    /// A change by so much, between limits.
+    fn far(id: &str, verdict: Verdict, [before, after]: [f64; 2], difference: f64, [low, high]: [f64; 2]) -> String {
+        let limits = Change { difference: Some(difference), low: Some(low), high: Some(high), ..moved(verdict, before, after) };
+        change(find(id).unwrap(), &limits)
+    }
+
     #[test]
     fn a_clear_change_says_how_far_it_went() {
-        let far = |id: &str, verdict, before, after, limits: (f64, f64)| {
-            let found = Change { low: Some(limits.0), high: Some(limits.1), ..moved(verdict, before, after) };
-            change(find(id).unwrap(), &found)
-        };
         // A rate is compared by its ratio: 1.02 times as many are 2 % more.
-        let rate = far("deployment_frequency", Verdict::Up, 2.0, 2.1, (1.02, 1.085));
-        assert_eq!(rate, "up from 2, difference +2.0 to +8.5 %");
-        let share = far("ci_success_rate", Verdict::Up, 0.92, 0.93, (0.003, 0.0152));
-        assert_eq!(share, "up from 92 %, difference +0.3 to +1.5 points");
-        let time = far("change_lead_time", Verdict::Down, 165_600.0, 82_800.0, (-108_000.0, -10_800.0));
-        assert_eq!(time, "down from 46 h, difference −30 to −3 h");
-        let score = far("nps", Verdict::Down, 29.0, -5.0, (-60.4, -7.6));
-        assert_eq!(score, "down from +29, difference −60 to −8");
-        let little = far("ci_success_rate", Verdict::Up, 0.92, 0.93, (0.000_43, 0.02));
-        assert_eq!(little, "up from 92 %, difference +0.04 to +2.00 points");
+        let rate = far("deployment_frequency", Verdict::Up, [2.0, 2.1], 1.05, [1.02, 1.085]);
+        assert_eq!(rate, "up from 2 (+5.0 %, 95 % interval +2.0 to +8.5)");
+        let share = far("ci_success_rate", Verdict::Up, [0.92, 0.93], 0.009, [0.003, 0.0152]);
+        assert_eq!(share, "up from 92 % (+0.9 points, 95 % interval +0.3 to +1.5)");
+        let time = far("change_lead_time", Verdict::Down, [165_600.0, 82_800.0], -82_800.0, [-108_000.0, -10_800.0]);
+        assert_eq!(time, "down from 46 h (−23 h, 95 % interval −30 to −3)");
+        let score = far("nps", Verdict::Down, [29.0, -5.0], -34.0, [-60.4, -7.6]);
+        assert_eq!(score, "down from +29 (−34, 95 % interval −60 to −8)");
+        let little = far("ci_success_rate", Verdict::Up, [0.92, 0.93], 0.01, [0.000_43, 0.02]);
+        assert_eq!(little, "up from 92 % (+1.00 points, 95 % interval +0.04 to +2.00)");
+    }
+
+    #[test]
+    fn a_change_that_is_not_clear_says_how_large_it_may_be() {
+        let share = far("ci_success_rate", Verdict::NoClearChange, [0.75, 0.77], 0.02, [-0.03, 0.07]);
+        assert_eq!(share, "no clear change from 75 % (+2 points, 95 % interval −3 to +7)");
+        let one = far("ci_success_rate", Verdict::NoClearChange, [0.92, 0.93], 0.01, [-0.01, 0.03]);
+        assert_eq!(one, "no clear change from 92 % (+1 point, 95 % interval −1 to +3)");
+        let rate = far("deployment_frequency", Verdict::NoClearChange, [2.0, 2.0], 1.0, [0.8, 1.25]);
+        assert_eq!(rate, "no clear change from 2 (0 %, 95 % interval −20 to +25)");
+        // The limits of a census are no interval: they are what is unknown.
+        let census = far("adoption_rate", Verdict::NoClearChange, [0.5, 0.52], 0.02, [-0.03, 0.05]);
+        assert_eq!(census, "no clear change from 50 % (+2 points, −3 to +5 with unknown)");
+        let known = far("adoption_rate", Verdict::NoClearChange, [0.5, 0.52], 0.02, [0.02, 0.02]);
+        assert_eq!(known, "no clear change from 50 % (+2 points)");
+    }
+
+    #[test]
+    fn an_earlier_value_has_the_unit_of_the_later_one_where_that_can_be_read() {
         // A tile says 30 h beside it; what would be thousands of seconds keeps its own unit.
-        let age = far("change_lead_time", Verdict::NoClearChange, 172_800.0, 108_000.0, (0.0, 0.0));
-        assert_eq!(age, "no clear change from 48 h");
-        let short = far("change_lead_time", Verdict::NoClearChange, 172_800.0, 60.0, (0.0, 0.0));
-        assert_eq!(short, "no clear change from 2 d");
-        let unclear = far("ci_success_rate", Verdict::NoClearChange, 0.92, 0.93, (-0.01, 0.03));
-        assert_eq!(unclear, "no clear change from 92 %");
+        let lead_time = find("change_lead_time").unwrap();
+        let from = |after: f64| change(lead_time, &moved(Verdict::NoClearChange, 172_800.0, after));
+        assert_eq!(from(108_000.0), "no clear change from 48 h");
+        assert_eq!(from(60.0), "no clear change from 2 d");
     }
 
     #[test]

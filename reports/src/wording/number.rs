@@ -41,27 +41,30 @@ pub(super) fn signed(value: f64) -> String {
     if whole > 0.0 { format!("+{}", grouped(whole)) } else { grouped(whole) }
 }
 
-/// Two numbers in the same places: as many as the larger one needs, and more where the other would be nought.
-pub(super) fn alike(values: [f64; 2]) -> [String; 2] {
-    let [one, other] = values.map(f64::abs);
+/// A number and two limits of it with their signs, all in the same places: as many as the larger limit needs, and more
+/// where the other would be nought.
+pub(super) fn between(value: f64, limits: [f64; 2]) -> (String, [String; 2]) {
+    let [one, other] = limits.map(f64::abs);
     let needed = places(one.max(other));
     let is_seen = |places: &usize| trimmed(&format!("{:.*}", *places, one.min(other))) != "0";
-    let places = (needed..=PLACES_MAX).find(is_seen).unwrap_or(needed);
-    let mut texts = values.map(|value| format!("{value:.places$}"));
-    while texts.iter().all(|text| text.contains('.') && text.ends_with(['0', '.'])) {
-        for text in &mut texts {
-            text.pop();
-        }
+    let mut places = (needed..=PLACES_MAX).find(is_seen).unwrap_or(needed);
+    while places > 0 && limits.iter().all(|limit| format!("{limit:.places$}").ends_with('0')) {
+        places -= 1;
     }
-    let [first, second] = texts;
-    let said = |text: &str, value: f64| match text.split_once('.') {
-        Some((whole, places)) => {
-            let sign = if whole.starts_with('-') { "−" } else { "" };
-            format!("{sign}{}.{places}", thousands(whole.trim_start_matches('-')))
-        }
-        None => grouped(value.round()),
+    (with_sign(value, places), limits.map(|limit| with_sign(limit, places)))
+}
+
+/// A number in so many places that carries its sign: `+1.5`, `−12`, and `0` for what is nought in them.
+fn with_sign(value: f64, places: usize) -> String {
+    let text = format!("{:.places$}", value.abs());
+    if trimmed(&text) == "0" {
+        return "0".to_owned();
+    }
+    let size = match text.split_once('.') {
+        Some((whole, rest)) => format!("{}.{rest}", thousands(whole)),
+        None => thousands(&text),
     };
-    [said(&first, values[0]), said(&second, values[1])]
+    format!("{}{size}", if value < 0.0 { "−" } else { "+" })
 }
 
 fn trimmed(text: &str) -> String {
@@ -109,21 +112,24 @@ mod tests {
     }
 
     #[test]
-    fn two_numbers_have_the_same_places() {
+    fn a_number_and_its_limits_have_the_same_places() {
         let cases = [
-            ([0.043, 2.0], ["0.04", "2.00"]),
-            ([0.68, 16.2], ["1", "16"]),
-            ([0.3, 16.2], ["0.3", "16.2"]),
-            ([2.0, 8.5], ["2.0", "8.5"]),
-            ([3.0, 5.0], ["3", "5"]),
-            ([-60.4, -7.6], ["−60", "−8"]),
-            ([-2.0, 0.0], ["−2", "0"]),
-            ([12.0, 1_204.4], ["12", "1,204"]),
-            ([0.3, 1_204.4], ["0.3", "1,204.4"]),
-            ([-1_234_567.0, -0.04], ["−1,234,567.00", "−0.04"]),
+            (1.0, [0.043, 2.0], "+1.00", ["+0.04", "+2.00"]),
+            (8.4, [0.68, 16.2], "+8", ["+1", "+16"]),
+            (8.4, [0.3, 16.2], "+8.4", ["+0.3", "+16.2"]),
+            (5.0, [2.0, 8.5], "+5.0", ["+2.0", "+8.5"]),
+            (4.0, [3.0, 5.0], "+4", ["+3", "+5"]),
+            (-34.0, [-60.4, -7.6], "−34", ["−60", "−8"]),
+            (-1.0, [-2.0, 0.0], "−1", ["−2", "0"]),
+            (600.0, [12.0, 1_204.4], "+600", ["+12", "+1,204"]),
+            (600.0, [0.3, 1_204.4], "+600.0", ["+0.3", "+1,204.4"]),
+            (-600.5, [-1_234_567.0, -0.04], "−600.50", ["−1,234,567.00", "−0.04"]),
+            // What is nought beside such limits has no sign.
+            (0.3, [-20.0, 39.0], "0", ["−20", "+39"]),
+            (-0.3, [-39.0, 20.0], "0", ["−39", "+20"]),
         ];
-        for (given, wanted) in cases {
-            assert_eq!(alike(given), wanted, "{given:?}");
+        for (value, limits, said, around) in cases {
+            assert_eq!(between(value, limits), (said.to_owned(), around.map(str::to_owned)), "{value} in {limits:?}");
         }
     }
 

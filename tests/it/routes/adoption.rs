@@ -81,6 +81,8 @@ async fn a_migration_says_how_far_it_is_and_who_waits() {
     assert!(status == StatusCode::OK && page.contains("<svg") && page.contains(first["title"].as_str().unwrap()));
     assert!(waiting.iter().all(|one| page.contains(one["service"].as_str().unwrap())));
     assert!(!page.contains("<h2"), "the title of the page is not repeated");
+    let (_, _, board) = site.get("/adoption").await;
+    assert!(String::from_utf8(board).unwrap().contains("href=\"/migrations\""), "nothing leads to the page of all");
     let (status, _, body) = site.get("/api/v1/migrations/nosuch").await;
     assert!(status == StatusCode::NOT_FOUND && String::from_utf8(body).unwrap().contains(id));
 }

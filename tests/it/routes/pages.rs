@@ -136,8 +136,61 @@ async fn a_tile_without_a_value_rests_on_nothing() {
     let mut sent: Vec<Delivery> = vec![owned("cart", "payments")];
     // None of them is old enough to be judged.
     sent.extend(deployed("cart", 3, 1));
-    let home = Site::over(World::new(AS_OF).await, &sent).await.page("/").await;
-    assert!(home.contains("no usable data") && !home.contains("0 of 0"), "{home}");
+    let site = Site::over(World::new(AS_OF).await, &sent).await;
+    let home = site.page("/").await;
+    assert!(home.contains("too young to be judged yet") && !home.contains("0 of 0"), "{home}");
+    let metric = site.page("/metrics/change_fail_rate").await;
+    assert!(metric.contains(" to be judged: that is possible 7 days after the end of each"), "{metric}");
+    assert!(!metric.contains("aria-current=\"true\"") && metric.contains("aria-current=\"page\""), "{metric}");
+}
+
+#[tokio::test]
+async fn what_is_too_young_to_be_judged_is_not_compared() {
+    // Of the newest of four weeks two days of seven are old enough.
+    let path = "/api/v1/charts/trend.svg?metric=change_fail_rate&last=4";
+    let (_, _, svg) = of_two_paces().await.get(path).await;
+    let svg = String::from_utf8(svg).unwrap();
+    assert!(svg.contains("Change fail rate: no clear change"), "{svg}");
+}
+
+#[tokio::test]
+async fn an_empty_half_is_not_compared() {
+    let mut sent: Vec<Delivery> = vec![owned("cart", "payments")];
+    sent.extend(deployed("cart", 60, 1));
+    let site = Site::over(World::new(AS_OF).await, &sent).await;
+    let (_, _, svg) = site.get("/api/v1/charts/trend.svg?metric=change_fail_rate&last=26&width=2400").await;
+    let svg = String::from_utf8(svg).unwrap();
+    // Of 26 weeks the eight from 19 January on have deployments that are old enough: twice four are compared.
+    assert!(svg.contains("Change fail rate: no clear change"), "{svg}");
+    assert!(svg.contains("28 d vs") && !svg.contains("91 d vs"), "{svg}");
+}
+
+#[tokio::test]
+async fn a_folder_whose_data_ended_long_ago_says_so_and_shows_what_there_was() {
+    let mut sent: Vec<Delivery> = vec![owned("cart", "payments")];
+    sent.extend(deployed_weekly("cart"));
+    let site = Site::over(World::new("2027-03-25T00:00:00Z").await, &sent).await;
+    for path in ["/", "/services", "/teams", "/services/cart", "/metrics/deployment_frequency", "/adoption", "/doctor"] {
+        let page = site.page(path).await;
+        assert!(page.contains("newest deployment or run 23 Mar 2026"), "{path}: {page}");
+    }
+    let services = site.page("/services").await;
+    assert!(services.contains("href=\"/services/cart\"") && services.contains("later days are empty"), "{services}");
+    let metric = site.page("/metrics/deployment_frequency").await;
+    assert!(metric.contains("grain=window&amp;from=2025-12-24&amp;to=2026-03-24\""), "{metric}");
+    let doctor = site.page("/doctor").await;
+    assert!(doctor.contains("href=\"/doctor?days=456\""), "{doctor}");
+    assert!(site.json("/api/v1/doctor").await["newest_event_at"].as_str().unwrap().starts_with("2026-03-23T09:00:00"));
+    assert!(!undescribed().await.page("/").await.contains("newest deployment or run"));
+}
+
+#[tokio::test]
+async fn a_report_that_is_read_here_has_a_way_back() {
+    let site = undescribed().await;
+    for (format, has_way) in [("html", true), ("md", false)] {
+        let (_, _, body) = site.get(&format!("/api/v1/reports/weekly_adoption?format={format}")).await;
+        assert_eq!(String::from_utf8(body).unwrap().contains("href=\"/\">Overview<"), has_way, "{format}");
+    }
 }
 
 #[tokio::test]
@@ -190,6 +243,8 @@ async fn no_name_turns_what_follows_it() {
 async fn deployments_without_known_commits_are_told_by_week() {
     let home = undescribed().await.page("/").await;
     assert!(home.contains("href=\"/metrics/deployment_frequency?grain=week&amp;last=26\""), "{home}");
+    assert!(home.contains("the deployments behind it</a>; limits not adjusted for clustering"), "{home}");
+    assert!(home.contains("viewBox=\"0 0 560 330\""), "{home}");
 }
 
 #[tokio::test]

@@ -63,6 +63,10 @@ impl Database {
             }
             Command::Fact(name) => {
                 self.scenario.fact(name).await.map_err(|error| Failure::of(&error))?;
+                let differences = self.scenario.differences_apart(name, 1).await.map_err(|error| Failure::of(&error))?;
+                if !differences.is_empty() {
+                    return Err(Failure(format!("computed unit by unit `{name}` differs:\n{}", differences.join("\n"))));
+                }
                 Ok(Vec::new())
             }
             Command::Metric(metric, window, as_of) => {

@@ -75,6 +75,47 @@ fn every_command_of_upkeep_does_its_work() {
     assert!(String::from_utf8_lossy(&damaged.stdout).contains("is missing: restore the newest backup"), "{damaged:?}");
 }
 
+/// Reads these events from a file, one in each line.
+fn ingest(program: &Path, place: &Path, events: &[&str]) -> Output {
+    let file = place.join("events.ndjson");
+    std::fs::write(&file, events.join("\n")).unwrap();
+    run(program, &place.join("data"), &["ingest", "file", "--source", "json", file.to_str().unwrap()])
+}
+
+#[test]
+fn a_file_of_which_nothing_is_understood_is_an_error() {
+    let Some(program) = program() else {
+        return skipped("a file that says nothing", "the program is not built: run `cargo build` first");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let good = r#"{"type":"deployment","data":{"deployment_id":"1"}}"#;
+    let bad = r#"{"type":"deployment","data":{"deployment":"1"}}"#;
+    for (events, code, told) in [
+        ([bad, bad], 1, "error: nothing was understood: see `waymark rejections`"),
+        ([good, bad], 0, "not understood: 1 item; what was good is kept"),
+        ([good, good], 0, "read from 1 file"),
+    ] {
+        let read = ingest(&program, place.path(), &events);
+        let said = String::from_utf8_lossy(&read.stderr);
+        assert_eq!(read.status.code(), Some(code), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn the_doctor_writes_out_what_would_steer_a_terminal() {
+    let Some(program) = program() else {
+        return skipped("hostile names", "the program is not built: run `cargo build` first");
+    };
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("waymark.toml"), "as_of = \"2026-04-01T00:00:00Z\"\n").unwrap();
+    let event = r#"{"type":"deployment","data":{"deployment_id":"1","service_hint":"ghost\u001b[31m","environment":"production","version":"v1","status":"finished","result":"success","finished_at":"2026-03-10T10:00:00Z"}}"#;
+    let read = ingest(&program, place.path(), &[event]);
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let told = said(&program, &place.path().join("data"), &["doctor"]);
+    assert!(told.contains(r"ghost\u{1b}[31m") && !told.contains('\u{1b}'), "{told:?}");
+}
+
 /// A team without services, and an owner without members, are said, and nothing of the sample is.
 fn members_are_checked(program: &Path, data: &Path) {
     assert!(!said(program, data, &["check"]).contains("member of"));

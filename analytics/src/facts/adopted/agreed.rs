@@ -1,6 +1,7 @@
 //! What the registers say of each component, and the settings by which findings are believed.
 
 use crate::adoption::{Agreed, FitRule, Mandate, Patience, Release};
+use crate::definitions::Scope;
 use crate::facts::columns::{instant, instants, listed, numbers, said, text, texts};
 use crate::facts::walks::Given;
 use arrow::array::RecordBatch;
@@ -93,10 +94,12 @@ impl Registers<'_> {
             agreed.mandates.push(Mandate {
                 announced_at,
                 ends_at: instant(instants(batch, "ends_at")?, row),
-                services: list(batch, "services", row)?,
-                teams: list(batch, "teams", row)?,
-                systems: list(batch, "systems", row)?,
-                tags: list(batch, "tags", row)?,
+                scope: Scope {
+                    services: list(batch, "services", row)?,
+                    teams: list(batch, "teams", row)?,
+                    systems: list(batch, "systems", row)?,
+                    tags: list(batch, "tags", row)?,
+                },
             });
             Ok(())
         })

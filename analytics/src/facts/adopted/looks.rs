@@ -32,6 +32,16 @@ pub(super) fn places_of<'a>(
     Ok(places)
 }
 
+/// What each repository is called now, by the number of the name under which it is told.
+fn called<'a>(repositories: &Words<'a>, names: &'a [RecordBatch]) -> Result<Vec<Option<&'a str>>> {
+    let mut newest: HashMap<&str, &str, RandomState> = HashMap::default();
+    for batch in names {
+        let (former, now) = (text(batch, "name")?, text(batch, "repository")?);
+        newest.extend((0..batch.num_rows()).filter_map(|row| said(former, row).zip(said(now, row))));
+    }
+    Ok(repositories.all.iter().map(|name| name.map(|name| newest.get(name).copied().unwrap_or(name))).collect())
+}
+
 /// A number for each row: the same where the key is the same.
 fn numbered<Key: Copy + Eq + Hash>(rows: usize, key: impl Fn(usize) -> Key) -> Vec<u32> {
     let mut known: HashMap<Key, u32, RandomState> = HashMap::default();
@@ -103,6 +113,8 @@ pub(super) struct Looks<'a> {
     pub(super) components: Words<'a>,
     detectors: Words<'a>,
     repositories: Words<'a>,
+    /// What the repository of each number is called now.
+    called: Vec<Option<&'a str>>,
     tellers: Vec<u32>,
     kinds: Words<'a>,
     findings: Words<'a>,
@@ -122,13 +134,17 @@ pub(super) struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    pub(super) fn over(batch: &'a RecordBatch) -> Result<Self> {
+    /// Findings, and what repositories that were renamed are called now.
+    pub(super) fn over(batch: &'a RecordBatch, names: &'a [RecordBatch]) -> Result<Self> {
+        let repositories = Words::of(batch, "repository")?;
+        let called = called(&repositories, names)?;
         let mut looks = Self {
             batch,
             entities: views(batch, "entity_id")?,
             components: Words::of(batch, "component_id")?,
             detectors: Words::of(batch, "detector")?,
-            repositories: Words::of(batch, "repository")?,
+            repositories,
+            called,
             tellers: Vec::new(),
             kinds: Words::of(batch, "kind")?,
             findings: Words::of(batch, "finding")?,
@@ -226,7 +242,8 @@ impl<'a> Looks<'a> {
     }
 
     fn teller(&self, row: usize) -> (&'a str, &'a str) {
-        (self.detectors.said(row).unwrap_or_default(), self.repositories.said(row).unwrap_or_default())
+        let repository = self.repositories.number(row).and_then(|number| self.called.get(number as usize).copied().flatten());
+        (self.detectors.said(row).unwrap_or_default(), repository.unwrap_or_default())
     }
 
     fn rule_version(&self, row: usize) -> Option<i32> {

@@ -1,6 +1,6 @@
 //! `GET /adoption/{component}`: who joined, who left and to what, who stands where, when, and whether it helps.
 
-use super::{alternative_title, evidence, render, service_cell};
+use super::{alternative_title, evidence, render, service_cell, shown};
 use crate::adoption::{self, Bounds, EffectSaid, Moved, Score, Stander, Story, Tally, Until, WeeksSaid};
 use crate::app::App;
 use crate::pages::frame::{self, Refusal, day};
@@ -11,16 +11,17 @@ use crate::problem::Problem;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
-use waymark_analytics::{Definitions, Engine, Grain, Window};
+use waymark_analytics::{Definitions, Grain, Window};
 use waymark_reports::wording::dates;
 
 /// The page of one component.
 pub(crate) async fn component(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
     let app = app.pinned().await?;
-    frame::answered(&app, &format!("adoption {id}"), Box::pin(page(&app.engine, &id))).await
+    frame::answered(&app, &format!("adoption {id}"), Box::pin(page(&app, &id))).await
 }
 
-async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
+async fn page(app: &App, id: &str) -> Result<Markup, Problem> {
+    let engine = app.engine.as_ref();
     let story = titled(engine.definitions(), adoption::story(engine, id).await?);
     let effects = adoption::effects(engine, id).await?;
     let opened = engine.newest().await?;
@@ -32,7 +33,7 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
             a href={ "/metrics/adoption_rate?scope_kind=component&scope=" (id) "&grain=week&last=1" } { "the services behind it" }
             " · " a href={ "/api/v1/metrics/adoption_rate/series?scope_kind=component&scope=" (id) "&last=26&format=csv" } { "the numbers as CSV" }
         } }
-        (moved(&story.moved))
+        (moved(&story.moved, &story.standing))
         (waiting(&story))
         (until(story.score.until.as_ref()))
         (helped(&effects))
@@ -40,7 +41,7 @@ async fn page(engine: &Engine, id: &str) -> Result<Markup, Problem> {
         (users(&story))
     };
     let lede = html! { (story.score.category) " · offered by " (story.score.owner) " · " (story.score.lifecycle) ". " (story.score.sentence) "." };
-    render(engine, ("/adoption", &story.score.title), story.score.title.clone(), lede, content).await
+    render(app, ("/adoption", &story.score.title), story.score.title.clone(), lede, content).await
 }
 
 /// The story with what is used instead under the names that people use.
@@ -58,10 +59,10 @@ pub(super) fn levels(score: &Score) -> Markup {
     html! {
         section aria-labelledby="levels" {
             h2 #levels { "How far it has come" }
-            p.question { "Adoption is read with coverage and reach, never alone." }
+            p.question { "Adoption is read with fit and reach, never alone." }
             ul.tiles {
                 (tile("Adoption", &score.adoption, "of the services that it is made for"))
-                (tile("Coverage", &score.coverage, "of all active services could use it"))
+                (tile("Fit", &score.coverage, "of all active services could use it"))
                 (tile("Reach", &score.reach, "of all active services use it"))
                 (tile("Teams completed", &score.teams_completed, &format!("teams; started {}", score.teams_started.share())))
             }
@@ -81,7 +82,7 @@ fn tile(title: &str, bounds: &Bounds, of: &str) -> Markup {
     }
 }
 
-fn moved(moved: &[Moved]) -> Markup {
+fn moved(moved: &[Moved], standing: &[Stander]) -> Markup {
     html! {
         section aria-labelledby="moved" {
             h2 #moved { "Who moved" }
@@ -95,11 +96,21 @@ fn moved(moved: &[Moved]) -> Markup {
                         (service_cell(&one.service, one.team.as_deref()))
                         td data-label="What happened" { (what(one)) }
                         td data-label="Since" { (day(&one.since)) }
-                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td.evidence data-label="Evidence" { (seen(one, standing)) }
                     } } }
                 } }
             }
         }
+    }
+}
+
+/// What shows that a service moved; of one that joined and has stayed that is also what shows it now.
+fn seen(moved: &Moved, standing: &[Stander]) -> Markup {
+    let is_it = |one: &&Stander| one.service == moved.service && one.status == "adopted" && one.since == moved.since;
+    let placeless = moved.kind == "joined" && moved.evidence.is_none() && moved.evidence_url.is_none();
+    match standing.iter().find(is_it).filter(|_| placeless) {
+        Some(stander) => shown(stander),
+        None => evidence(moved.evidence.as_deref(), moved.evidence_url.as_deref()),
     }
 }
 
@@ -140,7 +151,7 @@ fn waiting(story: &Story) -> Markup {
                         td data-label="Status" { (status(one)) }
                         td data-label="Uses" { (one.alternative.as_deref().unwrap_or("–")) }
                         td data-label="Since" { (day(&one.since)) }
-                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                        td.evidence data-label="Evidence" { (shown(one)) }
                     } } }
                 } }
             }
@@ -270,7 +281,9 @@ fn users(story: &Story) -> Markup {
                         td data-label="Since" { (day(&one.since)) }
                         td data-label="Why" { (one.motive.as_deref().unwrap_or("–")) }
                         td data-label="Version" { (one.version.as_deref().unwrap_or("–")) }
-                        td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) small { (one.evidence_kind.as_deref().unwrap_or("")) } }
+                        td.evidence data-label="Evidence" {
+                            (shown(one)) @if one.evidence.is_some() { small { (one.evidence_kind.as_deref().unwrap_or("")) } }
+                        }
                         td data-label="Confirmed" { (one.confirmed_on.as_deref().map_or_else(|| "–".to_owned(), day)) }
                     } } }
                 } }
@@ -296,7 +309,7 @@ mod tests {
             evidence_commit: None,
             evidence_url: None,
         };
-        let table = moved(&[one]).into_string();
+        let table = moved(&[one], &[]).into_string();
         assert!(table.contains("<table class=\"stacked\">"), "{table}");
         assert!(table.contains("<td class=\"evidence\" data-label=\"Evidence\"><code>ci.yaml:3</code></td>"), "{table}");
     }

@@ -1,9 +1,10 @@
 //! How a team or a service delivers: the five numbers of DORA over the last 90 days, each a way to everything behind it.
 
 use crate::pages::address::Address;
-use crate::pages::metric::{beside, figure};
+use crate::pages::metric::{beside, figure, wider};
 use crate::pages::picture::named;
 use crate::problem::Problem;
+use chrono_tz::Tz;
 use futures::FutureExt;
 use maud::{Markup, html};
 use waymark_analytics::{Cell, Engine, Metric, Window, side_by_side};
@@ -37,12 +38,12 @@ pub(super) async fn delivered(engine: &Engine, kind: &str, name: &str) -> Result
         section aria-labelledby="delivery" {
             h2 #delivery { "How it delivers" }
             p.question { "The five metrics of DORA over the last 90 days, each with everything behind it." }
-            ul.tiles.five { @for (metric, cell) in &numbers { (number(metric, cell.as_ref(), kind, name)) } }
+            ul.tiles.five { @for (metric, cell) in &numbers { (number(metric, cell.as_ref(), (kind, name), zone)) } }
         }
     })
 }
 
-fn number(metric: &Metric, cell: Option<&Cell>, kind: &str, name: &str) -> Markup {
+fn number(metric: &Metric, cell: Option<&Cell>, (kind, name): (&str, &str), zone: Tz) -> Markup {
     let address = Address::of_metric(metric.id).with("scope_kind", kind).with_scope(name).text();
     html! {
         li.tile {
@@ -51,6 +52,7 @@ fn number(metric: &Metric, cell: Option<&Cell>, kind: &str, name: &str) -> Marku
             @if let Some(cell) = cell {
                 span.basis { (beside(metric, cell)) }
                 @if let Some(coverage) = cell.coverage { span.basis { (wording::share(coverage)) " coverage" } }
+                (wider(metric, cell, zone))
             }
         }
     }
@@ -79,12 +81,13 @@ mod tests {
             coverage: Some(0.58),
             is_partial: false,
         };
-        let known = number(metric, Some(&cell), "team", "a/b").into_string();
+        let team = ("team", "a/b");
+        let known = number(metric, Some(&cell), team, Tz::UTC).into_string();
         assert!(known.contains("href=\"/metrics/change_fail_rate?scope_kind=team&amp;scope=a%2Fb\">10 %</a>"), "{known}");
         assert!(known.contains("95 % 5–20 %, 4 of 40 deployments"), "{known}");
         assert!(known.contains("<span class=\"basis\">58 % coverage</span>"), "{known}");
-        assert!(number(metric, None, "team", "a/b").into_string().contains(">no data</a>"));
-        let rate = number(named("deployment_frequency").unwrap(), Some(&cell), "team", "a/b").into_string();
+        assert!(number(metric, None, team, Tz::UTC).into_string().contains(">no data</a>"));
+        let rate = number(named("deployment_frequency").unwrap(), Some(&cell), team, Tz::UTC).into_string();
         assert!(rate.contains(">0.1<small> per service and week</small></a>"), "{rate}");
     }
 }

@@ -19,13 +19,13 @@ use waymark_reports::{Waiting, WaitingState, burn_up_of};
 /// Every migration that has begun.
 pub(crate) async fn migrations(State(app): State<App>) -> Result<Response, Refusal> {
     let app = app.pinned().await?;
-    frame::answered(&app, "migrations", Box::pin(page(&app.engine, None))).await
+    frame::answered(&app, "migrations", Box::pin(page(&app, None))).await
 }
 
 /// One of them.
 pub(crate) async fn migration(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Refusal> {
     let app = app.pinned().await?;
-    frame::answered(&app, &format!("migration {id}"), Box::pin(page(&app.engine, Some(&id)))).await
+    frame::answered(&app, &format!("migration {id}"), Box::pin(page(&app, Some(&id)))).await
 }
 
 /// The way to the migrations from the scoreboard; nothing where none is declared.
@@ -39,12 +39,14 @@ pub(super) fn overview(engine: &Engine) -> Markup {
                 ul.chips { @for migration in declared {
                     li { a href={ "/migrations/" (path_part(&migration.id)) } { (migration.title) } " " span { "by " (migration.owner) } }
                 } }
+                p.more { a href="/migrations" { "All of them on one page" } }
             }
         }
     }
 }
 
-async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
+async fn page(app: &App, id: Option<&str>) -> Result<Markup, Problem> {
+    let engine = app.engine.as_ref();
     let shown = migrations_now(engine, id).await?;
     let heading = match (id, shown.first()) {
         (Some(_), Some((declared, _))) => declared.title.clone(),
@@ -69,7 +71,7 @@ async fn page(engine: &Engine, id: Option<&str>) -> Result<Markup, Problem> {
             }
         }
     };
-    render(engine, ("/adoption", "migrations"), heading, html! {
+    render(app, ("/adoption", "migrations"), heading, html! {
         "In scope are the services that the new component is made for; done are those that use it and, where a component is left, \
          that one no more. A leak is a service that was born on the old path; other growth of the scope is no loss. Teams are \
          helped by this, not ranked."

@@ -4,11 +4,12 @@
 
 use super::component::status;
 use super::delivered::delivered;
-use super::{alternative_title, evidence, path_part, render};
+use super::{alternative_title, path_part, render, shown};
 use crate::adoption::{Stander, offers};
 use crate::app::App;
 use crate::pages::address::Address;
 use crate::pages::directory;
+use crate::pages::ended;
 use crate::pages::frame::{self, Refusal, day};
 use crate::pages::heading::Heading::Words;
 use crate::pages::heading::head;
@@ -62,9 +63,14 @@ async fn page(app: &App, kind: &'static str, name: &str) -> Result<Markup, Probl
             }
         }
     };
-    let lede = html! { (if is_team { "The services that this team owns today, and nobody else's." } else { "What is known about this service." }) };
+    let number = Address::of_metric("change_lead_time").with("scope_kind", kind).with_scope(name).with("grain", "window");
+    let end = ended::note(ended::ended(app).await?, &number);
+    let lede = html! {
+        (if is_team { "The services that this team owns today, and nobody else's." } else { "What is known about this service." })
+        (end)
+    };
     let place = if is_team { "/teams" } else { "/services" };
-    render(engine, (place, name), name.to_owned(), lede, content).await
+    render(app, (place, name), name.to_owned(), lede, content).await
 }
 
 /// The way to the services of a team.
@@ -153,7 +159,7 @@ fn table(engine: &Engine, standing: &[&Stander], kind: &str) -> Markup {
                 td data-label="Status" { (status(one)) }
                 td data-label="Used instead" { (one.alternative.as_deref().unwrap_or("–")) }
                 td data-label="Since" { (day(&one.since)) @if let Some(version) = &one.version { small { "version " (version) } } }
-                td.evidence data-label="Evidence" { (evidence(one.evidence.as_deref(), one.evidence_url.as_deref())) }
+                td.evidence data-label="Evidence" { (shown(one)) }
             } } }
         } }
     }

@@ -3,6 +3,7 @@
 //! The columns are those of the evidence, whatever they are; only scope, period, reason and the link
 //! to the source have places of their own.
 
+use super::scope_name;
 use crate::explain::Explanation;
 use crate::pages::address::Address;
 use crate::pages::doctor::{linked, shortened};
@@ -14,7 +15,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use axum::http::Uri;
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use waymark_analytics::Unit;
+use waymark_analytics::{Definitions, Unit};
 use waymark_event::Instant;
 use waymark_reports::wording;
 
@@ -27,14 +28,14 @@ const ROWS_OF_PART: u16 = 10_000;
 const PARTS_MAX: usize = 20;
 
 /// The section with the counts, the choices, the table and the downloads.
-pub(super) fn section(explained: &Explanation, params: &RowsParams, address: &Uri, zone: Tz) -> Markup {
+pub(super) fn section(explained: &Explanation, params: &RowsParams, address: &Uri, definitions: &Definitions) -> Markup {
     html! {
         section aria-labelledby="rows" {
             h2 #rows { "The rows behind it" }
             p.question { "Which " (wording::plural(&explained.thing)) " went in, and which were left out?" }
             (choices(explained, params))
             @if let Some(batch) = explained.batch.as_ref().filter(|batch| batch.num_rows() > 0) {
-                (table(batch, zone))
+                (table(batch, definitions))
                 (pages(explained, address))
             } @else {
                 p { "There is none." }
@@ -83,7 +84,7 @@ fn choices(explained: &Explanation, params: &RowsParams) -> Markup {
     let reason = params.reason.as_deref();
     let show = params.show.as_deref();
     let chip = |address: Address, words: &str, rows: i64, is_here: bool| {
-        let current = is_here.then_some("true");
+        let current = is_here.then_some("page");
         html! { li { a href={ (address.text()) "#rows" } aria-current=[current] { (words) } " " span { (wording::count(rows)) } } }
     };
     html! {
@@ -117,7 +118,7 @@ fn pages(explained: &Explanation, address: &Uri) -> Markup {
     }
 }
 
-fn table(batch: &RecordBatch, zone: Tz) -> Markup {
+fn table(batch: &RecordBatch, definitions: &Definitions) -> Markup {
     let columns: Vec<(&str, &ArrayRef)> = batch
         .schema_ref()
         .fields()
@@ -141,25 +142,35 @@ fn table(batch: &RecordBatch, zone: Tz) -> Markup {
                 @for (name, column) in &columns { th.number[is_number(column)] scope="col" { (heading(name)) } }
                 @if has_scopes { th scope="col" { "scope" } }
             } }
-            tbody { @for row in 0..batch.num_rows() { (table_row(batch, &columns, scopes.as_ref().filter(|_| has_scopes), row, zone)) } }
+            tbody { @for row in 0..batch.num_rows() {
+                (table_row(batch, &columns, scopes.as_ref().filter(|_| has_scopes), row, definitions))
+            } }
         } }
     }
 }
 
-fn table_row(batch: &RecordBatch, columns: &[(&str, &ArrayRef)], scopes: Option<&ArrayRef>, row: usize, zone: Tz) -> Markup {
+fn table_row(
+    batch: &RecordBatch,
+    columns: &[(&str, &ArrayRef)],
+    scopes: Option<&ArrayRef>,
+    row: usize,
+    definitions: &Definitions,
+) -> Markup {
     let is_counted = batch.column_by_name("is_counted").and_then(|column| column.as_boolean_opt());
     let is_counted = is_counted.is_some_and(|column| column.is_valid(row) && column.value(row));
     let (reason, url) = (text(batch, "reason", row), text(batch, "url", row));
+    let kind = text(batch, "scope_kind", row).unwrap_or_default();
     html! {
         tr.out[!is_counted] {
             td.why { @if is_counted { "yes" } @else { "no" small { (reason.unwrap_or_default()) } } }
             @for (place, (name, column)) in columns.iter().enumerate() {
-                @let words = cell(name, column, row, zone);
+                @let words = cell(name, column, row, definitions.zone());
+                @let words = if *name == "component_id" { scope_name(definitions, "component", &words) } else { words };
                 td.number[is_number(column)].id[!is_number(column)] {
                     @if place == 0 { (linked(Some(&words), url.as_deref())) } @else { (shortened(&words)) }
                 }
             }
-            @if let Some(scopes) = scopes { td { (scopes.as_string::<i32>().value(row)) } }
+            @if let Some(scopes) = scopes { td { (scope_name(definitions, &kind, scopes.as_string::<i32>().value(row))) } }
         }
     }
 }

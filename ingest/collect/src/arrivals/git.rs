@@ -109,6 +109,12 @@ pub enum GitError {
         #[source]
         cause: Box<gix::Error>,
     },
+    /// The name that a person gave to the repository is no address.
+    #[error("`{name}` names no repository: write it as `host/owner/name`")]
+    NoRepositoryName {
+        /// The name that was given.
+        name: String,
+    },
     /// The clone has no commit yet.
     #[error("the repository `{}` has no commits yet", path.display())]
     Empty {
@@ -166,7 +172,7 @@ pub enum GitError {
 /// reaches are not written again, unless an earlier reading could not see them.
 ///
 /// # Errors
-/// When the folder is no readable clone, is empty, or lacks the branch or tags that were asked for.
+/// When the folder is no readable clone, is empty, or lacks the branch or tags that were asked for, or its name is none.
 pub fn read_repository(
     path: &Path,
     request: &GitRequest,
@@ -177,7 +183,7 @@ pub fn read_repository(
     let clone = clone::open(path)?;
     let mut warnings = Warnings::default();
     let selected = reference::select(&clone, path, request, &mut warnings)?;
-    let repository = clone::repository_key(&clone, request);
+    let repository = clone::repository_key(&clone, request)?;
     let is_shallow = clone::is_shallow(&clone);
     if is_shallow {
         warnings.push("the clone is shallow, so older history is missing: run `git fetch --unshallow`".to_owned());

@@ -114,7 +114,7 @@ fn observations(delivery: &Delivery, reading: &Reading, item: &RawValue) -> Resu
     refuse_unknown_words(table, &data)?;
     let mut record = Record::from_json(table, Value::Object(data)).map_err(|error| refused(table, item, &error))?;
     identity::pseudonymise(&mut record, reading);
-    identity::unify_addresses(&mut record);
+    identity::unify_addresses(&mut record)?;
     identity::validate(&record)?;
     let key = identity::key(delivery, &record, head.occurred_at)?;
     let told_at = head.occurred_at;
@@ -260,7 +260,7 @@ fn table(word: &str) -> Result<Table, Rejection> {
 fn told<T: DeserializeOwned>(data: &mut Map<String, Value>, name: &str, wanted: &str) -> Result<Option<T>, Rejection> {
     let value = data.remove(name).unwrap_or(Value::Null);
     serde_json::from_value(value).map_err(|_| {
-        let message = format!("the field `{name}` has another type than it must have: it is {wanted}");
+        let message = format!("the field `{name}` has another type than it must have: it must be {wanted}");
         Rejection::new(Stage::Map, Reason::WrongType, message).at(format!("/data/{name}"))
     })
 }

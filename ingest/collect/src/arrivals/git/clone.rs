@@ -29,16 +29,21 @@ pub(super) fn is_shallow(clone: &gix::Repository) -> bool {
 }
 
 /// The canonical key: what was asked for, else the remote's address, else the folder's name.
-pub(super) fn repository_key(clone: &gix::Repository, request: &GitRequest) -> String {
+pub(super) fn repository_key(clone: &gix::Repository, request: &GitRequest) -> Result<String, GitError> {
     if let Some(repository) = &request.repository {
-        return canonical_repository(repository).unwrap_or_else(|| repository.trim().to_lowercase());
+        return named_key(repository);
     }
     let names = clone.remote_names();
     let origin_first = std::iter::once(b"origin".as_bstr()).chain(names.iter().map(|name| name.as_bstr()));
-    origin_first
+    let of_remote = origin_first
         .filter_map(|name| clone.config_snapshot().string(format!("remote.{name}.url").as_str()))
-        .find_map(|address| remote_key(&address.to_str_lossy()))
-        .unwrap_or_else(|| format!("local/{}", folder_name(clone)))
+        .find_map(|address| remote_key(&address.to_str_lossy()));
+    Ok(of_remote.unwrap_or_else(|| format!("local/{}", folder_name(clone))))
+}
+
+/// The key of a name that a person gave; events of other sources must be able to say the same.
+fn named_key(name: &str) -> Result<String, GitError> {
+    canonical_repository(name).ok_or_else(|| GitError::NoRepositoryName { name: name.to_owned() })
 }
 
 /// The key of an address that names a host; a path on this machine names none.
@@ -70,6 +75,16 @@ mod tests {
         }
         for address in ["git@git.example.org:Acme/Checkout.git", "https://user:x@git.example.org/acme/checkout"] {
             assert_eq!(remote_key(address).as_deref(), Some("git.example.org/acme/checkout"), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_event_could_say_is_refused() {
+        assert_eq!(named_key("https://git.example.org/Acme/Checkout.git").unwrap(), "git.example.org/acme/checkout");
+        assert_eq!(named_key("local/checkout").unwrap(), "local/checkout");
+        for name in ["", "checkout", "git.example.org//checkout", "git.example.org/acme/.."] {
+            let error = named_key(name).unwrap_err().to_string();
+            assert_eq!(error, format!("`{name}` names no repository: write it as `host/owner/name`"));
         }
     }
 }

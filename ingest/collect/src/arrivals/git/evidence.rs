@@ -59,9 +59,9 @@ pub struct EvidenceReading {
 /// The key of the repository of a clone, as a scan will name it.
 ///
 /// # Errors
-/// When the folder is no readable clone.
+/// When the folder is no readable clone, or the name that was given is none.
 pub fn clone_key(path: &Path, request: &GitRequest) -> Result<String, GitError> {
-    Ok(clone::repository_key(&clone::open(path)?, request))
+    clone::repository_key(&clone::open(path)?, request)
 }
 
 /// Applies `rules` to the weeks that `state`, which an earlier scan gave, does not cover; after a
@@ -82,7 +82,7 @@ pub fn read_evidence(
     let mut warnings = Warnings::default();
     let branch_only = GitRequest { deployments: Vec::new(), ..request.git.clone() };
     let selected = reference::select(&clone, path, &branch_only, &mut warnings)?;
-    let repository = clone::repository_key(&clone, &request.git);
+    let repository = clone::repository_key(&clone, &request.git)?;
     let asked = fingerprint(rules, request);
     let consulted: BTreeSet<String> =
         state.get("consulted").map(|keys| keys.lines().map(str::to_owned).collect()).unwrap_or_default();

@@ -90,8 +90,12 @@ fn changed(delivery: &Delivery, reading: &Reading, body: Body) -> Result<Vec<Obs
         "inactive" => (Status::Unknown, None, "superseded"),
         _ => (Status::Unknown, Some(Outcome::Unknown), "unknown"),
     };
+    let named = change.environment.filter(|name| !name.is_empty());
+    let is_elsewhere = named.is_some() && named != record.environment;
     let record = Deployment {
-        environment: change.environment.filter(|name| !name.is_empty()).or(record.environment),
+        environment: named.or(record.environment),
+        // A status brings no hint of its own, and the deployment's is about where it was meant to go.
+        tier_hint: record.tier_hint.filter(|_| !is_elsewhere),
         status,
         status_raw: change.state.clone(),
         result,

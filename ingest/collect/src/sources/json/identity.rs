@@ -37,7 +37,8 @@ const KEYS: &[&str] = &[
 ];
 
 /// Columns that name commits, one or several.
-const COMMITS: &[&str] = &["sha", "head_sha", "merge_sha", "squash_sha", "source_sha", "commit_sha", "commit_shas", "parents"];
+const COMMITS: &[&str] =
+    &["sha", "head_sha", "merge_sha", "squash_sha", "source_sha", "commit_sha", "commit_shas", "config_revision", "parents"];
 
 /// Blanks around a key are no part of it, and a commit is the same in letters of either case.
 pub(super) fn unify_keys(data: &mut Map<String, Value>) {
@@ -88,22 +89,29 @@ pub(super) fn pseudonymise(record: &mut Record, reading: &Reading) {
     }
 }
 
-/// Every spelling of a repository's address becomes the one by which facts join.
-pub(super) fn unify_addresses(record: &mut Record) {
+/// Every spelling of a repository's address becomes the one by which facts join; what is no address is refused.
+pub(super) fn unify_addresses(record: &mut Record) -> Result<(), Rejection> {
     match record {
-        Record::CiRun(run) => canonical(run.repository.as_mut()),
-        Record::Service(service) => canonical(service.repository.as_mut()),
-        Record::Evidence(evidence) => canonical(evidence.repository.as_mut()),
-        Record::Artifact(artifact) => canonical(artifact.source_repository.as_mut()),
-        Record::Commit(commit) => canonical(Some(&mut commit.repository)),
-        Record::PullRequest(pull_request) => canonical(Some(&mut pull_request.repository)),
+        Record::CiRun(run) => canonical("repository", run.repository.as_mut()),
+        Record::Service(service) => canonical("repository", service.repository.as_mut()),
+        Record::Evidence(evidence) => canonical("repository", evidence.repository.as_mut()),
+        Record::Artifact(artifact) => canonical("source_repository", artifact.source_repository.as_mut()),
+        Record::Commit(commit) => canonical("repository", Some(&mut commit.repository)),
+        Record::PullRequest(pull_request) => canonical("repository", Some(&mut pull_request.repository)),
         Record::Review(review) => {
+            canonical("repository", review.repository.as_mut())?;
             review.repository = review.repository.take().or_else(|| repository_of(&review.pull_request));
-            canonical(review.repository.as_mut());
+            Ok(())
         }
-        Record::Deployment(deployment) => deployment.revisions.iter_mut().for_each(unify_revision),
-        Record::Incident(incident) => incident.change_links.iter_mut().for_each(unify_revision),
-        _ => {}
+        Record::Deployment(deployment) => {
+            deployment.revisions.iter_mut().for_each(unify_revision);
+            Ok(())
+        }
+        Record::Incident(incident) => {
+            incident.change_links.iter_mut().for_each(unify_revision);
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -121,17 +129,18 @@ fn unify_revision(revision: &mut String) {
 fn repository_of(pull_request: &str) -> Option<String> {
     let parts: Vec<&str> = pull_request.split(':').collect();
     match parts.as_slice() {
-        [_, "pull_request", _, repository, _] if repository.contains('/') => Some((*repository).to_owned()),
+        [_, "pull_request", _, repository, _] => canonical_repository(repository),
         _ => None,
     }
 }
 
-fn canonical(repository: Option<&mut String>) {
-    if let Some(address) = repository
-        && let Some(key) = canonical_repository(address)
-    {
-        *address = key;
-    }
+fn canonical(column: &str, repository: Option<&mut String>) -> Result<(), Rejection> {
+    let Some(address) = repository else { return Ok(()) };
+    *address = canonical_repository(address).ok_or_else(|| {
+        let message = format!("the field `{column}` names no repository: write it as `host/owner/name`");
+        Rejection::new(Stage::Map, Reason::UnknownShape, message).at(format!("/data/{column}"))
+    })?;
+    Ok(())
 }
 
 /// What no reading of the words can make sense of.

@@ -131,18 +131,55 @@ fn a_column_of_the_head_with_another_type_is_refused() {
 }
 
 #[test]
+fn what_has_another_type_is_told_with_the_one_that_is_wanted() {
+    for (kind, id, column, value, wanted) in [
+        ("deployment", "deployment_id", "attempt", json!("twice, expected 1"), "a whole number, at most 2147483647"),
+        ("deployment", "deployment_id", "revisions", json!("abcd"), "a list"),
+        ("deployment", "deployment_id", "is_bot", json!(1), "`true` or `false`"),
+        ("deployment", "deployment_id", "status", json!(1), "a text"),
+        ("deployment", "deployment_id", "finished_at", json!(1_772_445_600), "a time such as `2026-12-31T10:00:00Z`"),
+        ("ticket", "ticket_id", "points", json!("three"), "a number"),
+        ("deployment", "deployment_id", "url", json!(5), "a text"),
+    ] {
+        let read = read(kind, &json!({ id: "1", column: value }));
+        let [rejection] = read.rejections.as_slice() else { panic!("{column}: {read:?}") };
+        assert_eq!(rejection.reason, Reason::WrongType, "{column}");
+        let said = format!("has another type than it must have: it must be {wanted}");
+        assert!(rejection.message.ends_with(&said), "{}", rejection.message);
+        assert_eq!(rejection.pointer, Some(format!("/data/{column}")));
+    }
+}
+
+#[test]
 fn a_long_name_is_cut_in_its_rejection() {
     let read = read("deployment", &json!({ "deployment_id": "1", "x".repeat(5_000): 1 }));
     assert!(read.rejections[0].message.len() < 400, "{}", read.rejections[0].message.len());
 }
 
 #[test]
+fn what_names_no_repository_is_refused() {
+    for address in ["checkout", "github.com//checkout", "github.com/acme/.."] {
+        for (kind, id, column) in
+            [("commit", "sha", "repository"), ("ci_run", "run_id", "repository"), ("artifact", "digest", "source_repository")]
+        {
+            let read = read(kind, &json!({ id: "1", column: address }));
+            let told: Vec<_> = read.rejections.iter().map(|one| (one.reason, one.pointer.clone())).collect();
+            assert_eq!(told, [(Reason::UnknownShape, Some(format!("/data/{column}")))], "{kind} {address}");
+        }
+    }
+    let service = read("service", &json!({ "kind": "service", "name": "checkout", "repository": "local/checkout" }));
+    assert!(service.rejections.is_empty(), "{:?}", service.rejections);
+}
+
+#[test]
 fn a_sha_in_upper_case_is_the_same_commit() {
     let commit = |sha: &str| read("commit", &json!({ "repository": "github.com/acme/checkout", "sha": sha }));
     assert_eq!(state(&commit("ABCD")).head.entity_id, state(&commit("abcd")).head.entity_id);
-    let deployed = read("deployment", &json!({ "deployment_id": "1", "revisions": ["github.com/acme/checkout@ABCD"] }));
+    let revisions = ["github.com/acme/checkout@ABCD"];
+    let deployed = read("deployment", &json!({ "deployment_id": "1", "revisions": revisions, "config_revision": "EF01" }));
     let Record::Deployment(deployment) = &state(&deployed).record else { panic!("a deployment is read") };
     assert_eq!(deployment.revisions, ["github.com/acme/checkout@abcd"]);
+    assert_eq!(deployment.config_revision.as_deref(), Some("ef01"));
 }
 
 #[test]
