@@ -227,10 +227,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// Logs go to the error stream, so that answers can be piped.
 pub(crate) fn log_to_terminal(cli: &Cli) {
+    // What the reader of logs of tables cannot read comes back as an error of ours; its own is a page of addresses.
     let default = if matches!(cli.command, Command::Serve(_)) {
-        "warn,waymark=info,waymark_api=info,waymark_collect=info"
+        "warn,buoyant_kernel=off,waymark=info,waymark_api=info,waymark_collect=info"
     } else {
-        "warn"
+        "warn,buoyant_kernel=off"
     };
     let filter = EnvFilter::try_from_env("WAYMARK_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -81,6 +81,12 @@ pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, vis
         received_at = received_at.max(max(micros.as_primitive::<Int64Type>()));
     }
     let Some(received_at) = received_at.map(Instant::from_micros) else { return Ok(()) };
+    let state = StateStore::open(layout)?;
+    // What was visible before becomes no older by another snapshot, as a rebuild or a backup makes one.
+    let is_known = |noted: Freshness| noted.received_at == received_at.to_rfc3339();
+    if noted(&state)?.is_some_and(is_known) {
+        return Ok(());
+    }
     let freshness = Freshness {
         seconds: (visible_at.micros() - received_at.micros()).max(0) as f64 / 1e6,
         received_at: received_at.to_rfc3339(),
@@ -88,8 +94,13 @@ pub(super) async fn remember_freshness(layout: &Layout, snapshot: &Snapshot, vis
         snapshot: snapshot.id.clone(),
     };
     let text = serde_json::to_string(&freshness).context("failed to note the freshness")?;
-    StateStore::open(layout)?.store(GROUP, &BTreeMap::from([(FRESHNESS.to_owned(), text)]))?;
+    state.store(GROUP, &BTreeMap::from([(FRESHNESS.to_owned(), text)]))?;
     Ok(())
+}
+
+/// How fresh the last deliveries were; null where nobody noted it.
+fn noted(state: &StateStore) -> anyhow::Result<Option<Freshness>> {
+    Ok(state.group(GROUP)?.remove(FRESHNESS).and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// How many deliveries stand in the table that a snapshot does not show.
@@ -124,8 +135,7 @@ pub(super) async fn read(layout: &Layout, now: Instant) -> anyhow::Result<Status
     let mut delta = Tables::new(layout);
     let unseen = unseen(&mut delta, snapshot.as_ref()).await?;
     let moved = delta.position(DELIVERIES, &stream).await?.max(positions.get(&stream).copied()).unwrap_or(0);
-    let noted = StateStore::open(layout)?.group(GROUP)?.remove(FRESHNESS);
-    let noted = noted.and_then(|text| serde_json::from_str::<Freshness>(&text).ok());
+    let noted = noted(&StateStore::open(layout)?)?;
     // A clock that was ahead says nothing about how fresh anything is.
     let end = now.plus_seconds(HEARTBEAT_SECONDS);
     let freshness = noted.filter(|noted| Instant::parse(&noted.visible_at).is_ok_and(|visible_at| visible_at <= end));

@@ -111,7 +111,10 @@ pub enum LakeError {
         holder: String,
     },
     /// The inbox could not be opened.
-    #[error("failed to open the inbox `{}`", .path.display())]
+    #[error(
+        "failed to open the inbox `{}`: check free space and permissions of the data folder; one that is damaged comes from the newest backup",
+        .path.display()
+    )]
     OpenInbox {
         /// The database file.
         path: PathBuf,
@@ -163,7 +166,7 @@ pub enum LakeError {
         cause: serde_json::Error,
     },
     /// A table could not be opened or made.
-    #[error("failed to open table `{table}`")]
+    #[error("failed to open table `{table}`: where its store can be reached its log is damaged, restore the newest backup")]
     OpenTable {
         /// The table concerned.
         table: String,

@@ -116,6 +116,46 @@ fn the_doctor_writes_out_what_would_steer_a_terminal() {
     assert!(told.contains(r"ghost\u{1b}[31m") && !told.contains('\u{1b}'), "{told:?}");
 }
 
+#[test]
+fn what_was_visible_before_is_no_older_by_a_rebuild() {
+    let Some(program) = program() else {
+        return skipped("freshness after a rebuild", "the program is not built: run `cargo build` first");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let events =
+        [r#"{"type":"deployment","data":{"deployment_id":"1"}}"#, r#"{"type":"deployment","data":{"deployment_id":"2"}}"#];
+    let data = place.path().join("data");
+    let freshness = || told(&program, &data, &["status", "--json"])["freshness"].clone();
+    assert!(ingest(&program, place.path(), &events[..1]).status.success());
+    let first = freshness();
+    assert!(first["visible_at"].is_string(), "{first}");
+    said(&program, &data, &["rebuild"]);
+    assert_eq!(freshness(), first);
+    assert!(ingest(&program, place.path(), &events[1..]).status.success());
+    assert_ne!(freshness()["received_at"], first["received_at"]);
+}
+
+#[test]
+fn a_damaged_log_of_a_table_is_told_in_a_sentence() {
+    let Some(program) = program() else {
+        return skipped("a damaged log of a table", "the program is not built: run `cargo build` first");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let event = r#"{"type":"deployment","data":{"deployment_id":"1"}}"#;
+    assert!(ingest(&program, place.path(), &[event]).status.success());
+    let data = place.path().join("data");
+    let log = data.join("lake/observed/deployments/_delta_log");
+    let mut commits: Vec<PathBuf> = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path()).collect();
+    commits.sort();
+    std::fs::OpenOptions::new().write(true).open(commits.last().unwrap()).unwrap().set_len(40).unwrap();
+    // Whoever asks for a trace gets one.
+    let rebuilt = command(&program, &data, &["rebuild"]).env_remove("RUST_BACKTRACE").output().unwrap();
+    let said = String::from_utf8_lossy(&rebuilt.stderr);
+    assert_eq!(rebuilt.status.code(), Some(1), "{said}");
+    assert!(said.contains("table `observed/deployments`") && said.contains("restore the newest backup"), "{said}");
+    assert!(!said.contains("buoyant") && said.lines().count() < 4, "{said}");
+}
+
 /// A team without services, and an owner without members, are said, and nothing of the sample is.
 fn members_are_checked(program: &Path, data: &Path) {
     assert!(!said(program, data, &["check"]).contains("member of"));

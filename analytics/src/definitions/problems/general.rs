@@ -65,7 +65,7 @@ impl Problems<'_> {
         }
         if canonical_repository(repository).is_none() {
             let message = format!("{subject}: the repository has no host: write `host/owner/name`, as most sources tell it");
-            // A clone may be read under any name, but under none with spaces.
+            // What was told before names had to be addresses has any name, but none with spaces.
             let is_name = !repository.trim().is_empty() && !repository.trim().contains(char::is_whitespace);
             if is_name {
                 self.doubtful(section, index, repository, message);

@@ -37,8 +37,19 @@ const KEYS: &[&str] = &[
 ];
 
 /// Columns that name commits, one or several.
-const COMMITS: &[&str] =
-    &["sha", "head_sha", "merge_sha", "squash_sha", "source_sha", "commit_sha", "commit_shas", "config_revision", "parents"];
+const COMMITS: &[&str] = &[
+    "sha",
+    "head_sha",
+    "merge_sha",
+    "squash_sha",
+    "source_sha",
+    "commit_sha",
+    "commit_shas",
+    "config_revision",
+    "parents",
+    "revert_of",
+    "picked_from",
+];
 
 /// Blanks around a key are no part of it, and a commit is the same in letters of either case.
 pub(super) fn unify_keys(data: &mut Map<String, Value>) {

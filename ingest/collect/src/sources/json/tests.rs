@@ -180,6 +180,10 @@ fn a_sha_in_upper_case_is_the_same_commit() {
     let Record::Deployment(deployment) = &state(&deployed).record else { panic!("a deployment is read") };
     assert_eq!(deployment.revisions, ["github.com/acme/checkout@abcd"]);
     assert_eq!(deployment.config_revision.as_deref(), Some("ef01"));
+    let told = json!({ "repository": "github.com/acme/checkout", "sha": "ab", "revert_of": "CD", "picked_from": "EF" });
+    let undone = read("commit", &told);
+    let Record::Commit(commit) = &state(&undone).record else { panic!("a commit is read") };
+    assert_eq!((commit.revert_of.as_deref(), commit.picked_from.as_deref()), (Some("cd"), Some("ef")));
 }
 
 #[test]
