@@ -41,6 +41,7 @@ use crate::snapshot::Snapshot;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -84,7 +85,7 @@ struct Manifest {
 /// new since then is copied. A process may go on writing meanwhile.
 ///
 /// # Errors
-/// `BackupOfStore`, `BackupPlace`, `BackupOfAnother`, `KeyLost`, `ForgottenGone`, `ForgottenDamaged`, `BackupBehind` when
+/// `BackupOfStore`, `BackupPlace`, `BackupBusy`, `BackupOfAnother`, `BackupOfDamaged`, `KeyLost`, `ForgottenGone`, `ForgottenDamaged`, `BackupBehind` when
 /// no snapshot reaches the inbox in time, `BackupUnsettled`, or `Backup` when a file cannot be copied; then an older
 /// backup stands.
 pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp, LakeError> {
@@ -92,6 +93,13 @@ pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp
         return Err(LakeError::BackupOfStore { location: layout.storage().describe() });
     }
     let to = prepared(layout, to)?;
+    // Held to the end: what this backup does not name would be removed from under another one.
+    let mark = to.join(MARK);
+    let held = std::fs::File::open(&mark).map_err(|cause| failed("open", &mark, cause))?;
+    held.try_lock().map_err(|cause| match cause {
+        TryLockError::WouldBlock => LakeError::BackupBusy { path: to.clone() },
+        TryLockError::Error(cause) => failed("lock", &mark, cause),
+    })?;
     let mut known = older(&to)?;
     refuse_another(layout, &to, &known)?;
     // What is damaged here must not take the place of what the older backup has.
@@ -107,7 +115,7 @@ pub async fn backup(layout: &Layout, to: &Path, now: Instant) -> Result<BackedUp
     for _ in 0..ATTEMPTS {
         let snapshot = reaching(layout, removed_through).await?;
         let mut names = names(layout, &snapshot)?;
-        names.extend(forgotten::objects(layout).await?);
+        names.extend(forgotten::objects(layout).await?.into_iter().map(|name| (name, None)));
         let work = Work { root: layout.root().to_owned(), to: to.clone(), turn: turn.clone(), names, known };
         let copied = tokio::task::spawn_blocking(move || work.run()).await;
         let copied = copied.map_err(|join| failed("copy", layout.root(), io::Error::other(join)))??;
@@ -244,20 +252,21 @@ async fn reaching(layout: &Layout, position: i64) -> Result<Snapshot, LakeError>
     Err(LakeError::BackupBehind { position, visible })
 }
 
-/// Everything below the root that belongs to a snapshot: its files, and the logs up to its versions.
-fn names(layout: &Layout, snapshot: &Snapshot) -> Result<Vec<String>, LakeError> {
+/// Everything below the root that belongs to a snapshot: its files with the sizes that it knows, and the logs up to its
+/// versions.
+fn names(layout: &Layout, snapshot: &Snapshot) -> Result<Vec<(String, Option<u64>)>, LakeError> {
     let mut names = Vec::new();
     for (table, version) in &snapshot.tables {
         let folder = layout.table(table);
         let below = relative(layout.root(), &folder);
-        names.extend(version.files.iter().map(|file| format!("{below}/{}", file.path)));
+        names.extend(version.files.iter().map(|file| (format!("{below}/{}", file.path), Some(file.size_bytes))));
         let log = folder.join("_delta_log");
         let before = names.len();
         for entry in std::fs::read_dir(&log).map_err(|cause| failed("list", &log, cause))? {
             let entry = entry.map_err(|cause| failed("list", &log, cause))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if version_of_log_file(&name).is_some_and(|found| found <= version.version) {
-                names.push(format!("{below}/_delta_log/{name}"));
+                names.push((format!("{below}/_delta_log/{name}"), None));
             }
         }
         if names.len() == before {

@@ -280,6 +280,20 @@ pub enum LakeError {
         /// The position that the newest one reaches.
         visible: i64,
     },
+    /// Two backups would be written into one folder at once.
+    #[error("another backup is being written into `{}`: try again when it has ended", .path.display())]
+    BackupBusy {
+        /// The folder of the backup.
+        path: PathBuf,
+    },
+    /// A file of the data folder is damaged, and must not take the place of the copy that an older backup has.
+    #[error("`{}` is damaged ({why}), so an older backup stays as it is: see `waymark check`", .file.display())]
+    BackupOfDamaged {
+        /// The file concerned.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A restore ended before everything was in its place.
     #[error("`{}` was restored halfway: remove it, and restore again", .path.display())]
     HalfRestored {

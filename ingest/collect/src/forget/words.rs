@@ -32,6 +32,7 @@ const LEFT_ALONE: &[&str] = &[
     "interface",
     "job",
     "kind",
+    "lifecycle_raw",
     "linked_tickets",
     "merged_into",
     "moment",
@@ -73,6 +74,7 @@ const LEFT_ALONE: &[&str] = &[
     "tier_hint",
     "trigger",
     "type",
+    "type_raw",
     "uses",
     "wave",
 ];

@@ -33,7 +33,8 @@ pub(super) struct Work {
     pub(super) to: PathBuf,
     /// The folder in the backup of what only this backup has.
     pub(super) turn: String,
-    pub(super) names: Vec<String>,
+    /// The files, each with the size that it has to have, where that is known.
+    pub(super) names: Vec<(String, Option<u64>)>,
     /// By path, what the older backup consists of and what was copied since.
     pub(super) known: BTreeMap<String, Part>,
 }
@@ -53,8 +54,11 @@ impl Work {
     pub(super) fn run(mut self) -> Result<Copied, LakeError> {
         let mut copied = Copied::default();
         let mut parts = Vec::with_capacity(self.names.len());
-        for name in std::mem::take(&mut self.names) {
+        for (name, size_bytes) in std::mem::take(&mut self.names) {
             let source = self.root.join(&name);
+            if let Some(why) = damage(&source, size_bytes) {
+                return Err(LakeError::BackupOfDamaged { file: source, why });
+            }
             match self.part(&name, &source, &mut copied) {
                 Ok(part) => parts.push(part),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -103,6 +107,18 @@ impl Work {
     }
 }
 
+/// What is wrong with a file of the data folder, as far as its size or, of an entry of a log, its form tells.
+fn damage(source: &Path, size_bytes: Option<u64>) -> Option<String> {
+    if let Some(wanted) = size_bytes {
+        let found = std::fs::metadata(source).ok()?.len();
+        return (found != wanted).then(|| format!("{found} bytes instead of {wanted}"));
+    }
+    let is_entry = source.extension().is_some_and(|ending| ending == "json") && source.parent()?.ends_with("_delta_log");
+    let entry = if is_entry { std::fs::read(source).ok()? } else { return None };
+    let mut lines = serde_json::Deserializer::from_slice(&entry).into_iter::<serde::de::IgnoredAny>();
+    lines.find_map(Result::err).map(|error| error.to_string())
+}
+
 /// Copies a file to `stored` in the folder `to` so that its name stands for the whole content, also after a power cut.
 pub(super) fn copy(source: &Path, to: &Path, path: &str, stored: String) -> io::Result<Part> {
     let target = to.join(&stored);
@@ -145,7 +161,7 @@ mod tests {
     /// Copies both files of `root` into `to`, over a backup of these parts.
     fn run(root: &Path, to: &Path, turn: &str, known: &[Part]) -> Copied {
         let known = known.iter().map(|part| (part.path.clone(), part.clone())).collect();
-        let names = [LOG, DATA].map(str::to_owned).to_vec();
+        let names = [LOG, DATA].map(|name| (name.to_owned(), None)).to_vec();
         Work { root: root.to_owned(), to: to.to_owned(), turn: turn.to_owned(), names, known }.run().unwrap()
     }
 
@@ -158,30 +174,49 @@ mod tests {
     fn equal_names_and_sizes_of_another_history_are_no_equal_files() {
         let place = tempfile::tempdir().unwrap();
         let (root, to) = (place.path().join("data"), place.path().join("backup"));
-        write(&root, LOG, "one");
+        write(&root, LOG, "1");
         write(&root, DATA, "rows");
         // Left behind by a backup that did not come to its end.
-        write(&to, LOG, "two");
+        write(&to, LOG, "2");
         write(&to, DATA, "none");
         let first = run(&root, &to, "turns/1", &[]);
         let parts = first.parts.unwrap();
-        assert_eq!((first.files, std::fs::read_to_string(to.join(LOG)).unwrap()), (2, "one".to_owned()));
+        assert_eq!((first.files, std::fs::read_to_string(to.join(LOG)).unwrap()), (2, "1".to_owned()));
         assert_eq!(std::fs::read_to_string(to.join(DATA)).unwrap(), "rows");
         assert_eq!(run(&root, &to, "turns/2", &parts).files, 0);
         // The history goes another way: the older backup stays whole beside the new one.
-        write(&root, LOG, "won");
+        write(&root, LOG, "3");
         let other = run(&root, &to, "turns/3", &parts);
         let stored: Vec<String> = other.parts.unwrap().into_iter().map(|part| part.stored).collect();
         assert_eq!((other.files, stored), (1, vec![format!("turns/3/{LOG}"), DATA.to_owned()]));
-        assert_eq!(std::fs::read_to_string(to.join(LOG)).unwrap(), "one");
-        assert_eq!(std::fs::read_to_string(to.join("turns/3").join(LOG)).unwrap(), "won");
+        assert_eq!(std::fs::read_to_string(to.join(LOG)).unwrap(), "1");
+        assert_eq!(std::fs::read_to_string(to.join("turns/3").join(LOG)).unwrap(), "3");
+    }
+
+    #[test]
+    fn what_is_damaged_takes_no_place_of_what_is_whole() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join(DATA);
+        write(place.path(), DATA, "rows");
+        assert_eq!((damage(&file, Some(4)), damage(&file, None)), (None, None));
+        assert_eq!(damage(&file, Some(9)).as_deref(), Some("4 bytes instead of 9"));
+        let entry = place.path().join(LOG);
+        write(place.path(), LOG, "{\"add\":{}}\n{\"commitInfo\":{}}\n");
+        assert_eq!(damage(&entry, None), None);
+        write(place.path(), LOG, "{\"add\":{}}\n{\"commit");
+        assert!(damage(&entry, None).is_some());
+        let names = vec![(LOG.to_owned(), None)];
+        let (root, to) = (place.path().to_owned(), place.path().join("to"));
+        let refused = Work { root, to, turn: "turns/1".to_owned(), names, known: BTreeMap::new() }.run();
+        assert!(matches!(refused, Err(LakeError::BackupOfDamaged { .. })));
+        assert!(!place.path().join("to").exists());
     }
 
     #[test]
     fn a_manifest_without_digests_is_not_taken_at_its_word() {
         let place = tempfile::tempdir().unwrap();
         let (root, to) = (place.path().join("data"), place.path().join("backup"));
-        write(&root, LOG, "one");
+        write(&root, LOG, "1");
         write(&root, DATA, "rows");
         let old: Vec<Part> =
             run(&root, &to, "turns/1", &[]).parts.unwrap().into_iter().map(|part| Part { digest: None, ..part }).collect();

@@ -6,6 +6,7 @@ use crate::DELIVERIES;
 use crate::error::LakeError;
 use crate::inbox::open_database;
 use crate::layout::Layout;
+use rusqlite::ErrorCode;
 
 /// What to do about an inbox that cannot be read.
 const REMEDY: &str = "restore the newest backup; only where there is none, stop `waymark serve` and move `waymark.sqlite` and what begins with its name away: what waits in it is lost with it";
@@ -30,7 +31,7 @@ impl Waiting {
         match asked {
             Ok(waiting) => Some(waiting),
             Err(error) => {
-                problems.push(format!("{}: {REMEDY}", sentence(&error)));
+                problems.push(if is_damage(&error) { format!("{}: {REMEDY}", sentence(&error)) } else { sentence(&error) });
                 None
             }
         }
@@ -67,6 +68,12 @@ impl Waiting {
         }
         contradictions
     }
+}
+
+/// Whether the file is at fault, and not the room or the rights that its reader has.
+fn is_damage(error: &LakeError) -> bool {
+    let (LakeError::OpenInbox { cause, .. } | LakeError::Inbox { cause, .. }) = error else { return false };
+    matches!(cause.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// What SQLite itself finds wrong.
