@@ -154,8 +154,14 @@ impl<'work> Work<'work> {
         }
         let new_names = connections.as_mut().map(Connections::take_new_names).unwrap_or_default();
         self.connections = connections;
-        self.place_named(&new_names).await?;
-        self.place_again(&unplaced).await?;
+        if let Some(base) = self.base.clone() {
+            // The base may hold what deployments and incidents are the first to name.
+            let tables = &base.tables;
+            self.place(&new_names, tables, |table, batch, ids, units| named::place(table, batch, units, |id| ids.contains(id)))
+                .await?;
+        }
+        let observed = Arc::clone(&self.observed);
+        self.place(&unplaced, &observed, |_, batch, ids, units| touched::same_entities(batch, ids, units)).await?;
         if is_everything {
             Arc::make_mut(&mut self.units).spread();
         }
@@ -174,38 +180,25 @@ impl<'work> Work<'work> {
         }
     }
 
-    /// Joins deployments and incidents with what the base holds that they are the first to name.
-    async fn place_named(&mut self, new_names: &BTreeSet<(Table, String)>) -> Result<(), AnalyticsError> {
-        let Some(base) = self.base.clone() else { return Ok(()) };
-        let tables: BTreeSet<Table> = new_names.iter().map(|(table, _)| *table).collect();
-        for table in tables {
-            let named: BTreeSet<&str> = names_of(new_names, table);
-            let name = observed_table(table.name());
-            let Some(version) = base.tables.get(&name) else { continue };
-            let wanted = Wanted { columns: Some(&["subject", "entity_id"]), ..Wanted::default() };
-            let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
-            while let Some(batches) = files.try_next().await? {
-                for batch in &batches {
-                    named::place(table, batch, Arc::make_mut(&mut self.units), |id| named.contains(id));
-                }
-            }
+    /// Joins what stands in files of these tables of statements and is wanted there, by its id.
+    async fn place(
+        &mut self,
+        wanted: &BTreeSet<(Table, String)>,
+        versions: &BTreeMap<String, TableVersion>,
+        join: impl Fn(Table, &RecordBatch, &BTreeSet<&str>, &mut Units),
+    ) -> Result<(), AnalyticsError> {
+        let mut by_table: BTreeMap<Table, BTreeSet<&str>> = BTreeMap::new();
+        for (table, id) in wanted {
+            by_table.entry(*table).or_default().insert(id);
         }
-        Ok(())
-    }
-
-    /// Joins statements that name no repository with those about the same entity that do.
-    async fn place_again(&mut self, unplaced: &BTreeSet<(Table, String)>) -> Result<(), AnalyticsError> {
-        let observed = Arc::clone(&self.observed);
-        let tables: BTreeSet<Table> = unplaced.iter().map(|(table, _)| *table).collect();
-        for table in tables {
-            let entities = names_of(unplaced, table);
+        for (table, ids) in by_table {
             let name = observed_table(table.name());
-            let Some(version) = observed.get(&name) else { continue };
-            let wanted = Wanted { columns: Some(&["subject", "entity_id", "part_of"]), ..Wanted::default() };
-            let mut files = file_by_file(self.input.layout, &name, &version.files, wanted);
+            let Some(version) = versions.get(&name) else { continue };
+            let columns = Wanted { columns: Some(&["subject", "entity_id", "part_of"]), ..Wanted::default() };
+            let mut files = file_by_file(self.input.layout, &name, &version.files, columns);
             while let Some(batches) = files.try_next().await? {
                 for batch in &batches {
-                    touched::same_entities(batch, &entities, Arc::make_mut(&mut self.units));
+                    join(table, batch, &ids, Arc::make_mut(&mut self.units));
                 }
             }
         }
@@ -247,8 +240,4 @@ impl<'work> Work<'work> {
         let is_new = |file: &DataFile| file.path.starts_with("part-") && !known.contains(file.path.as_str());
         files.into_iter().filter(is_new).collect()
     }
-}
-
-fn names_of(named: &BTreeSet<(Table, String)>, wanted: Table) -> BTreeSet<&str> {
-    named.iter().filter(|(table, _)| *table == wanted).map(|(_, name)| name.as_str()).collect()
 }

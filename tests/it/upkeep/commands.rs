@@ -4,6 +4,7 @@ use crate::harness::{program, skipped};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use tempfile::TempDir;
 
 /// A command over a data folder, before it runs.
 pub(super) fn command(program: &Path, data: &Path, arguments: &[&str]) -> Command {
@@ -28,12 +29,18 @@ pub(super) fn told(program: &Path, data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&said(program, data, arguments)).unwrap()
 }
 
+/// The program and an empty folder beside its data; nothing where it is not built, which is said.
+fn ground(what: &str) -> Option<(PathBuf, TempDir)> {
+    let Some(program) = program() else {
+        skipped(what, "the program is not built: run `cargo build` first");
+        return None;
+    };
+    Some((program, tempfile::tempdir().unwrap()))
+}
+
 #[test]
 fn every_command_of_upkeep_does_its_work() {
-    let Some(program) = program() else {
-        return skipped("the commands of upkeep", "the program is not built: run `cargo build` first");
-    };
-    let place = tempfile::tempdir().unwrap();
+    let Some((program, place)) = ground("the commands of upkeep") else { return };
     let data = place.path().join("data");
     said(&program, &data, &["demo", "--small", "--no-serve"]);
     let status = told(&program, &data, &["status", "--json"]);
@@ -56,6 +63,11 @@ fn every_command_of_upkeep_does_its_work() {
 
     let (backup, restored) = (place.path().join("backup"), place.path().join("restored"));
     said(&program, &data, &["backup", backup.to_str().unwrap()]);
+    let other = std::fs::File::open(backup.join("waymark-backup")).unwrap();
+    other.lock().unwrap();
+    let second = run(&program, &data, &["backup", backup.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another backup is being written"), "{second:?}");
+    drop(other);
     said(&program, &restored, &["restore", backup.to_str().unwrap()]);
     assert!(said(&program, &restored, &["check"]).contains("all is well"));
     let question = ["metric", "change_lead_time", "--json"];
@@ -84,10 +96,7 @@ fn ingest(program: &Path, place: &Path, events: &[&str]) -> Output {
 
 #[test]
 fn a_file_of_which_nothing_is_understood_is_an_error() {
-    let Some(program) = program() else {
-        return skipped("a file that says nothing", "the program is not built: run `cargo build` first");
-    };
-    let place = tempfile::tempdir().unwrap();
+    let Some((program, place)) = ground("a file that says nothing") else { return };
     let good = r#"{"type":"deployment","data":{"deployment_id":"1"}}"#;
     let bad = r#"{"type":"deployment","data":{"deployment":"1"}}"#;
     for (events, code, told) in [
@@ -104,10 +113,7 @@ fn a_file_of_which_nothing_is_understood_is_an_error() {
 
 #[test]
 fn the_doctor_writes_out_what_would_steer_a_terminal() {
-    let Some(program) = program() else {
-        return skipped("hostile names", "the program is not built: run `cargo build` first");
-    };
-    let place = tempfile::tempdir().unwrap();
+    let Some((program, place)) = ground("hostile names") else { return };
     std::fs::write(place.path().join("waymark.toml"), "as_of = \"2026-04-01T00:00:00Z\"\n").unwrap();
     let event = r#"{"type":"deployment","data":{"deployment_id":"1","service_hint":"ghost\u001b[31m","environment":"production","version":"v1","status":"finished","result":"success","finished_at":"2026-03-10T10:00:00Z"}}"#;
     let read = ingest(&program, place.path(), &[event]);
@@ -118,10 +124,7 @@ fn the_doctor_writes_out_what_would_steer_a_terminal() {
 
 #[test]
 fn what_was_visible_before_is_no_older_by_a_rebuild() {
-    let Some(program) = program() else {
-        return skipped("freshness after a rebuild", "the program is not built: run `cargo build` first");
-    };
-    let place = tempfile::tempdir().unwrap();
+    let Some((program, place)) = ground("freshness after a rebuild") else { return };
     let events =
         [r#"{"type":"deployment","data":{"deployment_id":"1"}}"#, r#"{"type":"deployment","data":{"deployment_id":"2"}}"#];
     let data = place.path().join("data");
@@ -137,10 +140,7 @@ fn what_was_visible_before_is_no_older_by_a_rebuild() {
 
 #[test]
 fn a_damaged_log_of_a_table_is_told_in_a_sentence() {
-    let Some(program) = program() else {
-        return skipped("a damaged log of a table", "the program is not built: run `cargo build` first");
-    };
-    let place = tempfile::tempdir().unwrap();
+    let Some((program, place)) = ground("a damaged log of a table") else { return };
     let event = r#"{"type":"deployment","data":{"deployment_id":"1"}}"#;
     assert!(ingest(&program, place.path(), &[event]).status.success());
     let data = place.path().join("data");
